@@ -1,0 +1,71 @@
+#include "base/span.h"
+#include "test.h"
+
+TEST(cursor_fails_once_and_stays_failed)
+{
+	struct cursor c = cursor_of(SPAN("\x01\x02\x03\x04\x05"));
+
+	assert_int_equal(cursor_u32le(&c), 0x04030201);
+	assert_int_equal(cursor_u16be(&c), 0);
+	assert_true(c.short_read);
+	assert_int_equal(cursor_u8(&c), 0);
+	assert_int_equal(cursor_left(&c), 0);
+}
+
+TEST(cursor_seek_beyond_the_end_is_a_short_read)
+{
+	struct cursor c = cursor_of(SPAN("abc"));
+
+	cursor_seek(&c, 3);
+	assert_false(c.short_read);
+	cursor_seek(&c, 4);
+	assert_true(c.short_read);
+}
+
+TEST(cursor_uleb128_is_bounded)
+{
+	struct cursor c = cursor_of(SPAN("\xe5\x8e\x26"));
+
+	assert_int_equal(cursor_uleb128(&c), 624485);
+	c = cursor_of(SPAN("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"));
+	cursor_uleb128(&c);
+	assert_true(c.short_read);
+}
+
+TEST(span_parts_are_cut_to_what_is_there)
+{
+	assert_span(span_sub(SPAN("hello"), 3, 100), "lo");
+	assert_span(span_sub(SPAN("hello"), 9, 1), "");
+	assert_span(span_trim(SPAN(" \t a b \r\n")), "a b");
+}
+
+TEST(span_split_walks_fields)
+{
+	struct span line = SPAN("a,,b");
+
+	assert_span(span_split(&line, ','), "a");
+	assert_span(span_split(&line, ','), "");
+	assert_span(span_split(&line, ','), "b");
+	assert_int_equal(line.len, 0);
+}
+
+TEST(span_numbers_refuse_overflow_and_rubbish)
+{
+	uint64_t u;
+	int64_t i;
+
+	assert_true(span_to_u64(SPAN("18446744073709551615"), &u) && u == UINT64_MAX);
+	assert_false(span_to_u64(SPAN("18446744073709551616"), &u));
+	assert_true(span_to_u64(SPAN("0xfF"), &u) && u == 255);
+	assert_false(span_to_u64(SPAN(""), &u));
+	assert_false(span_to_u64(SPAN("12a"), &u));
+	assert_true(span_to_i64(SPAN("-9223372036854775808"), &i) && i == INT64_MIN);
+	assert_false(span_to_i64(SPAN("9223372036854775808"), &i));
+}
+
+TEST(span_find_finds_first_at_or_after_start)
+{
+	assert_int_equal(span_find(SPAN("abcabc"), 1, SPAN("abc")), 3);
+	assert_int_equal(span_find(SPAN("abcabc"), 4, SPAN("abc")), SIZE_MAX);
+	assert_int_equal(span_find_byte(SPAN("abc"), 0, 'c'), 2);
+}

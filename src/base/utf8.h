@@ -1,0 +1,17 @@
+/* utf8: checking and stepping through UTF-8 (RFC 3629), and UTF-16LE to UTF-8. */
+#ifndef KANSHIKI_BASE_UTF8_H
+#define KANSHIKI_BASE_UTF8_H
+
+#include "base/buf.h"
+
+/*
+ * Decodes the character at the start of `s` (not empty). Returns its length 1
+ * to 4 and sets *code; an ill-formed sequence returns 0: take one byte as is.
+ */
+size_t utf8_next(struct span s, uint32_t *code);
+bool utf8_valid(struct span s);
+bool utf8_add(struct buf *to, uint32_t code);
+/* A lone surrogate becomes U+FFFD; an odd last byte is ignored. */
+bool utf8_add_utf16le(struct buf *to, struct span utf16);
+
+#endif

@@ -1,0 +1,9 @@
+/* commands: one file a command; each exports its entry, main.c lists them. */
+#ifndef KANSHIKI_CLI_COMMANDS_H
+#define KANSHIKI_CLI_COMMANDS_H
+
+#include "cli/options.h"
+
+extern const struct command command_version;
+
+#endif

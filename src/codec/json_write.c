@@ -1,0 +1,153 @@
+#include "codec/json_write.h"
+
+#include "base/utf8.h"
+#include "codec/escape.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static void before_value(struct json_write *w)
+{
+	if (w->need_comma && !w->after_key)
+		buf_add_u8(w->to, ',');
+	w->need_comma = true;
+	w->after_key = false;
+}
+
+static void open_with(struct json_write *w, uint8_t bracket)
+{
+	before_value(w);
+	buf_add_u8(w->to, bracket);
+	w->need_comma = false;
+}
+
+static void close_with(struct json_write *w, uint8_t bracket)
+{
+	buf_add_u8(w->to, bracket);
+	w->need_comma = true;
+}
+
+void json_object(struct json_write *w)
+{
+	open_with(w, '{');
+}
+
+void json_object_end(struct json_write *w)
+{
+	close_with(w, '}');
+}
+
+void json_array(struct json_write *w)
+{
+	open_with(w, '[');
+}
+
+void json_array_end(struct json_write *w)
+{
+	close_with(w, ']');
+}
+
+void json_escape(struct buf *to, struct span text)
+{
+	static const char shorts[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+				       ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\' };
+
+	while (text.len && !to->overflow) {
+		size_t plain = 0, len;
+		uint32_t code = 0xfffd;
+
+		while (plain < text.len && text.at[plain] >= 0x20 && text.at[plain] < 0x7f &&
+		       text.at[plain] != '"' && text.at[plain] != '\\')
+			plain++;
+		buf_add(to, span_sub(text, 0, plain));
+		text = span_from(text, plain);
+		if (!text.len)
+			break;
+		len = utf8_next(text, &code);
+		if (!len)
+			buf_text(to, "\xef\xbf\xbd");
+		else if (code < sizeof shorts && shorts[code])
+			buf_printf(to, "\\%c", shorts[code]);
+		else if (escape_is_unsafe(code))
+			buf_printf(to, "\\u%04" PRIx32, code);
+		else
+			buf_add(to, span_sub(text, 0, len));
+		text = span_from(text, len ? len : 1);
+	}
+}
+
+void json_span(struct json_write *w, struct span text)
+{
+	before_value(w);
+	buf_add_u8(w->to, '"');
+	json_escape(w->to, text);
+	buf_add_u8(w->to, '"');
+}
+
+void json_text(struct json_write *w, const char *text)
+{
+	if (text)
+		json_span(w, span_text(text));
+	else
+		json_null(w);
+}
+
+void json_key_span(struct json_write *w, struct span key)
+{
+	json_span(w, key);
+	buf_add_u8(w->to, ':');
+	w->after_key = true;
+}
+
+void json_key(struct json_write *w, const char *key)
+{
+	json_key_span(w, span_text(key));
+}
+
+void json_u64(struct json_write *w, uint64_t n)
+{
+	before_value(w);
+	buf_decimal(w->to, n);
+}
+
+void json_i64(struct json_write *w, int64_t n)
+{
+	before_value(w);
+	if (n < 0)
+		buf_add_u8(w->to, '-');
+	buf_decimal(w->to, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+}
+
+void json_double(struct json_write *w, double n)
+{
+	if (!isfinite(n)) {
+		json_null(w);
+		return;
+	}
+	before_value(w);
+	buf_printf(w->to, "%.17g", n);
+}
+
+void json_raw(struct json_write *w, struct span json)
+{
+	before_value(w);
+	buf_add(w->to, json);
+}
+
+void json_bool(struct json_write *w, bool yes)
+{
+	json_raw(w, yes ? SPAN("true") : SPAN("false"));
+}
+
+void json_null(struct json_write *w)
+{
+	json_raw(w, SPAN("null"));
+}
+
+void json_hex(struct json_write *w, struct span bytes)
+{
+	before_value(w);
+	buf_add_u8(w->to, '"');
+	buf_hex(w->to, bytes);
+	buf_add_u8(w->to, '"');
+}
