@@ -1,0 +1,182 @@
+/*
+ * report: what is shown of a case, read once and then written in any form.
+ *
+ * A struct report is a read-only picture: answers, coverage, findings, items,
+ * rule sets and custody. report_load fills it from a case file; every writer
+ * takes it and nothing else, so that the text, the page and the JSON of one case
+ * cannot differ in substance. All spans are raw evidence or rule text in UTF-8
+ * (perhaps ill-formed): writers escape, the model never does. Everything lives
+ * in the report's arena.
+ */
+#ifndef KANSHIKI_REPORT_REPORT_H
+#define KANSHIKI_REPORT_REPORT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/finding.h"
+
+#include <stdio.h>
+
+/* How sure an answer is; stronger signs have higher numbers. */
+enum degree { DEGREE_CANNOT_TELL, DEGREE_NO_SIGN, DEGREE_POSSIBLE, DEGREE_LIKELY,
+	      DEGREE_CONFIRMED, DEGREE_COUNT };
+
+/* What became of one class of evidence, worst first. */
+enum coverage_state { COVERAGE_MISSING, COVERAGE_FAILED, COVERAGE_PARTLY, COVERAGE_EXAMINED,
+		      COVERAGE_COUNT };
+
+#define REPORT_NO_ITEM UINT32_MAX
+
+struct report_item {
+	uint64_t id;			/* in the case file */
+	struct span path;		/* outer.zip!/dir/inner.evtx */
+	struct span sha256;		/* 32 raw bytes, or empty */
+	uint64_t size;
+	enum fate fate;
+	struct span reason;		/* why not wholly examined, or empty */
+	enum evidence_class evidence_class;
+};
+
+struct report_rule {
+	enum engine engine;
+	struct span id;
+	struct span title;
+	struct span techniques;		/* ids, space separated */
+	struct span references;		/* rule file */
+	enum level level;
+	uint64_t findings;		/* of this rule in the whole case */
+};
+
+struct report_finding {
+	uint64_t id;			/* in the case file */
+	uint32_t rule;			/* index into report.rules */
+	uint32_t item;			/* index into report.items, or REPORT_NO_ITEM */
+	enum harm harm;
+	enum level level;
+	uint64_t offset;		/* UINT64_MAX: none */
+	uint64_t record_id;		/* UINT64_MAX: none */
+	timestamp time;			/* TIME_NONE: none */
+	struct span host;
+	struct span user;
+	struct span matched;		/* JSON, see base/finding.h */
+	struct span detail;		/* JSON or empty */
+};
+
+struct report_answer {
+	enum harm harm;
+	enum degree degree;
+	struct span why;		/* one or two sentences */
+	timestamp first, last;		/* of what carries it; TIME_NONE: none */
+	uint64_t finding_count;		/* all findings of this harm */
+	uint32_t *carriers;		/* indices into report.findings, heaviest first */
+	size_t carrier_count;
+	const struct span *gaps;	/* what was not seen and why it matters */
+	size_t gap_count;
+};
+
+/* One class of evidence, of one host where that is known. */
+struct report_coverage {
+	enum evidence_class evidence_class;
+	struct span name;		/* "event log: Security"; never empty */
+	struct span host;
+	enum coverage_state state;
+	uint64_t items, examined;	/* items of the class; wholly examined */
+	uint64_t events;
+	timestamp first, last;		/* period its records cover */
+	uint32_t harms;			/* bit 1 << harm: which answers lean on it */
+	struct span why;		/* what is wrong and why it matters, or empty */
+};
+
+/* Items of one fate and reason, counted. */
+struct report_fate {
+	enum fate fate;
+	struct span reason;
+	uint64_t items, bytes;
+	uint32_t example;		/* index into report.items, or REPORT_NO_ITEM */
+};
+
+struct report_ruleset {
+	struct span name;		/* path or "built in" */
+	enum engine engine;
+	uint64_t loaded, refused;
+	struct span digest;		/* 32 raw bytes, or empty */
+};
+
+struct report_refusal {
+	struct span file;
+	uint64_t line;
+	struct span reason;
+};
+
+/* A line of plain knowledge for the custody part: "command", "kanshiki assess …". */
+struct report_fact {
+	struct span name;
+	struct span value;
+};
+
+struct report {
+	struct arena arena;
+	struct span case_name;		/* file name of the case */
+	struct span version;		/* of the program that made the case */
+	timestamp started, ended;
+	bool complete;			/* false: stopped before the end; resume it */
+	struct report_answer answers[HARM_COUNT - 1];	/* most important first */
+	size_t answer_count;
+	const struct report_coverage *coverage;
+	size_t coverage_count;
+	const struct report_rule *rules;	/* that have findings */
+	size_t rule_count;
+	struct report_finding *findings;	/* heaviest level first, then by time */
+	size_t finding_count;
+	uint64_t finding_total;		/* may exceed finding_count; writers say so */
+	const struct report_item *items;	/* that findings or fates point to */
+	size_t item_count;
+	uint64_t item_total, byte_total, event_total;
+	const struct report_fate *fates;
+	size_t fate_count;
+	const struct report_ruleset *rulesets;
+	size_t ruleset_count;
+	const struct report_refusal *refusals;
+	size_t refusal_count;
+	uint64_t refusal_total;
+	const struct report_fact *custody;	/* who, when, command, digests, checkpoint */
+	size_t custody_count;
+};
+
+#define REPORT_MEMORY ((size_t)4 << 30)
+/* Findings that the page carries at most; the rest is counted and named. */
+#define REPORT_PAGE_FINDINGS 200000
+
+void report_free(struct report *report);	/* NULL-safe */
+
+/* Puts answers and findings in their order; carriers are renumbered. Ids are unique. */
+bool report_sort(struct report *report, struct err *err);
+
+/* "confirmed", "likely", "possible", "no sign", "cannot tell". */
+const char *degree_name(enum degree degree);
+/* "examined", "partly", "failed", "missing". */
+const char *coverage_state_name(enum coverage_state state);
+/* "Was information taken?" */
+const char *harm_question(enum harm harm);
+/* ATT&CK name of a technique id, "" where unknown. */
+const char *technique_name(struct span id);
+
+/*
+ * The forms. Each writes everything to `to`, which the caller opened and
+ * closes; false only where writing failed or memory ran out. Text is for a
+ * terminal, a mail or a file; csv is one line a finding with a header line; json
+ * is one object (docs/report-json.md); html is one self-contained page.
+ */
+struct report_look {
+	bool colour;			/* ANSI colours; ask os/terminal.h */
+	unsigned columns;		/* 0: 80 */
+	bool brief;			/* answers and gaps only, as assess ends */
+};
+
+bool report_text(FILE *to, const struct report *report, struct report_look look,
+		 struct err *err);
+bool report_json(FILE *to, const struct report *report, struct err *err);
+bool report_csv(FILE *to, const struct report *report, struct err *err);
+bool report_html(FILE *to, const struct report *report, struct err *err);
+
+#endif
