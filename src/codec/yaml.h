@@ -1,0 +1,54 @@
+/*
+ * yaml: a document tree over libyaml, bounded, every node with its place.
+ *
+ * For rule and data files. Aliases share their anchor's children; what a
+ * document would weigh with all aliases written out is bounded, so "billion
+ * laughs" is refused and not expanded. Merge keys (<<) are not special.
+ */
+#ifndef KANSHIKI_CODEC_YAML_H
+#define KANSHIKI_CODEC_YAML_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+
+struct yaml_node {
+	enum yaml_kind kind;
+	bool plain;			/* scalar without quotes: may be null, a number, a bool */
+	uint32_t line, column;		/* from 1 */
+	uint32_t count;			/* children */
+	uint32_t weight;		/* nodes below and this, aliases written out */
+	struct span text;		/* of a scalar; NUL-terminated */
+	struct span key;		/* of a child of a map */
+	uint32_t key_line, key_column;
+	const struct yaml_node *first;	/* child */
+	const struct yaml_node *next;	/* sibling, or next document */
+};
+
+struct yaml_limits {
+	uint32_t depth;		/* 0: 64 */
+	uint32_t nodes;		/* a document, aliases written out; 0: 1,000,000 */
+};
+
+struct yaml_place {
+	uint32_t line, column;
+};
+
+/*
+ * All documents of `text`, linked by next, into the arena. On failure *first
+ * holds the documents that ended before the fault and *place says where it is.
+ */
+bool yaml_parse(struct arena *arena, struct span text, const struct yaml_limits *limits,
+		const struct yaml_node **first, struct yaml_place *place, struct err *err);
+
+/* The child of a map with that key, else NULL; NULL-safe. */
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+/* Text of a scalar child, or an empty span. */
+struct span yaml_get_text(const struct yaml_node *map, const char *key);
+
+enum yaml_scalar { YAML_STRING, YAML_NULL, YAML_BOOL, YAML_NUMBER };
+/* What a plain scalar stands for (YAML 1.1 as rules in the wild use it). */
+enum yaml_scalar yaml_scalar_kind(const struct yaml_node *scalar);
+
+#endif
