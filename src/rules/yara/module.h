@@ -41,6 +41,7 @@ enum yara_type { YARA_UNDEFINED, YARA_INTEGER, YARA_FLOAT, YARA_STRING, YARA_BOO
 		 YARA_STRUCT, YARA_ARRAY, YARA_DICTIONARY, YARA_FUNCTION };
 
 struct yara_function;
+struct yara_object;
 
 struct yara_field {
 	const char *name;			/* NULL ends the list */
@@ -52,6 +53,12 @@ struct yara_field {
 	int64_t integer;
 	double real;
 	const char *text;
+	/*
+	 * Fields of a module's root that are dear (signatures, resources): called
+	 * when such a field is first read, it fills it and its like from root->state.
+	 * It may be called again where it left the field undefined. NULL: load does it.
+	 */
+	void (*fill)(struct yara_object *root);
 };
 
 #define YARA_END { 0 }
@@ -70,8 +77,6 @@ struct yara_field {
 #define YARA_DICTIONARY_OF_STRUCTS(n, its) \
 	{ .name = (n), .type = YARA_DICTIONARY, .element = YARA_STRUCT, .fields = (its) }
 #define YARA_FUNCTION_FIELD(n, its) { .name = (n), .type = YARA_FUNCTION, .overloads = (its) }
-
-struct yara_object;
 
 /* A value at scan time; .type YARA_UNDEFINED where it was never set. */
 struct yara_value {
@@ -99,6 +104,8 @@ struct yara_load {
 	struct span data;			/* what is scanned, whole */
 	struct arena *arena;			/* emptied after the scan */
 	struct span module_data;		/* given with -x MODULE=FILE, or empty */
+	bool is_memory;				/* data is a block of a process, at address `base` */
+	uint64_t base;
 	struct yara_object *root;		/* to be filled; root->state is the module's own */
 };
 
@@ -137,6 +144,19 @@ struct yara_module {
 /* All modules, ended by NULL (modules.c). */
 extern const struct yara_module *const yara_modules[];
 const struct yara_module *yara_module_find(struct span name);
+
+/*
+ * One field of a struct by its number, filled first where it is filled on use:
+ * the way in which the evaluator and -D read.
+ */
+static inline struct yara_value yara_item(struct yara_object *of, size_t number)
+{
+	const struct yara_field *field = &of->field->fields[number];
+
+	if (of->items[number].type == YARA_UNDEFINED && field->fill)
+		field->fill(of);
+	return of->items[number];
+}
 
 /* Setting, by name or (for hot loops) by the number that yara_field_number gives. */
 #define YARA_NO_FIELD SIZE_MAX

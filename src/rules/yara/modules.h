@@ -1,0 +1,16 @@
+/*
+ * modules: the modules that there are, one file mod_NAME.c each. What each
+ * offers, and where it differs from YARA's: docs/yara-modules.md.
+ */
+#ifndef KANSHIKI_RULES_YARA_MODULES_H
+#define KANSHIKI_RULES_YARA_MODULES_H
+
+#include "rules/yara/module.h"
+
+/*
+ * The deprecated variable `entrypoint`: of a PE or ELF file, the offset of its
+ * first instruction; of a block of memory that starts with one, its address.
+ */
+bool yara_entry_point(struct span data, bool is_memory, uint64_t base, int64_t *out);
+
+#endif
