@@ -1,0 +1,88 @@
+/*
+ * match: very many literals over bytes in one pass.
+ *
+ * A database is built once from all literals of a rule set, lies in the rule
+ * set's arena (position-fixed, no pointers outside it, see os/image.h), never
+ * changes and is shared by all forks. What a scan needs to remember is in a
+ * scratch, one a thread of work.
+ *
+ * How it works: of each literal the rarest window of four bytes (by figures
+ * taken from real files, match/rarity.h) goes into a bitmap; the scan hashes
+ * the four bytes at each place, and looks further only where the bit is set.
+ * So cost grows with the data, hardly with the number of literals.
+ */
+#ifndef KANSHIKI_MATCH_MATCH_H
+#define KANSHIKI_MATCH_MATCH_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum match_flags {
+	MATCH_NOCASE = 1,	/* ASCII letters match in both cases */
+};
+
+struct match_literal {
+	struct span bytes;	/* not empty; borrowed until the database is built */
+	struct span mask;	/* empty: compare whole bytes; else as long as bytes: which bits */
+	uint32_t id;		/* the caller's; several literals may share one */
+	uint32_t flags;
+};
+
+struct match_db;
+
+#define MATCH_LITERALS_MAX ((size_t)8 << 20)
+
+/*
+ * Builds the database in `arena`. A literal of which no byte has a full mask,
+ * an empty one, or too many: ERR_USAGE or ERR_LIMIT.
+ */
+bool match_db_build(struct arena *arena, const struct match_literal *literals, size_t count,
+		    struct match_db **out, struct err *err);
+
+/*
+ * One occurrence: literal `id` starts at `start` and ends before `end`. Order of
+ * calls is by the place of each literal's window, not quite by start. False
+ * ends the scan.
+ */
+typedef bool match_fn(void *context, uint32_t id, size_t start, size_t end);
+
+/* All occurrences of all literals, overlapping ones too. Needs no scratch, allocates nothing. */
+void match_scan(const struct match_db *db, struct span data, match_fn *found, void *context);
+
+/* How many literals; for reports. */
+size_t match_db_count(const struct match_db *db);
+
+/*
+ * Expressions without a usable literal, on Vectorscan: tells only which of them
+ * occur somewhere in the data. Syntax is PCRE's as Vectorscan takes it, bytes
+ * not text, dot matches newline only where asked. The database lies in `arena`.
+ */
+struct match_expression {
+	const char *source;
+	uint32_t id;
+	bool nocase;
+	bool dotall;
+};
+
+struct match_expressions;
+struct match_scratch;
+
+/*
+ * Each expression that Vectorscan refuses is left out and its flag in
+ * `refused[count]` set: the caller must take it as occurring everywhere.
+ */
+bool match_expressions_build(struct arena *arena, const struct match_expression *expressions,
+			     size_t count, bool *refused, struct match_expressions **out,
+			     struct err *err);
+
+/* On the heap; NULL where memory is short. Make it before entering the sandbox. */
+struct match_scratch *match_scratch_new(const struct match_expressions *expressions,
+					struct err *err);
+void match_scratch_free(struct match_scratch *scratch);	/* NULL-safe */
+
+/* Calls `found` once for each expression that occurs; start is unknown (0). */
+bool match_expressions_scan(const struct match_expressions *expressions,
+			    struct match_scratch *scratch, struct span data, match_fn *found,
+			    void *context, struct err *err);
+
+#endif
