@@ -92,7 +92,8 @@ struct yara_value {
 
 /* A struct, array or dictionary, in the scan's arena. */
 struct yara_object {
-	const struct yara_field *field;		/* what was declared */
+	enum yara_type type;			/* struct, array or dictionary */
+	const struct yara_field *field;		/* what was declared; of an element: its array */
 	struct arena *arena;
 	struct yara_value *items;		/* struct: one a field; else [count] */
 	struct span *keys;			/* of a dictionary, [count] */
@@ -219,10 +220,12 @@ bool yara_call_matches(struct yara_call *call, const struct yara_regex *regex, s
 /* A line for the user (module console). */
 void yara_call_log(struct yara_call *call, struct span line);
 
-/* Fills and returns the module's object, for functions tests and for -D. NULL: no memory. */
+/* The module's object with everything undefined. NULL: no memory. */
+struct yara_object *yara_module_new(const struct yara_module *module, struct arena *arena);
+/* The same, loaded: for tests of modules. NULL: no memory. */
 struct yara_object *yara_module_load(const struct yara_module *module, struct span data,
 				     struct arena *arena, struct span module_data);
 /* The whole object as JSON: constants and functions left out, undefined as null. */
-void yara_object_json(struct json_write *to, const struct yara_object *object);
+void yara_object_json(struct json_write *to, struct yara_object *object);
 
 #endif

@@ -62,8 +62,6 @@ struct yara_options {
 	bool skip_invalid;
 	/* A rule whose name is taken is left out with a warning: for many files from many hands. */
 	bool skip_duplicates;
-	/* Externals that are not given are taken as undefined, with a warning. */
-	bool undefined_externals;
 	uint32_t max_strings_per_rule;		/* 0: 10,000 */
 };
 
