@@ -49,6 +49,12 @@ typedef bool match_fn(void *context, uint32_t id, size_t start, size_t end);
 /* All occurrences of all literals, overlapping ones too. Needs no scratch, allocates nothing. */
 void match_scan(const struct match_db *db, struct span data, match_fn *found, void *context);
 
+/*
+ * How often, per byte of ordinary data, the scan will have to look closer for
+ * the sake of this literal: 0 to 1. Under 0.0001 a literal is as good as free.
+ */
+double match_cost(struct span bytes, struct span mask);
+
 /* How many literals; for reports. */
 size_t match_db_count(const struct match_db *db);
 

@@ -1,0 +1,49 @@
+/* match_db: the layout of a literal database, for match's own sources only. */
+#ifndef KANSHIKI_MATCH_MATCH_DB_H
+#define KANSHIKI_MATCH_MATCH_DB_H
+
+#include "match/match.h"
+
+#define MATCH_WINDOW 4
+
+/* One way that one window of a literal may look. */
+struct match_entry {
+	uint64_t value, mask;	/* of the eight bytes (or fewer) at `check` in the literal */
+	uint32_t literal;
+	uint32_t window;	/* where the window stands in the literal */
+	uint32_t check;
+};
+
+struct match_key {
+	uint32_t window;	/* the four bytes, or the pair */
+	uint32_t first, count;	/* into entries; count 0: free slot */
+};
+
+struct match_text {
+	const uint8_t *bytes, *mask;	/* mask[i] tells which bits of bytes[i] count */
+	uint32_t len;
+	uint32_t id;
+};
+
+/* Windows that may stand anywhere: four bytes for most, two for the shortest literals. */
+struct match_table {
+	const uint64_t *bitmap;		/* NULL: the table is empty */
+	uint32_t bits;			/* log2 of bitmap's size */
+	uint32_t slots;			/* of keys, a power of two */
+	const struct match_key *keys;
+	const struct match_entry *entries;
+};
+
+struct match_db {
+	size_t count;
+	const struct match_text *texts;
+	struct match_table wide;	/* MATCH_WINDOW bytes */
+	struct match_table pairs;
+};
+
+static inline uint32_t match_hash(uint32_t window, uint32_t bits)
+{
+	return (window * UINT32_C(0x9e3779b1)) >> (32 - bits);
+}
+
+#endif

@@ -1,0 +1,184 @@
+#include "match/match.h"
+#include "match/rarity.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+struct seen {
+	size_t count;
+	uint64_t sum;
+	uint32_t ids[64];
+	size_t starts[64];
+};
+
+static bool note(void *context, uint32_t id, size_t start, size_t end)
+{
+	struct seen *seen = context;
+
+	if (seen->count < 64) {
+		seen->ids[seen->count] = id;
+		seen->starts[seen->count] = start;
+	}
+	seen->count++;
+	seen->sum += (id + 1) * (start * 31 + end);
+	return true;
+}
+
+static struct match_db *build(struct arena *arena, const struct match_literal *literals, size_t n)
+{
+	struct match_db *db = NULL;
+	struct err err = { 0 };
+
+	assert_true(match_db_build(arena, literals, n, &db, &err));
+	return db;
+}
+
+TEST(literals_of_every_length_are_found_up_to_the_last_byte)
+{
+	struct match_literal literals[] = {
+		{ .bytes = SPAN("x"), .id = 1 },	  { .bytes = SPAN("xy"), .id = 2 },
+		{ .bytes = SPAN("wxy"), .id = 3 },	  { .bytes = SPAN("vwxy"), .id = 4 },
+		{ .bytes = SPAN("0123vwxy"), .id = 5 },	  { .bytes = SPAN("0123456789vwxy"), .id = 6 },
+		{ .bytes = SPAN("y"), .id = 7 },
+	};
+	struct arena arena = arena_new(1 << 24);
+	struct match_db *db = build(&arena, literals, 7);
+	struct seen seen = { 0 };
+
+	match_scan(db, SPAN("0123456789vwxy"), note, &seen);
+	assert_int_equal(seen.count, 6);
+	seen = (struct seen){ 0 };
+	match_scan(db, SPAN("0123vwxy"), note, &seen);
+	assert_int_equal(seen.count, 6);
+	seen = (struct seen){ 0 };
+	match_scan(db, SPAN(""), note, &seen);
+	assert_int_equal(seen.count, 0);
+	arena_free(&arena);
+}
+
+TEST(case_is_ignored_only_for_letters_and_only_where_asked)
+{
+	struct match_literal literals[] = {
+		{ .bytes = SPAN("Get[1]"), .id = 1, .flags = MATCH_NOCASE },
+		{ .bytes = SPAN("Get[1]"), .id = 2 },
+	};
+	struct arena arena = arena_new(1 << 24);
+	struct match_db *db = build(&arena, literals, 2);
+	struct seen seen = { 0 };
+
+	match_scan(db, SPAN("..gEt[1] Get[1] get{1} get[1"), note, &seen);
+	assert_int_equal(seen.count, 3);
+	arena_free(&arena);
+}
+
+TEST(masked_bytes_match_what_the_mask_leaves_open)
+{
+	struct match_literal literal = { .bytes = SPAN("\x48\x00\x8d\x05\x10\xaa"),
+					 .mask = SPAN("\xff\x00\xff\xff\xf0\xff"), .id = 9 };
+	struct arena arena = arena_new(1 << 24);
+	struct match_db *db = build(&arena, &literal, 1);
+	struct seen seen = { 0 };
+
+	match_scan(db, SPAN("..\x48\x77\x8d\x05\x1f\xaa..\x48\x77\x8d\x05\x2f\xaa"), note, &seen);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.starts[0], 2);
+	arena_free(&arena);
+}
+
+TEST(an_empty_literal_is_refused)
+{
+	struct match_literal literal = { .id = 1 };
+	struct arena arena = arena_new(1 << 24);
+	struct match_db *db;
+	struct err err = { 0 };
+
+	assert_false(match_db_build(&arena, &literal, 1, &db, &err));
+	assert_int_equal(err.code, ERR_USAGE);
+	arena_free(&arena);
+}
+
+static uint8_t folded(uint8_t byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 32) : byte;
+}
+
+static bool occurs(const struct match_literal *l, struct span data, size_t at)
+{
+	if (data.len - at < l->bytes.len)
+		return false;
+	for (size_t i = 0; i < l->bytes.len; i++) {
+		uint8_t a = data.at[at + i], b = l->bytes.at[i];
+
+		if (l->flags & MATCH_NOCASE ? folded(a) != folded(b) : a != b)
+			return false;
+	}
+	return true;
+}
+
+TEST(random_literals_agree_with_a_plain_search)
+{
+	static uint8_t text[4096], bytes[200][12];
+	struct match_literal literals[200];
+	struct arena arena = arena_new(1 << 28);
+	struct span data = span_of(text, sizeof text);
+
+	srandom(7);
+	for (int round = 0; round < 20; round++) {
+		struct seen got = { 0 }, expected = { 0 };
+
+		for (size_t i = 0; i < sizeof text; i++)
+			text[i] = (uint8_t)"abAB\0[{z"[random() % (2 + round % 7)];
+		for (uint32_t i = 0; i < 200; i++) {
+			for (size_t n = 0; n < 12; n++)
+				bytes[i][n] = (uint8_t)"abAB\0[{z"[random() % (2 + round % 7)];
+			literals[i] = (struct match_literal){
+				.bytes = span_of(bytes[i], 1 + (size_t)random() % 12), .id = i,
+				.flags = random() % 2 ? MATCH_NOCASE : 0 };
+		}
+		match_scan(build(&arena, literals, 200), data, note, &got);
+		for (uint32_t i = 0; i < 200; i++) {
+			for (size_t at = 0; at < data.len; at++) {
+				if (occurs(&literals[i], data, at))
+					note(&expected, i, at, at + literals[i].bytes.len);
+			}
+		}
+		assert_int_equal(got.count, expected.count);
+		assert_int_equal(got.sum, expected.sum);
+		arena_reset(&arena);
+	}
+	arena_free(&arena);
+}
+
+TEST(zeros_are_hot_and_words_are_not)
+{
+	assert_true(match_cost(SPAN("\0\0\0\0"), SPAN("")) > 0.01);
+	assert_true(match_cost(SPAN("Mimikatz"), SPAN("")) < 1e-7);
+	assert_true(rarity_of((const uint8_t *)"ab", NULL, 2) <
+		    rarity_of((const uint8_t *)"a", NULL, 1));
+}
+
+TEST(expressions_tell_which_of_them_occur)
+{
+	struct match_expression expressions[] = {
+		{ .source = "[0-9]{6,9}x", .id = 5 },
+		{ .source = "ABC$def(", .id = 6 },
+		{ .source = "hello", .id = 7, .nocase = true },
+		{ .source = "a.c", .id = 8 },
+	};
+	struct arena arena = arena_new(1 << 26);
+	struct match_expressions *set = NULL;
+	struct match_scratch *scratch;
+	struct seen seen = { 0 };
+	bool refused[4];
+	struct err err = { 0 };
+
+	assert_true(match_expressions_build(&arena, expressions, 4, refused, &set, &err));
+	assert_true(refused[1] && !refused[0] && !refused[2] && !refused[3]);
+	scratch = match_scratch_new(set, &err);
+	assert_non_null(scratch);
+	assert_true(match_expressions_scan(set, scratch, SPAN("HELLO 1234567x 123456x a\nc"), note,
+					   &seen, &err));
+	assert_int_equal(seen.count, 2);
+	match_scratch_free(scratch);
+	arena_free(&arena);
+}
