@@ -1,0 +1,296 @@
+#include "assess/coverage.h"
+
+#include "base/buf.h"
+#include "case/case.h"
+#include "case/query.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define BIT(class) (1u << (class))
+#define NETWORK (BIT(CLASS_CAPTURE) | BIT(CLASS_NETWORK_LOG))
+#define PROGRAMS (BIT(CLASS_EXECUTABLE) | BIT(CLASS_SCRIPT))
+#define LOG BIT(CLASS_EVENT_LOG)
+#define SYSMON "Microsoft-Windows-Sysmon/Operational"
+#define REMOTE_DESKTOP "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"
+#define POWERSHELL "Microsoft-Windows-PowerShell/Operational"
+#define DEFENDER "Microsoft-Windows-Windows Defender/Operational"
+#define TASKS "Microsoft-Windows-TaskScheduler/Operational"
+
+const struct need needs[] = {
+	{ HARM_IMPLANT, PROGRAMS, NULL, true, "programs and scripts of the machine",
+	  "the malicious program itself" },
+	{ HARM_IMPLANT, BIT(CLASS_REGISTRY), NULL, true, "registry",
+	  "what starts by itself: run keys, services, COM" },
+	{ HARM_IMPLANT, BIT(CLASS_DISK_IMAGE) | BIT(CLASS_FILE_SYSTEM), NULL, true, "file system",
+	  "whether all programs of the machine were seen" },
+	{ HARM_IMPLANT, LOG, "System", true, "log System", "installed services" },
+	{ HARM_IMPLANT, LOG, "Security|" TASKS, true, "log Security or TaskScheduler",
+	  "created scheduled tasks" },
+	{ HARM_IMPLANT, LOG, SYSMON, false, "log Sysmon", "started programs, loaded libraries" },
+	{ HARM_IMPLANT, LOG, POWERSHELL, false, "log PowerShell", "scripts that left no file" },
+
+	{ HARM_THEFT, NETWORK, NULL, true, "network records",
+	  "how much left, when and where to" },
+	{ HARM_THEFT, LOG, SYSMON "|Security", true, "records of started programs",
+	  "archivers, copying and sending tools" },
+	{ HARM_THEFT, BIT(CLASS_DISK_IMAGE) | BIT(CLASS_FILE_SYSTEM), NULL, true, "file system",
+	  "archives made ready, and files since deleted" },
+	{ HARM_THEFT, BIT(CLASS_DATABASE), NULL, false, "databases (SRUM, browsers)",
+	  "bytes sent by each program, uploads" },
+	{ HARM_THEFT, LOG, POWERSHELL, false, "log PowerShell", "scripts that collect and send" },
+
+	{ HARM_CONTROL, LOG, "Security", true, "log Security", "logons: who, from where" },
+	{ HARM_CONTROL, LOG, "System", true, "log System", "services of remote execution" },
+	{ HARM_CONTROL, LOG, REMOTE_DESKTOP, true, "log of remote desktop sessions",
+	  "interactive sessions from elsewhere" },
+	{ HARM_CONTROL, NETWORK, NULL, true, "network records", "connections to a controller" },
+	{ HARM_CONTROL, LOG, SYSMON, false, "log Sysmon", "commands, connections, pipes" },
+
+	{ HARM_DESTRUCTION, LOG, "System", true, "log System", "failures, restarts, stopped services" },
+	{ HARM_DESTRUCTION, LOG, SYSMON "|Security", true, "records of started programs",
+	  "commands that delete, overwrite or encrypt" },
+	{ HARM_DESTRUCTION, BIT(CLASS_DISK_IMAGE) | BIT(CLASS_FILE_SYSTEM), NULL, true,
+	  "file system", "files deleted, renamed or overwritten in masses" },
+
+	{ HARM_OBSTRUCTION, LOG, "Security", true, "log Security",
+	  "clearing, gaps, audit policy, clock" },
+	{ HARM_OBSTRUCTION, LOG, "System", true, "log System",
+	  "clearing of other logs, stopped services" },
+	{ HARM_OBSTRUCTION, LOG, DEFENDER, false, "log Windows Defender", "protection switched off" },
+	{ HARM_OBSTRUCTION, LOG, SYSMON, false, "log Sysmon", "commands against logs and defences" },
+};
+
+const size_t need_count = sizeof needs / sizeof *needs;
+
+const char *need_state_name(enum need_state state)
+{
+	static const char *const names[] = { "examined", "partly", "damaged", "missing" };
+
+	return names[state];
+}
+
+/* One row of what the case knows of a class and channel, summed over hosts. */
+struct tally {
+	uint64_t items, records, lost, hosts;
+	timestamp first, last;
+};
+
+static void widen(struct tally *t, timestamp first, timestamp last)
+{
+	if (first != TIME_NONE && (t->first == TIME_NONE || first < t->first))
+		t->first = first;
+	if (last != TIME_NONE && (t->last == TIME_NONE || last > t->last))
+		t->last = last;
+}
+
+static bool in_list(const char *list, struct span word)
+{
+	struct span rest = span_text(list);
+
+	while (rest.len)
+		if (span_eq_nocase(span_split(&rest, '|'), word))
+			return true;
+	return false;
+}
+
+static uint32_t class_bit(struct span name)
+{
+	for (int i = 0; i < CLASS_COUNT; i++)
+		if (span_eq(name, span_text(evidence_class_name((enum evidence_class)i))))
+			return 1u << i;
+	return 0;
+}
+
+/* Facts that fit the need; hosts that have any of its logs. */
+static bool sum_facts(sqlite3 *db, const struct need *need, struct tally *t, struct err *err)
+{
+	static const char sql[] =
+		"SELECT class, channel, host, count(DISTINCT item), sum(count), sum(lost),"
+		" min(first), max(last) FROM fact GROUP BY class, host, channel ORDER BY class, host";
+	sqlite3_stmt *q;
+	bool row, ok;
+	char last_host[256] = "";
+
+	if (!query_prepare(db, sql, &q, err))
+		return false;
+	while ((ok = query_step(q, &row, err)) && row) {
+		struct span host = query_span(q, 2);
+
+		if (!(class_bit(query_span(q, 0)) & need->classes) ||
+		    (need->channels && !in_list(need->channels, query_span(q, 1))))
+			continue;
+		t->items += query_u64(q, 3, 0);
+		t->records += query_u64(q, 4, 0);
+		t->lost += query_u64(q, 5, 0);
+		widen(t, query_time(q, 6), query_time(q, 7));
+		if (!span_eq(span_sub(host, 0, sizeof last_host - 1), span_text(last_host))) {
+			snprintf(last_host, sizeof last_host, "%.*s", SPAN_ARG(host));
+			t->hosts++;
+		}
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+static bool count_hosts(sqlite3 *db, uint64_t *hosts, struct err *err)
+{
+	int64_t n;
+
+	if (!query_int(db, "SELECT count(DISTINCT host) FROM fact WHERE class = 'event log'", 0, &n,
+		       err))
+		return false;
+	*hosts = (uint64_t)n;
+	return true;
+}
+
+/* Items of the need's classes, and of them those that were not wholly examined. */
+static bool count_items(sqlite3 *db, const struct need *need, uint64_t *items, uint64_t *faulty,
+			struct err *err)
+{
+	sqlite3_stmt *q;
+	bool row, ok;
+
+	*items = *faulty = 0;
+	if (!query_prepare(db, "SELECT class, fate, count(*) FROM item GROUP BY class, fate", &q, err))
+		return false;
+	while ((ok = query_step(q, &row, err)) && row) {
+		struct span fate = query_span(q, 1);
+		uint64_t n = query_u64(q, 2, 0);
+
+		if (!(class_bit(query_span(q, 0)) & need->classes) || span_eq(fate, SPAN("skipped")))
+			continue;
+		*items += n;
+		if (!span_eq(fate, SPAN("examined")) && !span_eq(fate, SPAN("duplicate")))
+			*faulty += n;
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+static void judge_log(const struct need *need, const struct tally *t, uint64_t hosts,
+		      struct arena *arena, struct need_result *r)
+{
+	if (!t->items) {
+		r->state = NEED_MISSING;
+		r->note = arena_printf(arena, "not in the evidence; it would have shown %s",
+				       need->shows);
+	} else if (t->lost) {
+		r->state = NEED_DAMAGED;
+		r->note = arena_printf(arena, "%" PRIu64 " records are missing or unreadable beside "
+				       "%" PRIu64 " read; they might have shown %s", t->lost,
+				       t->records, need->shows);
+	} else if (t->hosts < hosts) {
+		r->state = NEED_PARTLY;
+		r->note = arena_printf(arena, "there for %" PRIu64 " of %" PRIu64 " computers; for "
+				       "the others it would have shown %s", t->hosts, hosts,
+				       need->shows);
+	}
+}
+
+static void judge_class(const struct need *need, const struct tally *t, uint64_t items,
+			uint64_t faulty, struct arena *arena, struct need_result *r)
+{
+	r->items = items;
+	if (!items) {
+		r->state = NEED_MISSING;
+		r->note = arena_printf(arena, "not in the evidence; it would have shown %s",
+				       need->shows);
+	} else if (need->classes & PROGRAMS) {
+		r->state = NEED_PARTLY;
+		r->note = arena_printf(arena, "matched against rules only: this version does not yet "
+				       "account for every program against lists of known ones");
+	} else if (!t->items) {
+		r->state = NEED_PARTLY;
+		r->note = arena_printf(arena, "matched against rules only: this version does not "
+				       "decode it; it would have shown %s", need->shows);
+	} else if (faulty) {
+		r->state = NEED_DAMAGED;
+		r->note = arena_printf(arena, "%" PRIu64 " of %" PRIu64 " items were not wholly "
+				       "examined", faulty, items);
+	}
+}
+
+static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, struct arena *arena,
+		  struct need_result *r, struct err *err)
+{
+	struct tally t = { .first = TIME_NONE, .last = TIME_NONE };
+	uint64_t items, faulty;
+
+	*r = (struct need_result){ .need = need, .state = NEED_EXAMINED };
+	if (!sum_facts(db, need, &t, err) || !count_items(db, need, &items, &faulty, err))
+		return false;
+	r->items = t.items;
+	r->first = t.first;
+	r->last = t.last;
+	if (need->channels)
+		judge_log(need, &t, hosts, arena, r);
+	else
+		judge_class(need, &t, items, faulty, arena, r);
+	return true;
+}
+
+/* Whatever was left unexamined may have held the sign. */
+static bool judge_unexamined(sqlite3 *db, struct arena *arena, struct need_result *r,
+			     struct err *err)
+{
+	static const char sql[] =
+		"SELECT fate, count(*) FROM item WHERE fate IN ('partly', 'failed', 'locked', 'denied')"
+		" OR fate IS NULL GROUP BY fate ORDER BY count(*) DESC";
+	struct buf text = buf_new(1024);
+	sqlite3_stmt *q;
+	bool row, ok;
+
+	*r = (struct need_result){ .state = NEED_EXAMINED, .first = TIME_NONE, .last = TIME_NONE };
+	if (!query_prepare(db, sql, &q, err))
+		return false;
+	while ((ok = query_step(q, &row, err)) && row) {
+		struct span fate = query_span(q, 0);
+		uint64_t n = query_u64(q, 1, 0);
+
+		r->items += n;
+		buf_printf(&text, "%s%" PRIu64 " %.*s", text.len ? ", " : "", n, SPAN_ARG(fate));
+	}
+	sqlite3_finalize(q);
+	if (r->items) {
+		r->state = NEED_PARTLY;
+		r->note = arena_printf(arena, "items not wholly examined (%.*s); each is listed with "
+				       "its reason, and any may hold a sign", SPAN_ARG(buf_span(&text)));
+	}
+	buf_free(&text);
+	return ok;
+}
+
+bool coverage_of(struct case_file *file, enum harm harm, struct arena *arena,
+		 const struct need_result **out, size_t *count, bool *covered, struct err *err)
+{
+	struct need_result *results = ARENA_ARRAY(arena, need_count + 1, struct need_result);
+	sqlite3 *db = case_db(file);
+	uint64_t hosts;
+
+	*count = 0;
+	*covered = true;
+	if (!results)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for coverage");
+	if (!count_hosts(db, &hosts, err))
+		return false;
+	for (size_t i = 0; i < need_count; i++) {
+		struct need_result *r = &results[*count];
+
+		if (needs[i].harm != harm)
+			continue;
+		if (!judge(db, &needs[i], hosts, arena, r, err))
+			return false;
+		if (needs[i].essential && r->state != NEED_EXAMINED)
+			*covered = false;
+		++*count;
+	}
+	if (!judge_unexamined(db, arena, &results[*count], err))
+		return false;
+	if (results[*count].state != NEED_EXAMINED) {
+		*covered = false;
+		++*count;
+	}
+	*out = results;
+	return true;
+}

@@ -1,0 +1,50 @@
+/*
+ * coverage: for each harm, the evidence that would show it, and what became of it.
+ *
+ * One table in coverage.c (and in docs/verdict.md) says which classes of
+ * evidence and which logs would show a sign of a harm, and which of them are
+ * essential: "no sign" may be said only where all essential ones were there and
+ * wholly examined, and where no item of the case was left unexamined.
+ */
+#ifndef KANSHIKI_ASSESS_COVERAGE_H
+#define KANSHIKI_ASSESS_COVERAGE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/finding.h"
+
+struct case_file;
+
+struct need {
+	enum harm harm;
+	uint32_t classes;		/* bit 1 << evidence_class; any of them will do */
+	const char *channels;		/* event logs, any of them, separated by '|'; or NULL */
+	bool essential;
+	const char *name;		/* "records of started programs" */
+	const char *shows;		/* what it would have shown */
+};
+
+extern const struct need needs[];
+extern const size_t need_count;
+
+enum need_state { NEED_EXAMINED, NEED_PARTLY, NEED_DAMAGED, NEED_MISSING };
+
+struct need_result {
+	const struct need *need;	/* NULL: the row of items left unexamined */
+	enum need_state state;
+	uint64_t items;
+	timestamp first, last;		/* period the records cover, or TIME_NONE */
+	struct span note;		/* why not "examined"; in the arena */
+};
+
+/* "examined", "partly", "damaged", "missing": the words of the case file. */
+const char *need_state_name(enum need_state state);
+
+/*
+ * Results for one harm, in the order of the table, in `arena`. *covered: all
+ * essential needs are met, so that absence of signs means something.
+ */
+bool coverage_of(struct case_file *file, enum harm harm, struct arena *arena,
+		 const struct need_result **out, size_t *count, bool *covered, struct err *err);
+
+#endif

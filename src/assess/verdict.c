@@ -1,0 +1,310 @@
+#include "assess/verdict.h"
+
+#include "assess/coverage.h"
+#include "case/case.h"
+#include "case/query.h"
+#include "codec/json_write.h"
+
+#include <inttypes.h>
+
+#define MEMORY ((size_t)64 << 20)
+#define MOST_TECHNIQUES 256
+
+/* One rule of the harm with what it found. */
+struct rule_sum {
+	int64_t id;
+	enum level level;
+	enum engine engine;
+	struct span title, techniques;
+	uint64_t findings;
+	timestamp first, last;
+};
+
+struct weighing {
+	struct case_file *file;
+	sqlite3 *db;
+	struct arena *arena;
+	enum harm harm;
+	struct rule_sum *rules;		/* heaviest first */
+	size_t rule_count, rule_room;
+	struct signs signs;
+	timestamp first, last;
+};
+
+static enum engine engine_of_name(struct span name)
+{
+	for (int i = 0; i < ENGINE_COUNT; i++)
+		if (span_eq(name, span_text(engine_name((enum engine)i))))
+			return (enum engine)i;
+	return ENGINE_COUNT;
+}
+
+static bool load_rules(struct weighing *w, struct err *err)
+{
+	static const char sql[] =
+		"SELECT rule.id, level, engine, title, techniques, sum(finding.count), min(time),"
+		" max(coalesce(finding.last, time)) FROM rule JOIN finding ON finding.rule = rule.id"
+		" WHERE harm = ? GROUP BY rule.id ORDER BY CASE level WHEN 'critical' THEN 0"
+		" WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END,"
+		" count(*), rule.id";
+	sqlite3_stmt *q;
+	bool row, ok;
+
+	if (!query_prepare(w->db, sql, &q, err))
+		return false;
+	sqlite3_bind_text(q, 1, harm_name(w->harm), -1, SQLITE_STATIC);
+	while ((ok = query_step(q, &row, err)) && row) {
+		struct rule_sum *r = arena_push(w->arena, (void **)&w->rules, &w->rule_count,
+						&w->rule_room, sizeof *r);
+
+		if (!r) {
+			ok = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for the verdict");
+			break;
+		}
+		*r = (struct rule_sum){ .id = sqlite3_column_int64(q, 0),
+			.engine = engine_of_name(query_span(q, 2)),
+			.title = arena_copy(w->arena, query_span(q, 3)),
+			.techniques = arena_copy(w->arena, query_span(q, 4)),
+			.findings = query_u64(q, 5, 1), .first = query_time(q, 6),
+			.last = query_time(q, 7) };
+		if (!level_of_name(query_span(q, 1), &r->level))
+			r->level = LEVEL_INFORMATIONAL;
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+/* "T1070.001 T1059" adds T1070 and T1059: sub-techniques are one technique here. */
+static void add_techniques(struct span seen[MOST_TECHNIQUES], uint32_t *count, struct span ids)
+{
+	while (ids.len) {
+		struct span id = span_split(&ids, ' ');
+		bool known = false;
+
+		id = span_split(&id, '.');
+		for (uint32_t i = 0; i < *count && !known; i++)
+			known = span_eq(seen[i], id);
+		if (id.len && !known && *count < MOST_TECHNIQUES)
+			seen[(*count)++] = id;
+	}
+}
+
+static void count_signs(struct weighing *w)
+{
+	struct span seen[MOST_TECHNIQUES];
+	uint32_t kinds = 0;
+
+	w->first = w->last = TIME_NONE;
+	for (size_t i = 0; i < w->rule_count; i++) {
+		const struct rule_sum *r = &w->rules[i];
+		bool content = r->engine == ENGINE_YARA || r->engine == ENGINE_INDICATOR;
+
+		w->signs.rules[r->level]++;
+		w->signs.findings += r->findings;
+		if (r->level < LEVEL_MEDIUM)
+			continue;
+		if (r->first != TIME_NONE && (w->first == TIME_NONE || r->first < w->first))
+			w->first = r->first;
+		if (r->last != TIME_NONE && (w->last == TIME_NONE || r->last > w->last))
+			w->last = r->last;
+		if (r->level < LEVEL_HIGH)
+			continue;
+		kinds |= content ? 1 : 2;
+		w->signs.direct += r->engine == ENGINE_BUILTIN;
+		add_techniques(seen, &w->signs.techniques, r->techniques);
+	}
+	w->signs.kinds = (kinds & 1) + (kinds >> 1);
+}
+
+/* Heaviest: level first, then the rule that speaks more rarely. */
+static int64_t weight_of(const struct rule_sum *r, bool first_of_rule)
+{
+	static const int64_t by_level[LEVEL_COUNT] = { 0, 1, 10, 100, 1000 };
+
+	return by_level[r->level] * (first_of_rule ? 10 : 1);
+}
+
+static bool add_carriers_of(struct weighing *w, uint64_t answer, const struct rule_sum *r,
+			    bool first, size_t most, size_t *added, struct err *err)
+{
+	sqlite3_stmt *q;
+	bool row, ok;
+
+	if (!query_prepare(w->db, "SELECT id FROM finding WHERE rule = ? ORDER BY time, id"
+			   " LIMIT ? OFFSET ?", &q, err))
+		return false;
+	sqlite3_bind_int64(q, 1, r->id);
+	sqlite3_bind_int64(q, 2, first ? 1 : (int64_t)most);
+	sqlite3_bind_int64(q, 3, first ? 0 : 1);
+	while ((ok = query_step(q, &row, err)) && row) {
+		struct span reason = arena_printf(w->arena, first ? "level %s" : "level %s, again",
+						  level_name(r->level));
+
+		if (!case_add_answer_finding(w->file, answer, query_u64(q, 0, 0),
+					     weight_of(r, first), reason, err)) {
+			ok = false;
+			break;
+		}
+		++*added;
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+/* First one finding of every rule, then more of the heaviest. */
+static bool add_carriers(struct weighing *w, uint64_t answer, struct err *err)
+{
+	size_t added = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < w->rule_count && added < VERDICT_CARRIERS; i++)
+			if (!add_carriers_of(w, answer, &w->rules[i], pass == 0,
+					     VERDICT_CARRIERS - added, &added, err))
+				return false;
+	return true;
+}
+
+static bool add_coverage(struct weighing *w, uint64_t answer, const struct need_result *results,
+			 size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct need_result *r = &results[i];
+		const struct need *need = r->need;
+		struct case_answer_coverage row = {
+			.evidence_class = need ? (enum evidence_class)__builtin_ctz(need->classes)
+					       : CLASS_OTHER,
+			.channel = span_text(need ? need->name : "items left unexamined"),
+			.state = span_text(need_state_name(r->state)),
+			.items = r->items, .first = r->first, .last = r->last, .note = r->note,
+		};
+
+		if (!case_add_answer_coverage(w->file, answer, &row, err))
+			return false;
+	}
+	return true;
+}
+
+/* "the network records and the registry": essential needs that were not met. */
+static void list_gaps(struct buf *to, const struct need_result *results, size_t count)
+{
+	size_t gaps = 0, told = 0;
+
+	for (size_t i = 0; i < count; i++)
+		gaps += results[i].state != NEED_EXAMINED &&
+			(!results[i].need || results[i].need->essential);
+	for (size_t i = 0; i < count; i++) {
+		const struct need *need = results[i].need;
+
+		if (results[i].state == NEED_EXAMINED || (need && !need->essential))
+			continue;
+		buf_printf(to, "%s%s (%s)", told == 0 ? "" : told + 1 == gaps ? " and " : ", ",
+			   need ? need->name : "some items", need_state_name(results[i].state));
+		told++;
+	}
+}
+
+static struct span summarise(struct weighing *w, const struct inference *why, bool covered,
+			     const struct need_result *results, size_t count)
+{
+	struct buf text = buf_new(4096);
+	struct span kept;
+
+	if (why) {
+		buf_printf(&text, "%c%s: \"%.*s\"", why->text[0] - 'a' + 'A', why->text + 1,
+			   SPAN_ARG(w->rules[0].title));
+		if (w->rule_count > 1)
+			buf_printf(&text, " and %zu more rule%s", w->rule_count - 1,
+				   w->rule_count == 2 ? "" : "s");
+		buf_printf(&text, ", %" PRIu64 " finding%s.", w->signs.findings,
+			   w->signs.findings == 1 ? "" : "s");
+	} else {
+		buf_text(&text, w->rule_count ? "Only weak signs below level medium" :
+						"No rule of this harm held");
+		if (covered) {
+			buf_text(&text, ", and all evidence that would show it was examined.");
+		} else {
+			buf_text(&text, ", but that proves little: what would show it was not wholly "
+					"seen: ");
+			list_gaps(&text, results, count);
+			buf_text(&text, ".");
+		}
+	}
+	kept = arena_copy(w->arena, buf_span(&text));
+	buf_free(&text);
+	return kept;
+}
+
+static struct span detail_of(struct weighing *w, const struct inference *why, bool covered)
+{
+	struct buf text = buf_new(8192);
+	struct json_write json = json_write_to(&text);
+	struct span kept;
+
+	json_object(&json);
+	json_key(&json, "inference");
+	json_text(&json, why ? why->text : NULL);
+	json_key(&json, "covered");
+	json_bool(&json, covered);
+	json_key(&json, "findings");
+	json_u64(&json, w->signs.findings);
+	json_key(&json, "rules");
+	json_object(&json);
+	for (int i = LEVEL_COUNT; i-- > 0;) {
+		json_key(&json, level_name((enum level)i));
+		json_u64(&json, w->signs.rules[i]);
+	}
+	json_object_end(&json);
+	json_key(&json, "techniques");
+	json_u64(&json, w->signs.techniques);
+	json_key(&json, "kinds_of_evidence");
+	json_u64(&json, w->signs.kinds);
+	json_key(&json, "direct");
+	json_u64(&json, w->signs.direct);
+	json_object_end(&json);
+	kept = arena_copy(w->arena, buf_span(&text));
+	buf_free(&text);
+	return kept;
+}
+
+static bool answer_one(struct weighing *w, enum degree *degree, struct err *err)
+{
+	const struct need_result *results;
+	const struct inference *why;
+	struct case_answer answer;
+	size_t count;
+	uint64_t id;
+	bool covered;
+
+	if (!load_rules(w, err) ||
+	    !coverage_of(w->file, w->harm, w->arena, &results, &count, &covered, err))
+		return false;
+	count_signs(w);
+	why = inference_find(&w->signs);
+	*degree = why ? why->degree : covered ? DEGREE_NO_SIGN : DEGREE_CANNOT_TELL;
+	answer = (struct case_answer){ .harm = w->harm, .degree = span_text(degree_name(*degree)),
+		.summary = summarise(w, why, covered, results, count),
+		.detail = detail_of(w, why, covered), .first = w->first, .last = w->last };
+	if (w->arena->exhausted)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for the verdict");
+	return case_add_answer(w->file, &answer, &id, err) && add_carriers(w, id, err) &&
+	       add_coverage(w, id, results, count, err);
+}
+
+bool verdict_write(struct case_file *file, struct verdict *out, struct err *err)
+{
+	*out = (struct verdict){ 0 };
+	/* What was added last may still wait in a batch; SQL must see it all. */
+	if (!case_sync(file, err) || !case_clear_answers(file, err))
+		return false;
+	for (int harm = HARM_NONE + 1; harm < HARM_COUNT; harm++) {
+		struct arena arena = arena_new(MEMORY);
+		struct weighing w = { .file = file, .db = case_db(file), .arena = &arena,
+				      .harm = (enum harm)harm };
+		bool ok = answer_one(&w, &out->degrees[harm], err);
+
+		arena_free(&arena);
+		if (!ok)
+			return false;
+	}
+	return case_sync(file, err);
+}
