@@ -12,7 +12,7 @@
 #include "formats/pe/pe.h"
 
 #define PE_MAX_RESOURCES 65536
-#define PE_MAX_VERSION_STRINGS 4096
+#define PE_MAX_VERSION_STRINGS 1024
 
 /* One step of the path to a leaf: a number or, where .text.at is not NULL, UTF-16LE text. */
 struct pe_resource_name {

@@ -1,7 +1,13 @@
 #include "rules/yara/modules.h"
 
+#include "formats/pe/pe.h"
+
+extern const struct yara_module yara_module_console, yara_module_hash, yara_module_math,
+	yara_module_pe, yara_module_string, yara_module_time;
+
 const struct yara_module *const yara_modules[] = {
-	NULL,
+	&yara_module_console, &yara_module_hash, &yara_module_math, &yara_module_pe,
+	&yara_module_string, &yara_module_time, NULL,
 };
 
 const struct yara_module *yara_module_find(struct span name)
