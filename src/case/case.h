@@ -2,7 +2,9 @@
  * case: the case file, the only thing that kanshiki writes.
  *
  * One SQLite database whose tables docs/case-file.md describes. One process
- * writes it (the recorder); a lock keeps a second one out. Writes gather in a
+ * writes it (the recorder); a lock keeps a second one out. A process forked
+ * while a case is open must close all descriptors it does not know before it
+ * reads evidence, for one of them is the case. Writes gather in a
  * transaction that is made durable every CASE_BATCH_ROWS rows or every second.
  *
  * A *unit* is the work on one top-level item: a file of a source with all that
@@ -28,7 +30,8 @@
 
 #define CASE_SCHEMA_VERSION 1
 #define CASE_BATCH_ROWS 2000
-#define CASE_TEXT_MAX ((size_t)1 << 20)	/* of one field; longer is ERR_LIMIT */
+#define CASE_TEXT_MAX ((size_t)1 << 20)	/* bytes of one field; longer is ERR_LIMIT */
+#define CASE_PATH_MAX ((size_t)1 << 16)	/* of a path */
 
 struct sqlite3;
 struct case_file;
@@ -39,6 +42,7 @@ struct case_run {
 	char *const *argv;		/* the exact command */
 	struct span sandbox;		/* "seccomp, landlock 7", or "none: --no-sandbox" */
 	struct span limits;		/* JSON object of the limits in force, or empty */
+	struct span libraries;		/* JSON object name to version, or empty */
 };
 
 /* A new case; ERR_USAGE where the file exists already. */
@@ -72,8 +76,6 @@ bool case_unit_begin(struct case_file *c, uint64_t source, struct span path, uin
  * next batch; case_sync makes it so at once.
  */
 bool case_unit_commit(struct case_file *c, uint64_t unit, struct err *err);
-/* Forgets all rows of the unit, as if it had not begun. */
-bool case_unit_abort(struct case_file *c, uint64_t unit, struct err *err);
 
 #define CASE_SIZE_UNKNOWN UINT64_MAX
 
@@ -104,12 +106,14 @@ bool case_add_item(struct case_file *c, uint64_t unit, const struct case_item *i
 bool case_end_item(struct case_file *c, uint64_t unit, uint64_t item,
 		   const struct case_outcome *outcome, struct err *err);
 /*
- * The item in which this content was or is being examined, or 0. A resumed run
- * knows what earlier runs finished. Where that item's unit is later removed,
- * units with duplicates of it are removed and done again too.
+ * Says what the item's content is, before it is examined. *same_as: the item in
+ * which this content was or is being examined, which makes this one a
+ * FATE_DUPLICATE; 0: this item is the first. Where the other item's unit is
+ * later found unfinished, units with duplicates of it are done again too.
  */
-bool case_find_content(struct case_file *c, const uint8_t sha256[32], uint64_t *item,
-		       struct err *err);
+bool case_claim_content(struct case_file *c, uint64_t unit, uint64_t item,
+			const uint8_t sha256[32], uint64_t size, uint64_t *same_as,
+			struct err *err);
 
 /* `count` findings alike but for the time: the finding's and `last`. */
 bool case_add_finding(struct case_file *c, uint64_t unit, uint64_t item,
@@ -200,10 +204,16 @@ bool case_tick(struct case_file *c, struct err *err);
 bool case_sync(struct case_file *c, struct err *err);
 
 /*
- * The run is over: settles which of equal contents counts as the first (by
- * path, so that the result does not depend on timing), drops what no finding
- * uses, notes the end in the custody log. `outcome`: "completed",
- * "interrupted", "failed"; anything but the first needs a reason.
+ * Settles which of equal contents counts as the first (by source and path), so
+ * that the result does not depend on which examiner was quicker. To be called
+ * when all units are committed, before the verdict looks at paths.
+ */
+bool case_settle(struct case_file *c, struct err *err);
+
+/*
+ * The run is over: drops rules that no finding uses, notes the end in the
+ * custody log; makes it durable. `outcome`: "completed" (every unit must be
+ * committed; settles), "interrupted" or "failed", which need a reason.
  */
 bool case_end(struct case_file *c, const char *outcome, struct span reason, struct err *err);
 

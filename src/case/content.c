@@ -1,0 +1,203 @@
+/* What is found in items, and what rules say of themselves: the rest of case.h's rows. */
+#include "case/recorder.h"
+
+#include "base/map.h"
+#include "codec/digest.h"
+
+static void digest_part(struct digest *d, struct span s)
+{
+	uint8_t len[8];
+
+	for (size_t i = 0; i < sizeof len; i++)
+		len[i] = (uint8_t)((uint64_t)s.len >> (8 * i));
+	digest_add(d, span_of(len, sizeof len));
+	digest_add(d, s);
+}
+
+#define RULE_PARTS 7	/* the columns of table rule after id */
+
+/* One rule row a distinct text; the digest keeps long titles out of the map. */
+static bool rule_slot(struct case_file *c, const struct span parts[RULE_PARTS], void ***slot,
+		      struct err *err)
+{
+	struct digest *d = digest_new(DIGEST_SHA256);
+	uint8_t bytes[DIGEST_MAX];
+	struct span key = { bytes, SHA256_SIZE };
+
+	if (!d)
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
+	for (size_t i = 0; i < RULE_PARTS; i++)
+		digest_part(d, parts[i]);
+	digest_done(d, bytes);
+	digest_free(d);
+	if (!map_get(c->rules, key))
+		key = arena_copy(&c->arena, key);
+	*slot = key.at ? map_slot(c->rules, key) : NULL;
+	return *slot || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many distinct rules");
+}
+
+bool rules_load(struct case_file *c, struct err *err)
+{
+	sqlite3_stmt *s;
+	bool row, ok = query_prepare(c->db, "SELECT engine, name, title, level, harm, techniques, "
+					    "reference, id FROM rule", &s, err);
+
+	while (ok && (ok = query_step(s, &row, err)) && row) {
+		struct span parts[RULE_PARTS];
+		void **slot;
+
+		for (int i = 0; i < RULE_PARTS; i++)
+			parts[i] = query_span(s, i);
+		ok = rule_slot(c, parts, &slot, err);
+		if (ok)
+			*slot = (void *)(uintptr_t)query_u64(s, RULE_PARTS, 0);
+	}
+	sqlite3_finalize(s);
+	return ok;
+}
+
+static bool is_known(const struct finding *f)
+{
+	return f->engine < ENGINE_COUNT && f->level < LEVEL_COUNT && f->harm < HARM_COUNT;
+}
+
+static bool rule_id(struct case_file *c, const struct finding *f, uint64_t *id, struct err *err)
+{
+	const struct span parts[RULE_PARTS] = { span_text(engine_name(f->engine)), f->rule, f->title,
+						span_text(level_name(f->level)),
+						span_text(harm_name(f->harm)), f->techniques,
+						f->references };
+	struct row row;
+	void **slot;
+
+	if (!rule_slot(c, parts, &slot, err))
+		return false;
+	if (*slot) {
+		*id = (uintptr_t)*slot;
+		return true;
+	}
+	*id = c->next[TABLE_RULE];
+	row = row_begin(c, TABLE_RULE);
+	for (size_t i = 0; i < RULE_PARTS; i++)
+		row_text(&row, parts[i]);
+	if (!row_end(&row, err))
+		return false;
+	*slot = (void *)(uintptr_t)*id;
+	return true;
+}
+
+bool case_add_finding(struct case_file *c, uint64_t unit, uint64_t item,
+		      const struct finding *finding, uint64_t count, timestamp last,
+		      struct err *err)
+{
+	struct row row;
+	uint64_t rule;
+
+	if (!recorder_unit(c, unit) || !is_known(finding))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no finding");
+	if (!recorder_begin(c, err) || !rule_id(c, finding, &rule, err))
+		return false;
+	row = row_begin(c, TABLE_FINDING);
+	row_u64(&row, unit, 0);
+	row_u64(&row, item, 0);
+	row_u64(&row, rule, 0);
+	row_u64(&row, finding->offset, UINT64_MAX);
+	row_u64(&row, finding->record_id, UINT64_MAX);
+	row_time(&row, finding->time);
+	row_time(&row, last);
+	row_int(&row, (int64_t)count);
+	row_text(&row, finding->host);
+	row_text(&row, finding->user);
+	row_text(&row, finding->matched);
+	row_text(&row, finding->detail);
+	return row_end(&row, err) && recorder_done(c, err);
+}
+
+bool case_add_event(struct case_file *c, uint64_t unit, uint64_t item,
+		    const struct case_event *event, struct err *err)
+{
+	struct row row;
+
+	if (!recorder_unit(c, unit) || event->harm >= HARM_COUNT)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no event");
+	if (!recorder_begin(c, err))
+		return false;
+	row = row_begin(c, TABLE_EVENT);
+	row_u64(&row, unit, 0);
+	row_u64(&row, item, 0);
+	row_time(&row, event->time);
+	row_text(&row, event->what);
+	row_text(&row, event->summary);
+	row_word(&row, harm_name(event->harm));
+	row_text(&row, event->host);
+	row_text(&row, event->user);
+	row_text(&row, event->channel);
+	row_text(&row, event->provider);
+	row_u64(&row, event->event_id, UINT64_MAX);
+	row_u64(&row, event->record_id, UINT64_MAX);
+	row_u64(&row, event->offset, UINT64_MAX);
+	row_text(&row, event->detail);
+	return row_end(&row, err) && recorder_done(c, err);
+}
+
+bool case_add_fact(struct case_file *c, uint64_t unit, uint64_t item,
+		   const struct case_fact *fact, struct err *err)
+{
+	struct row row;
+
+	if (!recorder_unit(c, unit) || fact->evidence_class >= CLASS_COUNT)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no fact");
+	if (!recorder_begin(c, err))
+		return false;
+	row = row_begin(c, TABLE_FACT);
+	row_u64(&row, unit, 0);
+	row_u64(&row, item, 0);
+	row_word(&row, evidence_class_name(fact->evidence_class));
+	row_text(&row, fact->channel);
+	row_text(&row, fact->host);
+	row_time(&row, fact->first);
+	row_time(&row, fact->last);
+	row_int(&row, (int64_t)fact->count);
+	row_int(&row, (int64_t)fact->lost);
+	row_text(&row, fact->note);
+	return row_end(&row, err) && recorder_done(c, err);
+}
+
+bool case_add_rule_set(struct case_file *c, const struct case_rule_set *set, struct err *err)
+{
+	struct row row;
+
+	if (set->engine >= ENGINE_COUNT)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such engine");
+	if (!recorder_begin(c, err))
+		return false;
+	row = row_begin(c, TABLE_RULE_SET);
+	row_u64(&row, c->run, 0);
+	row_word(&row, engine_name(set->engine));
+	row_text(&row, set->path);
+	row_blob(&row, span_of(set->sha256, set->sha256 ? SHA256_SIZE : 0));
+	row_int(&row, (int64_t)set->loaded);
+	row_int(&row, (int64_t)set->refused);
+	row_int(&row, (int64_t)set->not_applicable);
+	return row_end(&row, err) && recorder_done(c, err);
+}
+
+bool case_add_problem(struct case_file *c, const struct case_problem *problem, struct err *err)
+{
+	struct row row;
+
+	if (problem->engine >= ENGINE_COUNT)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such engine");
+	if (!recorder_begin(c, err))
+		return false;
+	row = row_begin(c, TABLE_PROBLEM);
+	row_u64(&row, c->run, 0);
+	row_word(&row, engine_name(problem->engine));
+	row_text(&row, problem->file);
+	row_u64(&row, problem->line, 0);
+	row_u64(&row, problem->column, 0);
+	row_text(&row, problem->rule);
+	row_int(&row, problem->refused);
+	row_text(&row, problem->reason);
+	return row_end(&row, err) && recorder_done(c, err);
+}

@@ -1,0 +1,214 @@
+#include "case/recorder.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/utf8.h"
+
+int64_t recorder_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * TIME_SECOND + now.tv_nsec;
+}
+
+bool recorder_fail(struct case_file *c, const char *doing, struct err *err)
+{
+	struct err failure = { 0 };
+
+	query_failed(c->db, doing, &failure);
+	if (failure.code != ERR_CORRUPT)
+		failure.code = ERR_IO;
+	if (!sqlite3_get_autocommit(c->db))
+		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+	c->in_batch = false;
+	c->failure = failure;
+	*err = failure;
+	return false;
+}
+
+bool recorder_exec(struct case_file *c, const char *sql, struct err *err)
+{
+	if (sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return recorder_fail(c, "cannot write the case", err);
+}
+
+bool recorder_begin(struct case_file *c, struct err *err)
+{
+	if (c->failure.code != ERR_NONE) {
+		*err = c->failure;
+		return false;
+	}
+	if (!c->run)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "the case is open to read only");
+	if (c->in_batch) {
+		if (!sqlite3_get_autocommit(c->db))
+			return true;
+		return recorder_fail(c, "the transaction was lost", err);
+	}
+	if (!recorder_exec(c, "BEGIN IMMEDIATE", err))
+		return false;
+	c->in_batch = true;
+	c->batch_rows = 0;
+	c->batch_since = recorder_clock();
+	return true;
+}
+
+bool recorder_commit(struct case_file *c, struct err *err)
+{
+	if (c->failure.code != ERR_NONE) {
+		*err = c->failure;
+		return false;
+	}
+	if (!c->in_batch)
+		return true;
+	if (!recorder_exec(c, "COMMIT", err))
+		return false;
+	c->in_batch = false;
+	return true;
+}
+
+bool recorder_done(struct case_file *c, struct err *err)
+{
+	if (c->batch_rows < CASE_BATCH_ROWS && recorder_clock() - c->batch_since < TIME_SECOND)
+		return true;
+	return recorder_commit(c, err);
+}
+
+bool case_tick(struct case_file *c, struct err *err)
+{
+	return !c->in_batch || recorder_done(c, err);
+}
+
+bool case_sync(struct case_file *c, struct err *err)
+{
+	return recorder_commit(c, err);
+}
+
+struct open_unit *recorder_unit(struct case_file *c, uint64_t unit)
+{
+	for (size_t i = 0; i < c->unit_count; i++)
+		if (c->units[i].id == unit)
+			return &c->units[i];
+	return NULL;
+}
+
+bool recorder_is_clean(struct span text)
+{
+	return (text.len == 0 || !memchr(text.at, 0, text.len)) && utf8_valid(text);
+}
+
+void recorder_path_text(struct buf *to, struct span path)
+{
+	while (path.len) {
+		uint32_t code;
+		size_t len = utf8_next(path, &code);
+
+		if (len == 0 || code == 0) {
+			buf_printf(to, "\\x%02x", path.at[0]);
+			len = 1;
+		} else {
+			buf_add(to, span_sub(path, 0, len));
+		}
+		path = span_from(path, len);
+	}
+}
+
+struct row row_begin(struct case_file *c, enum table table)
+{
+	struct row row = { .c = c, .statement = c->inserts[table], .table = table };
+
+	row_int(&row, (int64_t)c->next[table]);
+	return row;
+}
+
+struct row row_update(struct case_file *c, enum update update)
+{
+	return (struct row){ .c = c, .statement = c->updates[update], .table = TABLE_COUNT };
+}
+
+void row_int(struct row *row, int64_t n)
+{
+	sqlite3_bind_int64(row->statement, ++row->column, n);
+}
+
+void row_u64(struct row *row, uint64_t n, uint64_t none)
+{
+	if (n == none)
+		sqlite3_bind_null(row->statement, ++row->column);
+	else
+		row_int(row, (int64_t)n);
+}
+
+void row_time(struct row *row, timestamp t)
+{
+	row_u64(row, (uint64_t)t, (uint64_t)TIME_NONE);
+}
+
+void row_blob(struct row *row, struct span bytes)
+{
+	row->column++;
+	if (bytes.len > CASE_TEXT_MAX)
+		row->refused = "a field is too long";
+	else if (bytes.len == 0)
+		sqlite3_bind_null(row->statement, row->column);
+	else
+		sqlite3_bind_blob64(row->statement, row->column, bytes.at, bytes.len, SQLITE_STATIC);
+}
+
+void row_text(struct row *row, struct span evidence)
+{
+	if (evidence.len == 0 || evidence.len > CASE_TEXT_MAX || !recorder_is_clean(evidence)) {
+		row_blob(row, evidence);
+		return;
+	}
+	sqlite3_bind_text64(row->statement, ++row->column, (const char *)evidence.at, evidence.len,
+			    SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void row_word(struct row *row, const char *word)
+{
+	sqlite3_bind_text(row->statement, ++row->column, word, -1, SQLITE_STATIC);
+}
+
+void row_path(struct row *row, struct span path, struct buf *room)
+{
+	if (path.len == 0)
+		row->refused = "a path is empty";
+	if (path.len <= CASE_PATH_MAX && recorder_is_clean(path)) {
+		row_text(row, path);
+		row_blob(row, span_of(NULL, 0));
+		return;
+	}
+	if (path.len > CASE_PATH_MAX)
+		row->refused = "a path is too long";
+	else
+		recorder_path_text(room, path);
+	row_text(row, buf_span(room));
+	row_blob(row, path);
+}
+
+bool row_end(struct row *row, struct err *err)
+{
+	struct case_file *c = row->c;
+	int code;
+
+	if (row->refused) {
+		sqlite3_clear_bindings(row->statement);
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "%s for the case file", row->refused);
+	}
+	code = sqlite3_step(row->statement);
+	if (code != SQLITE_DONE) {
+		recorder_fail(c, "cannot write the case", err);
+		sqlite3_reset(row->statement);
+		return false;
+	}
+	sqlite3_reset(row->statement);
+	sqlite3_clear_bindings(row->statement);
+	if (row->table != TABLE_COUNT)
+		c->next[row->table]++;
+	c->batch_rows++;
+	return true;
+}

@@ -1,0 +1,279 @@
+/* Units and items of case.h. */
+#include "case/recorder.h"
+
+#include <stdlib.h>
+
+#include "codec/digest.h"
+#include "codec/json_write.h"
+
+static bool known_source(struct case_file *c, struct span path, uint64_t *source, struct err *err)
+{
+	sqlite3_stmt *s;
+	bool row, ok = query_prepare(c->db, "SELECT id FROM source WHERE "
+					    "coalesce(path_raw, CAST(path AS BLOB)) = ?1", &s, err);
+
+	*source = 0;
+	ok = ok && sqlite3_bind_blob64(s, 1, path.at, path.len, SQLITE_STATIC) == SQLITE_OK &&
+	     query_step(s, &row, err);
+	if (ok && row)
+		*source = query_u64(s, 0, 0);
+	sqlite3_finalize(s);
+	return ok;
+}
+
+bool case_add_source(struct case_file *c, struct span path, struct span kind, uint64_t *source,
+		     struct err *err)
+{
+	struct buf room = buf_new(CASE_TEXT_MAX);
+	struct row row;
+	bool ok;
+
+	if (!recorder_begin(c, err) || !known_source(c, path, source, err))
+		return false;
+	if (*source)
+		return true;
+	*source = c->next[TABLE_SOURCE];
+	row = row_begin(c, TABLE_SOURCE);
+	row_u64(&row, c->run, 0);
+	row_path(&row, path, &room);
+	row_text(&row, kind);
+	ok = row_end(&row, err) && recorder_done(c, err);
+	buf_free(&room);
+	return ok;
+}
+
+static bool find_unit(struct case_file *c, uint64_t source, struct span path, uint64_t *unit,
+		      bool *done, struct err *err)
+{
+	struct buf room = buf_new(CASE_TEXT_MAX);
+	sqlite3_stmt *s = c->updates[FIND_UNIT];
+	struct row row = row_update(c, FIND_UNIT);
+	bool ok, found = false;
+
+	row_u64(&row, source, 0);
+	row_path(&row, path, &room);
+	ok = !row.refused || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "%s for the case file",
+				     row.refused);
+	ok = ok && query_step(s, &found, err);
+	*unit = found ? query_u64(s, 0, 0) : 0;
+	*done = found && sqlite3_column_int64(s, 1) != 0;
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+	buf_free(&room);
+	return ok;
+}
+
+static bool remember_unit(struct case_file *c, uint64_t id, struct err *err)
+{
+	if (c->unit_count == c->unit_room) {
+		size_t room = c->unit_room ? c->unit_room * 2 : 16;
+		struct open_unit *units = reallocarray(c->units, room, sizeof *units);
+
+		if (!units)
+			return err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
+		c->units = units;
+		c->unit_room = room;
+	}
+	c->units[c->unit_count++] =
+		(struct open_unit){ .id = id, .acquired = buf_new(2 * CASE_TEXT_MAX) };
+	return true;
+}
+
+bool case_unit_begin(struct case_file *c, uint64_t source, struct span path, uint64_t *unit,
+		     bool *done, struct err *err)
+{
+	struct buf room = buf_new(CASE_TEXT_MAX);
+	struct row row;
+	bool ok;
+
+	if (!recorder_begin(c, err) || !find_unit(c, source, path, unit, done, err))
+		return false;
+	if (*done)
+		return true;
+	if (*unit)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%.*s' is being examined already",
+			       SPAN_ARG(span_sub(path, 0, 120)));
+	*unit = c->next[TABLE_UNIT];
+	row = row_begin(c, TABLE_UNIT);
+	row_u64(&row, c->run, 0);
+	row_u64(&row, source, 0);
+	row_path(&row, path, &room);
+	row_int(&row, 0);
+	ok = row_end(&row, err) && remember_unit(c, *unit, err) && recorder_done(c, err);
+	buf_free(&room);
+	return ok;
+}
+
+static void forget_unit(struct case_file *c, struct open_unit *u)
+{
+	buf_free(&u->acquired);
+	*u = c->units[--c->unit_count];
+}
+
+bool case_unit_commit(struct case_file *c, uint64_t unit, struct err *err)
+{
+	struct open_unit *u = recorder_unit(c, unit);
+	struct row row;
+
+	if (!u || u->open_items || !u->items)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+			       u ? "an item of the unit has no fate" : "no such unit is open");
+	if (!recorder_begin(c, err))
+		return false;
+	row = row_update(c, UPDATE_UNIT_DONE);
+	row_u64(&row, unit, 0);
+	if (!row_end(&row, err) ||
+	    (u->acquired.len && !custody_add(c, "acquired", buf_span(&u->acquired), err)))
+		return false;
+	forget_unit(c, u);
+	return recorder_done(c, err);
+}
+
+static void json_time(struct json_write *w, const char *key, timestamp t)
+{
+	struct buf text = buf_new(64);
+
+	if (t == TIME_NONE)
+		return;
+	timestamp_format(&text, t, 9);
+	json_key(w, key);
+	json_span(w, buf_span(&text));
+	buf_free(&text);
+}
+
+/* What the custody log will say of the item; the outcome completes it. */
+static void note_acquired(struct open_unit *u, uint64_t id, const struct case_item *item)
+{
+	struct json_write w = json_write_to(&u->acquired);
+	struct buf path = buf_new(CASE_TEXT_MAX);
+
+	u->top = id;
+	recorder_path_text(&path, item->path);
+	json_object(&w);
+	json_key(&w, "path");
+	json_span(&w, buf_span(&path));
+	json_time(&w, "modified", item->modified);
+	json_time(&w, "changed", item->changed);
+	json_time(&w, "created", item->created);
+	buf_free(&path);
+}
+
+static void complete_acquired(struct open_unit *u, const struct case_outcome *outcome)
+{
+	struct json_write w = json_write_to(&u->acquired);
+
+	w.need_comma = true;
+	if (!outcome->sha256) {
+		json_key(&w, "not_read");
+		json_text(&w, fate_name(outcome->fate));
+	}
+	if (outcome->size != CASE_SIZE_UNKNOWN) {
+		json_key(&w, "size");
+		json_u64(&w, outcome->size);
+	}
+	if (outcome->sha256) {
+		json_key(&w, "sha256");
+		json_hex(&w, span_of(outcome->sha256, SHA256_SIZE));
+	}
+	json_object_end(&w);
+}
+
+bool case_add_item(struct case_file *c, uint64_t unit, const struct case_item *item,
+		   uint64_t *id, struct err *err)
+{
+	struct open_unit *u = recorder_unit(c, unit);
+	struct buf room = buf_new(CASE_TEXT_MAX);
+	struct row row;
+	bool ok;
+
+	if (!u || (item->parent == 0 && u->items))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+			       u ? "a unit has one top-level item" : "no such unit is open");
+	if (!recorder_begin(c, err))
+		return false;
+	*id = c->next[TABLE_ITEM];
+	row = row_begin(c, TABLE_ITEM);
+	row_u64(&row, unit, 0);
+	row_u64(&row, item->source, 0);
+	row_u64(&row, item->parent, 0);
+	row_path(&row, item->path, &room);
+	row_text(&row, span_of(NULL, 0));
+	row_text(&row, span_of(NULL, 0));
+	row_u64(&row, item->size, CASE_SIZE_UNKNOWN);
+	row_blob(&row, span_of(NULL, 0));
+	row_time(&row, item->modified);
+	row_time(&row, item->changed);
+	row_time(&row, item->accessed);
+	row_time(&row, item->created);
+	row_u64(&row, item->mode, 0);
+	ok = row_end(&row, err);
+	buf_free(&room);
+	if (!ok)
+		return false;
+	u->items++;
+	u->open_items++;
+	if (item->parent == 0)
+		note_acquired(u, *id, item);
+	return recorder_done(c, err);
+}
+
+bool case_claim_content(struct case_file *c, uint64_t unit, uint64_t item,
+			const uint8_t sha256[32], uint64_t size, uint64_t *same_as,
+			struct err *err)
+{
+	sqlite3_stmt *find = c->updates[FIND_CONTENT];
+	struct row row;
+	bool found, ok;
+
+	if (!recorder_begin(c, err))
+		return false;
+	sqlite3_bind_blob(find, 1, sha256, SHA256_SIZE, SQLITE_STATIC);
+	sqlite3_bind_int64(find, 2, (int64_t)item);
+	ok = query_step(find, &found, err);
+	*same_as = ok && found ? query_u64(find, 0, 0) : 0;
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	if (!ok)
+		return recorder_fail(c, "cannot read the case", err);
+	row = row_update(c, UPDATE_CLAIM);
+	row_blob(&row, span_of(sha256, SHA256_SIZE));
+	row_u64(&row, size, CASE_SIZE_UNKNOWN);
+	row_u64(&row, *same_as, 0);
+	row_u64(&row, item, 0);
+	row_u64(&row, unit, 0);
+	return row_end(&row, err) && recorder_done(c, err);
+}
+
+bool case_end_item(struct case_file *c, uint64_t unit, uint64_t item,
+		   const struct case_outcome *outcome, struct err *err)
+{
+	struct open_unit *u = recorder_unit(c, unit);
+	struct row row;
+
+	if (!u || outcome->fate == FATE_NONE || outcome->fate >= FATE_COUNT ||
+	    outcome->evidence_class >= CLASS_COUNT)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no fate");
+	if ((outcome->fate == FATE_DUPLICATE) != (outcome->same_as != 0))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "a duplicate says of what");
+	if (!recorder_begin(c, err))
+		return false;
+	row = row_update(c, UPDATE_END_ITEM);
+	row_word(&row, evidence_class_name(outcome->evidence_class));
+	row_text(&row, outcome->kind);
+	row_u64(&row, outcome->size, CASE_SIZE_UNKNOWN);
+	row_blob(&row, span_of(outcome->sha256, outcome->sha256 ? SHA256_SIZE : 0));
+	row_word(&row, fate_name(outcome->fate));
+	row_text(&row, outcome->reason);
+	row_u64(&row, outcome->same_as, 0);
+	row_u64(&row, item, 0);
+	row_u64(&row, unit, 0);
+	if (!row_end(&row, err))
+		return false;
+	if (sqlite3_changes(c->db) != 1)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+			       "the item is not of this unit or has its fate already");
+	u->open_items--;
+	if (item == u->top)
+		complete_acquired(u, outcome);
+	return recorder_done(c, err);
+}
