@@ -51,25 +51,21 @@ static bool find_name(const char *const *names, size_t count, struct span name, 
 	return false;
 }
 
-bool level_of_name(struct span name, enum level *out)
-{
-	size_t at;
+#define OF_NAME(function, type, names, most) \
+	bool function(struct span name, type *out) \
+	{ \
+		size_t at; \
+		if (!find_name(names, most, name, &at)) \
+			return false; \
+		*out = (type)at; \
+		return true; \
+	}
 
-	if (!find_name(level_names, LEVEL_COUNT, name, &at))
-		return false;
-	*out = (enum level)at;
-	return true;
-}
-
-bool harm_of_name(struct span name, enum harm *out)
-{
-	size_t at;
-
-	if (!find_name(harm_names, HARM_COUNT, name, &at))
-		return false;
-	*out = (enum harm)at;
-	return true;
-}
+OF_NAME(level_of_name, enum level, level_names, LEVEL_COUNT)
+OF_NAME(harm_of_name, enum harm, harm_names, HARM_COUNT)
+OF_NAME(engine_of_name, enum engine, engine_names, ENGINE_COUNT)
+OF_NAME(fate_of_name, enum fate, fate_names, FATE_COUNT)
+OF_NAME(evidence_class_of_name, enum evidence_class, class_names, CLASS_COUNT)
 
 /* Longest prefix first where one is part of another; techniques before tactics. */
 static const struct {

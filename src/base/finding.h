@@ -63,6 +63,9 @@ const char *fate_name(enum fate fate);
 const char *evidence_class_name(enum evidence_class evidence_class);
 bool level_of_name(struct span name, enum level *out);
 bool harm_of_name(struct span name, enum harm *out);
+bool engine_of_name(struct span name, enum engine *out);
+bool fate_of_name(struct span name, enum fate *out);
+bool evidence_class_of_name(struct span name, enum evidence_class *out);
 
 /*
  * The harm that an ATT&CK technique or tactic tag stands for ("attack.t1486",

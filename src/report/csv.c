@@ -56,6 +56,8 @@ static void line(struct buf *to, const struct report *report, const struct repor
 
 	number_cell(to, f->id);
 	time_cell(to, f->time);
+	time_cell(to, f->last);
+	number_cell(to, f->count);
 	cell(to, span_text(level_name(f->level)));
 	cell(to, span_text(harm_name(f->harm)));
 	cell(to, span_text(engine_name(rule->engine)));
@@ -78,7 +80,7 @@ bool report_csv(FILE *to, const struct report *report, struct err *err)
 	struct out out = out_new(to);
 	struct arena scratch = arena_new(SCRATCH);
 
-	buf_text(&out.buf, "id,time,level,harm,engine,rule,title,techniques,host,user,item,sha256,"
+	buf_text(&out.buf, "id,time,last,count,level,harm,engine,rule,title,techniques,host,user,item,sha256,"
 			   "offset,record_id,matched\r\n");
 	for (size_t i = 0; i < report->finding_count; i++) {
 		line(&out.buf, report, &report->findings[i], &scratch);

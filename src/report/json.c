@@ -104,7 +104,7 @@ static void one_answer(struct json_write *w, const struct report *report,
 	json_key(w, "carried_by");
 	json_array(w);
 	for (size_t i = 0; i < answer->carrier_count; i++)
-		json_u64(w, report->findings[answer->carriers[i]].id);
+		json_u64(w, report->findings[answer->carriers[i].finding].id);
 	json_array_end(w);
 	json_key(w, "gaps");
 	json_array(w);
@@ -123,38 +123,70 @@ void json_answers(struct json_write *w, const struct report *report)
 	json_array_end(w);
 }
 
+static void one_coverage(struct json_write *w, const struct report_coverage *c)
+{
+	json_object(w);
+	json_key(w, "class");
+	json_text(w, evidence_class_name(c->evidence_class));
+	json_key(w, "name");
+	json_span(w, c->name);
+	json_key(w, "items");
+	json_u64(w, c->items);
+	json_key(w, "first");
+	json_time(w, c->first);
+	json_key(w, "last");
+	json_time(w, c->last);
+	json_key(w, "answers");
+	json_array(w);
+	for (unsigned harm = 0; harm < HARM_COUNT; harm++) {
+		if (!(c->harms >> harm & 1))
+			continue;
+		json_object(w);
+		json_key(w, "harm");
+		json_text(w, harm_name((enum harm)harm));
+		json_key(w, "state");
+		json_text(w, coverage_state_name(c->states[harm]));
+		json_key(w, "why");
+		json_span(w, c->why[harm]);
+		json_object_end(w);
+	}
+	json_array_end(w);
+	json_object_end(w);
+}
+
+static void one_extent(struct json_write *w, const struct report_extent *e)
+{
+	json_object(w);
+	json_key(w, "class");
+	json_text(w, evidence_class_name(e->evidence_class));
+	json_key(w, "channel");
+	json_span(w, e->channel);
+	json_key(w, "host");
+	json_span(w, e->host);
+	json_key(w, "items");
+	json_u64(w, e->items);
+	json_key(w, "events");
+	json_u64(w, e->events);
+	json_key(w, "lost");
+	json_u64(w, e->lost);
+	json_key(w, "first");
+	json_time(w, e->first);
+	json_key(w, "last");
+	json_time(w, e->last);
+	json_object_end(w);
+}
+
 void json_coverage(struct json_write *w, const struct report *report)
 {
 	json_key(w, "coverage");
 	json_array(w);
-	for (size_t i = 0; i < report->coverage_count; i++) {
-		const struct report_coverage *c = &report->coverage[i];
-
-		json_object(w);
-		json_key(w, "class");
-		json_text(w, evidence_class_name(c->evidence_class));
-		json_key(w, "name");
-		json_span(w, c->name);
-		json_key(w, "host");
-		json_span(w, c->host);
-		json_key(w, "state");
-		json_text(w, coverage_state_name(c->state));
-		json_key(w, "items");
-		json_u64(w, c->items);
-		json_key(w, "examined");
-		json_u64(w, c->examined);
-		json_key(w, "events");
-		json_u64(w, c->events);
-		json_key(w, "first");
-		json_time(w, c->first);
-		json_key(w, "last");
-		json_time(w, c->last);
-		json_key(w, "harms");
-		json_harms(w, c->harms);
-		json_key(w, "why");
-		json_span(w, c->why);
-		json_object_end(w);
-	}
+	for (size_t i = 0; i < report->coverage_count; i++)
+		one_coverage(w, &report->coverage[i]);
+	json_array_end(w);
+	json_key(w, "extents");
+	json_array(w);
+	for (size_t i = 0; i < report->extent_count; i++)
+		one_extent(w, &report->extents[i]);
 	json_array_end(w);
 }
 
@@ -200,6 +232,8 @@ void json_rulesets(struct json_write *w, const struct report *report)
 		json_u64(w, set->loaded);
 		json_key(w, "refused");
 		json_u64(w, set->refused);
+		json_key(w, "not_applicable");
+		json_u64(w, set->not_applicable);
 		json_key(w, "sha256");
 		json_digest(w, set->digest);
 		json_object_end(w);
@@ -209,8 +243,12 @@ void json_rulesets(struct json_write *w, const struct report *report)
 	json_array(w);
 	for (size_t i = 0; i < report->refusal_count; i++) {
 		json_object(w);
+		json_key(w, "engine");
+		json_text(w, engine_name(report->refusals[i].engine));
 		json_key(w, "file");
 		json_span(w, report->refusals[i].file);
+		json_key(w, "rule");
+		json_span(w, report->refusals[i].rule);
 		json_key(w, "line");
 		json_u64(w, report->refusals[i].line);
 		json_key(w, "reason");
@@ -322,6 +360,10 @@ static void one_finding(struct json_write *w, const struct report *report,
 	json_optional_u64(w, f->record_id);
 	json_key(w, "time");
 	json_time(w, f->time);
+	json_key(w, "last");
+	json_time(w, f->last);
+	json_key(w, "count");
+	json_u64(w, f->count);
 	json_key(w, "host");
 	json_span(w, f->host);
 	json_key(w, "user");

@@ -6,7 +6,7 @@ static const char *const degree_names[DEGREE_COUNT] = {
 	"cannot tell", "no sign", "possible", "likely", "confirmed",
 };
 static const char *const state_names[COVERAGE_COUNT] = {
-	"missing", "failed", "partly", "examined",
+	"missing", "damaged", "partly", "examined",
 };
 static const char *const questions[HARM_COUNT] = {
 	[HARM_NONE] = "What else was found?",
@@ -88,18 +88,18 @@ static int compare_places(const void *a, const void *b)
 static void renumber(struct report *report, struct place *places, uint64_t *ids, bool back)
 {
 	for (size_t a = 0, n = 0; a < report->answer_count; a++) {
-		uint32_t *carriers = report->answers[a].carriers;
+		struct report_carrier *carriers = report->answers[a].carriers;
 
 		for (size_t i = 0; i < report->answers[a].carrier_count; i++, n++) {
 			struct place *found, key = { .id = ids[n] };
 
 			if (!back) {
-				ids[n] = report->findings[carriers[i]].id;
+				ids[n] = report->findings[carriers[i].finding].id;
 				continue;
 			}
 			found = bsearch(&key, places, report->finding_count, sizeof key,
 					compare_places);
-			carriers[i] = found->index;
+			carriers[i].finding = found->index;
 		}
 	}
 }

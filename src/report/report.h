@@ -22,10 +22,12 @@ enum degree { DEGREE_CANNOT_TELL, DEGREE_NO_SIGN, DEGREE_POSSIBLE, DEGREE_LIKELY
 	      DEGREE_CONFIRMED, DEGREE_COUNT };
 
 /* What became of one class of evidence, worst first. */
-enum coverage_state { COVERAGE_MISSING, COVERAGE_FAILED, COVERAGE_PARTLY, COVERAGE_EXAMINED,
+enum coverage_state { COVERAGE_MISSING, COVERAGE_DAMAGED, COVERAGE_PARTLY, COVERAGE_EXAMINED,
 		      COVERAGE_COUNT };
 
 #define REPORT_NO_ITEM UINT32_MAX
+
+struct sqlite3;
 
 struct report_item {
 	uint64_t id;			/* in the case file */
@@ -44,22 +46,29 @@ struct report_rule {
 	struct span techniques;		/* ids, space separated */
 	struct span references;		/* rule file */
 	enum level level;
-	uint64_t findings;		/* of this rule in the whole case */
+	enum harm harm;
+	uint64_t findings;		/* rows of this rule in the whole case */
 };
 
 struct report_finding {
 	uint64_t id;			/* in the case file */
 	uint32_t rule;			/* index into report.rules */
 	uint32_t item;			/* index into report.items, or REPORT_NO_ITEM */
-	enum harm harm;
-	enum level level;
+	enum harm harm;			/* its rule's */
+	enum level level;		/* its rule's */
+	uint64_t count;			/* times it held, alike but for the time */
 	uint64_t offset;		/* UINT64_MAX: none */
 	uint64_t record_id;		/* UINT64_MAX: none */
-	timestamp time;			/* TIME_NONE: none */
+	timestamp time, last;		/* TIME_NONE: none */
 	struct span host;
 	struct span user;
 	struct span matched;		/* JSON, see base/finding.h */
 	struct span detail;		/* JSON or empty */
+};
+
+struct report_carrier {
+	uint32_t finding;		/* index into report.findings */
+	struct span reason;		/* what it adds, or empty */
 };
 
 struct report_answer {
@@ -68,23 +77,42 @@ struct report_answer {
 	struct span why;		/* one or two sentences */
 	timestamp first, last;		/* of what carries it; TIME_NONE: none */
 	uint64_t finding_count;		/* all findings of this harm */
-	uint32_t *carriers;		/* indices into report.findings, heaviest first */
+	struct report_carrier *carriers;	/* heaviest first */
 	size_t carrier_count;
 	const struct span *gaps;	/* what was not seen and why it matters */
 	size_t gap_count;
 };
 
-/* One class of evidence, of one host where that is known. */
+/* A kind of evidence that answers lean on, and how far each could. */
 struct report_coverage {
 	enum evidence_class evidence_class;
-	struct span name;		/* "event log: Security"; never empty */
+	struct span name;		/* "network records"; never empty */
+	uint64_t items;
+	timestamp first, last;		/* of its records */
+	uint32_t harms;			/* bit 1 << harm: the answers that lean on it */
+	enum coverage_state states[HARM_COUNT];	/* for those */
+	struct span why[HARM_COUNT];	/* what is wrong and what it would have shown */
+};
+
+/* What was there: the records of one class and channel of one host. */
+struct report_extent {
+	enum evidence_class evidence_class;
+	struct span channel;
 	struct span host;
-	enum coverage_state state;
-	uint64_t items, examined;	/* items of the class; wholly examined */
-	uint64_t events;
-	timestamp first, last;		/* period its records cover */
-	uint32_t harms;			/* bit 1 << harm: which answers lean on it */
-	struct span why;		/* what is wrong and why it matters, or empty */
+	timestamp first, last;
+	uint64_t items, events;
+	uint64_t lost;			/* records known to be missing or unreadable */
+};
+
+/* A notable event: on the time line whether or not a rule speaks of it. */
+struct report_event {
+	timestamp time;
+	struct span what;		/* "logon", "log-cleared" */
+	struct span summary;
+	enum harm harm;
+	struct span host, user, channel;
+	uint64_t record_id;
+	uint32_t item;
 };
 
 /* Items of one fate and reason, counted. */
@@ -96,14 +124,16 @@ struct report_fate {
 };
 
 struct report_ruleset {
-	struct span name;		/* path or "built in" */
+	struct span name;		/* file or folder */
 	enum engine engine;
-	uint64_t loaded, refused;
+	uint64_t loaded, refused, not_applicable;
 	struct span digest;		/* 32 raw bytes, or empty */
 };
 
 struct report_refusal {
+	enum engine engine;
 	struct span file;
+	struct span rule;		/* may be empty */
 	uint64_t line;
 	struct span reason;
 };
@@ -124,13 +154,21 @@ struct report {
 	size_t answer_count;
 	const struct report_coverage *coverage;
 	size_t coverage_count;
+	const struct report_extent *extents;
+	size_t extent_count;
 	const struct report_rule *rules;	/* that have findings */
 	size_t rule_count;
 	struct report_finding *findings;	/* heaviest level first, then by time */
 	size_t finding_count;
 	uint64_t finding_total;		/* may exceed finding_count; writers say so */
-	const struct report_item *items;	/* that findings or fates point to */
+	const struct report_event *events;	/* by time */
+	size_t event_count;
+	uint64_t notable_total;			/* may exceed event_count */
+	const struct report_item *items;	/* that something here points to */
 	size_t item_count;
+	const uint32_t *troubled;		/* items not wholly examined */
+	size_t troubled_count;
+	uint64_t troubled_total;
 	uint64_t item_total, byte_total, event_total;
 	const struct report_fate *fates;
 	size_t fate_count;
@@ -144,9 +182,21 @@ struct report {
 };
 
 #define REPORT_MEMORY ((size_t)4 << 30)
-/* Findings that the page carries at most; the rest is counted and named. */
+/* Findings that the page carries at most; the rest is counted. */
 #define REPORT_PAGE_FINDINGS 200000
+#define REPORT_MOST_EVENTS 20000
+#define REPORT_MOST_EXTENTS 5000
+#define REPORT_MOST_TROUBLED 10000
+#define REPORT_MOST_FATES 200
+#define REPORT_MOST_REFUSALS 5000
 
+/*
+ * Reads at most `most` findings, heaviest first (those that carry an answer
+ * always), and only what finished units left. On failure `out` is empty. The
+ * case may come from anyone: its words are checked, its numbers bounded.
+ */
+bool report_load(struct sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
+		 struct err *err);
 void report_free(struct report *report);	/* NULL-safe */
 
 /* Puts answers and findings in their order; carriers are renumbered. Ids are unique. */
@@ -154,7 +204,7 @@ bool report_sort(struct report *report, struct err *err);
 
 /* "confirmed", "likely", "possible", "no sign", "cannot tell". */
 const char *degree_name(enum degree degree);
-/* "examined", "partly", "failed", "missing". */
+/* "examined", "partly", "damaged", "missing". */
 const char *coverage_state_name(enum coverage_state state);
 /* "Was information taken?" */
 const char *harm_question(enum harm harm);
