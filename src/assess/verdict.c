@@ -31,14 +31,6 @@ struct weighing {
 	timestamp first, last;
 };
 
-static enum engine engine_of_name(struct span name)
-{
-	for (int i = 0; i < ENGINE_COUNT; i++)
-		if (span_eq(name, span_text(engine_name((enum engine)i))))
-			return (enum engine)i;
-	return ENGINE_COUNT;
-}
-
 static bool load_rules(struct weighing *w, struct err *err)
 {
 	static const char sql[] =
@@ -62,13 +54,14 @@ static bool load_rules(struct weighing *w, struct err *err)
 			break;
 		}
 		*r = (struct rule_sum){ .id = sqlite3_column_int64(q, 0),
-			.engine = engine_of_name(query_span(q, 2)),
+			.engine = ENGINE_COUNT,
 			.title = arena_copy(w->arena, query_span(q, 3)),
 			.techniques = arena_copy(w->arena, query_span(q, 4)),
 			.findings = query_u64(q, 5, 1), .first = query_time(q, 6),
 			.last = query_time(q, 7) };
 		if (!level_of_name(query_span(q, 1), &r->level))
 			r->level = LEVEL_INFORMATIONAL;
+		engine_of_name(query_span(q, 2), &r->engine);
 	}
 	sqlite3_finalize(q);
 	return ok;
