@@ -1,0 +1,42 @@
+/*
+ * story: what happened in the example, as events to be written into logs.
+ *
+ * See README.md for the story. Everything is made from a fixed seed, so that
+ * the same program makes the same bytes.
+ */
+#ifndef KANSHIKI_EXAMPLES_STORY_H
+#define KANSHIKI_EXAMPLES_STORY_H
+
+#include "base/timestamp.h"
+
+#define STORY_FIELDS 16
+
+enum story_log { LOG_SECURITY, LOG_SYSTEM, LOG_SYSMON, LOG_POWERSHELL, LOG_COUNT };
+
+struct story_field {
+	const char *name;
+	char value[600];
+};
+
+struct story_event {
+	timestamp time;
+	enum story_log log;
+	unsigned id;
+	const char *provider;		/* NULL: the usual one of the log */
+	bool user_data;			/* LogFileCleared, not EventData */
+	struct story_field fields[STORY_FIELDS];
+	size_t count;
+};
+
+struct story {
+	const char *computer;
+	struct story_event *events;	/* by time */
+	size_t count;
+	size_t room;
+};
+
+/* Fills an empty story with what the machine saw; the caller frees `events`. */
+void story_of_workstation(struct story *s);
+void story_of_file_server(struct story *s);
+
+#endif
