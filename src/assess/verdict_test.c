@@ -1,0 +1,153 @@
+#include "assess/verdict.h"
+
+#include "case/case.h"
+#include "case/query.h"
+#include "test.h"
+
+#include <stdio.h>
+
+static struct case_file *new_case(const char *name)
+{
+	char *argv[] = { (char[]){ "test" } };
+	const struct case_run run = { .argc = 1, .argv = argv };
+	struct case_file *file;
+	struct err err = { 0 };
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/%s.case", scratch_dir(), name);
+	if (!case_create(path, &run, &file, &err))
+		fail_msg("%s", err.text);
+	return file;
+}
+
+struct log {
+	const char *channel;
+	uint64_t lost;
+	enum fate fate;
+};
+
+/* One event log as a unit of its own, with findings of these rules. */
+static void add_log(struct case_file *file, struct log log, const struct finding *findings,
+		    size_t count)
+{
+	struct case_item item = { .path = span_text(log.channel), .size = 1, .modified = TIME_NONE,
+				  .changed = TIME_NONE, .accessed = TIME_NONE, .created = TIME_NONE };
+	uint8_t digest[32] = { (uint8_t)strlen(log.channel), (uint8_t)log.channel[0] };
+	struct case_outcome outcome = { .fate = log.fate, .evidence_class = CLASS_EVENT_LOG,
+					.kind = SPAN("evtx"), .size = 1, .sha256 = digest,
+					.reason = log.fate == FATE_EXAMINED ? (struct span){ 0 }
+									    : SPAN("cut off") };
+	struct case_fact fact = { .evidence_class = CLASS_EVENT_LOG, .count = 10, .lost = log.lost,
+				  .channel = span_text(log.channel), .host = SPAN("ws01"),
+				  .first = 1, .last = 2 };
+	struct err err = { 0 };
+	uint64_t unit, id;
+	bool done;
+
+	assert_true(case_add_source(file, SPAN("/e"), SPAN("folder"), &item.source, &err));
+	assert_true(case_unit_begin(file, item.source, item.path, &unit, &done, &err));
+	assert_true(case_add_item(file, unit, &item, &id, &err));
+	for (size_t i = 0; i < count; i++)
+		assert_true(case_add_finding(file, unit, id, &findings[i], 1, findings[i].time, &err));
+	assert_true(case_add_fact(file, unit, id, &fact, &err));
+	if (!case_end_item(file, unit, id, &outcome, &err) || !case_unit_commit(file, unit, &err))
+		fail_msg("%s", err.text);
+}
+
+static struct finding finding(enum harm harm, enum level level, enum engine engine,
+			      const char *rule, const char *techniques)
+{
+	return (struct finding){ .engine = engine, .harm = harm, .level = level,
+		.rule = span_text(rule), .title = span_text(rule), .techniques = span_text(techniques),
+		.offset = UINT64_MAX, .record_id = 7, .time = 5 * TIME_SECOND };
+}
+
+static struct verdict conclude(struct case_file *file)
+{
+	struct verdict verdict;
+	struct err err = { 0 };
+
+	if (!verdict_write(file, &verdict, &err))
+		fail_msg("%s", err.text);
+	return verdict;
+}
+
+TEST(verdict_cannot_tell_from_an_empty_case)
+{
+	struct case_file *file = new_case("empty");
+	struct verdict v = conclude(file);
+
+	for (int harm = HARM_NONE + 1; harm < HARM_COUNT; harm++)
+		assert_int_equal(v.degrees[harm], DEGREE_CANNOT_TELL);
+	case_close(file);
+}
+
+TEST(verdict_says_no_sign_only_where_all_essential_logs_are_whole)
+{
+	struct case_file *file = new_case("whole");
+	int64_t rows;
+	struct err err = { 0 };
+
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED }, NULL, 0);
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED }, NULL, 0);
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
+	assert_int_equal(conclude(file).degrees[HARM_IMPLANT], DEGREE_CANNOT_TELL);
+	assert_true(query_int(case_db(file), "SELECT count(*) FROM answer", 0, &rows, &err));
+	assert_int_equal(rows, HARM_COUNT - 1);
+	case_close(file);
+}
+
+TEST(verdict_lost_records_forbid_no_sign)
+{
+	struct case_file *file = new_case("lost");
+
+	add_log(file, (struct log){ "Security", 3, FATE_EXAMINED }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED }, NULL, 0);
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
+	case_close(file);
+}
+
+TEST(verdict_one_item_left_unexamined_forbids_no_sign)
+{
+	struct case_file *file = new_case("partly");
+
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED }, NULL, 0);
+	add_log(file, (struct log){ "Application", 0, FATE_PARTLY }, NULL, 0);
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
+	case_close(file);
+}
+
+TEST(verdict_weighs_rules_and_stores_what_carries_it)
+{
+	const struct finding findings[] = {
+		finding(HARM_THEFT, LEVEL_MEDIUM, ENGINE_SIGMA, "m", "T1560"),
+		finding(HARM_THEFT, LEVEL_CRITICAL, ENGINE_SIGMA, "c", "T1003.001"),
+		finding(HARM_THEFT, LEVEL_CRITICAL, ENGINE_SIGMA, "c", "T1003.001"),
+		finding(HARM_CONTROL, LEVEL_HIGH, ENGINE_SIGMA, "h1", "T1021.001"),
+		finding(HARM_CONTROL, LEVEL_HIGH, ENGINE_SIGMA, "h2", "T1021.002"),
+		finding(HARM_OBSTRUCTION, LEVEL_HIGH, ENGINE_BUILTIN, "b", "T1070.001"),
+		finding(HARM_OBSTRUCTION, LEVEL_HIGH, ENGINE_SIGMA, "s", "T1070.001"),
+		finding(HARM_NONE, LEVEL_CRITICAL, ENGINE_SIGMA, "none", ""),
+	};
+	struct case_file *file = new_case("weigh");
+	struct err err = { 0 };
+	struct verdict v;
+	int64_t n;
+
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED }, findings,
+		sizeof findings / sizeof *findings);
+	v = conclude(file);
+	assert_int_equal(v.degrees[HARM_THEFT], DEGREE_LIKELY);
+	assert_int_equal(v.degrees[HARM_CONTROL], DEGREE_POSSIBLE);
+	assert_int_equal(v.degrees[HARM_OBSTRUCTION], DEGREE_CONFIRMED);
+	assert_int_equal(v.degrees[HARM_DESTRUCTION], DEGREE_CANNOT_TELL);
+	assert_true(query_int(case_db(file), "SELECT count(*) FROM answer_finding JOIN answer ON"
+			      " answer = answer.id WHERE harm = 'theft'", 0, &n, &err));
+	assert_int_equal(n, 3);
+	assert_true(query_int(case_db(file), "SELECT first FROM answer WHERE harm = 'theft'", 0, &n,
+			      &err));
+	assert_int_equal(n, 5 * TIME_SECOND);
+	case_close(file);
+}

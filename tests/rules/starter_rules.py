@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Every starter rule fires on its sample and stays silent on the other (TAP).
+
+usage: tests/rules/starter_rules.py KANSHIKI
+"""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+
+kanshiki = sys.argv[1]
+tests = []
+
+
+def check(name, passed, why=""):
+    tests.append(passed)
+    print(f"{'ok' if passed else 'not ok'} {len(tests)} - {name}" + (f" # {why}" if why else ""))
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        print(f"# {' '.join(command)}: {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def has_metadata(text, harms=("implant", "theft", "control", "destruction", "obstruction")):
+    known = {line.split("\t")[0] for line in open("data/attack-techniques.tsv", encoding="utf-8")}
+    named = re.findall(r"\b[Tt]\d{4}(?:\.\d{3})?\b", text)
+    harm = re.search(r"harm\W+(\w+)", text)
+    return bool(named) and all(t.upper() in known for t in named) and harm and harm[1] in harms
+
+
+def yara():
+    files = sorted(glob.glob("rules/yara/*.yar"))
+    hits = set()
+    for line in run(kanshiki, "scan", "-r", *files, "rules/yara/samples").splitlines():
+        rule, path = line.split(" ", 1)
+        hits.add((rule, path))
+    count = 0
+    for path in files:
+        for rule, body in re.findall(r"^rule (\w+)\s*\{(.*?)^\}", open(path).read(), re.S | re.M):
+            sample = f"rules/yara/samples/{rule}"
+            check(f"{rule} names techniques and harm", has_metadata(body))
+            check(f"{rule} fires", (rule, sample + "/fires") in hits)
+            check(f"{rule} stays silent", (rule, sample + "/silent") not in hits
+                  and os.path.exists(sample + "/silent"))
+            count += 1
+    check(f"at least 30 YARA rules ({count})", count >= 30)
+
+
+def sigma():
+    logs = sorted(glob.glob("rules/sigma/*/*.jsonl"))
+    hits = set()
+    for line in run(kanshiki, "hunt", "--rules", "rules/sigma", *logs).splitlines():
+        match = json.loads(line)
+        hits.add((match["rule_id"], match["log"], match["record_id"]))
+    files = sorted(glob.glob("rules/sigma/*/*.yml"))
+    for path in files:
+        text = open(path, encoding="utf-8").read()
+        rule = re.search(r"^id: (\S+)", text, re.M)[1]
+        name, stem = os.path.basename(path)[:-4], path[:-4]
+        fires = len(open(stem + ".fires.jsonl").readlines())
+        silent = len(open(stem + ".silent.jsonl").readlines())
+        check(f"{name} names techniques and harm", has_metadata(text))
+        check(f"{name} fires on each of {fires}", fires > 0 and all(
+            (rule, stem + ".fires.jsonl", i + 1) in hits for i in range(fires)))
+        check(f"{name} stays silent on each of {silent}", silent > 0 and not any(
+            (rule, stem + ".silent.jsonl", i + 1) in hits for i in range(silent)))
+    check(f"at least 40 Sigma rules ({len(files)})", len(files) >= 40)
+
+
+yara()
+sigma()
+print(f"1..{len(tests)}")
