@@ -10,10 +10,10 @@ static void guid_text(struct buf *to, struct span s)
 		buf_hex(to, s);
 		return;
 	}
-	buf_printf(to, "%08" PRIX32 "-%04X-%04X-%02X%02X-", load_u32le(s.at), load_u16le(s.at + 4),
+	buf_printf(to, "{%08" PRIx32 "-%04x-%04x-%02x%02x-", load_u32le(s.at), load_u16le(s.at + 4),
 		   load_u16le(s.at + 6), s.at[8], s.at[9]);
-	for (int i = 10; i < 16; i++)
-		buf_printf(to, "%02X", s.at[i]);
+	buf_hex(to, span_sub(s, 10, 6));
+	buf_add_u8(to, '}');
 }
 
 static void sid_text(struct buf *to, struct span s)
@@ -89,7 +89,7 @@ void value_text(struct buf *to, const struct value *value)
 		sid_text(to, value->bytes);
 		break;
 	case VALUE_TIME:
-		timestamp_format(to, value->i, 6);
+		timestamp_format(to, value->i, 7);
 		break;
 	case VALUE_LIST:
 		list_text(to, value);

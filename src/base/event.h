@@ -7,11 +7,12 @@
  * slots; a value is rendered to text only when somebody needs it.
  *
  * Names follow Sigma's taxonomy. For Windows records the system part has the
- * names Provider_Name, EventID, Level, Task, Opcode, Keywords, TimeCreated,
+ * names Provider_Name, EventID, Level, Task, Opcode, Keywords, TimeCreated_SystemTime,
  * EventRecordID, Channel, Computer, Security_UserID, Execution_ProcessID,
  * Execution_ThreadID, Correlation_ActivityID, Version (element, or element_attribute);
  * EventData and UserData names stand bare, with spaces stripped; unnamed Data is
- * "Data" (may repeat). Nested JSON keys are joined by dots.
+ * "Data" (may repeat). Of RenderingInfo, Message stands bare, the rest as
+ * RenderingInfo_Level and so on. Nested JSON keys are joined by dots.
  *
  * Ownership: a shape lives as long as its decoder; values and what they borrow
  * live until the decoder's next call. Both are read-only to consumers.
@@ -32,9 +33,9 @@ enum value_kind {
 	VALUE_TEXT,		/* .bytes UTF-8 (may be ill-formed: evidence) */
 	VALUE_UTF16,		/* .bytes UTF-16LE */
 	VALUE_BYTES,		/* .bytes raw, shown as upper-case hex */
-	VALUE_GUID,		/* .bytes, 16; shown upper-case without braces */
+	VALUE_GUID,		/* .bytes, 16; shown {lower-case} as Windows renders it */
 	VALUE_SID,		/* .bytes, S-1-… */
-	VALUE_TIME,		/* .i is a timestamp */
+	VALUE_TIME,		/* .i is a timestamp; shown with seven digits of fraction */
 	VALUE_LIST,		/* .list, .count */
 };
 

@@ -25,6 +25,6 @@ TEST(value_text_renders_each_kind)
 	      "S-1-5-32-544");
 	check((struct value){ .kind = VALUE_GUID, .bytes = SPAN(
 		"\x25\x96\x84\x54\x78\x54\x94\x49\xa5\xba\x3e\x3b\x03\x28\xc3\x0d") },
-	      "54849625-5478-4994-A5BA-3E3B0328C30D");
+	      "{54849625-5478-4994-a5ba-3e3b0328c30d}");
 	check((struct value){ .kind = VALUE_LIST, .count = 2, .list = list }, "1, b");
 }
