@@ -1,5 +1,9 @@
 #include "base/utf8.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 size_t utf8_next(struct span s, uint32_t *code)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -38,15 +42,15 @@ bool utf8_valid(struct span s)
 	return true;
 }
 
-bool utf8_add(struct buf *to, uint32_t code)
+static size_t put(uint8_t raw[4], uint32_t code)
 {
-	uint8_t raw[4];
 	size_t len;
 
 	if (code < 0x80) {
 		raw[0] = (uint8_t)code;
-		len = 1;
-	} else if (code < 0x800) {
+		return 1;
+	}
+	if (code < 0x800) {
 		raw[0] = (uint8_t)(0xc0 | code >> 6);
 		len = 2;
 	} else if (code < 0x10000) {
@@ -58,26 +62,76 @@ bool utf8_add(struct buf *to, uint32_t code)
 	}
 	for (size_t i = 1; i < len; i++)
 		raw[i] = (uint8_t)(0x80 | (code >> (6 * (len - 1 - i)) & 0x3f));
-	return buf_add(to, span_of(raw, len));
+	return len;
+}
+
+bool utf8_add(struct buf *to, uint32_t code)
+{
+	uint8_t raw[4];
+
+	return buf_add(to, span_of(raw, put(raw, code)));
+}
+
+/* How many of the leading units are ASCII, whole vectors only; they are written. */
+static size_t ascii_run(uint8_t *to, struct span utf16)
+{
+	size_t done = 0;
+#ifdef __SSE2__
+	const __m128i high = _mm_set1_epi16((short)0xff80);
+
+	for (; utf16.len - done >= 16; done += 16) {
+		__m128i units = _mm_loadu_si128((const __m128i *)(const void *)(utf16.at + done));
+		__m128i over = _mm_and_si128(units, high);
+
+		if (_mm_movemask_epi8(_mm_cmpeq_epi16(over, _mm_setzero_si128())) != 0xffff)
+			break;
+		_mm_storel_epi64((__m128i *)(void *)(to + done / 2), _mm_packus_epi16(units, units));
+	}
+#endif
+	return done / 2;
+}
+
+size_t utf8_of_utf16le(uint8_t *to, struct span utf16)
+{
+	size_t len = 0, i = 0;
+
+	while (i + 1 < utf16.len) {
+		size_t run = ascii_run(to + len, span_from(utf16, i));
+		uint32_t unit, low;
+
+		len += run;
+		i += run * 2;
+		/* What stopped the vectors is one to eight units away; then they try again. */
+		for (int few = 0; few < 8 && i + 1 < utf16.len; few++, i += 2) {
+			unit = load_u16le(utf16.at + i);
+			if (unit >= 0xd800 && unit < 0xe000) {
+				low = i + 3 < utf16.len ? load_u16le(utf16.at + i + 2) : 0;
+				if (unit < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
+					unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+					i += 2;
+				} else {
+					unit = 0xfffd;
+				}
+			}
+			len += put(to + len, unit);
+		}
+	}
+	return len;
 }
 
 bool utf8_add_utf16le(struct buf *to, struct span utf16)
 {
 	bool fits = true;
+	uint8_t piece[3 * 64 + 1];
 
-	for (size_t i = 0; i + 1 < utf16.len && fits; i += 2) {
-		uint32_t unit = load_u16le(utf16.at + i), low;
+	/* In pieces, so that a small cap is measured by what is really written. */
+	for (size_t i = 0, len; i < utf16.len && fits; i += len) {
+		struct span part = span_sub(utf16, i, 128);
 
-		if (unit >= 0xd800 && unit < 0xe000) {
-			low = i + 3 < utf16.len ? load_u16le(utf16.at + i + 2) : 0;
-			if (unit < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
-				unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-				i += 2;
-			} else {
-				unit = 0xfffd;
-			}
-		}
-		fits = utf8_add(to, unit);
+		len = part.len;
+		if (len == 128 && (part.at[127] & 0xfc) == 0xd8)
+			len -= 2;
+		fits = buf_add(to, span_of(piece, utf8_of_utf16le(piece, span_sub(part, 0, len))));
 	}
 	return fits;
 }

@@ -11,6 +11,8 @@
 size_t utf8_next(struct span s, uint32_t *code);
 bool utf8_valid(struct span s);
 bool utf8_add(struct buf *to, uint32_t code);
+/* Writes at most 3 bytes for each UTF-16 unit, no NUL; returns how many. As utf8_add_utf16le. */
+size_t utf8_of_utf16le(uint8_t *to, struct span utf16);
 /* A lone surrogate becomes U+FFFD; an odd last byte is ignored. */
 bool utf8_add_utf16le(struct buf *to, struct span utf16);
 
