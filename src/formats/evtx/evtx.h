@@ -48,6 +48,7 @@ struct evtx_options {
 	bool recover;		/* also carve slack, damage and space between chunks */
 	bool bounded;		/* deliver only events of from <= time < to */
 	timestamp from, to;
+	uint16_t code_page;	/* of ANSI strings: evtx_codepage.h; 0: 1252 */
 	evtx_problem_fn *problem;	/* may be NULL */
 	void *problem_context;
 };
@@ -65,10 +66,14 @@ struct evtx_report {
 	uint64_t bad_checksums;	/* chunk header, chunk records, file header */
 	uint64_t gaps;		/* record ids that jump inside the log */
 	uint64_t missing;	/* record ids inside the jumps */
+	uint64_t first_id, last_id;	/* of what was read; 0: nothing yet */
 	bool bad_header;	/* file header missing or damaged */
 	bool dirty;		/* the log was not closed */
 	bool full;
 };
+
+/* Adds what one decoder found in the next part of a log to what is known of the parts before. */
+void evtx_report_add(struct evtx_report *total, const struct evtx_report *part);
 
 /* NULL: no memory. `options` may be NULL, and is copied. */
 struct evtx_decoder *evtx_decoder_new(const struct evtx_options *options);
@@ -107,8 +112,8 @@ bool evtx_read(struct evtx_decoder *d, struct span log, evtx_record_fn *each, vo
 
 /*
  * The same for one chunk of a log that the caller reads piecewise: `chunk` is
- * what stands at `offset`, usually EVTX_CHUNK_SIZE bytes. Recovery then reaches
- * only into this chunk's own slack. Returns false when `each` did.
+ * what stands at `offset`, usually EVTX_CHUNK_SIZE bytes. Nothing is recovered
+ * here, whatever the options say: that needs the whole log. False when `each` was.
  */
 bool evtx_read_chunk(struct evtx_decoder *d, struct span chunk, uint64_t offset,
 		     evtx_record_fn *each, void *context, struct evtx_report *report);

@@ -1,0 +1,57 @@
+/*
+ * binxml: the tokens of Windows' binary XML into a tree of nodes.
+ *
+ * Tokens: docs/formats/evtx.md. Names and templates are given by offsets into
+ * the chunk, so a piece is parsed in place: from `start` to `end` of the chunk.
+ * The tree lies in the caller's arena and borrows nothing from the chunk except
+ * the values of template instances. Bounded by EVTX_DEPTH_MAX and EVTX_NODES_MAX.
+ */
+#ifndef KANSHIKI_FORMATS_EVTX_BINXML_H
+#define KANSHIKI_FORMATS_EVTX_BINXML_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum binxml_kind {
+	BINXML_ELEMENT,		/* name, attributes, content */
+	BINXML_ATTRIBUTE,	/* name, content */
+	BINXML_TEXT,		/* text */
+	BINXML_CDATA,		/* text */
+	BINXML_CHARACTER,	/* text: the character of &#N; */
+	BINXML_ENTITY,		/* name: "amp" */
+	BINXML_INSTRUCTION,	/* name, text: <?name text?> */
+	BINXML_VALUE,		/* index, optional: what a template's user fills in */
+	BINXML_INSTANCE,	/* instance: a template with its values */
+};
+
+struct evtx_instance;
+
+struct binxml_node {
+	enum binxml_kind kind;
+	uint16_t index;
+	bool optional;		/* with no value, what encloses it is left out */
+	struct span name;	/* UTF-8 */
+	struct span text;	/* UTF-8 */
+	struct binxml_node *next;
+	struct binxml_node *attributes;
+	struct binxml_node *content;
+	const struct evtx_instance *instance;
+};
+
+struct binxml_parser {
+	struct span chunk;	/* offsets count from its start */
+	struct arena *arena;
+	bool has_dependency;	/* start tags carry a dependency id; see evtx.md */
+	uint32_t nodes;		/* made so far */
+	uint32_t base;		/* depth at which the piece began */
+	/* Parses a template instance behind its token. */
+	bool (*instance)(void *context, struct cursor *at, uint32_t depth,
+			 const struct evtx_instance **out, struct err *err);
+	void *context;
+};
+
+/* The sibling nodes of chunk[start..end), up to an end-of-fragment token. */
+bool binxml_parse(struct binxml_parser *p, size_t start, size_t end, uint32_t depth,
+		  struct binxml_node **out, struct err *err);
+
+#endif
