@@ -59,7 +59,8 @@ struct pattern_builder;
 struct pattern_set;
 struct pattern_scratch;
 
-struct pattern_builder *pattern_builder_new(void);	/* NULL: out of memory */
+/* What is compiled goes straight into `image`; NULL: out of memory. */
+struct pattern_builder *pattern_builder_new(struct arena *image);
 void pattern_builder_free(struct pattern_builder *builder);	/* NULL-safe */
 
 /*
@@ -71,8 +72,7 @@ bool pattern_add(struct pattern_builder *builder, const struct pattern_spec *spe
 		 uint32_t *notes, struct err *err);
 
 /* Ids are 0 .. pattern_count-1, in order of first addition. */
-bool pattern_build(struct pattern_builder *builder, struct arena *image,
-		   struct pattern_set **out, struct err *err);
+bool pattern_build(struct pattern_builder *builder, struct pattern_set **out, struct err *err);
 uint32_t pattern_count(const struct pattern_set *set);
 
 /*

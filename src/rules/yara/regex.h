@@ -28,10 +28,9 @@ struct regex_scratch *regex_scratch_new(void);
 void regex_scratch_free(struct regex_scratch *scratch);	/* NULL-safe */
 
 /*
- * The first place at or after `start` where it matches (what `matches` asks). An
- * empty match counts. Time is at most proportional to data times regex.
+ * Does it match somewhere in `data` (what `matches` asks)? An empty match counts.
+ * Time is at most proportional to data times regex.
  */
-bool regex_search(const struct regex *regex, struct regex_scratch *scratch, struct span data,
-		  size_t start, size_t *at, size_t *length);
+bool regex_search(const struct regex *regex, struct regex_scratch *scratch, struct span data);
 
 #endif

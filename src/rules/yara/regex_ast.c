@@ -1,0 +1,117 @@
+#include "rules/yara/regex_ast.h"
+
+size_t byte_set_count(const struct byte_set *set)
+{
+	size_t count = 0;
+
+	for (int i = 0; i < 4; i++)
+		count += (size_t)__builtin_popcountll(set->bits[i]);
+	return count;
+}
+
+void byte_set_invert(struct byte_set *set)
+{
+	for (int i = 0; i < 4; i++)
+		set->bits[i] = ~set->bits[i];
+}
+
+bool byte_set_as_mask(const struct byte_set *set, uint8_t *value, uint8_t *mask)
+{
+	size_t count = byte_set_count(set);
+	uint8_t all = 0xff, any = 0;
+
+	if (!count)
+		return false;
+	for (int byte = 0; byte < 256; byte++) {
+		if (!byte_set_has(set, (uint8_t)byte))
+			continue;
+		all &= (uint8_t)byte;
+		any |= (uint8_t)byte;
+	}
+	*mask = (uint8_t)~(all ^ any);
+	*value = all & *mask;
+	return count == (size_t)1 << (8 - __builtin_popcount(*mask));
+}
+
+struct regex_ast *regex_ast_new(struct arena *arena, enum regex_ast_kind kind)
+{
+	struct regex_ast *node = ARENA_NEW(arena, struct regex_ast);
+
+	if (node)
+		node->kind = kind;
+	return node;
+}
+
+void regex_ast_append(struct regex_ast *parent, struct regex_ast *child)
+{
+	if (parent->last)
+		parent->last->next = child;
+	else
+		parent->first = child;
+	parent->last = child;
+}
+
+struct regex_ast *regex_ast_simplify(struct regex_ast *alt)
+{
+	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
+		if (branch->kind != AST_SEQ || !branch->first || branch->first != branch->last ||
+		    branch->first->kind != AST_SET)
+			return alt;
+	}
+	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
+		for (int i = 0; i < 4; i++)
+			alt->set.bits[i] |= branch->first->set.bits[i];
+	}
+	alt->kind = AST_SET;
+	alt->first = alt->last = NULL;
+	return alt;
+}
+
+static uint32_t add_width(uint32_t a, uint32_t b)
+{
+	uint64_t sum = (uint64_t)a + b;
+
+	return a == REGEX_NO_END || b == REGEX_NO_END || sum > REGEX_NO_END ? REGEX_NO_END
+									    : (uint32_t)sum;
+}
+
+static uint32_t times_width(uint32_t a, uint32_t b)
+{
+	uint64_t product = (uint64_t)a * b;
+
+	if (!a || !b)
+		return 0;
+	return a == REGEX_NO_END || b == REGEX_NO_END || product > REGEX_NO_END
+		       ? REGEX_NO_END
+		       : (uint32_t)product;
+}
+
+static void width_of_children(const struct regex_ast *node, uint32_t *min, uint32_t *max)
+{
+	uint32_t low, high;
+
+	*min = node->kind == AST_ALT ? REGEX_NO_END : 0;
+	*max = 0;
+	for (const struct regex_ast *child = node->first; child; child = child->next) {
+		regex_ast_width(child, &low, &high);
+		if (node->kind == AST_ALT) {
+			*min = low < *min ? low : *min;
+			*max = high > *max ? high : *max;
+		} else {
+			*min = add_width(*min, low);
+			*max = add_width(*max, high);
+		}
+	}
+}
+
+void regex_ast_width(const struct regex_ast *node, uint32_t *min, uint32_t *max)
+{
+	*min = *max = node->kind == AST_SET;
+	if (node->kind == AST_SEQ || node->kind == AST_ALT) {
+		width_of_children(node, min, max);
+	} else if (node->kind == AST_REPEAT) {
+		regex_ast_width(node->first, min, max);
+		*min = times_width(*min, node->min);
+		*max = times_width(*max, node->max);
+	}
+}

@@ -1,0 +1,71 @@
+/*
+ * regex_ast: regexes and hex strings as a tree, for the pattern compiler only.
+ *
+ * Case is resolved while parsing: a letter without case is a set of two. Nodes
+ * live in the compiler's arena; depth is bounded by REGEX_DEPTH_MAX.
+ */
+#ifndef KANSHIKI_RULES_YARA_REGEX_AST_H
+#define KANSHIKI_RULES_YARA_REGEX_AST_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#define REGEX_DEPTH_MAX 100
+#define REGEX_REPEAT_MAX 32767		/* the largest n or m in {n,m}, as YARA's */
+#define REGEX_NO_END UINT32_MAX
+#define HEX_CHAIN_GAP 200		/* a longer jump splits the string: no scan limit across it */
+
+struct byte_set {
+	uint64_t bits[4];
+};
+
+static inline bool byte_set_has(const struct byte_set *set, uint8_t byte)
+{
+	return set->bits[byte / 64] >> byte % 64 & 1;
+}
+
+static inline void byte_set_add(struct byte_set *set, uint8_t byte)
+{
+	set->bits[byte / 64] |= UINT64_C(1) << byte % 64;
+}
+
+size_t byte_set_count(const struct byte_set *set);
+void byte_set_invert(struct byte_set *set);
+/* Is it all bytes b with (b & mask) == value? A set of one, ?x, any, two cases of a letter. */
+bool byte_set_as_mask(const struct byte_set *set, uint8_t *value, uint8_t *mask);
+
+enum regex_assertion { ASSERT_START, ASSERT_END, ASSERT_WORD, ASSERT_NOT_WORD };
+
+enum regex_ast_kind { AST_SET, AST_SEQ, AST_ALT, AST_REPEAT, AST_ASSERT };
+
+struct regex_ast {
+	enum regex_ast_kind kind;
+	struct regex_ast *first, *last;	/* children; an empty SEQ matches the empty string */
+	struct regex_ast *next;		/* sibling */
+	struct byte_set set;		/* of SET */
+	uint32_t min, max;		/* of REPEAT; REGEX_NO_END: without end */
+	bool lazy;			/* of REPEAT */
+	enum regex_assertion assertion;
+};
+
+struct regex_tree {
+	struct regex_ast *root;		/* always a SEQ */
+	bool greedy, lazy;		/* which kinds of repetition are in it */
+	bool unbounded;			/* a repetition without end of a very wide set */
+};
+
+/* `flags` are enum regex_flags of regex.h. Errors carry the offset in `source`. */
+bool regex_parse(struct arena *arena, struct span source, uint32_t flags, struct regex_tree *out,
+		 struct err *err);
+/* What stands between the braces of a hex string. Jumps are lazy repetitions of any byte. */
+bool hex_parse(struct arena *arena, struct span source, struct regex_tree *out, struct err *err);
+
+struct regex_ast *regex_ast_new(struct arena *arena, enum regex_ast_kind kind);
+void regex_ast_append(struct regex_ast *parent, struct regex_ast *child);
+/* An ALT of single sets is one set; anything else stays as it is. */
+struct regex_ast *regex_ast_simplify(struct regex_ast *alt);
+
+/* Shortest and longest match in characters; *max is REGEX_NO_END where there is no bound. */
+void regex_ast_width(const struct regex_ast *node, uint32_t *min, uint32_t *max);
+
+#endif

@@ -1,0 +1,200 @@
+#include "rules/yara/regex.h"
+#include "rules/yara/regex_prog.h"
+#include "test.h"
+
+static bool matches(const char *source, uint32_t flags, struct span data)
+{
+	struct arena arena = arena_new(1 << 24);
+	struct regex_scratch *scratch = regex_scratch_new();
+	struct regex *regex;
+	struct err err = { 0 };
+	bool answer;
+
+	assert_true(regex_compile(&arena, span_text(source), flags, &regex, &err));
+	answer = regex_search(regex, scratch, data);
+	regex_scratch_free(scratch);
+	arena_free(&arena);
+	return answer;
+}
+
+/* Length of the match at the start of `data`, or -1. */
+static int length_of(const char *source, const char *data)
+{
+	struct arena arena = arena_new(1 << 24);
+	struct regex_scratch *scratch = regex_scratch_new();
+	struct regex *regex;
+	struct err err = { 0 };
+	size_t end = 0;
+	bool matched;
+
+	assert_true(regex_compile(&arena, span_text(source), 0, &regex, &err));
+	matched = regex_match(regex, scratch, span_text(data), 0, strlen(data), &end);
+	regex_scratch_free(scratch);
+	arena_free(&arena);
+	return matched ? (int)end : -1;
+}
+
+static const char *error_of(const char *source)
+{
+	static struct err err;
+	struct arena arena = arena_new(1 << 24);
+	struct regex *regex;
+
+	err = (struct err){ 0 };
+	assert_false(regex_compile(&arena, span_text(source), 0, &regex, &err));
+	assert_int_equal(err.code, ERR_CORRUPT);
+	arena_free(&arena);
+	return err.text;
+}
+
+TEST(greedy_takes_the_longest_and_lazy_the_first)
+{
+	assert_int_equal(length_of("a.*b", "aXbXb"), 5);
+	assert_int_equal(length_of("a.*?b", "aXbXb"), 3);
+	assert_int_equal(length_of("(x|xy|xyz)w?", "xyzw"), 4);
+	assert_int_equal(length_of("q{2,4}", "qqqqqq"), 4);
+	assert_int_equal(length_of("zx.{0,3}?(w|wv)", "zxwv"), 3);
+	assert_int_equal(length_of("zx.{0,3}?(wv|w)", "zxwv"), 4);
+	assert_int_equal(length_of("a{2}", "aaa"), 2);
+	assert_int_equal(length_of("(ab){2,}", "abababx"), 6);
+	assert_int_equal(length_of("(a*)*b", "aaab"), 4);
+	assert_int_equal(length_of("a{,2}b", "aab"), 3);
+	assert_int_equal(length_of("a{x}", "a{x}"), 4);
+}
+
+TEST(sets_and_escapes_stand_for_what_they_say)
+{
+	assert_true(matches("[]a]b", 0, SPAN("]b")));
+	assert_true(matches("[^]a]b", 0, SPAN("xb")));
+	assert_false(matches("[^]a]b", 0, SPAN("ab")));
+	assert_true(matches("[a-]x", 0, SPAN("-x")));
+	assert_true(matches("[\\w-]x", 0, SPAN("_x")));
+	assert_true(matches("\\x41\\x{42}\\u0043", 0, SPAN("ABC")));
+	assert_true(matches("\\x{2603}", 0, SPAN("\xe2\x98\x83")));
+	assert_true(matches("a.c", REGEX_DOTALL, SPAN("a\nc")));
+	assert_false(matches("a.c", 0, SPAN("a\nc")));
+	assert_true(matches("[^a]", 0, SPAN("\0")));
+	assert_true(matches("\\d\\D\\s\\S\\W", 0, SPAN("1a b-")));
+	assert_true(matches("\\/\\q", 0, SPAN("/q")));
+}
+
+TEST(case_is_ignored_by_flag_and_inside_groups)
+{
+	assert_true(matches("abc", REGEX_NOCASE, SPAN("xABc")));
+	assert_true(matches("a(?i)bc", 0, SPAN("aBC")));
+	assert_false(matches("a(?i)bc", 0, SPAN("ABC")));
+	assert_true(matches("a(?i:b)c", 0, SPAN("aBc")));
+	assert_false(matches("a(?i:b)c", 0, SPAN("aBC")));
+	assert_true(matches("(?:ab|cd)e", 0, SPAN("cde")));
+	assert_false(matches("[^a]", REGEX_NOCASE, SPAN("A")));
+	assert_true(matches("(?s)a.b", 0, SPAN("a\nb")));
+}
+
+TEST(anchors_and_words_look_at_both_sides)
+{
+	assert_true(matches("^abc$", 0, SPAN("abc")));
+	assert_false(matches("^bc", 0, SPAN("abc")));
+	assert_false(matches("ab$", 0, SPAN("abc")));
+	assert_true(matches("\\bcat\\b", 0, SPAN("a cat.")));
+	assert_false(matches("\\bcat\\b", 0, SPAN("concat")));
+	assert_true(matches("\\Bcat", 0, SPAN("concat")));
+	assert_true(matches("\\Aab\\z", 0, SPAN("ab")));
+	assert_true(matches("", 0, SPAN("")));
+	assert_true(matches("x*$", 0, SPAN("ab")));
+}
+
+TEST(what_yara_refuses_is_refused_with_its_words)
+{
+	assert_string_equal(error_of("[z-a]"), "bad character range");
+	assert_string_equal(error_of("a{3,2}"), "bad repeat interval");
+	assert_string_equal(error_of("a{0}"), "bad repeat interval");
+	assert_string_equal(error_of("a{32768}"), "repeat interval too large");
+	assert_string_equal(error_of("\\xa"), "illegal escape sequence");
+	assert_string_equal(error_of("[a"), "missing terminating ] for character class");
+	assert_string_equal(error_of("[]"), "missing terminating ] for character class");
+	assert_non_null(strstr(error_of("ab)"), "syntax error"));
+	assert_non_null(strstr(error_of("(ab"), "syntax error"));
+	assert_non_null(strstr(error_of("+ab"), "syntax error"));
+	assert_non_null(strstr(error_of("a**"), "syntax error"));
+	assert_non_null(strstr(error_of("^*a"), "syntax error"));
+	assert_non_null(strstr(error_of("ab\\"), "escape"));
+}
+
+TEST(hostile_expressions_end_in_an_error_or_in_time)
+{
+	char deep[1024], text[4096];
+	struct arena arena = arena_new(1 << 26);
+	struct regex *regex;
+	struct err err = { 0 };
+
+	memset(deep, '(', sizeof deep);
+	assert_false(regex_compile(&arena, span_of(deep, sizeof deep), 0, &regex, &err));
+	assert_false(regex_compile(&arena, SPAN("((a{1,1000}){1,1000}){1,1000}"), 0, &regex, &err));
+	assert_int_equal(err.code, ERR_LIMIT);
+	memset(text, 'a', sizeof text);
+	assert_false(matches("(a*)*(a*)*(a|aa)*(a?){50}b", 0, span_of(text, sizeof text)));
+	arena_free(&arena);
+}
+
+struct starts {
+	size_t count, at[16];
+};
+
+static bool note(void *context, size_t at)
+{
+	struct starts *s = context;
+
+	if (s->count < 16)
+		s->at[s->count] = at;
+	s->count++;
+	return true;
+}
+
+TEST(a_backward_program_finds_every_start)
+{
+	struct arena arena = arena_new(1 << 24);
+	struct regex_scratch *scratch = regex_scratch_new();
+	struct regex_tree tree;
+	struct regex *regex;
+	struct starts starts = { 0 };
+	struct err err = { 0 };
+
+	assert_true(regex_parse(&arena, SPAN("[a-c]{2,3}x"), 0, &tree, &err));
+	assert_true(regex_emit(&arena, tree.root->first, NULL,
+			       (struct regex_emit_options){ .backward = true }, &regex, &err));
+	regex_starts(regex, scratch, SPAN("..abcax.."), 7, 0, note, &starts);
+	assert_int_equal(starts.count, 2);
+	assert_int_equal(starts.at[0], 4);
+	assert_int_equal(starts.at[1], 3);
+	starts.count = 0;
+	regex_all_starts(regex, scratch, SPAN("ccx.abx"), note, &starts);
+	assert_int_equal(starts.count, 2);
+	assert_int_equal(starts.at[0], 4);
+	assert_int_equal(starts.at[1], 0);
+	regex_scratch_free(scratch);
+	arena_free(&arena);
+}
+
+TEST(hex_strings_parse_into_the_same_tree)
+{
+	struct arena arena = arena_new(1 << 24);
+	struct regex_tree tree;
+	struct err err = { 0 };
+	uint32_t min, max;
+
+	assert_true(hex_parse(&arena, SPAN(" 4D 5a?? ~00 [2-4] ( 01 | 02 03 ) /*x*/ F? // y\n ?1 "),
+			      &tree, &err));
+	regex_ast_width(tree.root, &min, &max);
+	assert_int_equal(min, 9);
+	assert_int_equal(max, 12);
+	assert_false(hex_parse(&arena, SPAN("4D 5"), &tree, &err));
+	assert_string_equal(err.text, "uneven number of digits in hex string");
+	assert_false(hex_parse(&arena, SPAN("[2] 4D"), &tree, &err));
+	assert_false(hex_parse(&arena, SPAN("4D [4-2] 4D"), &tree, &err));
+	assert_string_equal(err.text, "invalid jump range");
+	assert_false(hex_parse(&arena, SPAN("4D ( 01 [2-] 02 | 03 )"), &tree, &err));
+	assert_false(hex_parse(&arena, SPAN("4D ( 01"), &tree, &err));
+	assert_false(hex_parse(&arena, SPAN(""), &tree, &err));
+	assert_false(hex_parse(&arena, SPAN("4D xx"), &tree, &err));
+	arena_free(&arena);
+}
