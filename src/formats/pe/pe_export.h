@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "formats/pe/pe.h"
 
-#define PE_MAX_EXPORTS 8192
+#define PE_MAX_EXPORTS 16384
 
 struct pe_export {
 	struct span name;		/* .at NULL: by ordinal only; at most 512 bytes */

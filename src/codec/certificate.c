@@ -1,0 +1,120 @@
+#include "codec/certificate.h"
+
+#include <openssl/objects.h>
+#include <openssl/x509_vfy.h>
+#include <time.h>
+
+#define NAME_MAX_LENGTH 256
+#define SERIAL_MAX 22		/* as DER: tag, length and the 20 bytes of RFC 5280 */
+
+int64_t certificate_time(const ASN1_TIME *time)
+{
+	struct tm tm;
+
+	if (!time || !ASN1_TIME_to_tm(time, &tm))
+		return 0;
+	return timegm(&tm);
+}
+
+struct span certificate_object_name(const ASN1_OBJECT *object)
+{
+	const char *name = OBJ_nid2ln(OBJ_obj2nid(object));
+
+	return span_text(name ? name : "undefined");
+}
+
+struct span certificate_hex(struct arena *arena, struct span bytes)
+{
+	uint8_t *hex = arena_alloc(arena, 2 * bytes.len);
+
+	for (size_t i = 0; hex && i < bytes.len; i++) {
+		hex[2 * i] = (uint8_t)"0123456789abcdef"[bytes.at[i] >> 4];
+		hex[2 * i + 1] = (uint8_t)"0123456789abcdef"[bytes.at[i] & 15];
+	}
+	return span_of(hex, hex ? 2 * bytes.len : 0);
+}
+
+/* OpenSSL 3 escapes slashes; rules were written against versions that did not. */
+static struct span one_line(X509_NAME *name, struct arena *arena)
+{
+	char line[NAME_MAX_LENGTH], *to = line;
+
+	X509_NAME_oneline(name, line, sizeof line);
+	for (const char *from = line; *from; from++) {
+		if (from[0] != '\\' || from[1] != '/')
+			*to++ = *from;
+	}
+	return arena_copy(arena, span_of(line, (size_t)(to - line)));
+}
+
+static struct span serial_of(const ASN1_INTEGER *serial, struct arena *arena)
+{
+	uint8_t der[SERIAL_MAX], *to = der, *text;
+	int len = i2d_ASN1_INTEGER(serial, NULL);
+	size_t bytes;
+
+	if (len < 3 || len > SERIAL_MAX)
+		return (struct span){ 0 };
+	i2d_ASN1_INTEGER(serial, &to);
+	bytes = (size_t)len - 2;
+	text = arena_alloc(arena, 3 * bytes);
+	for (size_t i = 0; text && i < bytes; i++) {
+		text[3 * i] = (uint8_t)"0123456789abcdef"[der[2 + i] >> 4];
+		text[3 * i + 1] = (uint8_t)"0123456789abcdef"[der[2 + i] & 15];
+		text[3 * i + 2] = ':';
+	}
+	return span_of(text, text ? 3 * bytes - 1 : 0);
+}
+
+static struct certificate read_one(X509 *x509, struct arena *arena)
+{
+	struct certificate cert = { 0 };
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	int algorithm = X509_get_signature_nid(x509);
+	char oid[128];
+	int oid_len;
+
+	if (X509_digest(x509, EVP_sha1(), digest, &len))
+		cert.thumbprint = certificate_hex(arena, span_of(digest, len));
+	cert.issuer = one_line(X509_get_issuer_name(x509), arena);
+	cert.subject = one_line(X509_get_subject_name(x509), arena);
+	cert.version = X509_get_version(x509) + 1;
+	cert.serial = serial_of(X509_get0_serialNumber(x509), arena);
+	cert.not_before = certificate_time(X509_get0_notBefore(x509));
+	cert.not_after = certificate_time(X509_get0_notAfter(x509));
+	cert.algorithm = span_text(OBJ_nid2ln(algorithm));
+	oid_len = OBJ_obj2txt(oid, sizeof oid, OBJ_nid2obj(algorithm), 1);
+	if (oid_len >= 0)
+		cert.algorithm_oid = arena_copy(arena, span_text(oid));
+	return cert;
+}
+
+void certificates_add(struct certificates *to, STACK_OF(X509) *stack, struct arena *arena)
+{
+	int count = stack ? sk_X509_num(stack) : 0;
+
+	if (!to->list)
+		to->list = ARENA_ARRAY(arena, CERTIFICATES_MAX, struct certificate);
+	for (int i = 0; to->list && i < count && to->count < CERTIFICATES_MAX; i++)
+		to->list[to->count++] = read_one(sk_X509_value(stack, i), arena);
+}
+
+void certificates_chain(struct certificates *to, X509 *leaf, STACK_OF(X509) *others,
+			struct arena *arena)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+
+	/*
+	 * Roots are not part of signatures, so the answer is "not trusted"; what is
+	 * wanted is the chain that was built until then.
+	 */
+	if (store && context && sk_X509_num(others) <= CERTIFICATES_MAX &&
+	    X509_STORE_CTX_init(context, store, leaf, others)) {
+		X509_verify_cert(context);
+		certificates_add(to, X509_STORE_CTX_get0_chain(context), arena);
+	}
+	X509_STORE_CTX_free(context);
+	X509_STORE_free(store);
+}

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Compares what our YARA modules see with what the peer sees, field by field.
+
+usage: compare.py MODULE DUMP FILE-OR-FOLDER...
+
+DUMP is a command that is given MODULE and a file and writes our module's object
+as one line of JSON. The peer is libyara 4.5 through yara-python (pip install
+yara-python) where that has the module, else /usr/bin/yara -D. For each field
+path (list positions left out) the script prints how often it agreed and
+differed, with the first files and values that differ. Exit status 1: differences.
+Expected differences are explained in docs/yara-modules.md.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+
+try:
+    import yara
+except ImportError:
+    yara = None
+
+MAGIC = {
+    'pe': lambda head: head[:2] == b'MZ',
+    'dotnet': lambda head: head[:2] == b'MZ',
+    'elf': lambda head: head[:4] == b'\x7fELF',
+    'macho': lambda head: head[:4] in (b'\xce\xfa\xed\xfe', b'\xcf\xfa\xed\xfe', b'\xfe\xed\xfa\xce',
+                                       b'\xfe\xed\xfa\xcf', b'\xca\xfe\xba\xbe', b'\xca\xfe\xba\xbf'),
+    'dex': lambda head: head[:4] == b'dex\n',
+}
+
+
+def files_of(arguments, module):
+    for argument in arguments:
+        names = [argument] if os.path.isfile(argument) else (
+            os.path.join(folder, name) for folder, _, names in os.walk(argument) for name in names)
+        for name in names:
+            try:
+                with open(name, 'rb') as f:
+                    if MAGIC[module](f.read(16)):
+                        yield name
+            except OSError:
+                pass
+
+
+def fold(text):
+    """Bytes that are no visible ASCII, in whichever way they are shown, as one '?'."""
+    return re.sub(r'(?:\\x[0-9a-f]{2}|[^\x20-\x7e])+', '?', text)
+
+
+def peer_value(text):
+    if text == b'YR_UNDEFINED':
+        return None
+    if text.startswith(b'"'):
+        return text[1:-1].decode('utf-8', 'replace')
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def peer_object(output, module):
+    """The indented text of yara -D as nested dictionaries; lists have keys [n]."""
+    root, stack = {}, []
+    inside = False
+    for line in output.split(b'\n'):
+        depth = len(line) - len(line.lstrip(b'\t'))
+        body = line[depth:]
+        if depth == 0:
+            inside = body == module.encode()
+            stack = [root]
+            continue
+        if not inside or not body:
+            continue
+        del stack[depth:]
+        name, equals, value = body.partition(b' = ')
+        key = name.decode('utf-8', 'replace')
+        if equals:
+            stack[-1][key] = peer_value(value)
+        else:
+            stack.append(stack[-1].setdefault(key, {}))
+    return root
+
+
+def flat(value, path='', out=None):
+    out = {} if out is None else out
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            flat(inner, path + key if key.startswith('[') else path + '.' + key if path else key, out)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            flat(inner, f'{path}[{i}]', out)
+    elif isinstance(value, bytes):
+        out[path] = value.decode('utf-8', 'replace')
+    elif value is not None:
+        out[path] = value
+    return out
+
+
+def same(ours, theirs):
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return fold(ours) == fold(theirs)
+    if isinstance(ours, float) or isinstance(theirs, float):
+        return abs(ours - theirs) < 1e-6
+    return ours == theirs
+
+
+class CommandPeer:
+    """yara -D: text that does not tell a missing list from an empty one."""
+
+    def __init__(self, module):
+        self.module = module
+        self.rule = tempfile.NamedTemporaryFile('w', suffix='.yar')
+        self.rule.write(f'import "{module}"\nrule always {{ condition: true }}\n')
+        self.rule.flush()
+
+    def object(self, name):
+        peer = subprocess.run(['yara', '-D', self.rule.name, name], capture_output=True, check=True)
+        return peer_object(peer.stdout, self.module)
+
+
+class LibraryPeer:
+    def __init__(self, module):
+        self.rules = yara.compile(source=f'import "{module}" rule always {{ condition: true }}')
+
+    def object(self, name):
+        found = {}
+
+        def take(data):
+            found.update(data)
+            return yara.CALLBACK_CONTINUE
+        self.rules.match(name, modules_callback=take)
+        found.pop('module', None)
+        return found
+
+
+def main():
+    module, dump, targets = sys.argv[1], sys.argv[2].split(), sys.argv[3:]
+    peer = LibraryPeer(module) if yara and module in yara.modules else CommandPeer(module)
+    agreed, differed, examples, files = Counter(), Counter(), defaultdict(list), 0
+    for name in files_of(targets, module):
+        ours = subprocess.run(dump + [module, name], capture_output=True)
+        if ours.returncode:
+            print(f'{name}: we {ours.returncode} {ours.stderr[-200:]}')
+            differed['(run)'] += 1
+            continue
+        files += 1
+        theirs = flat(peer.object(name))
+        mine = flat(json.loads(ours.stdout))
+        for path in theirs.keys() | mine.keys():
+            field = re.sub(r'\[\d+\]', '[]', path)
+            if re.match(r'^[A-Z]', field) and path not in mine:
+                continue        # a constant
+            if same(mine.get(path), theirs.get(path)):
+                agreed[field] += 1
+            else:
+                differed[field] += 1
+                if len(examples[field]) < 3:
+                    examples[field].append((name, path, mine.get(path), theirs.get(path)))
+    print(f'{module}: {type(peer).__name__}, {files} files, {sum(agreed.values())} values agree, '
+          f'{sum(differed.values())} differ')
+    for field in sorted(differed):
+        print(f'  {field}: {differed[field]} differ, {agreed[field]} agree')
+        for name, path, mine, theirs in examples[field]:
+            print(f'    {name}: {path}: we {mine!r:.120}, peer {theirs!r:.120}')
+    sys.exit(1 if differed else 0)
+
+
+if __name__ == '__main__':
+    main()
