@@ -169,7 +169,7 @@ static void ordinary_days(struct story *s, const char *user)
 	for (int day = 0; day < DAYS; day++)
 		for (int minute = 0; minute < 10 * 60; minute++)
 			ordinary_minute(s, monday + (day * 1440 + minute) * (timestamp)MINUTE +
-					(timestamp)pick(60) * TIME_SECOND, user);
+					(timestamp)pick(60000) * (TIME_SECOND / 1000), user);
 }
 
 static int by_time(const void *a, const void *b)
