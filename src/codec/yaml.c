@@ -1,0 +1,305 @@
+#include "codec/yaml.h"
+
+#include "base/map.h"
+
+#include <yaml.h>
+
+#define DEPTH_MAX 64
+#define NODES_MAX 1000000
+
+struct level {
+	struct yaml_node *node;
+	struct yaml_node *last;		/* child */
+	struct span key;
+	uint32_t key_line, key_column;
+	bool have_key;
+};
+
+struct load {
+	struct arena *arena;
+	yaml_parser_t parser;
+	struct map anchors;
+	struct yaml_limits limits;
+	struct level stack[DEPTH_MAX];
+	uint32_t depth;
+	struct yaml_node *document;
+	struct yaml_place *place;
+	struct err *err;
+};
+
+static bool fault(struct load *l, const yaml_mark_t *mark, enum err_code code, const char *reason)
+{
+	*l->place = (struct yaml_place){ (uint32_t)mark->line + 1, (uint32_t)mark->column + 1 };
+	return err_set(l->err, code, mark->index, "%s", reason);
+}
+
+static struct yaml_node *new_node(struct load *l, enum yaml_kind kind, const yaml_mark_t *mark)
+{
+	struct yaml_node *node = ARENA_NEW(l->arena, struct yaml_node);
+
+	if (!node)
+		return NULL;
+	node->kind = kind;
+	node->weight = 1;
+	node->line = (uint32_t)mark->line + 1;
+	node->column = (uint32_t)mark->column + 1;
+	return node;
+}
+
+/* A scalar in key position waits in the level for its value. */
+static bool take_key(struct load *l, struct yaml_node *node, const yaml_mark_t *mark)
+{
+	struct level *top = &l->stack[l->depth - 1];
+
+	if (node->kind != YAML_SCALAR)
+		return fault(l, mark, ERR_UNSUPPORTED, "a key that is not a scalar");
+	if (node->text.len == 0 && !node->plain)
+		node->text = span_of("", 0);
+	for (const struct yaml_node *n = top->node->first; n; n = n->next)
+		if (top->node->count < 64 && span_eq(n->key, node->text))
+			return fault(l, mark, ERR_CORRUPT, "the same key twice in one map");
+	top->key = node->text;
+	top->key_line = node->line;
+	top->key_column = node->column;
+	top->have_key = true;
+	return true;
+}
+
+/* `weight` of a node still open grows as its children close. */
+static bool attach(struct load *l, struct yaml_node *node, const yaml_mark_t *mark)
+{
+	struct level *top;
+
+	if (l->depth == 0) {
+		l->document = node;
+		return true;
+	}
+	top = &l->stack[l->depth - 1];
+	if (top->node->kind == YAML_MAP && !top->have_key)
+		return take_key(l, node, mark);
+	node->key = top->key;
+	node->key_line = top->key_line;
+	node->key_column = top->key_column;
+	top->have_key = false;
+	if (top->last)
+		top->last->next = node;
+	else
+		top->node->first = node;
+	top->last = node;
+	top->node->count++;
+	return true;
+}
+
+static bool add_weight(struct load *l, uint32_t weight, const yaml_mark_t *mark)
+{
+	if (l->depth == 0)
+		return true;
+	for (uint32_t i = 0; i < l->depth; i++) {
+		struct yaml_node *node = l->stack[i].node;
+
+		if (weight > l->limits.nodes || node->weight > l->limits.nodes - weight)
+			return fault(l, mark, ERR_LIMIT, "too many nodes in one document");
+		node->weight += weight;
+	}
+	return true;
+}
+
+static bool set_anchor(struct load *l, const yaml_char_t *anchor, struct yaml_node *node)
+{
+	void **slot;
+
+	if (!anchor)
+		return true;
+	slot = map_slot(&l->anchors, arena_copy(l->arena, span_text((const char *)anchor)));
+	if (!slot)
+		return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	*slot = node;
+	return true;
+}
+
+static bool on_scalar(struct load *l, const yaml_event_t *event)
+{
+	struct yaml_node *node = new_node(l, YAML_SCALAR, &event->start_mark);
+
+	if (!node)
+		return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	node->text = arena_copy(l->arena, span_of(event->data.scalar.value, event->data.scalar.length));
+	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return set_anchor(l, event->data.scalar.anchor, node) &&
+	       add_weight(l, 1, &event->start_mark) && attach(l, node, &event->start_mark);
+}
+
+static bool on_start(struct load *l, enum yaml_kind kind, const yaml_char_t *anchor,
+		     const yaml_mark_t *mark)
+{
+	struct yaml_node *node = new_node(l, kind, mark);
+
+	if (!node)
+		return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	if (l->depth >= l->limits.depth)
+		return fault(l, mark, ERR_LIMIT, "nested too deep");
+	if (!set_anchor(l, anchor, node) || !add_weight(l, 1, mark) || !attach(l, node, mark))
+		return false;
+	l->stack[l->depth++] = (struct level){ .node = node };
+	return true;
+}
+
+static bool on_alias(struct load *l, const yaml_event_t *event)
+{
+	const struct yaml_node *target = map_get(&l->anchors,
+						 span_text((const char *)event->data.alias.anchor));
+	struct yaml_node *node;
+
+	if (!target)
+		return fault(l, &event->start_mark, ERR_CORRUPT, "an alias without its anchor");
+	for (uint32_t i = 0; i < l->depth; i++)
+		if (l->stack[i].node == target)
+			return fault(l, &event->start_mark, ERR_CORRUPT, "an alias within its anchor");
+	node = new_node(l, target->kind, &event->start_mark);
+	if (!node)
+		return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	*node = *target;
+	node->next = NULL;
+	return add_weight(l, target->weight, &event->start_mark) &&
+	       attach(l, node, &event->start_mark);
+}
+
+static bool on_event(struct load *l, const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return on_scalar(l, event);
+	case YAML_SEQUENCE_START_EVENT:
+		return on_start(l, YAML_LIST, event->data.sequence_start.anchor, &event->start_mark);
+	case YAML_MAPPING_START_EVENT:
+		return on_start(l, YAML_MAP, event->data.mapping_start.anchor, &event->start_mark);
+	case YAML_ALIAS_EVENT:
+		return on_alias(l, event);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		l->depth--;
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool parser_fault(struct load *l)
+{
+	yaml_mark_t mark = l->parser.problem_mark;
+
+	if (l->parser.error == YAML_READER_ERROR)
+		mark = (yaml_mark_t){ .index = l->parser.problem_offset, .line = l->parser.mark.line };
+	return fault(l, &mark, ERR_CORRUPT, l->parser.problem ? l->parser.problem : "not YAML");
+}
+
+static bool load_documents(struct load *l, const struct yaml_node **first)
+{
+	struct yaml_node *last = NULL;
+	bool ok = true, end = false;
+
+	while (ok && !end) {
+		yaml_event_t event;
+
+		if (!yaml_parser_parse(&l->parser, &event))
+			return parser_fault(l);
+		if (event.type == YAML_DOCUMENT_START_EVENT) {
+			l->document = NULL;
+			l->anchors = map_new(l->arena);
+		}
+		ok = on_event(l, &event);
+		if (ok && event.type == YAML_DOCUMENT_END_EVENT && l->document) {
+			if (last)
+				last->next = l->document;
+			else
+				*first = l->document;
+			last = l->document;
+		}
+		end = event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	return ok;
+}
+
+bool yaml_parse(struct arena *arena, struct span text, const struct yaml_limits *limits,
+		const struct yaml_node **first, struct yaml_place *place, struct err *err)
+{
+	struct load l = { .arena = arena, .place = place, .err = err };
+	bool ok;
+
+	*first = NULL;
+	*place = (struct yaml_place){ 1, 1 };
+	if (limits)
+		l.limits = *limits;
+	if (l.limits.depth == 0 || l.limits.depth > DEPTH_MAX)
+		l.limits.depth = DEPTH_MAX;
+	if (l.limits.nodes == 0)
+		l.limits.nodes = NODES_MAX;
+	if (!yaml_parser_initialize(&l.parser))
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	yaml_parser_set_input_string(&l.parser, text.at ? text.at : (const uint8_t *)"", text.len);
+	ok = load_documents(&l, first);
+	yaml_parser_delete(&l.parser);
+	return ok;
+}
+
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
+{
+	struct span wanted = span_text(key);
+
+	if (!map || map->kind != YAML_MAP)
+		return NULL;
+	for (const struct yaml_node *n = map->first; n; n = n->next)
+		if (span_eq(n->key, wanted))
+			return n;
+	return NULL;
+}
+
+struct span yaml_get_text(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+
+	return node && node->kind == YAML_SCALAR ? node->text : (struct span){ 0 };
+}
+
+static bool one_of(struct span text, const char *const *words)
+{
+	for (; *words; words++)
+		if (span_eq_nocase(text, span_text(*words)))
+			return true;
+	return false;
+}
+
+static bool is_number(struct span text)
+{
+	bool digits = false, point = false;
+	uint64_t n;
+
+	if (text.len > 2 && text.at[0] == '0' && (text.at[1] | 0x20) == 'x')
+		return span_to_u64(text, &n);
+	if (text.len && (text.at[0] == '-' || text.at[0] == '+'))
+		text = span_from(text, 1);
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] >= '0' && text.at[i] <= '9')
+			digits = true;
+		else if (text.at[i] == '.' && !point && digits)
+			point = true;
+		else
+			return false;
+	}
+	return digits;
+}
+
+enum yaml_scalar yaml_scalar_kind(const struct yaml_node *scalar)
+{
+	static const char *const nulls[] = { "null", "~", "", NULL };
+	static const char *const bools[] = { "true", "false", "yes", "no", "on", "off", NULL };
+
+	if (!scalar->plain)
+		return YAML_STRING;
+	if (one_of(scalar->text, nulls))
+		return YAML_NULL;
+	if (one_of(scalar->text, bools))
+		return YAML_BOOL;
+	return is_number(scalar->text) ? YAML_NUMBER : YAML_STRING;
+}

@@ -1,0 +1,136 @@
+/*
+ * set: the compiled form of Sigma rules, as it lies in an image.
+ *
+ * A rule is a tree of nodes over predicates. Rules with the same log source
+ * form a group; a group has one index a field, which names the rules that a
+ * value may satisfy (see witness.h). A route is one entry of the log-source
+ * data: which events belong to it, under which names its fields stand, and
+ * which groups it feeds. Everything is read-only once compiled, every pointer
+ * points into the same arena.
+ */
+#ifndef KANSHIKI_RULES_SIGMA_SET_H
+#define KANSHIKI_RULES_SIGMA_SET_H
+
+#include "match/gram.h"
+#include "rules/sigma/sigma.h"
+
+#define SIGMA_FIELD_ANY UINT32_MAX	/* a keyword: any value of the event */
+#define SIGMA_NODE_DEPTH 40
+
+enum pred_kind {
+	PRED_EQ,		/* .text; all text kinds: lower-case unless cased */
+	PRED_STARTS,
+	PRED_ENDS,
+	PRED_CONTAINS,
+	PRED_WILD,		/* .text with WILD_ANY and WILD_ONE in it, anchored at both ends */
+	PRED_REGEX,		/* .text, .regex, .options */
+	PRED_CIDR,		/* .net, .bits */
+	PRED_LESS, PRED_LESS_EQ, PRED_MORE, PRED_MORE_EQ,	/* .number */
+	PRED_EXISTS,
+	PRED_NULL,		/* no such field, or no value in it */
+	PRED_FIELD,		/* .other, compared by .how */
+	PRED_TIME,		/* .part of the field's time is .number */
+};
+
+enum time_part { TIME_MINUTE, TIME_HOUR, TIME_DAY, TIME_WEEK, TIME_MONTH, TIME_YEAR };
+
+/* Bytes that never stand in UTF-8 stand for the wildcards * and ?. */
+#define WILD_ANY 0xfe
+#define WILD_ONE 0xff
+
+struct pred {
+	uint8_t kind;
+	bool cased;
+	uint8_t how;		/* PRED_FIELD: PRED_EQ, _STARTS, _ENDS or _CONTAINS; PRED_TIME: part */
+	uint8_t bits;		/* of the network */
+	uint32_t field;		/* number in the set, or SIGMA_FIELD_ANY */
+	uint32_t other;		/* field number; of a regex: its number in the set */
+	uint32_t options;	/* PCRE2 */
+	struct span text;
+	union {
+		double number;
+		uint8_t net[16];	/* IPv4 is mapped into ::ffff:0:0/96 */
+	};
+};
+
+enum node_kind { NODE_PRED, NODE_AND, NODE_OR, NODE_NOT, NODE_TRUE, NODE_FALSE };
+
+struct node {
+	uint8_t kind;
+	uint8_t depth;
+	uint32_t count;
+	union {
+		const struct pred *pred;
+		const struct node *const *kids;
+	};
+};
+
+struct compiled_rule {
+	struct sigma_rule info;		/* first: the public face */
+	const struct node *root;	/* NULL for a correlation */
+	uint32_t group;
+	bool feeds;			/* some correlation counts its matches */
+};
+
+/* Rules woken by the values of one field; values of `grams` index `lists`. */
+struct field_index {
+	uint32_t field;
+	const struct gram_set *grams;
+};
+
+struct rule_list {
+	const uint32_t *rules;
+	uint32_t count;
+};
+
+struct group {
+	const struct field_index *indexes;
+	const struct rule_list *lists;
+	const uint32_t *always;		/* rules without a witness */
+	uint32_t index_count, list_count, always_count;
+	uint32_t rule_count;
+};
+
+/* An event passes when one of the values equals the field's (no case); "*": is there. */
+struct route_test {
+	uint32_t key;			/* number of the field among the set's route keys */
+	const struct span *values;	/* lower-case */
+	uint32_t count;
+	bool any;
+};
+
+struct field_alias {
+	uint32_t field;			/* of the rules */
+	const struct span *names;	/* in the events, first that is there wins */
+	uint32_t count;
+};
+
+struct route {
+	const struct route_test *tests;
+	const struct field_alias *aliases;
+	const uint32_t *groups;
+	uint32_t test_count, alias_count, group_count;
+};
+
+struct correlation;
+
+struct sigma_set {
+	struct sigma_counts counts;
+	const struct compiled_rule *const *rules;
+	uint32_t rule_count;
+	const struct span *fields;	/* names as rules write them */
+	uint32_t field_count;
+	const struct span *route_keys;	/* names of fields that routes look at */
+	uint32_t route_key_count;
+	const struct route *routes;
+	uint32_t route_count;
+	const struct group *groups;
+	uint32_t group_count;
+	const struct field_alias *aliases;	/* for every route, after its own */
+	uint32_t alias_count;
+	uint32_t regex_count;
+	const struct correlation *correlations;
+	uint32_t correlation_count;
+};
+
+#endif
