@@ -24,7 +24,7 @@ static bool holds(const struct gram_literal *l, struct span text)
 
 TEST(each_anchor_finds_its_own)
 {
-	static const struct gram_literal literals[] = {
+	const struct gram_literal literals[] = {
 		{ SPAN("\\cmd.exe"), GRAM_END, 0 }, { SPAN("c:\\"), GRAM_START, 1 },
 		{ SPAN("net user"), GRAM_FREE, 2 }, { SPAN("4688"), GRAM_WHOLE, 3 },
 		{ SPAN("-e"), GRAM_FREE, 4 },	    { SPAN(""), GRAM_WHOLE, 5 },
