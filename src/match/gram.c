@@ -22,7 +22,7 @@ struct gram_set {
 	struct table start8, start4, end8, end4;
 	struct table free;
 	struct table short_free, short_start, short_end;	/* under four bytes: one bucket */
-	uint64_t bitmap[(1 << BITMAP_BITS) / 64];
+	uint64_t *bitmap;		/* NULL where nothing is free */
 };
 
 static uint32_t mix(uint32_t gram)
@@ -223,6 +223,11 @@ const struct gram_set *gram_build(struct arena *arena, const struct gram_literal
 						  t != &b.set->short_end))
 			return NULL;
 	}
+	if (b.set->free.count) {
+		b.set->bitmap = ARENA_ARRAY(arena, (1 << BITMAP_BITS) / 64, uint64_t);
+		if (!b.set->bitmap)
+			return NULL;
+	}
 	count_entries(&b, literals, count);
 	return place_entries(&b, arena, literals, count) ? b.set : NULL;
 }
@@ -272,11 +277,13 @@ static void check_free(const struct table *t, struct span text, size_t at, uint3
 
 static void find_free(const struct gram_set *set, struct span text, gram_fn *found, void *context)
 {
+	const uint64_t *bitmap = set->bitmap;
+
 	for (size_t i = 0; i + 4 <= text.len; i++) {
 		uint32_t hash = mix(load4(text.at + i));
 		uint32_t bit = hash >> (32 - BITMAP_BITS);
 
-		if (__builtin_expect(set->bitmap[bit / 64] >> (bit % 64) & 1, 0))
+		if (__builtin_expect(bitmap[bit / 64] >> (bit % 64) & 1, 0))
 			check_free(&set->free, text, i, hash, found, context);
 	}
 }

@@ -1,6 +1,8 @@
 #include "rules/sigma/build.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "rules/sigma/rule.h"
 #include "rules/sigma/witness.h"
@@ -684,7 +686,6 @@ static bool link_set(struct compiler *c, struct sigma_set *set)
 {
 	uint32_t *ranks = ARENA_ARRAY(c->b.scratch, c->draft_count + 1, uint32_t);
 	struct groups groups = { 0 };
-	uint32_t silent_sources = 0;
 
 	if (!ranks)
 		return out_of_memory(c);
@@ -697,7 +698,6 @@ static bool link_set(struct compiler *c, struct sigma_set *set)
 	    !write_fields(c, set))
 		return false;
 	tell_unrouted(c, &groups);
-	(void)silent_sources;
 	c->b.counts.loaded = c->b.counts.documents - c->b.counts.refused -
 			     c->b.counts.not_applicable - c->b.counts.filters;
 	set->counts = c->b.counts;

@@ -6,6 +6,7 @@
 
 #include "rules/sigma/condition.h"
 #include "rules/sigma/correlation.h"
+#include "rules/sigma/item.h"
 #include "rules/sigma/logsource.h"
 
 /* What compiling still needs of a rule once its document is read. */
