@@ -1,0 +1,121 @@
+#include "evidence/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct sources {
+	const char *const *paths;
+	size_t count, next;
+	struct sources_options options;
+	struct walk *walk;
+};
+
+static bool is_input(const char *path)
+{
+	return !strcmp(path, "-");
+}
+
+const char *source_kind(const char *path)
+{
+	struct stat st;
+
+	if (is_input(path))
+		return "standard input";
+	return !stat(path, &st) && S_ISDIR(st.st_mode) ? "folder" : "file";
+}
+
+struct sources *sources_open(const char *const *paths, size_t count,
+			     const struct sources_options *options, struct err *err)
+{
+	struct sources *s;
+	struct stat st;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_input(paths[i]) && stat(paths[i], &st)) {
+			err_errno(err, errno, "%s", paths[i]);
+			return NULL;
+		}
+	s = calloc(1, sizeof *s);
+	if (!s) {
+		err_errno(err, ENOMEM, "sources");
+		return NULL;
+	}
+	s->paths = paths;
+	s->count = count;
+	s->options = *options;
+	return s;
+}
+
+static bool copy_input(int to, uint64_t most, bool *is_cut, struct err *err)
+{
+	static uint8_t piece[1 << 16];
+	uint64_t copied = 0;
+	ssize_t got;
+
+	while ((got = read(STDIN_FILENO, piece, sizeof piece)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_errno(err, errno, "cannot read standard input");
+		if ((uint64_t)got > most - copied) {
+			*is_cut = true;
+			got = (ssize_t)(most - copied);
+		}
+		for (ssize_t at = 0, put; at < got; at += put)
+			if ((put = write(to, piece + at, (size_t)(got - at))) <= 0)
+				return err_errno(err, errno, "cannot keep standard input");
+		copied += (uint64_t)got;
+		if (*is_cut)
+			break;
+	}
+	return true;
+}
+
+static bool take_input(struct sources *s, struct place *out, struct err *err)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	out->entry = (struct walk_entry){ .kind = WALK_FILE, .fd = fd, .path = SPAN("-") };
+	if (fd < 0)
+		return err_errno(err, errno, "cannot keep standard input");
+	if (s->options.walk.list_only) {
+		close(fd);
+		out->entry.fd = -1;
+		return true;
+	}
+	if (!copy_input(fd, s->options.input_bytes, &out->is_cut, err) ||
+	    fstat(fd, &out->entry.stat)) {
+		close(fd);
+		return false;
+	}
+	return true;
+}
+
+bool sources_next(struct sources *s, struct place *out, struct err *err)
+{
+	for (;;) {
+		*out = (struct place){ .source = s->next ? s->next - 1 : 0 };
+		if (s->walk && walk_next(s->walk, &out->entry))
+			return true;
+		walk_free(s->walk);
+		s->walk = NULL;
+		if (s->next == s->count)
+			return false;
+		out->source = s->next++;
+		if (is_input(s->paths[out->source]))
+			return take_input(s, out, err);
+		s->walk = walk_open(s->paths[out->source], &s->options.walk, err);
+		if (!s->walk)
+			return false;
+	}
+}
+
+void sources_free(struct sources *s)
+{
+	if (!s)
+		return;
+	walk_free(s->walk);
+	free(s);
+}

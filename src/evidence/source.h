@@ -1,0 +1,34 @@
+/*
+ * source: the places that the user named, one after the other, as walk entries.
+ *
+ * A source is a file, a folder with all below it, or standard input ("-"), which
+ * is taken into memory first (a pipe cannot be read twice) up to a limit.
+ */
+#ifndef KANSHIKI_EVIDENCE_SOURCE_H
+#define KANSHIKI_EVIDENCE_SOURCE_H
+
+#include "os/walk.h"
+
+struct sources;
+
+struct sources_options {
+	struct walk_options walk;
+	uint64_t input_bytes;		/* of standard input */
+};
+
+struct place {
+	size_t source;			/* index into the paths */
+	struct walk_entry entry;
+	bool is_cut;			/* standard input went on beyond its limit */
+};
+
+/* `paths` is borrowed. ERR_IO where one of them is not there. */
+struct sources *sources_open(const char *const *paths, size_t count,
+			     const struct sources_options *options, struct err *err);
+/* False at the end, or on failure with `err` filled. */
+bool sources_next(struct sources *s, struct place *out, struct err *err);
+void sources_free(struct sources *s);	/* NULL-safe */
+/* "folder", "file", "standard input". */
+const char *source_kind(const char *path);
+
+#endif
