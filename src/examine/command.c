@@ -1,0 +1,43 @@
+#include "examine/command.h"
+
+static void put_span(struct buf *to, struct span s)
+{
+	buf_add_u32le(to, (uint32_t)s.len);
+	buf_add(to, s);
+}
+
+bool command_write(struct buf *to, const struct command *command)
+{
+	put_span(to, command->path);
+	buf_add_u64le(to, command->size);
+	buf_add_u64le(to, command->allocated);
+	buf_add_u64le(to, (uint64_t)command->modified);
+	buf_add_u64le(to, (uint64_t)command->changed);
+	buf_add_u64le(to, (uint64_t)command->accessed);
+	buf_add_u32le(to, command->mode);
+	buf_add_u8(to, command->is_cut);
+	buf_add_u8(to, (uint8_t)command->refused_count);
+	for (size_t i = 0; i < command->refused_count; i++)
+		put_span(to, command->refused[i]);
+	return !to->overflow;
+}
+
+bool command_read(struct span in, struct command *out, struct err *err)
+{
+	struct cursor c = cursor_of(in);
+
+	*out = (struct command){ .path = cursor_take(&c, cursor_u32le(&c)) };
+	out->size = cursor_u64le(&c);
+	out->allocated = cursor_u64le(&c);
+	out->modified = (timestamp)cursor_u64le(&c);
+	out->changed = (timestamp)cursor_u64le(&c);
+	out->accessed = (timestamp)cursor_u64le(&c);
+	out->mode = cursor_u32le(&c);
+	out->is_cut = cursor_u8(&c);
+	out->refused_count = cursor_u8(&c);
+	if (out->refused_count > COMMAND_REFUSED_MAX)
+		c.short_read = true;
+	for (size_t i = 0; !c.short_read && i < out->refused_count; i++)
+		out->refused[i] = cursor_take(&c, cursor_u32le(&c));
+	return c.short_read ? err_set(err, ERR_CORRUPT, c.at, "malformed command") : true;
+}

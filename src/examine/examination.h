@@ -1,0 +1,67 @@
+/*
+ * examination: what an examiner knows while it works on one tree: its limits and
+ * what is left of them, the item it is at, and where records go.
+ */
+#ifndef KANSHIKI_EXAMINE_EXAMINATION_H
+#define KANSHIKI_EXAMINE_EXAMINATION_H
+
+#include "base/arena.h"
+#include "examine/command.h"
+#include "examine/limits.h"
+#include "examine/record.h"
+
+struct events;
+struct matching;
+
+/* A byte stream under examination. */
+struct item {
+	const struct item *parent;
+	struct span path;		/* whole, raw */
+	struct span member;		/* within its archive; empty for the file itself */
+	struct span bytes;
+	unsigned depth;			/* archives around it */
+	uint64_t left_ns;		/* of its own time */
+	struct span short_of;		/* why it is not wholly examined, or empty: the first reason */
+	enum fate fate;			/* FATE_PARTLY with the first reason, unless set */
+	bool is_bounded;		/* see record_end */
+	bool is_known;			/* content seen before */
+	char reason[240];		/* where .short_of is kept */
+};
+
+struct examination {
+	const struct examine_limits *limits;
+	const struct command *command;
+	int commands, records;
+	struct buf out;			/* records not written yet */
+	uint64_t written;		/* bytes of records about this tree */
+	struct events *events;		/* decoders and scanners, kept from tree to tree; NULL: none */
+	struct matching *matching;
+	struct arena arena;		/* of the item at hand */
+	uint64_t now_ns;		/* last look at the clock */
+	uint64_t tree_deadline_ns;
+	uint64_t unpacked, entries, held, event_count;
+	struct item *at;		/* innermost open item */
+	bool is_risky_told;
+};
+
+/* Writes a record; beyond the tree's output limit only ends of items go out. */
+void examination_tell(struct examination *x, const struct record *record);
+void examination_flush(struct examination *x);
+/* Writes the question and waits for the coordinator. */
+enum record_answer examination_ask(struct examination *x, const struct record_content *content);
+/* Before the first use of a C library on evidence; the coordinator knows before it happens. */
+void examination_risk(struct examination *x);
+
+/* Opens and closes `item`; the enclosing item's time stands still in between. */
+void examination_enter(struct examination *x, struct item *item);
+void examination_leave(struct examination *x);
+/* Notes why the item at hand is not wholly examined. The first reason stays, the graver fate too. */
+void examination_short(struct examination *x, enum fate fate, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* As examination_short, FATE_PARTLY, for limits: the result depends on where the item lies. */
+void examination_limit(struct examination *x, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Time is up for this item or the tree; then that has been noted. Cheap to call often. */
+bool examination_over(struct examination *x);
+
+#endif

@@ -1,0 +1,188 @@
+#include "examine/examiner.h"
+
+#include "codec/digest.h"
+#include "evidence/unpack.h"
+#include "examine/events.h"
+#include "examine/item.h"
+#include "examine/matching.h"
+#include "os/channel.h"
+#include "os/sandbox.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Larger files are mapped: read into memory, they would count against its limit. */
+#define READ_MOST ((uint64_t)32 << 20)
+/* Reading from disk takes its time: a second more for each of these. */
+#define BYTES_A_SECOND ((uint64_t)32 << 20)
+/* A process that worked this long is replaced by the coordinator before. */
+#define CPU_SECONDS_SPARE 900
+#define ITEM_ARENA ((size_t)64 << 20)
+
+void examiner_prepare(void)
+{
+	uint8_t digest[SHA256_SIZE];
+
+	unpack_prepare();
+	sha256_of(SPAN("warm"), digest);
+}
+
+/* ---- the file's bytes ---- */
+
+struct content {
+	struct span bytes;
+	void *mapped;
+	uint8_t *copy;
+	const char *cut;		/* why it is not all, or NULL */
+	bool is_cut_by_limit;
+};
+
+static void read_content(int fd, uint64_t want, struct content *out)
+{
+	uint64_t got = 0;
+
+	out->copy = malloc(want ? (size_t)want : 1);
+	while (out->copy && got < want) {
+		ssize_t more = pread(fd, out->copy + got, (size_t)(want - got), (off_t)got);
+
+		if (more < 0 && errno == EINTR)
+			continue;
+		if (more < 0)
+			out->cut = "read error";
+		else if (!more)
+			out->cut = "became shorter while it was read";
+		if (more <= 0)
+			break;
+		got += (uint64_t)more;
+	}
+	if (!out->copy)
+		out->cut = "no memory";
+	out->bytes = span_of(out->copy, (size_t)got);
+}
+
+static void open_content(const struct examination *x, int fd, struct content *out)
+{
+	uint64_t want = x->command->size;
+
+	*out = (struct content){ 0 };
+	if (x->command->is_cut) {
+		out->cut = "limit: bytes of standard input";
+		out->is_cut_by_limit = true;
+	}
+	if (want > x->limits->file_bytes) {
+		want = x->limits->file_bytes;
+		out->cut = "limit: bytes of one file";
+		out->is_cut_by_limit = true;
+	}
+	if (want <= READ_MOST) {
+		read_content(fd, want, out);
+		return;
+	}
+	out->mapped = mmap(NULL, (size_t)want, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (out->mapped == MAP_FAILED) {
+		out->mapped = NULL;
+		out->cut = "cannot be mapped";
+		return;
+	}
+	madvise(out->mapped, (size_t)want, MADV_SEQUENTIAL);
+	out->bytes = span_of(out->mapped, (size_t)want);
+}
+
+static void close_content(struct content *c)
+{
+	if (c->mapped)
+		munmap(c->mapped, c->bytes.len);
+	free(c->copy);
+}
+
+/* ---- one tree ---- */
+
+static void examine_tree(struct examination *x, int fd)
+{
+	const struct command *command = x->command;
+	uint64_t seconds = x->limits->tree_seconds + command->allocated / BYTES_A_SECOND;
+	struct item item = { .path = command->path };
+	struct item_origin origin = { .begin = {
+		.size = command->size, .modified = command->modified, .changed = command->changed,
+		.accessed = command->accessed, .created = TIME_NONE, .mode = command->mode } };
+	struct content content;
+	struct record done = { .type = RECORD_DONE };
+	struct mallinfo2 heap;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	x->now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	x->tree_deadline_ns = x->now_ns + seconds * 1000000000;
+	open_content(x, fd, &content);
+	item.bytes = content.bytes;
+	origin.cut = content.cut;
+	origin.is_cut_by_limit = content.is_cut_by_limit;
+	item_examine(x, &item, &origin);
+	close_content(&content);
+	malloc_trim((size_t)1 << 20);
+	heap = mallinfo2();
+	done.done.events = x->event_count;
+	done.done.unpacked = x->unpacked;
+	done.done.heap = heap.arena + heap.hblkhd;
+	examination_tell(x, &done);
+	examination_flush(x);
+}
+
+static bool next_tree(struct examination *x, const struct examiner_options *options)
+{
+	static uint8_t message[CHANNEL_MESSAGE_MAX];
+	struct command command;
+	int fds[CHANNEL_FDS_MAX];
+	struct err err;
+	size_t got;
+
+	if (!channel_receive(x->commands, message, sizeof message, &got, fds, &err) || !got)
+		return false;
+	if (!command_read(span_of(message, got), &command, &err) || fds[0] < 0)
+		return false;
+	if (options->misbehave) {
+		char name[64] = { 0 };
+		size_t cut = command.path.len > 63 ? command.path.len - 63 : 0;
+
+		memcpy(name, command.path.at + cut, command.path.len - cut);
+		if (options->misbehave(name, x->records))
+			return false;
+	}
+	x->command = &command;
+	examine_tree(x, fds[0]);
+	close(fds[0]);
+	x->unpacked = x->entries = x->held = x->event_count = x->written = 0;
+	x->is_risky_told = false;
+	arena_reset(&x->arena);
+	return true;
+}
+
+void examiner_main(void *context, int commands, int records)
+{
+	const struct examiner_options *options = context;
+	const struct sandbox_options box = {
+		.commands = commands, .records = records,
+		.memory_bytes = options->limits->memory_bytes,
+		.cpu_seconds = options->limits->tree_seconds + CPU_SECONDS_SPARE,
+	};
+	struct examination x = { .limits = options->limits, .commands = commands,
+				 .records = records, .out = buf_new(RECORD_MAX * 2),
+				 .arena = arena_new(ITEM_ARENA) };
+	struct err err;
+
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	x.matching = matching_new(options->yara, options->limits);
+	x.events = events_new(options->sigma);
+	if (!x.matching || !x.events)
+		_exit(EXAMINER_EXIT_NO_MEMORY);
+	if (!(options->no_sandbox ? sandbox_limits(&box, &err) : sandbox_enter(&box, &err)))
+		_exit(EXAMINER_EXIT_NO_SANDBOX);
+	while (next_tree(&x, options))
+		;
+	_exit(0);
+}

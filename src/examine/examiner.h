@@ -1,0 +1,28 @@
+/*
+ * examiner: the process in the sandbox. It is told one tree after the other
+ * (command.h), with the file's descriptor, and writes what it finds (record.h).
+ */
+#ifndef KANSHIKI_EXAMINE_EXAMINER_H
+#define KANSHIKI_EXAMINE_EXAMINER_H
+
+#include "examine/limits.h"
+#include "os/image.h"
+
+struct examiner_options {
+	const struct examine_limits *limits;
+	const struct image *yara, *sigma;	/* or NULL */
+	bool no_sandbox;
+	/* For tests only: what to do at a file of that name instead of examining it. */
+	bool (*misbehave)(const char *name, int records);
+};
+
+/* Loads, before forking, what an examiner cannot load once locked in. */
+void examiner_prepare(void);
+/* A spawner_main_fn; `context` is a struct examiner_options. */
+void examiner_main(void *context, int commands, int records);
+
+/* How an examiner that could not lock itself in tells so. */
+#define EXAMINER_EXIT_NO_SANDBOX 3
+#define EXAMINER_EXIT_NO_MEMORY 4
+
+#endif

@@ -1,0 +1,119 @@
+#include "examine/item.h"
+
+#include "codec/digest.h"
+#include "evidence/identify.h"
+#include "examine/events.h"
+#include "examine/matching.h"
+
+#include <inttypes.h>
+
+#define PIECE ((size_t)4 << 20)
+
+static void begin(struct examination *x, struct item *item, const struct item_origin *origin)
+{
+	x->entries++;
+	examination_enter(x, item);
+	examination_tell(x, &(struct record){ .type = RECORD_BEGIN, .begin = origin->begin });
+}
+
+static void end(struct examination *x, struct item *item)
+{
+	struct record record = { .type = RECORD_END };
+
+	record.end.fate = item->fate     ? item->fate
+			: item->is_known ? FATE_DUPLICATE : FATE_EXAMINED;
+	record.end.reason = item->short_of;
+	record.end.is_bounded = item->is_bounded;
+	examination_tell(x, &record);
+	examination_leave(x);
+}
+
+void item_dismiss(struct examination *x, struct item *item, const struct item_origin *origin,
+		  enum fate fate, struct span reason)
+{
+	begin(x, item, origin);
+	examination_short(x, fate, "%.*s", SPAN_ARG(reason));
+	end(x, item);
+}
+
+/* False where time ran out: then there is no digest. */
+static bool digest_bytes(struct examination *x, struct span bytes, uint8_t out[SHA256_SIZE])
+{
+	struct digest *d = digest_new(DIGEST_SHA256);
+	bool in_time = d;
+
+	while (in_time && bytes.len) {
+		struct span piece = span_sub(bytes, 0, PIECE);
+
+		digest_add(d, piece);
+		bytes = span_from(bytes, piece.len);
+		in_time = !examination_over(x);
+	}
+	if (in_time)
+		digest_done(d, out);
+	digest_free(d);
+	return in_time;
+}
+
+/* Whether to look into the content: not where an equal one was looked into. */
+static bool is_new(struct examination *x, struct item *item, const struct item_origin *origin)
+{
+	struct record_content content = { .size = item->bytes.len };
+	enum record_answer answer;
+
+	if (origin->cut || !digest_bytes(x, item->bytes, content.sha256))
+		return true;
+	answer = examination_ask(x, &content);
+	item->is_known = answer != ANSWER_EXAMINE;
+	if (answer == ANSWER_LOOP)
+		examination_short(x, FATE_DUPLICATE, "contains itself");
+	return !item->is_known;
+}
+
+static void look_into(struct examination *x, struct item *item, enum reader reader, bool is_new_content)
+{
+	/* What rules say may depend on the name, what a log says does not. */
+	if (is_new_content || matching_needs_names(x->matching))
+		matching_examine(x, item);
+	if (is_new_content && (reader == READER_EVTX || reader == READER_TEXT))
+		events_examine(x, item, reader);
+	if (reader == READER_ARCHIVE && (is_new_content || matching_needs_names(x->matching)))
+		members_examine(x, item);
+}
+
+static bool is_refused(const struct examination *x, const struct item *item)
+{
+	for (size_t i = 0; i < x->command->refused_count; i++)
+		if (span_eq(item->path, x->command->refused[i]))
+			return true;
+	return false;
+}
+
+void item_examine(struct examination *x, struct item *item, const struct item_origin *origin)
+{
+	struct identity identity;
+	struct record kind = { .type = RECORD_KIND };
+	bool new_content;
+
+	begin(x, item, origin);
+	if (is_refused(x, item)) {
+		examination_short(x, FATE_FAILED, "was the end of an examiner");
+		end(x, item);
+		return;
+	}
+	if (origin->cut && origin->is_cut_by_limit)
+		examination_limit(x, "%s", origin->cut);
+	else if (origin->cut)
+		examination_short(x, FATE_PARTLY, "%s", origin->cut);
+	identity = identify(item->bytes);
+	kind.kind.evidence_class = identity.evidence_class;
+	kind.kind.kind = span_text(identity.kind);
+	examination_tell(x, &kind);
+	if (identity.is_locked)
+		examination_short(x, FATE_LOCKED, "encrypted: %s", identity.kind);
+	new_content = is_new(x, item, origin);
+	/* What contains itself has been looked into from its outermost place. */
+	if (item->fate != FATE_DUPLICATE && !examination_over(x))
+		look_into(x, item, identity.reader, new_content);
+	end(x, item);
+}
