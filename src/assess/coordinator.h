@@ -48,6 +48,8 @@ struct coordinator_options {
 	bool one_file_system;		/* do not enter other mounts */
 	coordinator_progress_fn *progress;	/* may be NULL */
 	void *progress_context;
+	/* For tests only: see examiner_options. */
+	bool (*misbehave)(const char *name, int records);
 };
 
 struct coordinator_totals {
@@ -67,6 +69,12 @@ struct coordinator_totals {
 };
 
 struct coordinator;
+
+/*
+ * What the sandbox will be, for struct case_run: "seccomp, landlock 7",
+ * "none: --no-sandbox". ERR_DENIED where there is none and none was not asked for.
+ */
+bool coordinator_sandbox(const struct coordinator_options *options, char text[80], struct err *err);
 
 /*
  * Forks the process that later forks examiners: call it once rules are sealed

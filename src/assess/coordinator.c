@@ -1,0 +1,373 @@
+#include "assess/coordinator_job.h"
+
+#include "case/query.h"
+#include "os/sandbox.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What may wait for an earlier job to be written. */
+#define BUFFERED_MOST ((uint64_t)96 << 20)
+#define JOBS_MOST 4096
+#define PROGRESS_NS (UINT64_C(200) * 1000000)
+/* Entries counted ahead in one go, between two looks at the examiners. */
+#define LIST_AT_ONCE 512
+#define REDO_MOST 4
+
+bool coordinator_sandbox(const struct coordinator_options *options, char text[80], struct err *err)
+{
+	int landlock = sandbox_landlock();
+
+	if (options->no_sandbox) {
+		snprintf(text, 80, "none: --no-sandbox");
+		return true;
+	}
+	if (!sandbox_available(err))
+		return false;
+	if (landlock)
+		snprintf(text, 80, "seccomp, landlock %d", landlock);
+	else
+		snprintf(text, 80, "seccomp, no landlock");
+	return true;
+}
+
+struct coordinator *coordinator_new(const struct coordinator_options *options, struct err *err)
+{
+	struct coordinator *c = calloc(1, sizeof *c);
+	struct sources_options walk = { .walk = { .one_file_system = options->one_file_system,
+						  .depth = options->limits.folder_depth },
+					.input_bytes = options->limits.member_bytes };
+	struct sources_options list = walk;
+	char sandbox[80];
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!c) {
+		err_errno(err, ENOMEM, "coordinator");
+		return NULL;
+	}
+	list.walk.list_only = true;
+	c->options = options;
+	c->tail = &c->head;
+	c->slot_count = options->jobs ? options->jobs : cores > 0 ? (unsigned)cores : 1;
+	c->slots = calloc(c->slot_count, sizeof *c->slots);
+	c->source_ids = calloc(options->source_count + 1, sizeof *c->source_ids);
+	c->examiner = (struct examiner_options){ .limits = &options->limits, .yara = options->yara,
+						 .sigma = options->sigma,
+						 .no_sandbox = options->no_sandbox,
+						 .misbehave = options->misbehave };
+	examiner_prepare();
+	if (!c->slots || !c->source_ids) {
+		err_errno(err, ENOMEM, "coordinator");
+	} else if (coordinator_sandbox(options, sandbox, err)) {
+		c->sources = sources_open(options->sources, options->source_count, &walk, err);
+		c->listing = c->sources ? sources_open(options->sources, options->source_count,
+						       &list, err) : NULL;
+		c->spawner = c->listing ? spawner_new(examiner_main, &c->examiner, err) : NULL;
+	}
+	if (c->spawner)
+		return c;
+	coordinator_free(c);
+	return NULL;
+}
+
+static void free_job(struct job *job)
+{
+	if (job->fd >= 0)
+		close(job->fd);
+	for (size_t i = 0; i < job->refused_count; i++)
+		free(job->refused[i].path);
+	tree_clear(&job->tree);
+	free(job->own);
+	free(job->path);
+	free(job);
+}
+
+void coordinator_free(struct coordinator *c)
+{
+	struct job *next;
+
+	if (!c)
+		return;
+	slots_free(c);
+	spawner_free(c->spawner);
+	sources_free(c->sources);
+	sources_free(c->listing);
+	for (struct job *job = c->head; job; job = next) {
+		next = job->next;
+		free_job(job);
+	}
+	sqlite3_finalize(c->find_original);
+	sqlite3_finalize(c->list_inside);
+	sqlite3_finalize(c->list_rules);
+	arena_free(&c->claim_arena);
+	free(c->source_ids);
+	free(c);
+}
+
+/* ---- jobs ---- */
+
+static enum fate plain_fate(const struct walk_entry *e)
+{
+	switch (e->kind) {
+	case WALK_REFUSED:
+		return e->error == EACCES || e->error == EPERM ? FATE_DENIED : FATE_FAILED;
+	case WALK_LINK:
+	case WALK_SPECIAL:
+	case WALK_BEYOND:
+		return FATE_SKIPPED;
+	case WALK_FILE:
+	case WALK_FOLDER:
+		break;
+	}
+	return FATE_NONE;
+}
+
+static struct job *new_job(struct coordinator *c, const struct place *place, struct err *err)
+{
+	const struct walk_entry *e = &place->entry;
+	struct job *job = calloc(1, sizeof *job);
+
+	if (!job || !(job->path = malloc(e->path.len + 1))) {
+		err_errno(err, ENOMEM, "coordinator");
+		free(job);
+		return NULL;
+	}
+	memcpy(job->path, e->path.at, e->path.len);
+	job->path_len = e->path.len;
+	job->fd = e->fd;
+	job->stat = e->stat;
+	job->is_cut = place->is_cut;
+	job->source = c->source_ids[place->source];
+	job->fate = plain_fate(e);
+	job->number = c->next_number++;
+	if (S_ISBLK(e->stat.st_mode) && e->fd >= 0)
+		job->stat.st_size = lseek(e->fd, 0, SEEK_END);
+	if (e->target.len)
+		snprintf(job->reason, sizeof job->reason, "symbolic link to %.*s",
+			 SPAN_ARG(span_sub(e->target, 0, 150)));
+	else if (e->reason)
+		snprintf(job->reason, sizeof job->reason, "%s", e->reason);
+	tree_init(&job->tree, &c->options->limits, err);
+	return job;
+}
+
+static void append(struct coordinator *c, struct job *job)
+{
+	job->state = job->fate ? JOB_FINISHED : JOB_WAITING;
+	*c->tail = job;
+	c->tail = &job->next;
+	c->jobs_open++;
+}
+
+/* Takes the next place into the queue; folders that could be entered are only counted. */
+static bool take_place(struct coordinator *c, struct err *err)
+{
+	struct place place;
+	struct err ended = { 0 };
+	struct job *job;
+	bool done;
+
+	if (!sources_next(c->sources, &place, &ended)) {
+		c->walk_done = true;
+		return ended.code ? (*err = ended, false) : true;
+	}
+	if (place.entry.kind == WALK_FOLDER) {
+		c->totals->folders++;
+		return true;
+	}
+	c->totals->atime_may_move |= place.entry.atime_may_move;
+	job = new_job(c, &place, err);
+	if (!job || !case_unit_begin(c->file, job->source, place.entry.path, &job->unit, &done, err)) {
+		if (job)
+			free_job(job);
+		return false;
+	}
+	if (done) {
+		c->totals->kept++;
+		c->progress.files++;
+		c->progress.bytes += (uint64_t)place.entry.stat.st_size;
+		free_job(job);
+		return true;
+	}
+	append(c, job);
+	return true;
+}
+
+static struct job *first_waiting(struct coordinator *c)
+{
+	for (struct job *job = c->head; job; job = job->next)
+		if (job->state == JOB_WAITING)
+			return job;
+	return NULL;
+}
+
+/* Work for all examiners, as long as not too much waits to be written. */
+static bool feed(struct coordinator *c, struct err *err)
+{
+	struct slot *idle;
+	struct job *job;
+
+	while ((idle = slots_idle(c))) {
+		job = first_waiting(c);
+		if (job) {
+			if (!slots_dispatch(c, idle, job, err))
+				return false;
+			continue;
+		}
+		if (c->walk_done || c->stopped || c->jobs_open >= JOBS_MOST ||
+		    c->buffered > BUFFERED_MOST)
+			return true;
+		if (!take_place(c, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- writing what is finished, in order ---- */
+
+static void note_done(struct coordinator *c, struct job *job)
+{
+	c->progress.files++;
+	c->progress.bytes += S_ISREG(job->stat.st_mode) ? (uint64_t)job->stat.st_size : 0;
+	c->progress.events += job->tree.done.events;
+	c->progress.items = c->totals->items;
+	c->progress.findings = c->totals->findings;
+	c->totals->events += job->tree.done.events;
+	c->totals->unpacked += job->tree.done.unpacked;
+	if (!job->fate)
+		c->totals->bytes += (uint64_t)job->stat.st_size;
+}
+
+static void try_again(struct coordinator *c, struct job *job)
+{
+	c->buffered -= job->tree.records.room;
+	known_forget(c, job);
+	tree_clear(&job->tree);
+	job->state = JOB_WAITING;
+	job->redone++;
+}
+
+static void drop_head(struct coordinator *c)
+{
+	struct job *job = c->head;
+
+	c->head = job->next;
+	if (!c->head)
+		c->tail = &c->head;
+	c->jobs_open--;
+	free_job(job);
+}
+
+static bool report(struct coordinator *c, struct span at);
+
+static bool write_finished(struct coordinator *c, struct err *err)
+{
+	while (c->head && c->head->state == JOB_FINISHED) {
+		struct job *job = c->head;
+		struct plan *plan = NULL;
+		bool redo = false, ok;
+
+		ok = plan_job(c, job, &plan, &redo, err);
+		if (ok && redo && job->redone < REDO_MOST) {
+			free(plan);
+			try_again(c, job);
+			return true;
+		}
+		ok = ok && write_job(c, job, plan, err);
+		free(plan);
+		if (!ok)
+			return false;
+		c->buffered -= job->fate ? 0 : job->tree.records.room;
+		note_done(c, job);
+		known_forget(c, job);
+		c->stopped = c->stopped || !report(c, span_of(job->path, job->path_len));
+		drop_head(c);
+	}
+	return true;
+}
+
+/* ---- progress ---- */
+
+static void list_ahead(struct coordinator *c)
+{
+	struct place place;
+	struct err ignored;
+
+	for (int i = 0; i < LIST_AT_ONCE && !c->progress.walk_done; i++) {
+		if (!sources_next(c->listing, &place, &ignored))
+			c->progress.walk_done = true;
+		else if (place.entry.kind != WALK_FOLDER) {
+			c->progress.files_known++;
+			if (S_ISREG(place.entry.stat.st_mode))
+				c->progress.bytes_known += (uint64_t)place.entry.stat.st_size;
+		}
+	}
+}
+
+static bool report(struct coordinator *c, struct span at)
+{
+	if (!c->options->progress || c->now_ns - c->progress_ns < PROGRESS_NS)
+		return true;
+	c->progress_ns = c->now_ns;
+	c->progress.at = at;
+	return c->options->progress(c->options->progress_context, &c->progress);
+}
+
+/* ---- the run ---- */
+
+static bool prepare(struct coordinator *c, struct err *err)
+{
+	static const char original[] =
+		"SELECT id, fate FROM item WHERE sha256 = ?1 AND same_as IS NULL AND "
+		"fate IN ('examined', 'failed', 'locked') ORDER BY id LIMIT 1";
+	static const char inside[] =
+		"SELECT id, coalesce(path_raw, CAST(path AS BLOB)), size, modified, changed, "
+		"accessed, created, mode, fate, reason, sha256, same_as, class, kind "
+		"FROM item WHERE parent = ?1 ORDER BY id";
+	static const char rules[] = "SELECT rule.name FROM finding JOIN rule ON "
+				    "rule.id = finding.rule WHERE finding.item = ?1 AND "
+				    "rule.engine = 'yara'";
+	sqlite3 *db = case_db(c->file);
+
+	for (size_t i = 0; i < c->options->source_count; i++) {
+		const char *path = c->options->sources[i];
+
+		if (!case_add_source(c->file, span_text(path), span_text(source_kind(path)),
+				     &c->source_ids[i], err))
+			return false;
+	}
+	c->claim_arena = arena_new((size_t)512 << 20);
+	c->claims = map_new(&c->claim_arena);
+	return query_prepare(db, original, &c->find_original, err) &&
+	       query_prepare(db, inside, &c->list_inside, err) &&
+	       query_prepare(db, rules, &c->list_rules, err);
+}
+
+bool coordinator_run(struct coordinator *c, struct case_file *file,
+		     struct coordinator_totals *totals, struct err *err)
+{
+	*totals = (struct coordinator_totals){ 0 };
+	c->file = file;
+	c->totals = totals;
+	c->needs_names = c->options->yara;
+	if (!coordinator_sandbox(c->options, totals->sandbox, err) || !prepare(c, err))
+		return false;
+	while (feed(c, err)) {
+		if (!write_finished(c, err))
+			return false;
+		if (c->stopped || (!c->head && c->walk_done)) {
+			totals->stopped = c->stopped;
+			return true;
+		}
+		if (c->options->progress)
+			list_ahead(c);
+		if ((c->head && c->head->state != JOB_FINISHED && !slots_wait(c, err)) ||
+		    !case_tick(file, err))
+			return false;
+		if (!report(c, SPAN("")))
+			c->stopped = true;
+	}
+	return false;
+}

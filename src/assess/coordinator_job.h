@@ -1,0 +1,130 @@
+/*
+ * coordinator_job: what the parts of the coordinator share. A job is one walked
+ * place on its way to the case; jobs stand in a queue in the order of the walk,
+ * and only its head is written.
+ */
+#ifndef KANSHIKI_ASSESS_COORDINATOR_JOB_H
+#define KANSHIKI_ASSESS_COORDINATOR_JOB_H
+
+#include <sqlite3.h>
+
+#include "assess/coordinator.h"
+#include "base/map.h"
+#include "evidence/source.h"
+#include "examine/command.h"
+#include "examine/examiner.h"
+#include "examine/tree.h"
+#include "os/spawner.h"
+
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_FINISHED };
+
+/* A member that ended an examiner, and how. */
+struct refused {
+	char *path;
+	size_t len;
+	char reason[160];
+};
+
+struct job {
+	struct job *next;
+	uint64_t number;		/* in the order of the walk */
+	enum job_state state;
+	uint64_t source, unit;		/* of the case */
+	char *path;
+	size_t path_len;
+	struct stat stat;
+	int fd;				/* while the file may still be needed, else -1 */
+	bool is_cut;
+	/* No examiner was needed: its fate stands. */
+	enum fate fate;
+	char reason[200];
+	/* What an examiner found. */
+	struct tree tree;
+	uint64_t spent_ns;		/* of all tries */
+	unsigned tries, redone;
+	bool is_changed;		/* the file changed while it was read */
+	char cut[160];			/* the last examiner ended so, or empty */
+	struct refused refused[COMMAND_REFUSED_MAX];
+	size_t refused_count;
+	/* Contents to examine here although they are known: the name made a difference. */
+	uint8_t (*own)[32];
+	size_t own_count;
+};
+
+/* Where a content was seen by a job that is not written yet. */
+struct claim {
+	struct job *job;
+	uint32_t item;
+};
+
+struct slot {
+	struct worker worker;
+	struct job *job;		/* NULL: idle */
+	bool is_alive, is_at_end;	/* at_end: its pipe is closed */
+	bool is_retiring;
+	bool ended_known;
+	struct worker_end ended;
+	char condemned[120];		/* killed by us, why; or empty */
+	uint64_t started_ns, progress_ns, busy_ns;
+	uint64_t trees;			/* done before */
+};
+
+struct coordinator {
+	const struct coordinator_options *options;
+	struct examiner_options examiner;
+	struct spawner *spawner;
+	struct sources *sources, *listing;	/* listing: counts ahead, for progress */
+	struct case_file *file;
+	uint64_t *source_ids;
+	sqlite3_stmt *find_original, *list_inside, *list_rules;
+	struct slot *slots;
+	unsigned slot_count;
+	struct job *head, **tail;
+	uint64_t jobs_open, next_number, buffered;
+	bool walk_done, stopped;
+	bool needs_names;		/* YARA rules may depend on names */
+	struct arena claim_arena;
+	struct map claims;
+	struct coordinator_totals *totals;
+	struct coordinator_progress progress;
+	uint64_t progress_ns;
+	int spare_fd;			/* /dev/null */
+	uint64_t now_ns;
+};
+
+/* coordinator_slots.c: examiners and what they are at. */
+bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, struct err *err);
+bool slots_wait(struct coordinator *c, struct err *err);
+struct slot *slots_idle(struct coordinator *c);
+void slots_free(struct coordinator *c);
+
+/* coordinator_known.c: contents seen before. */
+tree_ask_fn known_ask;			/* context: struct slot_ask */
+struct slot_ask {
+	struct coordinator *c;
+	struct slot *slot;
+	bool has_failed;		/* the case could not be read: not the examiner's doing */
+};
+/* The item of the case in which this content was examined, or 0. */
+bool known_original(struct coordinator *c, const uint8_t sha256[32], uint64_t *item,
+		    enum fate *fate, struct err *err);
+bool known_is_reusable(enum fate fate, bool is_bounded);
+bool known_is_own(const struct job *job, const uint8_t sha256[32]);
+/* The job is written: its contents are found in the case from now on. */
+void known_forget(struct coordinator *c, struct job *job);
+
+/* coordinator_plan.c: which of a job's items are duplicates, and of what. */
+enum plan_kind { PLAN_OWN, PLAN_OF_CASE, PLAN_OF_TREE, PLAN_LOOP, PLAN_INSIDE };
+struct plan {
+	enum plan_kind kind;
+	uint64_t original;		/* item of the case, or number in the tree */
+	enum fate fate;			/* of the original */
+};
+/* *redo: the job must be examined once more. Caller frees *out. */
+bool plan_job(struct coordinator *c, struct job *job, struct plan **out, bool *redo,
+	      struct err *err);
+
+/* coordinator_write.c: a finished job into the case. */
+bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err);
+
+#endif

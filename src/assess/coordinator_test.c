@@ -1,0 +1,186 @@
+#include "assess/coordinator.h"
+#include "case/case.h"
+#include "case/query.h"
+#include "test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A fresh folder for evidence of one test, and the case that its run makes. */
+struct run {
+	char folder[300], path[300];
+	struct case_file *file;
+	struct coordinator_totals totals;
+};
+
+/* A command in that folder. */
+static void shell(const char *folder, const char *command)
+{
+	char line[8192];
+
+	assert_true(snprintf(line, sizeof line, "cd '%s' && { %s; }", folder, command) <
+		    (int)sizeof line);
+	assert_int_equal(system(line), 0);
+}
+
+static void set_up(struct run *r, const char *name)
+{
+	*r = (struct run){ 0 };
+	snprintf(r->folder, sizeof r->folder, "%s/%s", scratch_dir(), name);
+	snprintf(r->path, sizeof r->path, "%s/%s.case", scratch_dir(), name);
+	assert_int_equal(mkdir(r->folder, 0755), 0);
+}
+
+static void put(const struct run *r, const char *name, struct span bytes)
+{
+	char path[600];
+	FILE *out;
+
+	snprintf(path, sizeof path, "%s/%s", r->folder, name);
+	out = fopen(path, "wb");
+	assert_non_null(out);
+	assert_int_equal(fwrite(bytes.at, 1, bytes.len, out), bytes.len);
+	fclose(out);
+}
+
+static void run_with(struct run *r, struct coordinator_options options)
+{
+	const char *sources[] = { r->folder };
+	char *argv[] = { "test", NULL };
+	struct case_run how = { .argc = 1, .argv = argv };
+	struct coordinator *c;
+	struct err err = { 0 };
+
+	options.sources = sources;
+	options.source_count = 1;
+	if (!options.limits.item_seconds)
+		options.limits = examine_limits_default();
+	c = coordinator_new(&options, &err);
+	if (!c)
+		fail_msg("%s", err.text);
+	if (!case_create(r->path, &how, &r->file, &err) ||
+	    !coordinator_run(c, r->file, &r->totals, &err) ||
+	    !case_end(r->file, "completed", SPAN(""), &err))
+		fail_msg("%s", err.text);
+	coordinator_free(c);
+}
+
+static void tear_down(struct run *r)
+{
+	case_close(r->file);
+}
+
+static int64_t number(const struct run *r, const char *sql)
+{
+	struct err err = { 0 };
+	int64_t n;
+
+	if (!query_int(case_db(r->file), sql, -1, &n, &err))
+		fail_msg("%s", err.text);
+	return n;
+}
+
+/* "fate|class|kind|reason" of the item whose path ends so. */
+static void assert_item(const struct run *r, const char *path, const char *expected)
+{
+	static const char sql[] = "SELECT fate||'|'||class||'|'||coalesce(kind,'')||'|'||"
+				  "coalesce(reason,'') FROM item WHERE substr(path, -length(?1)) = ?1";
+	sqlite3_stmt *s;
+	struct err err = { 0 };
+	bool row;
+
+	assert_true(query_prepare(case_db(r->file), sql, &s, &err));
+	sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC);
+	assert_true(query_step(s, &row, &err));
+	if (!row)
+		fail_msg("no item %s", path);
+	assert_string_equal((const char *)sqlite3_column_text(s, 0), expected);
+	sqlite3_finalize(s);
+}
+
+TEST(coordinator_takes_every_file_of_a_folder_into_the_case)
+{
+	struct run r;
+
+	set_up(&r, "plain");
+	put(&r, "empty", SPAN(""));
+	put(&r, "a.txt", SPAN("hello\n"));
+	put(&r, "script", SPAN("#!/bin/sh\necho\n"));
+	put(&r, "program", SPAN("\x7f" "ELF\2\1\1"));
+	run_with(&r, (struct coordinator_options){ .jobs = 2 });
+	assert_int_equal(r.totals.items, 4);
+	assert_int_equal(r.totals.fates[FATE_EXAMINED], 4);
+	assert_int_equal(r.totals.folders, 1);
+	assert_item(&r, "/a.txt", "examined|other|text|");
+	assert_item(&r, "/script", "examined|script|script|");
+	assert_item(&r, "/program", "examined|executable|elf|");
+	assert_item(&r, "/empty", "examined|other|empty|");
+	tear_down(&r);
+}
+
+TEST(coordinator_examines_content_seen_twice_once)
+{
+	struct run r;
+
+	set_up(&r, "twice");
+	put(&r, "b", SPAN("the same"));
+	put(&r, "a", SPAN("the same"));
+	put(&r, "c", SPAN("the same"));
+	run_with(&r, (struct coordinator_options){ .jobs = 3 });
+	assert_item(&r, "/a", "examined|other|text|");
+	assert_item(&r, "/b", "duplicate|other|text|");
+	assert_item(&r, "/c", "duplicate|other|text|");
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE same_as = "
+				    "(SELECT id FROM item WHERE path LIKE '%/a')"), 2);
+	tear_down(&r);
+}
+
+TEST(coordinator_lists_what_is_inside_a_duplicated_archive_below_each_place)
+{
+	struct run r;
+
+	set_up(&r, "archives");
+	shell(r.folder, "mkdir in && echo one > in/one && echo two > in/two && ln -s one in/link && "
+	      "tar czf inner.tgz in && zip -q -r -y first.zip in inner.tgz && "
+	      "cp first.zip second.zip && rm -r in inner.tgz");
+	run_with(&r, (struct coordinator_options){ .jobs = 2 });
+	assert_item(&r, "/first.zip!/in/one", "examined|other|text|");
+	assert_item(&r, "/first.zip!/inner.tgz!/in/two", "duplicate|other|text|");
+	assert_item(&r, "/first.zip!/inner.tgz!/in/link", "skipped|other||link to one");
+	assert_item(&r, "/second.zip", "duplicate|archive|zip|");
+	assert_item(&r, "/second.zip!/in/one", "duplicate|other|text|");
+	assert_item(&r, "/second.zip!/inner.tgz!/in/two", "duplicate|other|text|");
+	assert_item(&r, "/second.zip!/inner.tgz!/in/link", "skipped|other||link to one");
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path LIKE '%/first.zip%'"),
+			 number(&r, "SELECT count(*) FROM item WHERE path LIKE '%/second.zip%'"));
+	tear_down(&r);
+}
+
+TEST(coordinator_gives_odd_things_a_fate_and_touches_none)
+{
+	struct run r;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	set_up(&r, "odd");
+	shell(r.folder, "mkfifo pipe && ln -s loop loop && ln -s .. up && ln -s /etc/passwd out && "
+	      "mkdir d && ln -s ../d d/d && echo x > \"$(printf 'b\\377d')\"");
+	snprintf(address.sun_path, sizeof address.sun_path, "%.99s/socket", r.folder);
+	assert_int_equal(bind(s, (struct sockaddr *)&address, sizeof address), 0);
+	close(s);
+	run_with(&r, (struct coordinator_options){ .jobs = 1 });
+	assert_item(&r, "/pipe", "skipped|other||named pipe");
+	assert_item(&r, "/loop", "skipped|other||symbolic link to loop");
+	assert_item(&r, "/out", "skipped|other||symbolic link to /etc/passwd");
+	assert_item(&r, "/d/d", "skipped|other||symbolic link to ../d");
+	assert_item(&r, "/socket", "skipped|other||socket");
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path_raw IS NOT NULL AND "
+				    "fate = 'examined' AND hex(path_raw) LIKE '%62FF64'"), 1);
+	assert_int_equal(r.totals.folders, 2);
+	tear_down(&r);
+}

@@ -1,0 +1,349 @@
+#include "assess/coordinator_job.h"
+
+#include "case/query.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PATH_CAP ((size_t)1 << 20)
+
+/* One job on its way into the case. */
+struct writing {
+	struct coordinator *c;
+	struct job *job;
+	const struct plan *plan;
+	uint64_t *ids;			/* of the case, for each item of the tree */
+	struct record_kind *kinds;
+	struct buf path;
+	uint64_t items;			/* written, those taken over included */
+	bool is_cut;			/* the examiner ended before the tree did */
+};
+
+static void count_fate(struct writing *w, enum fate fate)
+{
+	w->items++;
+	w->c->totals->items++;
+	w->c->totals->fates[fate]++;
+}
+
+static bool end_item(struct writing *w, uint64_t id, const struct case_outcome *outcome,
+		     struct err *err)
+{
+	count_fate(w, outcome->fate);
+	return case_end_item(w->c->file, w->job->unit, id, outcome, err);
+}
+
+/* ---- what is inside an archive that was examined at another place ---- */
+
+struct inside {
+	uint64_t id, same_as;
+	struct case_item item;
+	struct case_outcome outcome;
+	uint8_t sha256[32];
+};
+
+static bool read_inside(struct writing *w, uint64_t original, struct arena *arena,
+			struct inside **out, size_t *count, struct err *err)
+{
+	sqlite3_stmt *s = w->c->list_inside;
+	size_t room = 0;
+	bool row, ok;
+
+	*out = NULL;
+	*count = 0;
+	sqlite3_bind_int64(s, 1, (int64_t)original);
+	while ((ok = query_step(s, &row, err)) && row) {
+		struct inside *i = arena_push(arena, (void **)out, count, &room, sizeof *i);
+		struct span sha256 = query_span(s, 10), fate = query_span(s, 8);
+
+		if (!i) {
+			ok = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many members");
+			break;
+		}
+		i->id = query_u64(s, 0, 0);
+		i->item.path = arena_copy(arena, query_span(s, 1));
+		i->item.size = query_u64(s, 2, CASE_SIZE_UNKNOWN);
+		i->item.modified = query_time(s, 3);
+		i->item.changed = query_time(s, 4);
+		i->item.accessed = query_time(s, 5);
+		i->item.created = query_time(s, 6);
+		i->item.mode = (uint32_t)query_u64(s, 7, 0);
+		i->outcome.reason = arena_copy(arena, query_span(s, 9));
+		i->same_as = query_u64(s, 11, 0);
+		i->outcome.kind = arena_copy(arena, query_span(s, 13));
+		i->outcome.size = i->item.size;
+		if (sha256.len == 32) {
+			memcpy(i->sha256, sha256.at, 32);
+			i->outcome.sha256 = (*out)[*count - 1].sha256;
+		}
+		for (enum fate f = FATE_NONE; f < FATE_COUNT; f++)
+			if (span_eq(fate, span_text(fate_name(f))))
+				i->outcome.fate = f;
+		for (enum evidence_class k = CLASS_OTHER; k < CLASS_COUNT; k++)
+			if (span_eq(query_span(s, 12), span_text(evidence_class_name(k))))
+				i->outcome.evidence_class = k;
+	}
+	sqlite3_reset(s);
+	return ok;
+}
+
+static bool take_over(struct writing *w, uint64_t original, struct span from, uint64_t id,
+		      struct span to, unsigned depth, struct err *err);
+
+static bool take_over_one(struct writing *w, struct inside *i, struct span from, uint64_t parent,
+			  struct span to, unsigned depth, struct err *err)
+{
+	struct buf path = buf_new(PATH_CAP);
+	struct span old = i->item.path;
+	enum fate fate = i->outcome.fate;
+	uint64_t id;
+	bool ok;
+
+	buf_add(&path, to);
+	buf_add(&path, span_from(old, from.len));
+	i->item.path = buf_span(&path);
+	i->item.parent = parent;
+	i->item.source = w->job->source;
+	i->outcome.sha256 = i->outcome.sha256 ? i->sha256 : NULL;
+	if (fate == FATE_EXAMINED || fate == FATE_PARTLY || fate == FATE_DUPLICATE) {
+		i->outcome.fate = FATE_DUPLICATE;
+		i->outcome.same_as = i->same_as ? i->same_as : i->id;
+	}
+	ok = case_add_item(w->c->file, w->job->unit, &i->item, &id, err) &&
+	     end_item(w, id, &i->outcome, err) &&
+	     take_over(w, i->id, old, id, buf_span(&path), depth + 1, err);
+	buf_free(&path);
+	return ok;
+}
+
+static bool take_over(struct writing *w, uint64_t original, struct span from, uint64_t id,
+		      struct span to, unsigned depth, struct err *err)
+{
+	struct arena arena = arena_new((size_t)256 << 20);
+	struct inside *inside;
+	size_t count;
+	bool ok = true;
+
+	if (depth < TREE_DEPTH_MAX) {
+		ok = read_inside(w, original, &arena, &inside, &count, err);
+		for (size_t i = 0; ok && i < count; i++)
+			if (w->items <= w->c->options->limits.tree_entries)
+				ok = take_over_one(w, &inside[i], from, id, to, depth, err);
+	}
+	arena_free(&arena);
+	return ok;
+}
+
+static bool original_path(struct writing *w, uint64_t item, struct arena *arena, struct span *out,
+			  struct err *err)
+{
+	static const char sql[] = "SELECT coalesce(path_raw, CAST(path AS BLOB)) FROM item WHERE id = ?1";
+	sqlite3_stmt *s;
+	bool row, ok = query_prepare(case_db(w->c->file), sql, &s, err);
+
+	*out = (struct span){ 0 };
+	ok = ok && sqlite3_bind_int64(s, 1, (int64_t)item) == SQLITE_OK && query_step(s, &row, err);
+	if (ok && row)
+		*out = arena_copy(arena, query_span(s, 0));
+	sqlite3_finalize(s);
+	return ok;
+}
+
+/* ---- items with records of their own ---- */
+
+static bool end_duplicate(struct writing *w, uint32_t number, struct case_outcome *outcome,
+			  struct err *err)
+{
+	const struct plan *plan = &w->plan[number];
+	uint64_t original = plan->kind == PLAN_OF_CASE ? plan->original : w->ids[plan->original];
+	struct arena arena = arena_new(PATH_CAP * 2);
+	char reason[120];
+	struct span from;
+	bool ok;
+
+	if (plan->kind != PLAN_LOOP && plan->fate != FATE_EXAMINED) {
+		snprintf(reason, sizeof reason, "same content as item %" PRIu64, original);
+		outcome->fate = plan->fate;
+		outcome->reason = span_text(reason);
+	} else {
+		outcome->fate = FATE_DUPLICATE;
+		outcome->same_as = original;
+		outcome->reason = plan->kind == PLAN_LOOP ? SPAN("contains itself") : SPAN("");
+	}
+	ok = end_item(w, w->ids[number], outcome, err);
+	if (ok && plan->kind != PLAN_LOOP && !w->c->needs_names) {
+		buf_clear(&w->path);
+		tree_path(&w->job->tree, number, span_of(w->job->path, w->job->path_len), &w->path);
+		ok = original_path(w, original, &arena, &from, err) &&
+		     take_over(w, original, from, w->ids[number], buf_span(&w->path), 0, err);
+	}
+	arena_free(&arena);
+	return ok;
+}
+
+static const char *refused_reason(struct writing *w, uint32_t number)
+{
+	buf_clear(&w->path);
+	tree_path(&w->job->tree, number, span_of(w->job->path, w->job->path_len), &w->path);
+	for (size_t i = 0; i < w->job->refused_count; i++)
+		if (span_eq(buf_span(&w->path), span_of(w->job->refused[i].path,
+							w->job->refused[i].len)))
+			return w->job->refused[i].reason;
+	return NULL;
+}
+
+static bool write_end(struct writing *w, uint32_t number, enum fate fate, struct span reason,
+		      struct err *err)
+{
+	const struct tree_item *item = &w->job->tree.items[number];
+	struct case_outcome outcome = {
+		.fate = fate, .reason = reason, .evidence_class = w->kinds[number].evidence_class,
+		.kind = w->kinds[number].kind,
+		.size = item->has_content ? item->size : CASE_SIZE_UNKNOWN,
+		.sha256 = item->has_content ? item->sha256 : NULL,
+	};
+	const char *refused;
+
+	if (w->plan[number].kind != PLAN_OWN)
+		return end_duplicate(w, number, &outcome, err);
+	if (fate == FATE_FAILED && (refused = refused_reason(w, number)))
+		outcome.reason = span_text(refused);
+	if (number == 0 && w->job->is_changed && outcome.fate == FATE_EXAMINED) {
+		outcome.fate = FATE_PARTLY;
+		outcome.reason = SPAN("changed while it was read");
+	}
+	return end_item(w, w->ids[number], &outcome, err);
+}
+
+static bool write_begin(struct writing *w, uint32_t number, const struct record_begin *b,
+			struct err *err)
+{
+	const struct tree_item *item = &w->job->tree.items[number];
+	struct case_item row = { .source = w->job->source, .size = b->size,
+				 .modified = b->modified, .changed = b->changed,
+				 .accessed = b->accessed, .created = b->created, .mode = b->mode };
+
+	row.parent = item->parent == TREE_NONE ? 0 : w->ids[item->parent];
+	buf_clear(&w->path);
+	if (!tree_path(&w->job->tree, number, span_of(w->job->path, w->job->path_len), &w->path))
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "path too long");
+	row.path = buf_span(&w->path);
+	return case_add_item(w->c->file, w->job->unit, &row, &w->ids[number], err);
+}
+
+/* A text that is too long for the case costs that row, told in the log of the item's fate. */
+static bool is_harmless(const struct err *err)
+{
+	return err->code == ERR_USAGE || err->code == ERR_LIMIT;
+}
+
+static bool write_about(struct writing *w, uint32_t number, const struct record *r, struct err *err)
+{
+	uint64_t unit = w->job->unit, id = w->ids[number];
+	bool ok = true;
+
+	if (r->type == RECORD_KIND)
+		w->kinds[number] = r->kind;
+	if (w->plan[number].kind != PLAN_OWN)
+		return true;
+	if (r->type == RECORD_FINDING) {
+		ok = case_add_finding(w->c->file, unit, id, &r->finding.finding, r->finding.count,
+				      r->finding.last, err);
+		w->c->totals->findings += ok;
+	} else if (r->type == RECORD_EVENT) {
+		ok = case_add_event(w->c->file, unit, id, &r->event, err);
+	} else if (r->type == RECORD_FACT) {
+		ok = case_add_fact(w->c->file, unit, id, &r->fact, err);
+	}
+	return ok || is_harmless(err);
+}
+
+/* Items that were open when the examiner ended: the innermost is to blame. */
+static bool end_open(struct writing *w, const uint32_t *open, unsigned depth, struct err *err)
+{
+	bool innermost = true;
+
+	while (depth--) {
+		if (!write_end(w, open[depth], innermost ? FATE_FAILED : FATE_PARTLY,
+			       span_text(w->job->cut), err))
+			return false;
+		innermost = false;
+	}
+	return true;
+}
+
+static bool write_records(struct writing *w, struct err *err)
+{
+	const struct tree *t = &w->job->tree;
+	struct span rest = span_sub(buf_span(&t->records), 0, t->checked);
+	uint32_t open[TREE_DEPTH_MAX], count = 0;
+	unsigned depth = 0;
+	struct record r;
+	struct err ignored;
+	bool ok = true;
+
+	while (ok && record_read(&rest, &r, &ignored) == RECORD_TAKEN) {
+		if (r.type == RECORD_DONE || r.type == RECORD_RISKY)
+			continue;
+		if (r.type == RECORD_BEGIN)
+			open[depth++] = count++;
+		if (w->plan[open[depth - 1]].kind == PLAN_INSIDE)
+			depth -= r.type == RECORD_END;
+		else if (r.type == RECORD_BEGIN)
+			ok = write_begin(w, count - 1, &r.begin, err);
+		else if (r.type == RECORD_END)
+			depth--, ok = write_end(w, open[depth], r.end.fate, r.end.reason, err);
+		else
+			ok = write_about(w, open[depth - 1], &r, err);
+	}
+	return ok && end_open(w, open, depth, err);
+}
+
+static timestamp stat_time(const struct job *job, struct timespec t)
+{
+	return job->stat.st_mode ? timestamp_of_unix(t.tv_sec, (uint32_t)t.tv_nsec) : TIME_NONE;
+}
+
+/* A place without content: a link, a device, a file that cannot be opened or examined at all. */
+static bool write_plain(struct writing *w, enum fate fate, const char *reason, struct err *err)
+{
+	const struct job *job = w->job;
+	struct case_item item = {
+		.source = job->source, .path = span_of(job->path, job->path_len),
+		.size = S_ISREG(job->stat.st_mode) ? (uint64_t)job->stat.st_size : CASE_SIZE_UNKNOWN,
+		.modified = stat_time(job, job->stat.st_mtim),
+		.changed = stat_time(job, job->stat.st_ctim),
+		.accessed = stat_time(job, job->stat.st_atim), .created = TIME_NONE,
+		.mode = job->stat.st_mode,
+	};
+	struct case_outcome outcome = { .fate = fate, .reason = span_text(reason),
+					.size = CASE_SIZE_UNKNOWN };
+	uint64_t id;
+
+	return case_add_item(w->c->file, job->unit, &item, &id, err) &&
+	       end_item(w, id, &outcome, err);
+}
+
+bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err)
+{
+	size_t count = job->tree.count ? job->tree.count : 1;
+	struct writing w = { .c = c, .job = job, .plan = plan, .path = buf_new(PATH_CAP),
+			     .ids = calloc(count, sizeof *w.ids),
+			     .kinds = calloc(count, sizeof *w.kinds) };
+	bool ok = w.ids && w.kinds;
+
+	if (!ok)
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for %zu items", count);
+	else if (job->fate)
+		ok = write_plain(&w, job->fate, job->reason, err);
+	else if (!job->tree.count)
+		ok = write_plain(&w, FATE_FAILED, job->cut, err);
+	else
+		ok = write_records(&w, err);
+	ok = ok && case_unit_commit(c->file, job->unit, err);
+	buf_free(&w.path);
+	free(w.ids);
+	free(w.kinds);
+	return ok;
+}
