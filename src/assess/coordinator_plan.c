@@ -140,12 +140,13 @@ static bool plan_items(struct planning *p, struct err *err)
 {
 	const struct tree *t = &p->job->tree;
 
-	for (uint32_t i = 0; i < t->count; i++) {
+	for (uint32_t i = 0, end; i < t->count; i++) {
 		if (!plan_item(p, i, err))
 			return false;
+		end = t->items[i].end;
 		/* What is inside is taken over from the original. */
 		if (p->plan[i].kind != PLAN_OWN && !p->c->needs_names)
-			while (i + 1 < t->items[i].end)
+			while (i + 1 < end)
 				p->plan[++i].kind = PLAN_INSIDE;
 	}
 	return true;
