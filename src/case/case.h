@@ -51,6 +51,8 @@ bool case_create(const char *path, const struct case_run *run, struct case_file 
 /* Goes on with a case: removes what unfinished units left, notes it in the custody log. */
 bool case_resume(const char *path, const struct case_run *run, struct case_file **out,
 		 struct err *err);
+/* To write what is no run: a seal, a time stamp. Nothing is removed or noted. */
+bool case_amend(const char *path, struct case_file **out, struct err *err);
 /* To read only: for report and verify. Whatever the bytes, it fails or reads, in bounds. */
 bool case_open(const char *path, struct case_file **out, struct err *err);
 /* Without case_end before it, this is what an interruption leaves. NULL-safe. */
@@ -213,7 +215,8 @@ bool case_settle(struct case_file *c, struct err *err);
 /*
  * The run is over: drops rules that no finding uses, notes the end in the
  * custody log; makes it durable. `outcome`: "completed" (every unit must be
- * committed; settles), "interrupted" or "failed", which need a reason.
+ * committed; settles), "interrupted" or "failed", which need a reason and drop
+ * what unfinished units left.
  */
 bool case_end(struct case_file *c, const char *outcome, struct span reason, struct err *err);
 

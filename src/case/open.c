@@ -36,6 +36,7 @@ static const char *const updates[UPDATE_COUNT] = {
 			    "WHERE id = ?8 AND unit = ?9 AND fate IS NULL",
 	[UPDATE_UNIT_DONE] = "UPDATE unit SET done = 1 WHERE id = ?1",
 	[UPDATE_RUN_END] = "UPDATE run SET ended = ?1, outcome = ?2, reason = ?3 WHERE id = ?4",
+	[UPDATE_TOKEN] = "UPDATE checkpoint SET token = ?1 WHERE id = ?2",
 	[FIND_UNIT] = "SELECT id, done FROM unit WHERE source = ?1 AND path = ?2 AND path_raw IS ?3",
 	[FIND_CONTENT] = "SELECT id FROM item WHERE sha256 = ?1 AND same_as IS NULL AND id <> ?2",
 };
@@ -303,6 +304,32 @@ bool case_resume(const char *path, const struct case_run *run, struct case_file 
 	ok = query_exec(c->db, "PRAGMA locking_mode = EXCLUSIVE", err) && is_empty(c, &empty, err) &&
 	     (empty ? start_new(c, run, err) : start_again(c, run, err));
 	if (!ok) {
+		case_close(c);
+		return err_prefix(err, "case '%s'", path);
+	}
+	*out = c;
+	return true;
+}
+
+static bool start_amending(struct case_file *c, struct err *err)
+{
+	if (!query_exec(c->db, "PRAGMA locking_mode = EXCLUSIVE", err) ||
+	    !schema_check_version(c->db, err) || !schema_check_exact(c->db, err) ||
+	    !query_exec(c->db, writer_pragmas, err) || !prepare_all(c, err) ||
+	    !find_next_ids(c, err))
+		return false;
+	c->run = c->next[TABLE_RUN] - 1;
+	return c->run || err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "the case has no run");
+}
+
+bool case_amend(const char *path, struct case_file **out, struct err *err)
+{
+	struct case_file *c;
+
+	*out = NULL;
+	if (!open_database(path, SQLITE_OPEN_READWRITE, &c, err))
+		return false;
+	if (!start_amending(c, err)) {
 		case_close(c);
 		return err_prefix(err, "case '%s'", path);
 	}

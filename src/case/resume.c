@@ -108,14 +108,24 @@ static bool add_ended(struct case_file *c, const char *outcome, struct span reas
 	return ok;
 }
 
+/* So that a reader need not ask which rows count. */
+static bool drop_unfinished(struct case_file *c, struct err *err)
+{
+	uint64_t redone;
+
+	while (c->unit_count)
+		buf_free(&c->units[--c->unit_count].acquired);
+	return resume_remove_unfinished(c, &redone, err);
+}
+
 bool case_end(struct case_file *c, const char *outcome, struct span reason, struct err *err)
 {
 	bool completed = !strcmp(outcome, "completed");
 
 	if (!completed && reason.len == 0)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "an end before time needs a reason");
-	if (!recorder_begin(c, err) || (completed && !all_done(c, err)) ||
-	    (completed && !case_settle(c, err)))
+	if (!recorder_begin(c, err) ||
+	    !(completed ? all_done(c, err) && case_settle(c, err) : drop_unfinished(c, err)))
 		return false;
 	return recorder_exec(c, "DELETE FROM rule WHERE id NOT IN (SELECT rule FROM finding)", err) &&
 	       end_row(c, outcome, reason, err) && add_ended(c, outcome, reason, err) &&
