@@ -171,8 +171,9 @@ static void serial_correlation(struct yara_call *c)
 		squares += x * x;
 		last = x;
 	}
-	/* The last byte is paired with itself, not with the first: as YARA has it. */
-	products += last * last;
+	/* The bytes form a ring: the last is followed by the first. */
+	if (b.span.len)
+		products += last * number(&b, 0);
 	n = (double)b.span.len;
 	below = n * squares - sum * sum;
 	yara_return_float(c, below == 0 ? NOT_CORRELATED : (n * products - sum * sum) / below);
