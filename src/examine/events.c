@@ -1,27 +1,231 @@
 #include "examine/events.h"
 
+#include "examine/findings.h"
+#include "examine/notable.h"
+#include "formats/evtx/evtx.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#define CHANNELS_MOST 256
+#define NOTABLE_MOST 20000
+/* Events between two looks at the clock. */
+#define CLOCK_EVERY 128
+#define NAME_MOST ((size_t)1 << 10)
+
+/* What a log covers: one for each channel and host in it. */
+struct coverage {
+	struct span channel, host;
+	timestamp first, last;
+	uint64_t count;
+};
 
 struct events {
 	const struct image *sigma;
+	struct findings findings;
+	struct arena arena;			/* names of channels and hosts */
+	struct coverage coverage[CHANNELS_MOST];
+	size_t covered, at;
+	struct examination *x;
+	struct notable_context notable;
+	uint64_t count;
 };
 
 struct events *events_new(const struct image *sigma)
 {
 	struct events *e = calloc(1, sizeof *e);
 
-	if (e)
-		e->sigma = sigma;
+	if (!e)
+		return NULL;
+	e->sigma = sigma;
+	e->arena = arena_new((size_t)1 << 20);
 	return e;
 }
 
 void events_free(struct events *e)
 {
+	if (!e)
+		return;
+	arena_free(&e->arena);
 	free(e);
+}
+
+/* ---- coverage ---- */
+
+static const struct value *slot_value(const struct event *event, uint32_t slot)
+{
+	static const struct value absent = { .kind = VALUE_ABSENT };
+
+	return slot < event->shape->count ? &event->values[slot] : &absent;
+}
+
+static struct span name_of(struct events *e, const struct value *v)
+{
+	struct buf text = buf_new(NAME_MOST);
+	struct span kept;
+
+	value_text(&text, v);
+	kept = arena_copy(&e->arena, buf_span(&text));
+	buf_free(&text);
+	return kept;
+}
+
+static bool is_same(const struct value *v, struct span kept)
+{
+	struct buf text = buf_new(NAME_MOST);
+	bool same;
+
+	if (v->kind == VALUE_TEXT)
+		return span_eq(v->bytes, kept);
+	/* Nearly all names are ASCII in UTF-16: compared without rendering. */
+	if (v->kind == VALUE_UTF16 && v->bytes.len == kept.len * 2) {
+		size_t i = 0;
+
+		while (i < kept.len && v->bytes.at[2 * i] == kept.at[i] && !v->bytes.at[2 * i + 1])
+			i++;
+		if (i == kept.len)
+			return true;
+	}
+	value_text(&text, v);
+	same = span_eq(buf_span(&text), kept);
+	buf_free(&text);
+	return same;
+}
+
+static struct coverage *cover(struct events *e, const struct event *event)
+{
+	const struct value *channel = slot_value(event, event->shape->channel);
+	const struct value *host = slot_value(event, event->shape->computer);
+	struct coverage *c;
+
+	for (size_t i = 0; i < e->covered; i++) {
+		c = &e->coverage[(e->at + i) % e->covered];
+		if (is_same(channel, c->channel) && is_same(host, c->host)) {
+			e->at = (e->at + i) % e->covered;
+			return c;
+		}
+	}
+	/* More than these are counted with the last. */
+	if (e->covered == CHANNELS_MOST)
+		return &e->coverage[CHANNELS_MOST - 1];
+	e->at = e->covered;
+	c = &e->coverage[e->covered++];
+	*c = (struct coverage){ .channel = name_of(e, channel), .host = name_of(e, host),
+				.first = TIME_NONE, .last = TIME_NONE };
+	return c;
+}
+
+static void add_time(struct coverage *c, timestamp t)
+{
+	c->count++;
+	if (t == TIME_NONE)
+		return;
+	if (c->first == TIME_NONE || t < c->first)
+		c->first = t;
+	if (c->last == TIME_NONE || t > c->last)
+		c->last = t;
+}
+
+static void tell_coverage(struct events *e, enum evidence_class evidence_class, uint64_t lost,
+			  const char *note)
+{
+	for (size_t i = 0; i < (e->covered ? e->covered : 1); i++) {
+		const struct coverage *c = &e->coverage[i];
+		struct record r = { .type = RECORD_FACT, .fact = {
+			.evidence_class = evidence_class, .first = TIME_NONE, .last = TIME_NONE } };
+
+		if (e->covered) {
+			r.fact.channel = c->channel;
+			r.fact.host = c->host;
+			r.fact.first = c->first;
+			r.fact.last = c->last;
+			r.fact.count = c->count;
+		}
+		r.fact.lost = i ? 0 : lost;
+		r.fact.note = span_text(i ? "" : note);
+		examination_tell(e->x, &r);
+	}
+}
+
+/* ---- one event ---- */
+
+static bool take_event(void *context, const struct event *event)
+{
+	struct events *e = context;
+	struct coverage *c = cover(e, event);
+
+	add_time(c, event->time);
+	notable_check(&e->notable, event, c->channel, c->host);
+	return ++e->count % CLOCK_EVERY || !examination_over(e->x);
+}
+
+/* ---- one log ---- */
+
+static void begin_log(struct events *e, struct examination *x)
+{
+	arena_reset(&e->arena);
+	e->covered = e->at = 0;
+	e->count = 0;
+	e->x = x;
+	findings_init(&e->findings, x->limits->findings);
+	e->notable = (struct notable_context){ .x = x, .findings = &e->findings,
+					       .most = NOTABLE_MOST };
+}
+
+static void end_log(struct events *e)
+{
+	if (e->notable.left_out)
+		examination_limit(e->x, "limit: %d notable events of an item, %" PRIu64 " left out",
+				  NOTABLE_MOST, e->notable.left_out);
+	findings_tell(&e->findings, e->x);
+	findings_free(&e->findings);
+	e->x->event_count += e->count;
+}
+
+static void judge_evtx(struct events *e, const struct evtx_report *report)
+{
+	struct span none = { 0 };
+	char note[160];
+
+	snprintf(note, sizeof note, "%s%s%" PRIu64 " gaps, %" PRIu64 " records missing",
+		 report->dirty ? "not closed; " : "", report->full ? "full; " : "", report->gaps,
+		 report->missing);
+	if (report->bad_records || report->bad_chunks)
+		examination_short(e->x, FATE_PARTLY,
+				  "damaged: %" PRIu64 " records and %" PRIu64 " chunks unreadable",
+				  report->bad_records, report->bad_chunks);
+	if (report->gaps)
+		notable_gaps(&e->notable, report->gaps, report->missing,
+			     e->covered ? e->coverage[0].channel : none,
+			     e->covered ? e->coverage[0].host : none);
+	tell_coverage(e, CLASS_EVENT_LOG, report->missing + report->bad_records,
+		      report->gaps || report->dirty || report->full ? note : "");
+}
+
+static void examine_evtx(struct events *e, struct span log)
+{
+	struct evtx_decoder *decoder = evtx_decoder_new(NULL);
+	struct evtx_report report = { 0 };
+	struct err err;
+
+	if (!decoder) {
+		examination_short(e->x, FATE_FAILED, "no memory to decode events");
+		return;
+	}
+	if (!evtx_decode(decoder, log, take_event, e, &report, &err))
+		examination_short(e->x, FATE_PARTLY, "%s", err.text);
+	judge_evtx(e, &report);
+	evtx_decoder_free(decoder);
 }
 
 void events_examine(struct examination *x, struct item *item, enum reader reader)
 {
-	if (reader == READER_EVTX)
-		examination_short(x, FATE_PARTLY, "events are not decoded");
+	struct events *e = x->events;
+
+	if (reader != READER_EVTX)
+		return;
+	begin_log(e, x);
+	examine_evtx(e, item->bytes);
+	end_log(e);
 }
