@@ -1,0 +1,402 @@
+#include "rules/sigma/scan.h"
+
+#include <stdlib.h>
+
+#include "match/fold.h"
+
+#define SHAPES_MAX (1u << 20)
+#define PLAN_BYTES_MAX ((size_t)64 << 20)
+
+static uint32_t find_nocase(const struct event_shape *shape, struct span name)
+{
+	for (uint32_t i = 0; i < shape->count; i++)
+		if (span_eq_nocase(shape->names[i], name))
+			return i;
+	return EVENT_NO_SLOT;
+}
+
+static const uint32_t *same_names(struct sigma_scanner *s, const struct event_shape *shape)
+{
+	uint32_t *same = ARENA_ARRAY(&s->plan_memory, shape->count + 1, uint32_t);
+	struct map last = map_new(&s->memory);
+
+	for (uint32_t i = shape->count; same && i-- > 0;) {
+		void **slot = map_slot(&last, shape->names[i]);
+
+		if (!slot)
+			return NULL;
+		same[i] = *slot ? (uint32_t)(uintptr_t)*slot - 1 : EVENT_NO_SLOT;
+		*slot = (void *)((uintptr_t)i + 1);
+	}
+	return same;
+}
+
+/* Whether each field that the route tests stands in the shape at all. */
+static bool route_fits(const struct route *route, const uint32_t *key_slots)
+{
+	for (uint32_t i = 0; i < route->test_count; i++)
+		if (key_slots[route->tests[i].key] == EVENT_NO_SLOT)
+			return false;
+	return true;
+}
+
+static bool find_routes(struct sigma_scanner *s, struct plan *plan)
+{
+	const struct sigma_set *set = s->set;
+	uint8_t *tested = ARENA_ARRAY(&s->memory, set->route_key_count + 1, uint8_t);
+	uint32_t *memo_slots = ARENA_ARRAY(&s->plan_memory, set->route_key_count + 1, uint32_t);
+	uint32_t *presence_slots = ARENA_ARRAY(&s->plan_memory, set->route_key_count + 1, uint32_t);
+
+	for (uint32_t i = 0; i < set->route_count; i++)
+		plan->route_count += route_fits(&set->routes[i], plan->key_slots);
+	plan->routes = ARENA_ARRAY(&s->plan_memory, plan->route_count + 1, struct plan_route);
+	if (!tested || !memo_slots || !presence_slots || !plan->routes)
+		return false;
+	plan->route_count = 0;
+	for (uint32_t i = 0; i < set->route_count; i++) {
+		const struct route *route = &set->routes[i];
+
+		if (!route_fits(route, plan->key_slots))
+			continue;
+		plan->routes[plan->route_count++].route = route;
+		for (uint32_t k = 0; k < route->test_count; k++)
+			tested[route->tests[k].key] |= route->tests[k].any ? 1 : 2;
+	}
+	for (uint32_t i = 0; i < set->route_key_count; i++)
+		if (tested[i] > 1)
+			memo_slots[plan->memo_slot_count++] = plan->key_slots[i];
+		else if (tested[i])
+			presence_slots[plan->presence_slot_count++] = plan->key_slots[i];
+	plan->memo_slots = memo_slots;
+	plan->presence_slots = presence_slots;
+	return true;
+}
+
+static const char *const detail_names[] = {
+	"EventID", "Channel", "Provider_Name", "Image", "CommandLine", "ParentImage",
+	"ParentCommandLine", "NewProcessName", "ParentProcessName", "ProcessId", "OriginalFileName",
+	"Hashes", "TargetFilename", "TargetObject", "Details", "ImageLoaded", "PipeName", "QueryName",
+	"SourceImage", "TargetImage", "GrantedAccess", "SourceIp", "DestinationIp", "DestinationPort",
+	"DestinationHostname", "SubjectUserName", "TargetUserName", "LogonType", "IpAddress",
+	"WorkstationName", "ProcessName", "ServiceName", "ImagePath", "ServiceFileName", "TaskName",
+	"ShareName", "RelativeTargetName", "ObjectName", "ScriptBlockText", "Path", "ThreatName",
+	"User", "Data", "message", "program", "exe", "cmdline", "eventName", "eventSource",
+	"sourceIPAddress", "userIdentity.arn", "operationName", "c-ip", "cs-method", "cs-uri-stem",
+	"cs-uri-query", "sc-status", "cs-user-agent",
+};
+
+#define DETAILS (sizeof detail_names / sizeof *detail_names)
+
+static bool find_details(struct sigma_scanner *s, struct plan *plan,
+			 const struct event_shape *shape)
+{
+	static const char *const user_names[] = { "User", "TargetUserName", "SubjectUserName",
+						  "AccountName", "user", "acct",
+						  "userIdentity.userName", "user.name" };
+	uint32_t *slots = ARENA_ARRAY(&s->plan_memory, DETAILS, uint32_t);
+
+	if (!slots)
+		return false;
+	for (size_t i = 0; i < DETAILS; i++) {
+		uint32_t slot = event_shape_find(shape, span_text(detail_names[i]));
+
+		if (slot != EVENT_NO_SLOT)
+			slots[plan->detail_count++] = slot;
+	}
+	plan->detail_slots = slots;
+	plan->user_slot = EVENT_NO_SLOT;
+	for (size_t i = 0; plan->user_slot == EVENT_NO_SLOT &&
+			   i < sizeof user_names / sizeof *user_names; i++)
+		plan->user_slot = event_shape_find(shape, span_text(user_names[i]));
+	if (plan->user_slot == EVENT_NO_SLOT)
+		plan->user_slot = shape->user;
+	return true;
+}
+
+static struct plan *new_plan(struct sigma_scanner *s, const struct event_shape *shape)
+{
+	struct plan *plan = ARENA_NEW(&s->plan_memory, struct plan);
+	uint32_t *key_slots = ARENA_ARRAY(&s->plan_memory, s->set->route_key_count + 1, uint32_t);
+
+	if (!plan || !key_slots)
+		return NULL;
+	for (uint32_t i = 0; i < s->set->route_key_count; i++)
+		key_slots[i] = event_shape_find(shape, s->set->route_keys[i]);
+	plan->key_slots = key_slots;
+	plan->same = same_names(s, shape);
+	if (!plan->same || !find_routes(s, plan) || !find_details(s, plan, shape))
+		return NULL;
+	if (plan->route_count)
+		plan->memo = ARENA_ARRAY(&s->plan_memory, PLAN_MEMO_ROOM, struct plan_memo);
+	return plan->memo || !plan->route_count ? plan : NULL;
+}
+
+static void forget_plans(struct sigma_scanner *s)
+{
+	arena_reset(&s->plan_memory);
+	if (s->plan_room)
+		memset(s->plans, 0, s->plan_room * sizeof *s->plans);
+}
+
+static bool room_for(struct sigma_scanner *s, uint32_t id)
+{
+	size_t room = s->plan_room ? s->plan_room : 256;
+	struct plan **plans;
+
+	if (id < s->plan_room)
+		return true;
+	if (id >= SHAPES_MAX)
+		return false;
+	while (room <= id)
+		room *= 2;
+	plans = realloc(s->plans, room * sizeof *plans);
+	if (!plans)
+		return false;
+	memset(plans + s->plan_room, 0, (room - s->plan_room) * sizeof *plans);
+	s->plans = plans;
+	s->plan_room = room;
+	return true;
+}
+
+const struct plan *plan_of(struct sigma_scanner *s, const struct event *event)
+{
+	uint32_t id = event->shape->id;
+
+	if (s->plan_memory.used > PLAN_BYTES_MAX)
+		forget_plans(s);
+	if (id < s->plan_room && s->plans[id])
+		return s->plans[id];
+	if (!room_for(s, id))
+		return NULL;
+	s->plans[id] = new_plan(s, event->shape);
+	if (!s->plans[id])
+		forget_plans(s);
+	return s->plans[id];
+}
+
+static bool test_holds(struct sigma_scanner *s, const struct route_test *test, uint32_t slot)
+{
+	if (test->any)
+		return s->event->values[slot].kind != VALUE_ABSENT;
+	for (; slot != EVENT_NO_SLOT; slot = s->plan->same[slot]) {
+		const struct view *view = view_folded(s, slot);
+
+		for (uint32_t i = 0; i < view->count; i++)
+			for (uint32_t k = 0; k < test->count; k++)
+				if (span_eq(view->pieces[i].folded, test->values[k]))
+					return true;
+	}
+	return false;
+}
+
+static bool route_holds(struct sigma_scanner *s, const struct route *route)
+{
+	for (uint32_t i = 0; i < route->test_count; i++)
+		if (!test_holds(s, &route->tests[i], s->plan->key_slots[route->tests[i].key]))
+			return false;
+	return true;
+}
+
+static void alias(const struct event_shape *shape, const struct field_alias *a, bool only_missing,
+		  uint32_t *slots)
+{
+	if (only_missing && slots[a->field] != EVENT_NO_SLOT)
+		return;
+	for (uint32_t i = 0; i < a->count; i++) {
+		uint32_t slot = event_shape_find(shape, a->names[i]);
+
+		if (slot == EVENT_NO_SLOT)
+			slot = find_nocase(shape, a->names[i]);
+		if (slot != EVENT_NO_SLOT) {
+			slots[a->field] = slot;
+			return;
+		}
+	}
+}
+
+static const uint32_t *find_slots(struct sigma_scanner *s, const struct route *route)
+{
+	const struct event_shape *shape = s->event->shape;
+	uint32_t *slots = ARENA_ARRAY(&s->plan_memory, s->set->field_count + 1, uint32_t);
+	struct arena memory = arena_new((size_t)16 << 20);
+	struct map numbers = map_new(&memory);
+
+	if (!slots)
+		return NULL;
+	for (uint32_t i = 0; i < s->set->field_count; i++)
+		slots[i] = EVENT_NO_SLOT;
+	/* By the shape's names, of which there are fewer than fields in the rules. */
+	for (uint32_t i = shape->count; i-- > 0;) {
+		uint8_t folded[256];
+		void **slot;
+
+		if (shape->names[i].len > sizeof folded)
+			continue;
+		fold_utf8(folded, shape->names[i]);
+		slot = map_slot(&numbers, arena_copy(&memory, span_of(folded, shape->names[i].len)));
+		if (slot)
+			*slot = (void *)((uintptr_t)i + 1);
+	}
+	for (uint32_t i = 0; i < s->set->field_count; i++) {
+		uint8_t folded[256];
+		struct span name = s->set->fields[i];
+		uintptr_t found;
+
+		if (name.len > sizeof folded)
+			continue;
+		fold_utf8(folded, name);
+		found = (uintptr_t)map_get(&numbers, span_of(folded, name.len));
+		if (!found)
+			continue;
+		/* Another slot may have the very name; the folded one is second best. */
+		slots[i] = (uint32_t)found - 1;
+		if (!span_eq(shape->names[slots[i]], name)) {
+			uint32_t exact = event_shape_find(shape, name);
+
+			slots[i] = exact != EVENT_NO_SLOT ? exact : slots[i];
+		}
+	}
+	for (uint32_t i = 0; i < route->alias_count; i++)
+		alias(shape, &route->aliases[i], false, slots);
+	for (uint32_t i = 0; i < s->set->alias_count; i++)
+		alias(shape, &s->set->aliases[i], true, slots);
+	arena_free(&memory);
+	return slots;
+}
+
+static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
+{
+	uint32_t all = s->event->shape->count, room = 0;
+	struct probe *probes;
+
+	for (uint32_t i = 0; i < pg->group->index_count; i++) {
+		uint32_t field = pg->group->indexes[i].field;
+
+		if (field == SIGMA_FIELD_ANY)
+			room += all;
+		else
+			for (uint32_t slot = pg->slots[field]; slot != EVENT_NO_SLOT;
+			     slot = s->plan->same[slot])
+				room++;
+	}
+	probes = ARENA_ARRAY(&s->plan_memory, room + 1, struct probe);
+	if (!probes)
+		return false;
+	for (uint32_t i = 0; i < pg->group->index_count; i++) {
+		const struct field_index *index = &pg->group->indexes[i];
+
+		if (index->field == SIGMA_FIELD_ANY)
+			for (uint32_t slot = 0; slot < all; slot++)
+				probes[pg->probe_count++] = (struct probe){ slot, index->grams };
+		else
+			for (uint32_t slot = pg->slots[index->field]; slot != EVENT_NO_SLOT;
+			     slot = s->plan->same[slot])
+				probes[pg->probe_count++] = (struct probe){ slot, index->grams };
+	}
+	pg->probes = probes;
+	return true;
+}
+
+/* The slow way, once for each combination of route values. */
+static bool find_groups(struct sigma_scanner *s, struct plan *plan, struct plan_memo *memo)
+{
+	struct plan_group *groups;
+	uint32_t room = 0;
+
+	for (uint32_t i = 0; i < plan->route_count; i++)
+		room += plan->routes[i].route->group_count;
+	groups = ARENA_ARRAY(&s->plan_memory, room + 1, struct plan_group);
+	if (!groups)
+		return false;
+	memo->group_count = 0;
+	for (uint32_t i = 0; i < plan->route_count; i++) {
+		struct plan_route *pr = &plan->routes[i];
+
+		if (!route_holds(s, pr->route))
+			continue;
+		if (!pr->slots)
+			pr->slots = find_slots(s, pr->route);
+		if (!pr->slots)
+			return false;
+		for (uint32_t k = 0; k < pr->route->group_count; k++) {
+			struct plan_group *pg = &groups[memo->group_count++];
+
+			pg->group = &s->set->groups[pr->route->groups[k]];
+			pg->slots = pr->slots;
+			if (!plan_probes(s, pg))
+				return false;
+		}
+	}
+	memo->groups = groups;
+	return true;
+}
+
+static uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, uint64_t hash)
+{
+	uint64_t parts[3] = { hash, value->kind, value->u };
+
+	switch (value->kind) {
+	case VALUE_ABSENT:
+	case VALUE_NULL:
+		parts[2] = 0;
+		break;
+	case VALUE_TEXT:
+	case VALUE_UTF16:
+	case VALUE_BYTES:
+	case VALUE_GUID:
+	case VALUE_SID:
+		parts[2] = map_hash(s->seed, value->bytes);
+		break;
+	case VALUE_LIST:
+		parts[2] = value->count;
+		for (uint32_t i = 0; i < value->count; i++)
+			if (value->list[i].kind != VALUE_LIST)
+				parts[2] = hash_value(s, &value->list[i], parts[2]);
+		break;
+	default:
+		break;
+	}
+	return map_hash(s->seed, span_of(parts, sizeof parts));
+}
+
+static uint64_t hash_keys(const struct sigma_scanner *s, const struct plan *plan)
+{
+	uint64_t hash = 1;
+
+	for (uint32_t i = 0; i < plan->presence_slot_count; i++)
+		hash = (hash << 1 | hash >> 63) ^
+		       (s->event->values[plan->presence_slots[i]].kind == VALUE_ABSENT);
+	for (uint32_t i = 0; i < plan->memo_slot_count; i++)
+		for (uint32_t slot = plan->memo_slots[i]; slot != EVENT_NO_SLOT;
+		     slot = plan->same[slot])
+			hash = hash_value(s, &s->event->values[slot], hash);
+	return hash ? hash : 1;
+}
+
+const struct plan_group *plan_route(struct sigma_scanner *s, uint32_t *count)
+{
+	struct plan *plan = s->plans[s->event->shape->id];
+	uint64_t hash;
+	struct plan_memo *memo;
+
+	*count = 0;
+	if (!plan->route_count)
+		return NULL;
+	hash = hash_keys(s, plan);
+	memo = &plan->memo[hash % PLAN_MEMO_ROOM];
+	while (memo->hash && memo->hash != hash)
+		memo = memo + 1 < plan->memo + PLAN_MEMO_ROOM ? memo + 1 : plan->memo;
+	if (memo->hash != hash) {
+		if (plan->memo_count >= PLAN_MEMO_ROOM / 2) {
+			memset(plan->memo, 0, PLAN_MEMO_ROOM * sizeof *plan->memo);
+			plan->memo_count = 0;
+			memo = &plan->memo[hash % PLAN_MEMO_ROOM];
+		}
+		if (!find_groups(s, plan, memo))
+			return NULL;
+		memo->hash = hash;
+		plan->memo_count++;
+	}
+	*count = memo->group_count;
+	return memo->groups;
+}

@@ -1,0 +1,268 @@
+#include "rules/sigma/scan.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "match/fold.h"
+#include "rules/sigma/cidr.h"
+#include "rules/sigma/regex.h"
+
+static size_t character(struct span text, size_t at)
+{
+	size_t next = at + 1;
+
+	while (next < text.len && (text.at[next] & 0xc0) == 0x80)
+		next++;
+	return next;
+}
+
+/* Greedy with one place to go back to: at worst text times pattern, both bounded. */
+static bool wild_holds(struct span pattern, struct span text)
+{
+	size_t p = 0, t = 0, star = SIZE_MAX, resume = 0;
+
+	while (t < text.len) {
+		if (p < pattern.len && pattern.at[p] == WILD_ANY) {
+			star = p++;
+			resume = t;
+		} else if (p < pattern.len && pattern.at[p] == WILD_ONE) {
+			p++;
+			t = character(text, t);
+		} else if (p < pattern.len && pattern.at[p] == text.at[t]) {
+			p++;
+			t++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			t = resume = character(text, resume);
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.len && pattern.at[p] == WILD_ANY)
+		p++;
+	return p == pattern.len;
+}
+
+static bool text_holds(enum pred_kind kind, struct span wanted, struct span text)
+{
+	switch (kind) {
+	case PRED_EQ:
+		return span_eq(text, wanted);
+	case PRED_STARTS:
+		return span_starts(text, wanted);
+	case PRED_ENDS:
+		return span_ends(text, wanted);
+	case PRED_CONTAINS:
+		return span_find(text, 0, wanted) != SIZE_MAX;
+	case PRED_WILD:
+		return wild_holds(wanted, text);
+	default:
+		return false;
+	}
+}
+
+static bool regex_holds(struct sigma_scanner *s, const struct pred *pred, struct span text)
+{
+	struct sigma_regex **regex = &s->regexes[pred->other];
+	enum sigma_regex_answer answer;
+
+	if (!*regex)
+		*regex = sigma_regex_new(pred->text, pred->options);
+	answer = *regex ? sigma_regex_search(*regex, text) : REGEX_GAVE_UP;
+	if (answer == REGEX_GAVE_UP)
+		s->stats.regex_limits++;
+	return answer == REGEX_YES;
+}
+
+static bool number_of(struct span text, double *out)
+{
+	char copy[64], *end;
+
+	text = span_trim(text);
+	if (text.len == 0 || text.len >= sizeof copy)
+		return false;
+	memcpy(copy, text.at, text.len);
+	copy[text.len] = 0;
+	*out = strtod(copy, &end);
+	return *end == 0;
+}
+
+static bool number_holds(const struct pred *pred, struct span text)
+{
+	double n;
+
+	if (!number_of(text, &n))
+		return false;
+	switch (pred->kind) {
+	case PRED_LESS:
+		return n < pred->number;
+	case PRED_LESS_EQ:
+		return n <= pred->number;
+	case PRED_MORE:
+		return n > pred->number;
+	default:
+		return n >= pred->number;
+	}
+}
+
+/* ISO 8601 week: that of the year which holds the week's Thursday. */
+static int iso_week(const struct tm *tm)
+{
+	int weekday = (tm->tm_wday + 6) % 7, week = (tm->tm_yday - weekday + 10) / 7;
+	int year = tm->tm_year + 1900, leap = (year % 4 == 0 && year % 100) || year % 400 == 0;
+
+	if (week == 53 && tm->tm_yday - weekday + 3 >= 365 + leap)
+		return 1;
+	if (week > 0)
+		return week;
+	year--;
+	leap = (year % 4 == 0 && year % 100) || year % 400 == 0;
+	return (tm->tm_yday + 365 + leap - weekday + 10) / 7;
+}
+
+static bool time_holds(const struct pred *pred, struct span text)
+{
+	timestamp t;
+	time_t seconds;
+	struct tm tm;
+	int part;
+
+	if (!timestamp_parse(text, &t))
+		return false;
+	seconds = (time_t)(t / TIME_SECOND - (t % TIME_SECOND < 0));
+	if (!gmtime_r(&seconds, &tm))
+		return false;
+	switch ((enum time_part)pred->how) {
+	case TIME_MINUTE:
+		part = tm.tm_min;
+		break;
+	case TIME_HOUR:
+		part = tm.tm_hour;
+		break;
+	case TIME_DAY:
+		part = tm.tm_mday;
+		break;
+	case TIME_WEEK:
+		part = iso_week(&tm);
+		break;
+	case TIME_MONTH:
+		part = tm.tm_mon + 1;
+		break;
+	default:
+		part = tm.tm_year + 1900;
+	}
+	return part == pred->number;
+}
+
+static bool field_holds(struct sigma_scanner *s, const struct pred *pred, struct span text)
+{
+	for (uint32_t slot = s->slots[pred->other]; slot != EVENT_NO_SLOT; slot = s->plan->same[slot]) {
+		const struct view *view = pred->cased ? view_text(s, slot) : view_folded(s, slot);
+
+		for (uint32_t i = 0; i < view->count; i++)
+			if (text_holds((enum pred_kind)pred->how,
+				       pred->cased ? view->pieces[i].text : view->pieces[i].folded,
+				       text))
+				return true;
+	}
+	return false;
+}
+
+static bool piece_holds(struct sigma_scanner *s, const struct pred *pred, const struct piece *piece)
+{
+	uint8_t address[16];
+
+	switch (pred->kind) {
+	case PRED_REGEX:
+		return regex_holds(s, pred, piece->text);
+	case PRED_CIDR:
+		return sigma_address_parse(piece->text, address) &&
+		       sigma_cidr_holds(pred->net, pred->bits, address);
+	case PRED_LESS:
+	case PRED_LESS_EQ:
+	case PRED_MORE:
+	case PRED_MORE_EQ:
+		return number_holds(pred, piece->text);
+	case PRED_FIELD:
+		return field_holds(s, pred, pred->cased ? piece->text : piece->folded);
+	case PRED_TIME:
+		return time_holds(pred, piece->text);
+	default:
+		return text_holds((enum pred_kind)pred->kind, pred->text,
+				  pred->cased ? piece->text : piece->folded);
+	}
+}
+
+/* What is there, whatever its text. */
+static bool presence_holds(const struct sigma_scanner *s, const struct pred *pred, uint32_t slot)
+{
+	enum value_kind kind = s->event->values[slot].kind;
+
+	if (pred->kind == PRED_NULL)
+		return kind == VALUE_ABSENT || kind == VALUE_NULL;
+	return kind != VALUE_ABSENT && (!pred->how || kind != VALUE_NULL);
+}
+
+static bool slot_holds(struct sigma_scanner *s, const struct pred *pred, uint32_t slot)
+{
+	bool folded = !pred->cased && (pred->kind <= PRED_WILD || pred->kind == PRED_FIELD);
+	const struct view *view;
+
+	if (pred->kind == PRED_EXISTS || pred->kind == PRED_NULL)
+		return presence_holds(s, pred, slot);
+	view = folded ? view_folded(s, slot) : view_text(s, slot);
+	for (uint32_t i = 0; i < view->count; i++)
+		if (piece_holds(s, pred, &view->pieces[i]))
+			return true;
+	return false;
+}
+
+bool pred_holds(struct sigma_scanner *s, const struct pred *pred)
+{
+	uint32_t slot;
+
+	if (pred->field == SIGMA_FIELD_ANY) {
+		for (slot = 0; slot < s->event->shape->count; slot++)
+			if (slot_holds(s, pred, slot))
+				return true;
+		return false;
+	}
+	slot = s->slots[pred->field];
+	if (slot == EVENT_NO_SLOT)
+		return pred->kind == PRED_NULL;
+	if (pred->kind == PRED_NULL) {
+		for (; slot != EVENT_NO_SLOT; slot = s->plan->same[slot])
+			if (!slot_holds(s, pred, slot))
+				return false;
+		return true;
+	}
+	for (; slot != EVENT_NO_SLOT; slot = s->plan->same[slot])
+		if (slot_holds(s, pred, slot))
+			return true;
+	return false;
+}
+
+/* Depth is bounded when rules are compiled. */
+bool node_holds(struct sigma_scanner *s, const struct node *node)
+{
+	switch (node->kind) {
+	case NODE_PRED:
+		return pred_holds(s, node->pred);
+	case NODE_NOT:
+		return !node_holds(s, node->kids[0]);
+	case NODE_TRUE:
+		return true;
+	case NODE_AND:
+		for (uint32_t i = 0; i < node->count; i++)
+			if (!node_holds(s, node->kids[i]))
+				return false;
+		return true;
+	case NODE_OR:
+		for (uint32_t i = 0; i < node->count; i++)
+			if (node_holds(s, node->kids[i]))
+				return true;
+		return false;
+	default:
+		return false;
+	}
+}

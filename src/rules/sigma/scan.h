@@ -1,0 +1,126 @@
+/*
+ * scan: the mutable half of matching, shared by the files of the scanner.
+ *
+ * A plan is what is known of a shape: which routes can take its events, in
+ * which slot each field of the rules stands, and which texts to search for
+ * witnesses. A view is the text of one slot of the event at hand, made at most
+ * once an event. Plans live until the next decoder begins or memory is short.
+ */
+#ifndef KANSHIKI_RULES_SIGMA_SCAN_H
+#define KANSHIKI_RULES_SIGMA_SCAN_H
+
+#include "base/map.h"
+#include "rules/sigma/correlation.h"
+#include "rules/sigma/set.h"
+
+struct sigma_regex;
+
+/* One searchable text of a value; a list has several. */
+struct piece {
+	struct span text;
+	struct span folded;
+};
+
+struct view {
+	uint64_t text_stamp, folded_stamp;	/* the event they were made for */
+	uint32_t count;
+	struct piece *pieces;
+	struct piece one;
+};
+
+/* Search the text of a slot for the witnesses of a field. */
+struct probe {
+	uint32_t slot;
+	const struct gram_set *grams;
+};
+
+/* A route that this shape may take, with the slots of the rules' fields. */
+struct plan_route {
+	const struct route *route;
+	const uint32_t *slots;		/* [field_count]; NULL until first taken */
+};
+
+struct plan_group {
+	const struct group *group;
+	const uint32_t *slots;
+	const struct probe *probes;
+	uint32_t probe_count;
+};
+
+/* Groups that look at an event, by the values of its route keys. */
+struct plan_memo {
+	uint64_t hash;			/* 0: free */
+	const struct plan_group *groups;
+	uint32_t group_count;
+};
+
+#define PLAN_MEMO_ROOM 256
+
+struct plan {
+	const uint32_t *key_slots;	/* [route_key_count] */
+	const uint32_t *memo_slots;	/* those that routes of this shape test by value */
+	const uint32_t *presence_slots;	/* those they only want to be there */
+	struct plan_route *routes;
+	const uint32_t *same;		/* [shape->count]: next slot of that name */
+	const uint32_t *detail_slots;
+	struct plan_memo *memo;		/* [PLAN_MEMO_ROOM], once it has routes */
+	uint32_t memo_slot_count, presence_slot_count, route_count, detail_count, memo_count;
+	uint32_t user_slot;
+};
+
+struct correlator;
+
+struct sigma_scanner {
+	const struct sigma_set *set;
+	struct sigma_stats stats;
+
+	struct arena plan_memory;
+	struct plan **plans;		/* by shape id; NULL: not met yet */
+	size_t plan_room;
+	uint64_t seed[2];
+
+	struct arena memory;		/* of the event at hand */
+	struct view *views;
+	size_t view_room;
+	uint64_t stamp;			/* number of the event */
+	uint64_t pass;			/* number of the search of one group */
+	uint64_t *woken_at;		/* [rule_count]: the pass that woke it */
+	uint64_t *matched_at;		/* [rule_count]: the event it matched */
+	uint32_t *woken;
+	uint32_t woken_count;
+	const struct group *group;	/* being searched */
+	struct sigma_regex **regexes;	/* [regex_count], made when first needed */
+	bool *regex_broken;
+
+	const struct event *event;
+	const struct plan *plan;
+	const uint32_t *slots;		/* of the group at hand */
+
+	struct correlator *correlator;	/* NULL where nothing correlates */
+	struct buf matched, detail, user, host;	/* of the finding at hand */
+};
+
+/* The plan of the event's shape; NULL: no memory. */
+const struct plan *plan_of(struct sigma_scanner *s, const struct event *event);
+/* Groups for the event at hand; *count 0 where no rule wants it. */
+const struct plan_group *plan_route(struct sigma_scanner *s, uint32_t *count);
+
+/* Texts of a slot of the event at hand. An absent value has no piece, null an empty one. */
+const struct view *view_text(struct sigma_scanner *s, uint32_t slot);
+const struct view *view_folded(struct sigma_scanner *s, uint32_t slot);
+
+bool pred_holds(struct sigma_scanner *s, const struct pred *pred);
+bool node_holds(struct sigma_scanner *s, const struct node *node);
+
+/* Fills the finding from the event at hand; spans live until the next. */
+void report_match(struct sigma_scanner *s, const struct compiled_rule *rule,
+		  struct finding *finding);
+
+struct correlator *correlator_new(const struct sigma_set *set, size_t bytes);
+void correlator_free(struct correlator *c);
+/* Remembers that the rule matched the event at hand. False: the callback ended it. */
+bool correlator_add(struct sigma_scanner *s, const struct compiled_rule *rule,
+		    sigma_match_fn *match, void *context);
+bool correlator_judge(struct sigma_scanner *s, sigma_match_fn *match, void *context);
+
+#endif
