@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 
+extern const struct command command_report;
 extern const struct command command_version;
 
 #endif

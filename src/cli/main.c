@@ -7,6 +7,7 @@
 
 /* In the order in which a responder meets them. */
 static const struct command *const commands[] = {
+	&command_report,
 	&command_version,
 };
 

@@ -49,7 +49,7 @@ static size_t width_of(uint32_t code)
 		? 2 : 1;
 }
 
-static size_t width_of_text(struct span text)
+size_t escape_columns(struct span text)
 {
 	size_t total = 0;
 	uint32_t code;
@@ -71,7 +71,7 @@ size_t escape_terminal_fit(struct buf *to, struct span text, size_t columns)
 
 	escape_terminal(&safe, span_sub(text, 0, 65536));
 	rest = buf_span(&safe);
-	width = width_of_text(rest);
+	width = escape_columns(rest);
 	if (width <= columns) {
 		buf_add(to, rest);
 		buf_free(&safe);

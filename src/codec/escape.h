@@ -16,6 +16,8 @@ bool escape_is_unsafe(uint32_t code);
 void escape_terminal(struct buf *to, struct span text);
 /* As escape_terminal, cut to `columns` with an ellipsis in the middle; returns columns used. */
 size_t escape_terminal_fit(struct buf *to, struct span text, size_t columns);
+/* Columns that text takes on a terminal. */
+size_t escape_columns(struct span text);
 /* HTML text and double-quoted attribute values. */
 void escape_html(struct buf *to, struct span text);
 /* One CSV cell (RFC 4180), always quoted; a leading = + - @ TAB CR gets an apostrophe. */

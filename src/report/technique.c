@@ -8,10 +8,10 @@ const char *technique_name(struct span id)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = span_cmp(id, span_text(techniques[middle].id));
+		int order = span_cmp(id, span_text(technique_table[middle].id));
 
 		if (!order)
-			return techniques[middle].name;
+			return technique_table[middle].name;
 		if (order < 0)
 			high = middle;
 		else

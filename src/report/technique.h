@@ -9,7 +9,7 @@ struct technique {
 	const char *name;
 };
 
-extern const struct technique techniques[];
+extern const struct technique technique_table[];
 extern const size_t technique_count;
 
 /* What the terms of use ask for wherever the names are shown. */

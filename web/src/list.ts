@@ -1,0 +1,104 @@
+// A list that holds any number of rows and draws only those in sight.
+
+import { el, oncePerFrame } from "./dom.ts";
+import { LEVELS, type Store } from "./data.ts";
+import { number, showLine, time } from "./show.ts";
+
+const ROW = 46;
+const SPARE = 8;
+
+export class FindingList {
+  readonly element: HTMLElement;
+  private readonly sizer: HTMLElement;
+  private rows: number[] = [];
+  private current = -1;
+  private readonly draw = oncePerFrame(() => this.drawNow());
+
+  constructor(private readonly store: Store, private readonly onOpen: (finding: number, byUser: boolean) => void) {
+    this.sizer = el("div", { class: "list-size" });
+    this.element = el("div", {
+      class: "list", role: "listbox", tabindex: "0", "aria-label": "Findings that fit the filters",
+    }, this.sizer);
+    this.element.addEventListener("scroll", this.draw, { passive: true });
+    this.element.addEventListener("keydown", (event) => this.onKey(event));
+    this.element.addEventListener("click", (event) => this.onClick(event));
+    new ResizeObserver(this.draw).observe(this.element);
+  }
+
+  set(rows: number[]): void {
+    const kept = this.current >= 0 ? this.rows[this.current] : undefined;
+    this.rows = rows;
+    this.current = kept === undefined ? -1 : rows.indexOf(kept);
+    this.sizer.style.height = `${rows.length * ROW}px`;
+    this.draw();
+  }
+
+  /** False where the filters hide it. */
+  select(finding: number): boolean {
+    const at = this.rows.indexOf(finding);
+    if (at < 0) return false;
+    this.moveTo(at, false);
+    return true;
+  }
+
+  private moveTo(at: number, byUser: boolean): void {
+    const finding = this.rows[at];
+    if (finding === undefined) return;
+    this.current = at;
+    const top = at * ROW;
+    const { scrollTop, clientHeight } = this.element;
+    if (top < scrollTop) this.element.scrollTop = top;
+    else if (top + ROW > scrollTop + clientHeight) this.element.scrollTop = top + ROW - clientHeight;
+    this.element.setAttribute("aria-activedescendant", `row-${at}`);
+    this.draw();
+    this.onOpen(finding, byUser);
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const page = Math.max(1, Math.floor(this.element.clientHeight / ROW) - 1);
+    const steps: Record<string, number> = {
+      ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page,
+      Home: -this.rows.length, End: this.rows.length, Enter: 0,
+    };
+    const step = steps[event.key];
+    if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.moveTo(Math.min(this.rows.length - 1, Math.max(0, this.current + step)), event.key === "Enter");
+  }
+
+  private onClick(event: MouseEvent): void {
+    const row = (event.target as Element).closest<HTMLElement>("[data-at]");
+    if (row) this.moveTo(Number(row.dataset["at"]), true);
+  }
+
+  private drawNow(): void {
+    const { scrollTop, clientHeight } = this.element;
+    const from = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
+    const to = Math.min(this.rows.length, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
+    const drawn: HTMLElement[] = [];
+    for (let at = from; at < to; at++) drawn.push(this.row(at));
+    this.sizer.replaceChildren(...drawn);
+  }
+
+  private row(at: number): HTMLElement {
+    const finding = this.rows[at] ?? 0;
+    const { store } = this;
+    const rule = store.ruleOf(finding);
+    const level = LEVELS[rule.level] ?? "informational";
+    const count = store.times[finding] ?? 1;
+    const when = store.time[finding] ?? Number.NaN;
+    const row = el("div", {
+      class: "row", role: "option", id: `row-${at}`, "data-at": String(at),
+      "aria-selected": String(at === this.current), "aria-setsize": String(this.rows.length),
+      "aria-posinset": String(at + 1),
+    },
+      el("span", { class: `level level-${level}` }, level),
+      el("span", { class: "row-title" }, showLine(rule.title), count > 1 ? ` ×${number(count)}` : ""),
+      el("span", { class: "row-time" }, Number.isNaN(when) ? "no time" : time(when)),
+      el("span", { class: "row-host" }, showLine(store.hostOf(finding))),
+      el("span", { class: "row-item" }, showLine(store.itemOf(finding)?.path ?? "")),
+    );
+    row.style.transform = `translateY(${at * ROW}px)`;
+    return row;
+  }
+}
