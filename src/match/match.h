@@ -33,8 +33,8 @@ struct match_db;
 #define MATCH_LITERALS_MAX ((size_t)8 << 20)
 
 /*
- * Builds the database in `arena`. A literal of which no byte has a full mask,
- * an empty one, or too many: ERR_USAGE or ERR_LIMIT.
+ * Builds the database in `arena`. A literal that is empty or masks everything
+ * out is ERR_USAGE, too many are ERR_LIMIT.
  */
 bool match_db_build(struct arena *arena, const struct match_literal *literals, size_t count,
 		    struct match_db **out, struct err *err);
@@ -51,9 +51,12 @@ void match_scan(const struct match_db *db, struct span data, match_fn *found, vo
 
 /*
  * How often, per byte of ordinary data, the scan will have to look closer for
- * the sake of this literal: 0 to 1. Under 0.0001 a literal is as good as free.
+ * the sake of this literal: 0 to 1; *window is where its rarest window begins.
+ * Under 0.0001 a literal is as good as free. More than 1: it is too short or too
+ * vague for the one pass and would cost a second one.
  */
-double match_cost(struct span bytes, struct span mask);
+#define MATCH_SECOND_PASS 2.0
+double match_cost(struct span bytes, struct span mask, size_t *window);
 
 /* How many literals; for reports. */
 size_t match_db_count(const struct match_db *db);

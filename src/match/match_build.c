@@ -204,12 +204,15 @@ static bool build_table(struct builder *b, struct windows *from, uint32_t bits,
 
 static bool is_usable(const struct match_literal *literal)
 {
+	uint8_t bits = literal->mask.len ? 0 : 0xff;
+
 	if (!literal->bytes.len || literal->bytes.len > UINT32_MAX / 4)
 		return false;
-	if (!literal->mask.len)
-		return true;
-	return literal->mask.len == literal->bytes.len && memchr(literal->mask.at, 0xff,
-								 literal->mask.len);
+	if (literal->mask.len && literal->mask.len != literal->bytes.len)
+		return false;
+	for (size_t i = 0; i < literal->mask.len; i++)
+		bits |= literal->mask.at[i];
+	return bits != 0;
 }
 
 static bool build(struct builder *b, const struct match_literal *literals, size_t count,
@@ -254,16 +257,20 @@ size_t match_db_count(const struct match_db *db)
 	return db->count;
 }
 
-double match_cost(struct span bytes, struct span mask)
+double match_cost(struct span bytes, struct span mask, size_t *window)
 {
 	uint8_t whole[256];
 	const uint8_t *bits = mask.len ? mask.at : whole;
 	size_t len = bytes.len > sizeof whole ? sizeof whole : bytes.len;
-	double cost = 1;
+	double cost;
 
 	memset(whole, 0xff, sizeof whole);
-	if (len < MATCH_WINDOW)
+	*window = 0;
+	if (len == MATCH_WINDOW - 1 && choice_count(bits, len) == 1)
 		return rarity_of(bytes.at, bits, len);
-	best_window(bytes.at, bits, len, MATCH_WINDOW, &cost);
-	return cost < 1 ? cost : 1;
+	*window = best_window(bytes.at, bits, len, MATCH_WINDOW, &cost);
+	if (*window != SIZE_MAX)
+		return cost;
+	*window = 0;
+	return MATCH_SECOND_PASS;
 }

@@ -151,8 +151,12 @@ TEST(random_literals_agree_with_a_plain_search)
 
 TEST(zeros_are_hot_and_words_are_not)
 {
-	assert_true(match_cost(SPAN("\0\0\0\0"), SPAN("")) > 0.01);
-	assert_true(match_cost(SPAN("Mimikatz"), SPAN("")) < 1e-7);
+	size_t window;
+
+	assert_true(match_cost(SPAN("\0\0\0\0"), SPAN(""), &window) > 0.01);
+	assert_true(match_cost(SPAN("\0\0\0\0Mimikatz"), SPAN(""), &window) < 1e-7);
+	assert_true(window >= 3);
+	assert_true(match_cost(SPAN("ab"), SPAN(""), &window) == MATCH_SECOND_PASS);
 	assert_true(rarity_of((const uint8_t *)"ab", NULL, 2) <
 		    rarity_of((const uint8_t *)"a", NULL, 1));
 }

@@ -105,6 +105,7 @@ struct pattern_match {
 	uint64_t offset;
 	uint32_t length;
 	uint8_t xor_key;
+	uint8_t form;			/* which way it looked: ascii before wide; of no use outside */
 };
 
 /*
@@ -116,7 +117,10 @@ const struct pattern_match *pattern_matches(struct pattern_scratch *scratch, uin
 /* More than max_matches were there; the first ones are kept. Ask after pattern_matches. */
 bool pattern_flooded(const struct pattern_scratch *scratch, uint32_t id);
 
-/* Does it match exactly at `offset`? Needs no search for it. Length in *length. */
+/*
+ * Does it match exactly at `offset` of the data last searched? Answers for any id,
+ * candidate or not. Length in *length.
+ */
 bool pattern_match_at(struct pattern_scratch *scratch, uint32_t id, uint64_t offset,
 		      uint32_t *length);
 

@@ -1,0 +1,207 @@
+#include "rules/yara/pattern_set.h"
+
+#define RUN_MAX 512		/* bytes of a run that are looked at */
+#define ATOMS_MAX 512		/* alternatives a pattern is searched by */
+
+struct run {
+	uint8_t bytes[RUN_MAX], mask[RUN_MAX];
+	size_t len;
+	const struct regex_ast *start;
+};
+
+/* The least mask under which all bytes of the set look the same. */
+static void cover(const struct byte_set *set, uint8_t *value, uint8_t *mask)
+{
+	uint8_t all = 0xff, any = 0;
+
+	for (int byte = 0; byte < 256; byte++) {
+		if (byte_set_has(set, (uint8_t)byte)) {
+			all &= (uint8_t)byte;
+			any |= (uint8_t)byte;
+		}
+	}
+	*mask = (uint8_t)~(all ^ any);
+	*value = all & *mask;
+}
+
+static bool run_add(struct run *run, const struct byte_set *set, bool wide)
+{
+	if (run->len + 2 > RUN_MAX)
+		return false;
+	cover(set, &run->bytes[run->len], &run->mask[run->len]);
+	run->len++;
+	if (wide) {
+		run->bytes[run->len] = 0;
+		run->mask[run->len++] = 0xff;
+	}
+	return true;
+}
+
+/* The bytes around the rarest window, not more than an atom holds. */
+static double cut_atom(const uint8_t *bytes, const uint8_t *mask, size_t len, struct atom_text *out)
+{
+	size_t window, start, end;
+	double cost = match_cost(span_of(bytes, len), span_of(mask, len), &window);
+
+	if (cost > 1)
+		return cost;
+	start = window < 6 ? 0 : window - 6;
+	end = start + sizeof out->bytes < len ? start + sizeof out->bytes : len;
+	while (start < window && !mask[start])
+		start++;
+	while (end > window + 1 && !mask[end - 1])
+		end--;
+	out->len = (uint32_t)(end - start);
+	out->back = (uint32_t)start;
+	memcpy(out->bytes, bytes + start, out->len);
+	memcpy(out->mask, mask + start, out->len);
+	return cost;
+}
+
+double pattern_atom_of_piece(const struct pattern_piece *piece, struct atom_text *out)
+{
+	uint8_t mask[RUN_MAX];
+	size_t len = piece->len < RUN_MAX ? piece->len : RUN_MAX;
+
+	if (!piece->negate)
+		return cut_atom(piece->value, piece->mask, len, out);
+	for (size_t i = 0; i < len; i++)
+		mask[i] = piece->negate[i] ? 0 : piece->mask[i];
+	return cut_atom(piece->value, mask, len, out);
+}
+
+static bool choice_add(struct arena *heap, struct atom_choice *choice, const struct atom_text *atom)
+{
+	struct atom_text *to = NULL;
+
+	if (choice->count < ATOMS_MAX)
+		to = arena_push(heap, (void **)&choice->items, &choice->count, &choice->room,
+				sizeof *to);
+	if (!to)
+		return false;
+	*to = *atom;
+	return true;
+}
+
+static void consider_run(struct arena *heap, const struct run *run, struct atom_choice *best)
+{
+	struct atom_choice choice = { .split = run->start };
+	struct atom_text atom;
+
+	choice.cost = cut_atom(run->bytes, run->mask, run->len, &atom);
+	if (choice.cost < best->cost && choice_add(heap, &choice, &atom))
+		*best = choice;
+}
+
+static bool atoms_at_start(struct arena *heap, const struct regex_ast *first, bool wide,
+			   struct atom_choice *out);
+
+/* Every branch must give atoms, since any may be the one that matches. */
+static bool atoms_of_branches(struct arena *heap, const struct regex_ast *alt, bool wide,
+			      struct atom_choice *out)
+{
+	out->cost = 0;
+	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
+		struct atom_choice one = { .cost = MATCH_SECOND_PASS };
+		const struct regex_ast *first = branch->kind == AST_SEQ ? branch->first : branch;
+
+		if (!first || !atoms_at_start(heap, first, wide, &one))
+			return false;
+		for (size_t i = 0; i < one.count; i++) {
+			if (!choice_add(heap, out, &one.items[i]))
+				return false;
+		}
+		out->cost += one.cost;
+	}
+	return out->cost < 1;
+}
+
+/*
+ * Copies of a repeated set into the run: as many as are sure. True where the run
+ * may go on after them, because there are never more.
+ */
+static bool run_add_repeat(struct run *run, const struct regex_ast *node, bool wide)
+{
+	if (node->first->kind != AST_SET)
+		return false;
+	for (uint32_t i = 0; i < node->min; i++) {
+		if (!run_add(run, &node->first->set, wide))
+			return false;
+	}
+	return node->min == node->max;
+}
+
+/* Takes the node into the run; false where the run ends before or within it. */
+static bool run_take(struct run *run, const struct regex_ast *node, bool wide)
+{
+	if (node->kind == AST_SET)
+		return run_add(run, &node->set, wide);
+	if (node->kind == AST_REPEAT)
+		return run_add_repeat(run, node, wide);
+	return node->kind == AST_ASSERT;
+}
+
+/* Atoms at a fixed distance from where `first` and its followers begin. */
+static bool atoms_at_start(struct arena *heap, const struct regex_ast *first, bool wide,
+			   struct atom_choice *out)
+{
+	const struct regex_ast *node = first;
+	struct atom_choice inner = { .cost = MATCH_SECOND_PASS };
+	struct run run = { .start = first };
+	size_t before;
+
+	while (node && run_take(&run, node, wide))
+		node = node->next;
+	before = run.len;
+	consider_run(heap, &run, out);
+	if (!node || node->kind == AST_SET || node->kind == AST_ASSERT)
+		return out->cost < 1;
+	if (node->kind == AST_REPEAT && node->min && node->first->kind != AST_SET) {
+		node = node->first;
+		if (node->kind == AST_SEQ) {
+			if (!node->first || !atoms_at_start(heap, node->first, wide, &inner))
+				return out->cost < 1;
+			node = NULL;
+		}
+	}
+	if (node && (node->kind != AST_ALT || !atoms_of_branches(heap, node, wide, &inner)))
+		return out->cost < 1;
+	if (inner.cost < out->cost) {
+		for (size_t i = 0; i < inner.count; i++)
+			inner.items[i].back += (uint32_t)before;
+		inner.split = first;
+		*out = inner;
+	}
+	return out->cost < 1;
+}
+
+static bool is_variable(const struct regex_ast *node)
+{
+	uint32_t min, max;
+
+	regex_ast_width(node, &min, &max);
+	return min != max;
+}
+
+bool pattern_atoms_of_tree(struct arena *heap, const struct regex_ast *root, bool wide,
+			   struct atom_choice *out)
+{
+	bool fresh = true, fixed = true;
+
+	*out = (struct atom_choice){ .cost = MATCH_SECOND_PASS };
+	for (const struct regex_ast *node = root->first; node; node = node->next) {
+		struct atom_choice choice = { .cost = MATCH_SECOND_PASS };
+
+		/* A run is looked at from its first place only; the rest is inside it. */
+		if ((fresh || node->kind == AST_REPEAT || node->kind == AST_ALT) &&
+		    atoms_at_start(heap, node, wide, &choice) &&
+		    choice.cost * (fixed ? 1 : 4) < out->cost) {
+			*out = choice;
+			out->cost = choice.cost * (fixed ? 1 : 4);
+			out->split = node;
+		}
+		fresh = node->kind == AST_REPEAT || node->kind == AST_ALT;
+		fixed = fixed && !is_variable(node);
+	}
+	return out->count > 0;
+}

@@ -1,0 +1,177 @@
+#include "base/buf.h"
+#include "rules/yara/pattern_build.h"
+
+#define HOT 0.0005			/* an atom seen more often than this is no help */
+#define EXPRESSION_MAX ((size_t)64 << 10)
+#define PIECE_AS_TREE_MAX 64
+
+/* A text has no tree: its bytes as one, for an expression. */
+static struct regex_ast *tree_of_piece(struct pattern_builder *b, const struct pattern_form *form)
+{
+	const struct pattern_piece *piece = form->pieces;
+	struct regex_ast *root = regex_ast_new(&b->work, AST_SEQ);
+
+	if (form->xored || piece->len > PIECE_AS_TREE_MAX)
+		return NULL;
+	for (uint32_t i = 0; root && i < piece->len; i++) {
+		struct regex_ast *set = regex_ast_new(&b->work, AST_SET);
+
+		if (!set)
+			return NULL;
+		for (unsigned byte = 0; byte < 256; byte++) {
+			if ((byte & piece->mask[i]) == piece->value[i])
+				byte_set_add(&set->set, (uint8_t)byte);
+		}
+		regex_ast_append(root, set);
+	}
+	return root;
+}
+
+/* Without a good atom: an expression if there is one short enough, else nothing. */
+static bool plan_expression(struct pattern_builder *b, struct draft_form *draft,
+			    const struct regex_ast *root, bool wide, struct err *err)
+{
+	struct buf text = buf_new(EXPRESSION_MAX);
+
+	draft->form.search = SEARCH_ALWAYS;
+	if (root && pattern_expression(&text, root, wide)) {
+		draft->form.search = SEARCH_EXPRESSION;
+		draft->expression = arena_copy(&b->heap, buf_span(&text));
+	}
+	buf_free(&text);
+	return !b->heap.exhausted || pattern_no_memory(err);
+}
+
+/* Bytes from the start to piece `piece`. */
+static uint32_t sum_before(const struct pattern_form *form, uint32_t piece, bool most)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i <= piece; i++) {
+		const struct pattern_piece *p = &form->pieces[i];
+
+		if (most && p->gap_max == REGEX_NO_END)
+			return REGEX_NO_END;
+		sum += (most ? p->gap_max : p->gap_min) + (i < piece ? p->len : 0);
+	}
+	return sum < REGEX_NO_END ? (uint32_t)sum : REGEX_NO_END;
+}
+
+/* With xor, one for each key. */
+static bool add_sequence_atoms(struct pattern_builder *b, const struct pattern_form *form,
+			       const struct atom_text *atom)
+{
+	unsigned low = form->xored ? form->xor_min : 0, high = form->xored ? form->xor_max : 0;
+
+	for (unsigned key = low; key <= high; key++) {
+		struct atom_text one = *atom;
+
+		for (uint32_t i = 0; i < one.len; i++)
+			one.bytes[i] = (uint8_t)(one.bytes[i] ^ key) & one.mask[i];
+		if (!pattern_add_atom(b, &one, (uint8_t)key))
+			return false;
+	}
+	return true;
+}
+
+bool pattern_plan_sequence(struct pattern_builder *b, struct draft_form *draft,
+			   const struct regex_ast *root, struct err *err)
+{
+	struct pattern_form *form = &draft->form;
+	struct atom_text best = { 0 }, atom;
+	double best_cost = MATCH_SECOND_PASS;
+
+	for (uint32_t i = 0; i < form->piece_count; i++) {
+		uint32_t low = sum_before(form, i, false), high = sum_before(form, i, true);
+		double cost = pattern_atom_of_piece(&form->pieces[i], &atom);
+
+		cost *= low == high ? 1 : 4;
+		if (cost >= best_cost || (high != low && high > PATTERN_SCAN_LIMIT))
+			continue;
+		best = atom;
+		best_cost = cost;
+		form->min_before = low;
+		form->max_before = high;
+	}
+	if (best_cost > HOT && !root)
+		return plan_expression(b, draft, tree_of_piece(b, form), false, err);
+	if (best_cost > HOT)
+		return plan_expression(b, draft, root, form->wide, err);
+	form->search = form->min_before == form->max_before ? SEARCH_FIXED : SEARCH_VARIABLE;
+	if (form->search == SEARCH_FIXED)
+		best.back += form->min_before;
+	return add_sequence_atoms(b, form, &best) || pattern_no_memory(err);
+}
+
+static bool emit(struct pattern_builder *b, const struct regex_ast *from,
+		 const struct regex_ast *stop, struct regex_emit_options options,
+		 const struct regex **out, struct err *err)
+{
+	struct regex *regex;
+
+	if (!regex_emit(b->image, from, stop, options, &regex, err))
+		return false;
+	*out = regex;
+	return true;
+}
+
+/* Characters from the start to the split; false where it is not fixed. */
+static bool width_before(const struct regex_ast *root, const struct regex_ast *split,
+			 uint32_t *width)
+{
+	uint32_t low, high;
+
+	*width = 0;
+	for (const struct regex_ast *node = root->first; node != split; node = node->next) {
+		regex_ast_width(node, &low, &high);
+		if (low != high)
+			return false;
+		*width += low;
+	}
+	return true;
+}
+
+/* Where the distance varies, two programs meet at the split. */
+static bool plan_split(struct pattern_builder *b, struct pattern_form *form,
+		       const struct regex_ast *root, struct atom_choice *choice,
+		       struct regex_emit_options options, struct err *err)
+{
+	uint32_t width;
+
+	form->search = SEARCH_FIXED;
+	if (width_before(root, choice->split, &width)) {
+		for (size_t i = 0; i < choice->count; i++)
+			choice->items[i].back += width * (form->wide ? 2 : 1);
+		return true;
+	}
+	form->search = SEARCH_VARIABLE;
+	if (!emit(b, choice->split, NULL, options, &form->after, err))
+		return false;
+	options.backward = true;
+	return emit(b, root->first, choice->split, options, &form->before, err);
+}
+
+bool pattern_plan_regex(struct pattern_builder *b, struct draft_form *draft,
+			const struct regex_tree *tree, struct err *err)
+{
+	struct pattern_form *form = &draft->form;
+	struct regex_emit_options options = { .wide = form->wide,
+					      .longest = tree->greedy && !tree->lazy };
+	struct atom_choice choice;
+
+	if (!emit(b, tree->root->first, NULL, options, &form->whole, err))
+		return false;
+	if (!pattern_atoms_of_tree(&b->work, tree->root, form->wide, &choice) ||
+	    choice.cost > HOT) {
+		options.backward = true;
+		return emit(b, tree->root->first, NULL, options, &form->backward, err) &&
+		       plan_expression(b, draft, tree->root, form->wide, err);
+	}
+	if (!plan_split(b, form, tree->root, &choice, options, err))
+		return false;
+	for (size_t i = 0; i < choice.count; i++) {
+		if (!pattern_add_atom(b, &choice.items[i], 0))
+			return pattern_no_memory(err);
+	}
+	return true;
+}

@@ -1,0 +1,165 @@
+#include "rules/yara/pattern_set.h"
+
+bool pattern_piece_at(const struct pattern_piece *piece, struct span data, size_t at, uint8_t key)
+{
+	const uint8_t *bytes;
+
+	if (at > data.len || data.len - at < piece->len)
+		return false;
+	bytes = data.at + at;
+	for (uint32_t i = 0; i < piece->len; i++) {
+		bool equal = ((bytes[i] ^ key) & piece->mask[i]) == piece->value[i];
+
+		if (equal == (piece->negate && piece->negate[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What is known of a piece while going from the end of the data to its start.
+ * Places from which the rest of the sequence can be reached wait in a ring until
+ * the piece before, going down, is as far away as the least gap.
+ */
+struct state {
+	const struct pattern_piece *piece;
+	size_t *ends;		/* [place % room] end of the match from there; 0: none */
+	size_t room;
+	size_t near, near_end;	/* the nearest place that the piece before may jump to */
+	bool has_near;
+};
+
+struct sweep {
+	const struct pattern_form *form;
+	struct span data;
+	size_t until;		/* of the first piece's starts */
+	size_t low, high;	/* bytes that can belong to one of its matches */
+	struct state *states;
+};
+
+/*
+ * Is the rest reachable from the end of piece `i` at `at`, and where does it end?
+ * The nearest place is the right one: a nearer one never ends later.
+ */
+static bool reach(const struct sweep *w, uint32_t i, size_t at, size_t *end)
+{
+	const struct state *after = &w->states[i + 1];
+	size_t past = at + w->states[i].piece->len;
+
+	if (i + 1 == w->form->piece_count) {
+		*end = past;
+		return true;
+	}
+	if (!after->has_near || (after->piece->gap_max != REGEX_NO_END &&
+				 after->near - past > after->piece->gap_max))
+		return false;
+	*end = after->near_end;
+	return true;
+}
+
+/* At `at`, the place that lies just the least gap beyond becomes reachable. */
+static void advance(const struct sweep *w, uint32_t i, size_t at)
+{
+	struct state *after = &w->states[i + 1];
+	size_t reached = at + w->states[i].piece->len + after->piece->gap_min;
+	size_t end = reached < w->high ? after->ends[reached % after->room] : 0;
+
+	if (end) {
+		after->near = reached;
+		after->near_end = end;
+		after->has_near = true;
+	}
+}
+
+static bool sweep_place(const struct sweep *w, size_t at, pattern_found_fn *found, void *context)
+{
+	uint32_t count = w->form->piece_count;
+	size_t end;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct state *s = &w->states[i];
+		bool here = (i || at < w->until) && pattern_piece_at(s->piece, w->data, at, 0);
+
+		if (i + 1 < count)
+			advance(w, i, at);
+		here = here && reach(w, i, at, &end);
+		if (i)
+			s->ends[at % s->room] = here ? end : 0;
+		else if (here && !found(context, at, end - at, 0))
+			return false;
+	}
+	return true;
+}
+
+static bool sweep(const struct sweep *w, pattern_found_fn *found, void *context)
+{
+	for (size_t at = w->high; at-- > w->low;) {
+		if (!sweep_place(w, at, found, context))
+			return false;
+	}
+	return true;
+}
+
+static bool prepare(struct sweep *w, struct arena *heap)
+{
+	w->states = ARENA_ARRAY(heap, w->form->piece_count, struct state);
+	for (uint32_t i = 0; w->states && i < w->form->piece_count; i++) {
+		struct state *s = &w->states[i];
+
+		s->piece = &w->form->pieces[i];
+		if (i == 0)
+			continue;
+		s->room = (size_t)s->piece->gap_min + s->piece[-1].len + 1;
+		if (s->room > w->high - w->low)
+			s->room = w->high - w->low;
+		s->ends = ARENA_ARRAY(heap, s->room, size_t);
+		if (!s->ends)
+			return false;
+	}
+	return w->states != NULL;
+}
+
+static bool search_one_piece(const struct pattern_form *form, struct span data, size_t from,
+			     size_t until, pattern_found_fn *found, void *context)
+{
+	const struct pattern_piece *piece = form->pieces;
+
+	for (size_t at = until; at-- > from;) {
+		uint8_t key = form->xored && at < data.len ? data.at[at] ^ piece->value[0] : 0;
+
+		if (form->xored && (key < form->xor_min || key > form->xor_max))
+			continue;
+		if (pattern_piece_at(piece, data, at, key) && !found(context, at, piece->len, key))
+			return false;
+	}
+	return true;
+}
+
+/* How far a match that begins at some place can reach at most. */
+static size_t longest(const struct pattern_form *form)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < form->piece_count; i++) {
+		if (form->pieces[i].gap_max == REGEX_NO_END)
+			return SIZE_MAX;
+		sum += (uint64_t)form->pieces[i].gap_max + form->pieces[i].len;
+	}
+	return sum;
+}
+
+bool pattern_sequence_search(const struct pattern_form *form, struct span data, size_t from,
+			     size_t until, struct arena *heap, pattern_found_fn *found,
+			     void *context)
+{
+	size_t reach_len = longest(form);
+	struct sweep w = { .form = form, .data = data, .low = from };
+
+	w.until = until < data.len ? until : data.len;
+	if (from >= w.until)
+		return true;
+	if (form->piece_count == 1)
+		return search_one_piece(form, data, from, w.until, found, context);
+	w.high = reach_len < data.len - w.until ? w.until + reach_len : data.len;
+	return prepare(&w, heap) && sweep(&w, found, context);
+}
