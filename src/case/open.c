@@ -8,7 +8,6 @@
 
 #include "base/map.h"
 #include "case/schema.h"
-#include "codec/digest.h"
 #include "codec/json_write.h"
 #include "os/machine.h"
 #include "os/private_file.h"
@@ -94,6 +93,7 @@ static struct case_file *new_case(const char *path)
 		return NULL;
 	c->arena = arena_new(RULE_MEMORY);
 	c->rules = ARENA_NEW(&c->arena, struct map);
+	c->rule_key = buf_new(CASE_TEXT_MAX);
 	c->path = strdup(path);
 	if (!c->rules || !c->path) {
 		case_close(c);
@@ -378,6 +378,7 @@ void case_close(struct case_file *c)
 	for (size_t i = 0; i < c->unit_count; i++)
 		buf_free(&c->units[i].acquired);
 	free(c->units);
+	buf_free(&c->rule_key);
 	free(c->path);
 	arena_free(&c->arena);
 	free(c);

@@ -53,7 +53,8 @@ struct case_file {
 	struct open_unit *units;
 	size_t unit_count, unit_room;
 	struct arena arena;		/* of the rule map */
-	struct map *rules;		/* digest of all columns → id */
+	struct map *rules;		/* all columns → id */
+	struct buf rule_key;
 };
 
 bool recorder_begin(struct case_file *c, struct err *err);

@@ -5,6 +5,10 @@
 #include "cli/options.h"
 
 extern const struct command command_report;
+extern const struct command command_key_make;
+extern const struct command command_key_show;
+extern const struct command command_seal;
+extern const struct command command_verify;
 extern const struct command command_version;
 
 #endif

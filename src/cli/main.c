@@ -8,6 +8,10 @@
 /* In the order in which a responder meets them. */
 static const struct command *const commands[] = {
 	&command_report,
+	&command_verify,
+	&command_seal,
+	&command_key_show,
+	&command_key_make,
 	&command_version,
 };
 
