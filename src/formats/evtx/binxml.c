@@ -114,7 +114,8 @@ static bool parse_element(struct binxml_parser *p, struct cursor *c, uint8_t tok
 
 	if (depth >= EVTX_DEPTH_MAX)
 		return err_set(err, ERR_LIMIT, at, "elements nested too deep");
-	cursor_skip(c, p->has_dependency ? 6 : 4);
+	node->dependency = p->has_dependency ? cursor_u16le(c) : BINXML_NO_DEPENDENCY;
+	cursor_skip(c, 4);
 	if (!parse_name(p, c, &node->name, err))
 		return false;
 	if (token & HAS_MORE) {

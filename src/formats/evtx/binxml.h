@@ -24,12 +24,15 @@ enum binxml_kind {
 	BINXML_INSTANCE,	/* instance: a template with its values */
 };
 
+#define BINXML_NO_DEPENDENCY 0xffff
+
 struct evtx_instance;
 
 struct binxml_node {
 	enum binxml_kind kind;
 	uint16_t index;
-	bool optional;		/* with no value, what encloses it is left out */
+	bool optional;		/* may be without a value */
+	uint16_t dependency;	/* an element is left out where this value is null */
 	struct span name;	/* UTF-8 */
 	struct span text;	/* UTF-8 */
 	struct binxml_node *next;

@@ -26,6 +26,9 @@ struct evtx_decoder *evtx_decoder_new(const struct evtx_options *options)
 	d->templates.by_text = map_new(&d->cache);
 	d->templates.by_start = map_new(&d->cache);
 	d->shapes.by_names = map_new(&d->cache);
+	d->programs.arena = arena_new(EVTX_PROGRAMS_MAX);
+	d->programs.literals = buf_new(EVTX_TEXT_MAX);
+	d->programs.texter.code_page = d->options.code_page;
 	d->shapes.values = calloc(EVTX_SLOTS_MAX, sizeof *d->shapes.values);
 	if (!d->shapes.values) {
 		evtx_decoder_free(d);
@@ -41,6 +44,8 @@ void evtx_decoder_free(struct evtx_decoder *d)
 	arena_free(&d->cache);
 	arena_free(&d->scratch);
 	arena_free(&d->templates.local);
+	arena_free(&d->programs.arena);
+	buf_free(&d->programs.literals);
 	free(d->shapes.values);
 	free(d);
 }

@@ -3,6 +3,7 @@
 #define KANSHIKI_FORMATS_EVTX_DECODER_H
 
 #include "formats/evtx/evtx_instance.h"
+#include "formats/evtx/evtx_render.h"
 #include "formats/evtx/evtx_shape.h"
 
 #define EVTX_KEY_MAX (EVTX_INSTANCES_MAX * 3)
@@ -14,6 +15,7 @@ struct evtx_decoder {
 	struct arena scratch;		/* of the current record */
 	struct evtx_templates templates;
 	struct evtx_shapes shapes;
+	struct evtx_programs programs;
 
 	struct span chunk;		/* the current one */
 	uint64_t chunk_offset;		/* in the log */

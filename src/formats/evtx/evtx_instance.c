@@ -61,6 +61,7 @@ static void canonical(struct buf *to, const struct binxml_node *node)
 	for (; node && !to->overflow; node = node->next) {
 		buf_add_u8(to, (uint8_t)(1 + node->kind));
 		buf_add_u16le(to, node->index);
+		buf_add_u16le(to, node->dependency);
 		buf_add_u8(to, node->optional);
 		add_spanned(to, node->name);
 		add_spanned(to, node->text);

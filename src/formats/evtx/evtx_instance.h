@@ -48,6 +48,13 @@ static inline const struct evtx_value *evtx_instance_value(const struct evtx_ins
 	return index < in->count && in->values[index].type != 0 ? &in->values[index] : NULL;
 }
 
+/* Whether the element is left out, because the value it depends on is null. */
+static inline bool evtx_is_left_out(const struct binxml_node *e, const struct evtx_instance *in)
+{
+	return e->dependency != BINXML_NO_DEPENDENCY && e->dependency < in->count &&
+	       in->values[e->dependency].type == 0;
+}
+
 /* Template definitions of the current chunk, by their offset in it. */
 #define EVTX_KNOWN 4096			/* a power of two */
 #define EVTX_TEMPLATE_WORK (1u << 20)	/* bytes of definitions parsed in one chunk */

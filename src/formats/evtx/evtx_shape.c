@@ -17,6 +17,7 @@ struct flatten {
 	size_t count, name_room, slot_room;
 	uint32_t nodes;			/* visited */
 	uint32_t time_slot;
+	uint16_t dependency;		/* of the element under way, or of one around it */
 	bool named_by_value;		/* a name came out of the record: not the template's */
 	struct err *err;
 };
@@ -121,6 +122,7 @@ static bool fill_slot(struct flatten *f, struct span name, const struct binxml_n
 	if (!slot)
 		return false;
 	slot->ordinal = in->ordinal;
+	slot->dependency = f->dependency;
 	slot->in = f->d->has_fragment ? in : NULL;
 	if (content && content->kind == BINXML_VALUE && !content->next) {
 		slot->source = EVTX_SOURCE_VALUE;
@@ -202,8 +204,8 @@ static const struct binxml_node *attribute_called(const struct binxml_node *elem
 	return NULL;
 }
 
-static bool flatten_element(struct flatten *f, const struct binxml_node *e,
-			    const struct evtx_instance *in, enum section outer, uint32_t depth)
+static bool flatten_named(struct flatten *f, const struct binxml_node *e,
+			  const struct evtx_instance *in, enum section outer, uint32_t depth)
 {
 	const struct binxml_node *called = NULL;
 	struct span name = e->name;
@@ -234,6 +236,32 @@ static bool flatten_element(struct flatten *f, const struct binxml_node *e,
 	return !e->content || fill_slot(f, name, e->content, in);
 }
 
+static bool flatten_element(struct flatten *f, const struct binxml_node *e,
+			    const struct evtx_instance *in, enum section outer, uint32_t depth)
+{
+	uint16_t around = f->dependency;
+	bool fits;
+
+	if (e->dependency != BINXML_NO_DEPENDENCY)
+		f->dependency = e->dependency;
+	fits = flatten_named(f, e, in, outer, depth);
+	f->dependency = around;
+	return fits;
+}
+
+/* Another instance has values of its own: what the outer one's say ends there. */
+static bool flatten_instance(struct flatten *f, const struct evtx_instance *in,
+			     enum section section, uint32_t depth)
+{
+	uint16_t around = f->dependency;
+	bool fits;
+
+	f->dependency = BINXML_NO_DEPENDENCY;
+	fits = flatten_list(f, in->root, in, section, depth);
+	f->dependency = around;
+	return fits;
+}
+
 static bool flatten_list(struct flatten *f, const struct binxml_node *list,
 			 const struct evtx_instance *in, enum section section, uint32_t depth)
 {
@@ -247,11 +275,10 @@ static bool flatten_list(struct flatten *f, const struct binxml_node *list,
 		if (list->kind == BINXML_ELEMENT && !flatten_element(f, list, in, section, depth))
 			return false;
 		if (list->kind == BINXML_INSTANCE &&
-		    !flatten_list(f, list->instance->root, list->instance, section, depth + 1))
+		    !flatten_instance(f, list->instance, section, depth + 1))
 			return false;
 		if (list->kind == BINXML_VALUE && (v = evtx_instance_value(in, list->index)) &&
-		    v->nested &&
-		    !flatten_list(f, v->nested->root, v->nested, section, depth + 1))
+		    v->nested && !flatten_instance(f, v->nested, section, depth + 1))
 			return false;
 	}
 	return true;
@@ -339,7 +366,8 @@ static const struct evtx_plan *remember(struct evtx_decoder *d, struct evtx_plan
 static const struct evtx_plan *make_plan(struct evtx_decoder *d, const struct evtx_instance *root,
 					 uint64_t hash, struct err *err)
 {
-	struct flatten f = { .d = d, .time_slot = EVENT_NO_SLOT, .err = err };
+	struct flatten f = { .d = d, .time_slot = EVENT_NO_SLOT, .err = err,
+			     .dependency = BINXML_NO_DEPENDENCY };
 	struct evtx_plan *plan = ARENA_NEW(&d->scratch, struct evtx_plan);
 
 	/* Names and texts of a plan that is kept go where they can stay. */
@@ -395,11 +423,19 @@ static void fill_value(struct evtx_decoder *d, const struct evtx_slot *slot, str
 	const struct evtx_value *v;
 	struct buf text = buf_new(EVTX_TEXT_MAX);
 
-	if (slot->source == EVTX_SOURCE_TEXT) {
+	if (slot->source == EVTX_SOURCE_TEXT && slot->dependency == BINXML_NO_DEPENDENCY) {
 		*out = (struct value){ .kind = VALUE_TEXT, .bytes = slot->text };
 		return;
 	}
 	in = slot->in ? slot->in : d->instances[slot->ordinal];
+	if (slot->dependency < in->count && in->values[slot->dependency].type == 0) {
+		*out = (struct value){ .kind = VALUE_ABSENT };
+		return;
+	}
+	if (slot->source == EVTX_SOURCE_TEXT) {
+		*out = (struct value){ .kind = VALUE_TEXT, .bytes = slot->text };
+		return;
+	}
 	if (slot->source == EVTX_SOURCE_VALUE) {
 		v = evtx_instance_value(in, slot->index);
 		if (v)

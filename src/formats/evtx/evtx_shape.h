@@ -21,6 +21,7 @@ struct evtx_slot {
 	enum evtx_source source;
 	bool optional;
 	uint16_t index;
+	uint16_t dependency;		/* absent where this value of the instance is null */
 	uint32_t ordinal;		/* of the instance in its record */
 	const struct evtx_instance *in;	/* of a plan for one record only, else NULL */
 	struct span text;

@@ -144,7 +144,7 @@ static void read_one(struct arena *scratch, uint16_t code_page, uint8_t type, st
 	}
 }
 
-static bool fits(uint8_t type, size_t len)
+bool evtx_type_fits(uint8_t type, size_t len)
 {
 	size_t width = width_of(type);
 
@@ -157,8 +157,7 @@ static bool fits(uint8_t type, size_t len)
 	return !width || len == width;
 }
 
-/* Cuts the next element off an array value. */
-static struct span next_element(uint8_t type, struct span *rest)
+struct span evtx_type_next(uint8_t type, struct span *rest)
 {
 	size_t width = width_of(type), len = rest->len;
 	struct span got;
@@ -192,7 +191,7 @@ static void read_list(struct arena *scratch, uint16_t code_page, uint8_t type, s
 	uint32_t count = 0;
 
 	while (rest.len) {
-		next_element(type, &rest);
+		evtx_type_next(type, &rest);
 		count++;
 	}
 	items = count <= EVTX_LIST_MAX ? ARENA_ARRAY(scratch, count, struct value) : NULL;
@@ -202,9 +201,9 @@ static void read_list(struct arena *scratch, uint16_t code_page, uint8_t type, s
 	}
 	rest = s;
 	for (uint32_t i = 0; i < count; i++) {
-		struct span one = next_element(type, &rest);
+		struct span one = evtx_type_next(type, &rest);
 
-		read_one(scratch, code_page, fits(type, one.len) ? type : EVTX_BINARY, one,
+		read_one(scratch, code_page, evtx_type_fits(type, one.len) ? type : EVTX_BINARY, one,
 			 &items[i]);
 	}
 	*out = (struct value){ .kind = VALUE_LIST, .count = count, .list = items };
@@ -218,6 +217,6 @@ void evtx_value_read(struct arena *scratch, uint16_t code_page, const struct evt
 	if (type & EVTX_ARRAY)
 		read_list(scratch, code_page, type & ~EVTX_ARRAY, evtx_value_span(v), out);
 	else
-		read_one(scratch, code_page, fits(type, v->len) ? type : EVTX_BINARY,
+		read_one(scratch, code_page, evtx_type_fits(type, v->len) ? type : EVTX_BINARY,
 			 evtx_value_span(v), out);
 }

@@ -34,6 +34,11 @@ enum evtx_type {
 	EVTX_ARRAY = 0x80,	/* or-ed to one of the others */
 };
 
+/* Whether a value of that type (no array) may have that length. */
+bool evtx_type_fits(uint8_t type, size_t len);
+/* Cuts the next element off an array value of `type`; only while something is left. */
+struct span evtx_type_next(uint8_t type, struct span *rest);
+
 /*
  * The value as consumers of events see it. Lists and converted ANSI text lie in
  * `scratch`. A value whose length does not fit its type is shown as its bytes.
