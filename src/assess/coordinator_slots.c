@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* An examiner stops by itself in time; this much later it is stopped. */
-#define GRACE_SECONDS 3
+#define GRACE_SECONDS 2
 /* As in the examiner: reading from disk takes its time. */
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
 /* Examiners do not grow old. */
