@@ -140,7 +140,6 @@ static void run_spawner(int channel, spawner_main_fn *main, void *context)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &child, NULL);
-	signal(SIGCHLD, SIG_DFL);
 	wait_for[1].fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	for (;;) {
 		if (poll(wait_for, 2, -1) < 0 && errno != EINTR)
@@ -162,9 +161,11 @@ static void become_spawner(int channel, spawner_main_fn *main, void *context)
 	int kept = fcntl(channel, F_DUPFD_CLOEXEC, FIRST_OTHER_FD);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Handlers belong to the caller; a worker's signals are to be what they are. */
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
 	for (size_t i = 0; i < sizeof for_the_coordinator / sizeof *for_the_coordinator; i++)
 		signal(for_the_coordinator[i], SIG_IGN);
-	signal(SIGPIPE, SIG_DFL);
 	silence();
 	if (kept < 0)
 		_exit(1);
