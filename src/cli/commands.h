@@ -4,6 +4,14 @@
 
 #include "cli/options.h"
 
+/* What was typed, before parsing put it in another order. */
+struct command_line {
+	int argc;
+	char **argv;
+};
+extern struct command_line command_line;
+
+extern const struct command command_assess;
 extern const struct command command_report;
 extern const struct command command_key_make;
 extern const struct command command_key_show;

@@ -7,6 +7,7 @@
 
 /* In the order in which a responder meets them. */
 static const struct command *const commands[] = {
+	&command_assess,
 	&command_report,
 	&command_verify,
 	&command_seal,
@@ -85,6 +86,17 @@ static int run(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
+struct command_line command_line;
+
+static bool keep_command_line(int argc, char **argv)
+{
+	command_line.argv = calloc((size_t)argc + 1, sizeof *argv);
+	command_line.argc = argc;
+	if (command_line.argv)
+		memcpy(command_line.argv, argv, (size_t)argc * sizeof *argv);
+	return command_line.argv;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -92,6 +104,8 @@ int main(int argc, char **argv)
 
 	/* libarchive loses names that are not ASCII under the C locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");
+	if (!keep_command_line(argc, argv))
+		return EXIT_COULD_NOT;
 	if (argc < 2) {
 		list_commands(stderr);
 		return EXIT_COULD_NOT;

@@ -1,0 +1,312 @@
+#include "cli/commands.h"
+
+#include "assess/coordinator.h"
+#include "assess/verdict.h"
+#include "case/case.h"
+#include "case/seal.h"
+#include "cli/assess_rules.h"
+#include "codec/json_write.h"
+#include "os/terminal.h"
+#include "report/progress.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *case_name, *report_name, *format = "text", *key_name;
+static struct option_list rule_paths;
+static bool resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
+static uint64_t jobs;
+static struct examine_limits limits;
+
+static const struct option_spec options[] = {
+	{ OPTION_TEXT, 'c', "case", "FILE", "write the case here [kanshiki-TIME.case]", &case_name },
+	{ OPTION_TEXT, 'o', "report", "FILE.html", "also write the report as one page", &report_name },
+	{ OPTION_TEXT, 'f', "format", "FORM", "what to print at the end: text or json [text]", &format },
+	{ OPTION_LIST, 'r', "rules", "PATH",
+	  "more rules: a file or folder of *.yml (Sigma), *.yar (YARA); may be repeated", &rule_paths },
+	{ OPTION_FLAG, 0, "no-starter-rules", NULL, "use only the rules given with --rules",
+	  &no_starter_rules },
+	{ OPTION_FLAG, 0, "no-rule-cache", NULL, "compile all rules anew, keep nothing", &no_cache },
+	{ OPTION_NUMBER, 'j', "jobs", "N", "examine N items at a time [one a core]", &jobs },
+	{ OPTION_FLAG, 0, "resume", NULL, "go on with an interrupted case, given with --case", &resume },
+	{ OPTION_TEXT, 'k', "key", "FILE", "seal with this key [the one of this user; made on first use]",
+	  &key_name },
+	{ OPTION_FLAG, 0, "one-file-system", NULL, "do not enter other mounted file systems",
+	  &one_file_system },
+	{ OPTION_FLAG, 0, "no-sandbox", NULL,
+	  "go on where the kernel has no seccomp; the case says so", &no_sandbox },
+	{ OPTION_FLAG, 'q', "quiet", NULL, "no progress line", &quiet },
+	{ OPTION_SECONDS, 0, "item-time", "TIME", "for one item [120s]", &limits.item_seconds },
+	{ OPTION_SECONDS, 0, "tree-time", "TIME", "for a file with all that is inside it [15m]",
+	  &limits.tree_seconds },
+	{ OPTION_SIZE, 0, "memory", "SIZE", "of one examiner [640M]", &limits.memory_bytes },
+	{ OPTION_SIZE, 0, "file-size", "SIZE", "read of one file [64G]", &limits.file_bytes },
+	{ OPTION_SIZE, 0, "member-size", "SIZE", "unpacked of one archive member [256M]",
+	  &limits.member_bytes },
+	{ OPTION_SIZE, 0, "tree-size", "SIZE", "unpacked of all members inside one file [16G]",
+	  &limits.tree_bytes },
+	{ OPTION_NUMBER, 0, "tree-entries", "N", "members inside one file [200000]",
+	  &limits.tree_entries },
+	{ OPTION_NUMBER, 0, "depth", "N", "archives inside archives [8]", &limits.depth },
+	{ OPTION_NUMBER, 0, "folder-depth", "N", "folders inside folders [200]", &limits.folder_depth },
+	{ OPTION_NUMBER, 0, "findings", "N", "findings kept of one item [50000]", &limits.findings },
+	{ 0 },
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static bool show_progress(void *context, const struct coordinator_progress *now)
+{
+	struct progress_state state = { .items_done = now->files, .items_known = now->files_known,
+		.bytes_done = now->bytes, .bytes_known = now->bytes_known,
+		.findings = now->findings, .growing = !now->walk_done, .now = now->at };
+
+	progress_show(context, &state);
+	return !interrupted;
+}
+
+/* What was not set by an option keeps its default. */
+static void fill_limits(void)
+{
+	struct examine_limits given = limits;
+
+	limits = examine_limits_default();
+#define GIVEN(member) (limits.member = given.member ? given.member : limits.member)
+	GIVEN(item_seconds), GIVEN(tree_seconds), GIVEN(memory_bytes), GIVEN(file_bytes);
+	GIVEN(member_bytes), GIVEN(tree_bytes), GIVEN(tree_entries), GIVEN(depth);
+	GIVEN(folder_depth), GIVEN(findings);
+#undef GIVEN
+}
+
+static void limits_json(struct buf *to)
+{
+	struct json_write w = json_write_to(to);
+	const struct {
+		const char *name;
+		uint64_t n;
+	} rows[] = { { "item_seconds", limits.item_seconds }, { "tree_seconds", limits.tree_seconds },
+		     { "memory_bytes", limits.memory_bytes }, { "file_bytes", limits.file_bytes },
+		     { "member_bytes", limits.member_bytes }, { "tree_bytes", limits.tree_bytes },
+		     { "tree_entries", limits.tree_entries }, { "depth", limits.depth },
+		     { "folder_depth", limits.folder_depth }, { "findings", limits.findings },
+		     { "output_bytes", limits.output_bytes } };
+
+	json_object(&w);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		json_key(&w, rows[i].name);
+		json_u64(&w, rows[i].n);
+	}
+	json_object_end(&w);
+}
+
+static bool open_case(const struct coordinator_options *how, struct case_file **file,
+		      struct err *err)
+{
+	struct buf json = buf_new(4096);
+	struct case_run run = { .argc = command_line.argc, .argv = command_line.argv };
+	char sandbox[80];
+	bool ok;
+
+	limits_json(&json);
+	run.limits = buf_span(&json);
+	ok = coordinator_sandbox(how, sandbox, err);
+	run.sandbox = span_text(sandbox);
+	ok = ok && (resume ? case_resume(case_name, &run, file, err)
+			   : case_create(case_name, &run, file, err));
+	buf_free(&json);
+	return ok;
+}
+
+static bool seal(struct case_file *file, struct err *err)
+{
+	struct seal made = { 0 };
+
+	if (!case_seal(file, key_name, &made, err))
+		return false;
+	if (made.made_key)
+		fprintf(stderr, "kanshiki: made a signing key for you, %s; keep it, and give others "
+			"its public half (kanshiki key)\n", made.key_path);
+	seal_free(&made);
+	return true;
+}
+
+/* Everything between an open case and a sealed one. */
+static bool examine(const struct assess_rules *rules, struct coordinator *coordinator,
+		    struct progress *progress, struct case_file *file,
+		    struct coordinator_totals *totals, struct verdict *verdict, struct err *err)
+{
+	bool ok = assess_rules_record(rules, file, err) &&
+		  coordinator_run(coordinator, file, totals, err);
+
+	progress_clear(progress);
+	if (!ok) {
+		struct err ignored = { 0 };
+
+		case_end(file, "failed", span_text(err->text), &ignored);
+		return false;
+	}
+	if (totals->stopped) {
+		case_end(file, "interrupted", SPAN("stopped by the user"), err);
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped; go on with --resume --case %s",
+			       case_name);
+	}
+	return verdict_write(file, verdict, err) &&
+	       case_end(file, "completed", (struct span){ 0 }, err) && seal(file, err);
+}
+
+static bool write_page(const struct report *report, struct err *err)
+{
+	FILE *to = fopen(report_name, "wb");
+	bool ok;
+
+	if (!to)
+		return err_errno(err, errno, "cannot write '%s'", report_name);
+	ok = report_html(to, report, err);
+	if (fclose(to) && ok)
+		ok = err_errno(err, errno, "cannot write '%s'", report_name);
+	if (!ok)
+		unlink(report_name);
+	return ok;
+}
+
+static bool show(struct err *err)
+{
+	struct terminal terminal = terminal_of(stdout);
+	struct report_look look = { .colour = terminal.colour, .brief = true,
+				    .columns = terminal.columns < 120 ? terminal.columns : 120 };
+	const char *slash = strrchr(case_name, '/');
+	struct report report = { 0 };
+	struct case_file *file;
+	bool ok;
+
+	if (!case_open(case_name, &file, err))
+		return false;
+	ok = report_load(case_db(file), span_text(slash ? slash + 1 : case_name),
+			 REPORT_PAGE_FINDINGS, &report, err);
+	case_close(file);
+	ok = ok && (!strcmp(format, "json") ? report_json(stdout, &report, err)
+					    : report_text(stdout, &report, look, err)) &&
+	     (!report_name || write_page(&report, err));
+	report_free(&report);
+	return ok;
+}
+
+static void say_where(const struct coordinator_totals *totals)
+{
+	if (!strcmp(format, "json"))
+		return;
+	printf("\ncase    %s\n", case_name);
+	if (report_name)
+		printf("report  %s\n", report_name);
+	printf("check   kanshiki verify %s\n", case_name);
+	if (totals->atime_may_move)
+		printf("note    access times of some evidence may have moved: it belongs to another user\n");
+}
+
+static const char *default_name(void)
+{
+	static char name[64];
+	struct buf now = buf_new(64);
+
+	timestamp_format(&now, timestamp_now(), 0);
+	snprintf(name, sizeof name, "kanshiki-%.4s%.2s%.2sT%.2s%.2s%.2sZ.case", (char *)now.at,
+		 (char *)now.at + 5, (char *)now.at + 8, (char *)now.at + 11, (char *)now.at + 14,
+		 (char *)now.at + 17);
+	buf_free(&now);
+	return name;
+}
+
+static bool check_options(struct err *err)
+{
+	if (strcmp(format, "text") && strcmp(format, "json"))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no format: text or json", format);
+	if (resume && !case_name)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--resume needs --case FILE");
+	if (jobs > 256)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--jobs is at most 256");
+	return true;
+}
+
+static bool assess(int argc, char **argv, bool *found, struct err *err)
+{
+	struct progress progress = progress_new(quiet ? NULL : stderr);
+	struct coordinator_options how = { .sources = (const char *const *)argv,
+		.source_count = (size_t)argc, .limits = limits, .jobs = (unsigned)jobs,
+		.no_sandbox = no_sandbox, .one_file_system = one_file_system,
+		.progress = show_progress, .progress_context = &progress };
+	struct coordinator_totals totals = { 0 };
+	struct coordinator *coordinator = NULL;
+	struct case_file *file = NULL;
+	struct assess_rules rules;
+	struct verdict verdict;
+	bool ok;
+
+	if (!assess_rules_load(&rules, &rule_paths, no_starter_rules, no_cache, err))
+		return false;
+	how.yara = &rules.yara_set;
+	how.sigma = &rules.sigma_set;
+	coordinator = coordinator_new(&how, err);
+	ok = coordinator && open_case(&how, &file, err) &&
+	     examine(&rules, coordinator, &progress, file, &totals, &verdict, err);
+	coordinator_free(coordinator);
+	case_close(file);
+	assess_rules_free(&rules);
+	ok = ok && show(err);
+	if (ok)
+		say_where(&totals);
+	*found = totals.findings > 0;
+	return ok;
+}
+
+static int run(int argc, char **argv)
+{
+	struct err err = { 0 };
+	bool found = false;
+
+	if (!check_options(&err)) {
+		fprintf(stderr, "kanshiki: %s\n", err.text);
+		return EXIT_COULD_NOT;
+	}
+	fill_limits();
+	if (!case_name)
+		case_name = default_name();
+	catch_signals();
+	if (!assess(argc, argv, &found, &err)) {
+		fprintf(stderr, "kanshiki: %s\n", err.text);
+		return EXIT_COULD_NOT;
+	}
+	return found ? EXIT_FOUND : EXIT_NOTHING_FOUND;
+}
+
+const struct command command_assess = {
+	.name = "assess",
+	.usage = "assess SOURCE... [OPTION...]",
+	.summary = "examine evidence and answer the five questions",
+	.about = "Examines files, folders, archives and standard input (-), matches them against rules, "
+		 "and answers five questions: is malicious software installed, was information taken, "
+		 "was the machine controlled, was something destroyed, was the truth obstructed. "
+		 "Evidence is only read. The case file keeps everything, sealed; "
+		 "limits on hostile input are options, and reaching one is told with the item.",
+	.exits = "0 nothing found, 1 something found, 2 could not do it",
+	.options = options,
+	.run = run,
+	.least = 1,
+};
