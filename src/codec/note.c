@@ -14,12 +14,18 @@ static void add_base64(struct buf *to, struct span s)
 	sodium_memzero(text, sizeof text);
 }
 
-/* Exactly `len` bytes in canonical base64. */
+/*
+ * Exactly `len` bytes in canonical base64. libsodium takes '+' and '/' with the
+ * top bit set for themselves, so bytes beyond ASCII are refused here.
+ */
 static bool read_base64(struct span text, uint8_t *out, size_t len)
 {
 	const char *end;
 	size_t got;
 
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] >= 0x80)
+			return false;
 	return sodium_base642bin(out, len, (const char *)text.at, text.len, NULL, &got, &end,
 				 sodium_base64_VARIANT_ORIGINAL) == 0 &&
 	       got == len && end == (const char *)text.at + text.len;
