@@ -94,8 +94,8 @@ def main():
                  done.stdout + done.stderr)
 
         time_stamp(scratch, case, env)
-        done = subprocess.run([kanshiki, "verify", case, "--timestamp-ca", scratch / "tsa.pem"],
-                              env=env, capture_output=True, text=True)
+        done = subprocess.run([kanshiki, "verify", case, "--timestamp-ca", scratch / "tsa.pem",
+                               "--format", "json"], env=env, capture_output=True, text=True)
         tell(done.returncode == 0 and "Test authority" in done.stdout, "the time stamp holds",
              done.stdout + done.stderr)
         done = subprocess.run([kanshiki, "verify", case, "--format", "json"], env=env,
