@@ -177,23 +177,30 @@ static bool add_coverage(struct weighing *w, uint64_t answer, const struct need_
 	return true;
 }
 
-/* "the network records and the registry": essential needs that were not met. */
-static void list_gaps(struct buf *to, const struct need_result *results, size_t count)
+static bool is_gap(const struct need_result *r, enum need_state state)
+{
+	return r->state == state && (!r->need || r->need->essential);
+}
+
+/* "registry and file system are missing": essential needs in that state. */
+static void list_gaps(struct buf *to, const struct need_result *results, size_t count,
+		      enum need_state state, const char *verb)
 {
 	size_t gaps = 0, told = 0;
 
 	for (size_t i = 0; i < count; i++)
-		gaps += results[i].state != NEED_EXAMINED &&
-			(!results[i].need || results[i].need->essential);
+		gaps += is_gap(&results[i], state);
+	if (!gaps)
+		return;
+	buf_text(to, to->len && to->at[to->len - 1] == ':' ? " " : "; ");
 	for (size_t i = 0; i < count; i++) {
-		const struct need *need = results[i].need;
-
-		if (results[i].state == NEED_EXAMINED || (need && !need->essential))
+		if (!is_gap(&results[i], state))
 			continue;
-		buf_printf(to, "%s%s (%s)", told == 0 ? "" : told + 1 == gaps ? " and " : ", ",
-			   need ? need->name : "some items", need_state_name(results[i].state));
+		buf_printf(to, "%s%s", told == 0 ? "" : told + 1 == gaps ? " and " : ", ",
+			   results[i].need ? results[i].need->name : "some items");
 		told++;
 	}
+	buf_text(to, verb);
 }
 
 static struct span summarise(struct weighing *w, const struct inference *why, bool covered,
@@ -216,9 +223,10 @@ static struct span summarise(struct weighing *w, const struct inference *why, bo
 		if (covered) {
 			buf_text(&text, ", and all evidence that would show it was examined.");
 		} else {
-			buf_text(&text, ", but that proves little: what would show it was not wholly "
-					"seen: ");
-			list_gaps(&text, results, count);
+			buf_text(&text, ". That proves little:");
+			list_gaps(&text, results, count, NEED_MISSING, " missing");
+			list_gaps(&text, results, count, NEED_DAMAGED, " damaged");
+			list_gaps(&text, results, count, NEED_PARTLY, " examined only in part");
 			buf_text(&text, ".");
 		}
 	}
