@@ -111,17 +111,13 @@ static void top_facts(struct html *h)
 	b = buf_new(4096);
 	words_span(&b, r->started, r->ended);
 	top_fact(h, "Examined", &b);
-	b = buf_new(4096);
-	buf_add(&b, span_sub(r->version, 0, 200));
-	top_fact(h, "By", &b);
 	html_put(h, "</dl>\n");
 }
 
 static void top(struct html *h)
 {
 	html_put(h, "<a class=\"skip\" href=\"#answers\">Skip to the answers</a>\n<header class=\"top\">\n"
-		    "<p class=\"brand\"><b>kanshiki</b> <span lang=\"ja\">鑑識</span> "
-		    "<span>forensic report</span></p>\n<h1>");
+		    "<p class=\"brand\"><b>kanshiki</b> <span>forensic report</span></p>\n<h1>");
 	html_text(h, h->report->case_name);
 	html_put(h, "</h1>\n");
 	top_facts(h);

@@ -21,11 +21,14 @@ static const char *const short_words[HARM_COUNT] = {
 
 static void degree(struct html *h, enum degree d)
 {
+	static const char *const titles[DEGREE_COUNT] = { "Cannot tell", "No sign", "Possible",
+							  "Likely", "Confirmed" };
+
 	html_put(h, "<span class=\"degree\"><svg class=\"mark\" viewBox=\"0 0 20 20\" "
 		    "aria-hidden=\"true\">");
 	html_put(h, marks[d]);
 	html_put(h, "</svg>");
-	html_put(h, degree_name(d));
+	html_put(h, titles[d]);
 	html_put(h, "</span>");
 }
 

@@ -1,6 +1,8 @@
 #include "report/evidence_row.h"
 #include "report/html.h"
 
+#define OF_ONE_RULE 3
+
 static void pair(struct html *h, const char *name, struct span value, bool code)
 {
 	if (!value.len)
@@ -135,36 +137,48 @@ static void finding(struct html *h, const struct report_finding *f)
 	out_pass(&h->out);
 }
 
-/* Carriers of the answers, then the heaviest, each once. */
-static size_t choose(struct html *h, uint32_t chosen[HTML_LISTED], uint8_t *taken)
+struct choice {
+	uint32_t at[HTML_LISTED];
+	size_t count;
+	uint8_t *taken;			/* by finding */
+	uint8_t *of_rule;		/* how many of each rule, up to OF_ONE_RULE */
+};
+
+static void choose(const struct report *r, struct choice *c, uint32_t at, bool any)
+{
+	uint8_t *of_rule = &c->of_rule[r->findings[at].rule];
+
+	if (c->taken[at] || c->count == HTML_LISTED || (!any && *of_rule >= OF_ONE_RULE))
+		return;
+	c->taken[at] = 1;
+	if (*of_rule < OF_ONE_RULE)
+		++*of_rule;
+	c->at[c->count++] = at;
+}
+
+/* The first carriers of each answer, then the heaviest, a few of each rule. */
+static bool choose_all(struct html *h, struct choice *c)
 {
 	const struct report *r = h->report;
-	size_t count = 0;
 
+	c->taken = arena_alloc(&h->scratch, r->finding_count + 1);
+	c->of_rule = arena_alloc(&h->scratch, r->rule_count + 1);
+	if (!c->taken || !c->of_rule)
+		return false;
 	for (size_t rank = 0; rank < 10; rank++)
-		for (size_t a = 0; a < r->answer_count; a++) {
-			uint32_t at = rank < r->answers[a].carrier_count
-				? r->answers[a].carriers[rank].finding : UINT32_MAX;
-
-			if (at == UINT32_MAX || taken[at] || count == HTML_LISTED)
-				continue;
-			taken[at] = 1;
-			chosen[count++] = at;
-		}
-	for (uint32_t i = 0; i < r->finding_count && count < HTML_LISTED; i++)
-		if (!taken[i]) {
-			taken[i] = 1;
-			chosen[count++] = i;
-		}
-	return count;
+		for (size_t a = 0; a < r->answer_count; a++)
+			if (rank < r->answers[a].carrier_count)
+				choose(r, c, r->answers[a].carriers[rank].finding, rank < 5);
+	for (uint32_t i = 0; i < r->finding_count; i++)
+		choose(r, c, i, false);
+	return true;
 }
 
 void html_findings(struct html *h)
 {
 	const struct report *r = h->report;
-	uint32_t chosen[HTML_LISTED];
-	uint8_t *taken = arena_alloc(&h->scratch, r->finding_count + 1);
-	size_t count = taken ? choose(h, chosen, taken) : 0;
+	struct choice c = { .count = 0 };
+	size_t count = choose_all(h, &c) ? c.count : 0;
 
 	html_put(h, "<section id=\"timeline\" class=\"needs-script\" "
 		    "aria-labelledby=\"timeline-title\">\n"
@@ -175,7 +189,7 @@ void html_findings(struct html *h)
 	if (r->finding_total > count) {
 		html_put(h, "The ");
 		html_number(h, count);
-		html_put(h, " that carry the answers or weigh most, of ");
+		html_put(h, " that carry the answers or weigh most, a few of each rule, of ");
 		html_number(h, r->finding_total);
 		html_put(h, ". All are in the case file and in <code>kanshiki report --format "
 			    "csv</code>.");
@@ -184,7 +198,7 @@ void html_findings(struct html *h)
 	}
 	html_put(h, "</p>\n");
 	for (size_t i = 0; i < count; i++)
-		finding(h, &r->findings[chosen[i]]);
+		finding(h, &r->findings[c.at[i]]);
 	html_put(h, "</div>\n</section>\n");
 	out_pass(&h->out);
 }

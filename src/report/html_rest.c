@@ -20,7 +20,7 @@ static void fate(struct html *h, const struct report_fate *f)
 	html_number(h, f->items);
 	html_put(h, "</td>");
 	bytes_cell(h, f->bytes);
-	html_put(h, "<td>");
+	html_put(h, "<td class=\"reason\">");
 	html_text(h, f->reason);
 	html_put(h, "</td><td class=\"code\">");
 	if (f->reason.len && f->example != REPORT_NO_ITEM)
@@ -46,7 +46,7 @@ static void troubled(struct html *h)
 		html_text(h, item->path);
 		html_put(h, "</td><td>");
 		html_put(h, fate_name(item->fate));
-		html_put(h, "</td><td>");
+		html_put(h, "</td><td class=\"reason\">");
 		html_text(h, item->reason);
 		html_put(h, "</td></tr>\n");
 		out_pass(&h->out);
@@ -97,7 +97,7 @@ static void refusals(struct html *h)
 			buf_printf(&h->out.buf, ":%llu", (unsigned long long)refusal->line);
 		html_put(h, "</td><td>");
 		html_text(h, refusal->rule);
-		html_put(h, "</td><td>");
+		html_put(h, "</td><td class=\"reason\">");
 		html_text(h, refusal->reason);
 		html_put(h, "</td></tr>\n");
 		out_pass(&h->out);

@@ -14,6 +14,8 @@ const LABELS = 96;
 const AXIS = 26;
 const STRIP = 34;
 const BAR = 5;
+/** Room for half a label of the axis. */
+const EDGE = 24;
 
 type Group = Selection<SVGGElement, unknown, null, undefined>;
 
@@ -76,7 +78,7 @@ export class TimeLine {
       button("←", "Earlier", () => this.shift(-0.5)),
       button("→", "Later", () => this.shift(0.5)),
       button("Whole period", "Show the whole period", () => this.go(...this.whole)),
-      this.said);
+      this.said, el("p", { class: "soft key" }, "carries an answer"));
   }
 
   private zoom(factor: number): void {
@@ -144,7 +146,7 @@ export class TimeLine {
     const wide = Math.floor(this.element.clientWidth);
     if (!wide) return;
     const labels = wide < 600 ? 0 : LABELS;
-    this.width = Math.max(260, wide - labels);
+    this.width = Math.max(240, wide - labels - EDGE);
     this.bins = Math.max(10, Math.floor(this.width / BAR));
     this.count();
     const shown = this.lanes.filter((lane) => lane.harm || lane.most);
@@ -163,7 +165,8 @@ export class TimeLine {
       y += 24;
     }
     plot.append("g").attr("class", "axis").attr("transform", `translate(0,${y})`)
-      .call(axisBottom(this.x).ticks(Math.max(3, Math.floor(this.width / 110))).tickSizeOuter(0));
+      .call(axisBottom<Date>(this.x).ticks(Math.max(3, Math.floor(this.width / 110)))
+        .tickSizeOuter(0).tickFormat(tickText));
     this.drawZoom(plot, y);
     this.drawCarriers(plot, shown);
     this.drawStrip(plot, y + AXIS + 12);
@@ -282,7 +285,7 @@ export class TimeLine {
   private point(event: PointerEvent): void {
     const box = this.svg.getBoundingClientRect();
     const scale = (this.svg.viewBox.baseVal.width || box.width) / box.width;
-    const labels = this.svg.viewBox.baseVal.width - this.width;
+    const labels = this.svg.viewBox.baseVal.width - this.width - EDGE;
     const px = (event.clientX - box.left) * scale - labels;
     const lane = this.lanes.filter((l) => l.harm || l.most)[Math.floor(((event.clientY - box.top) * scale) / LANE)];
     const bin = Math.floor((px / this.width) * this.bins);
@@ -311,6 +314,19 @@ export class TimeLine {
     return [el("b", {}, `${lane.title}: ${number(count)}`), el("p", {}, `${time(start)} to ${time(start + long)}`),
       el("ul", {}, ...top)];
   }
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** As short as the instant is round: 2026, Mar 2026, 12 Mar, 18:00, 18:00:05, .250. */
+function tickText(at: Date): string {
+  const iso = at.toISOString();
+  if (at.getUTCMilliseconds()) return iso.slice(19, 23);
+  if (at.getUTCSeconds()) return iso.slice(11, 19);
+  if (at.getUTCHours() || at.getUTCMinutes()) return iso.slice(11, 16);
+  const month = MONTHS[at.getUTCMonth()] ?? "";
+  if (at.getUTCDate() > 1) return `${at.getUTCDate()} ${month}`;
+  return at.getUTCMonth() ? `${month} ${at.getUTCFullYear()}` : String(at.getUTCFullYear());
 }
 
 function extent(store: Store): [number, number] {
