@@ -188,6 +188,14 @@ bool yara_compile(struct arena *arena, const struct yara_source *sources, size_t
 	return compiled;
 }
 
+bool yara_set_uses_externals(const struct yara_set *set)
+{
+	for (uint32_t i = 0; i < set->external_count; i++)
+		if (set->externals[i].is_used)
+			return true;
+	return false;
+}
+
 struct yara_counts yara_set_counts(const struct yara_set *set)
 {
 	return set->counts;

@@ -42,6 +42,7 @@ static bool find_external(struct parser *p, struct span name, struct expr *out, 
 		if (!span_eq(c->externals[i].name, name))
 			continue;
 		*found = true;
+		c->externals[i].is_used = true;
 		/* As in YARA, a boolean external is a number. */
 		node = node_new(p, NODE_EXTERNAL, type == YARA_BOOL ? YARA_INTEGER : type);
 		if (node)

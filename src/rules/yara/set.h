@@ -141,6 +141,7 @@ struct rule_list {
 struct external {
 	struct span name;
 	struct yara_value value;
+	bool is_used;			/* some rule asks for it */
 };
 
 struct yara_set {

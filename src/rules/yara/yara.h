@@ -82,6 +82,8 @@ bool yara_compile(struct arena *arena, const struct yara_source *sources, size_t
 		  struct yara_counts *counts, struct err *err);
 
 struct yara_counts yara_set_counts(const struct yara_set *set);
+/* Some rule asks for an external: then equal bytes under two names may match differently. */
+bool yara_set_uses_externals(const struct yara_set *set);
 
 /* ---- what is known of a rule ---- */
 
