@@ -1,6 +1,7 @@
 #include "assess/coordinator_job.h"
 
 #include "case/query.h"
+#include "examine/matching.h"
 #include "os/sandbox.h"
 
 #include <errno.h>
@@ -351,7 +352,7 @@ bool coordinator_run(struct coordinator *c, struct case_file *file,
 	*totals = (struct coordinator_totals){ 0 };
 	c->file = file;
 	c->totals = totals;
-	c->needs_names = c->options->yara;
+	c->needs_names = matching_set_needs_names(c->options->yara);
 	if (!coordinator_sandbox(c->options, totals->sandbox, err) || !prepare(c, err))
 		return false;
 	while (feed(c, err)) {

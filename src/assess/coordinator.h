@@ -42,7 +42,7 @@ struct coordinator_options {
 	size_t source_count;
 	struct examine_limits limits;
 	unsigned jobs;			/* examiners; 0: one a core */
-	/* Compiled and sealed before; root is struct yara_set, struct sigma_set. NULL: none. */
+	/* Compiled and sealed before; root is a struct rule_pack. NULL: none. */
 	const struct image *yara, *sigma;
 	bool no_sandbox;		/* go on where there is no seccomp */
 	bool one_file_system;		/* do not enter other mounts */

@@ -2,7 +2,9 @@
 
 #include "examine/findings.h"
 #include "examine/notable.h"
+#include "examine/rule_pack.h"
 #include "formats/evtx/evtx.h"
+#include "rules/sigma/sigma.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 /* Events between two looks at the clock. */
 #define CLOCK_EVERY 128
 #define NAME_MOST ((size_t)1 << 10)
+#define CORRELATION_BYTES ((size_t)64 << 20)
 
 /* What a log covers: one for each channel and host in it. */
 struct coverage {
@@ -22,7 +25,7 @@ struct coverage {
 };
 
 struct events {
-	const struct image *sigma;
+	struct sigma_scanner *sigma;		/* NULL: no rules */
 	struct findings findings;
 	struct arena arena;			/* names of channels and hosts */
 	struct coverage coverage[CHANNELS_MOST];
@@ -30,6 +33,7 @@ struct events {
 	struct examination *x;
 	struct notable_context notable;
 	uint64_t count;
+	uint64_t shed, regex_limits;		/* of the scanner, before this log */
 };
 
 struct events *events_new(const struct image *sigma)
@@ -38,15 +42,21 @@ struct events *events_new(const struct image *sigma)
 
 	if (!e)
 		return NULL;
-	e->sigma = sigma;
 	e->arena = arena_new((size_t)1 << 20);
-	return e;
+	if (!sigma)
+		return e;
+	e->sigma = sigma_scanner_new(rule_pack_of(sigma)->set, CORRELATION_BYTES);
+	if (e->sigma)
+		return e;
+	events_free(e);
+	return NULL;
 }
 
 void events_free(struct events *e)
 {
 	if (!e)
 		return;
+	sigma_scanner_free(e->sigma);
 	arena_free(&e->arena);
 	free(e);
 }
@@ -150,6 +160,15 @@ static void tell_coverage(struct events *e, enum evidence_class evidence_class, 
 
 /* ---- one event ---- */
 
+static bool take_match(void *context, const struct finding *finding, const struct sigma_rule *rule,
+		       const struct event *event)
+{
+	struct events *e = context;
+
+	findings_add(&e->findings, finding);
+	return true;
+}
+
 static bool take_event(void *context, const struct event *event)
 {
 	struct events *e = context;
@@ -157,6 +176,8 @@ static bool take_event(void *context, const struct event *event)
 
 	add_time(c, event->time);
 	notable_check(&e->notable, event, c->channel, c->host);
+	if (e->sigma)
+		sigma_eval(e->sigma, event, take_match, e);
 	return ++e->count % CLOCK_EVERY || !examination_over(e->x);
 }
 
@@ -169,12 +190,32 @@ static void begin_log(struct events *e, struct examination *x)
 	e->count = 0;
 	e->x = x;
 	findings_init(&e->findings, x->limits->findings);
+	if (e->sigma)
+		sigma_scanner_begin(e->sigma);
+	e->shed = e->sigma ? sigma_scanner_stats(e->sigma)->shed : 0;
+	e->regex_limits = e->sigma ? sigma_scanner_stats(e->sigma)->regex_limits : 0;
 	e->notable = (struct notable_context){ .x = x, .findings = &e->findings,
 					       .most = NOTABLE_MOST };
 }
 
+/* What the rules did not get to see wholly. */
+static void end_rules(struct events *e)
+{
+	const struct sigma_stats *stats = sigma_scanner_stats(e->sigma);
+
+	sigma_finish(e->sigma, take_match, e);
+	if (stats->shed != e->shed)
+		examination_short(e->x, FATE_PARTLY, "limit: correlation forgot %" PRIu64 " events",
+				  stats->shed - e->shed);
+	if (stats->regex_limits != e->regex_limits)
+		examination_short(e->x, FATE_PARTLY, "limit: %" PRIu64 " regex searches given up",
+				  stats->regex_limits - e->regex_limits);
+}
+
 static void end_log(struct events *e)
 {
+	if (e->sigma)
+		end_rules(e);
 	if (e->notable.left_out)
 		examination_limit(e->x, "limit: %d notable events of an item, %" PRIu64 " left out",
 				  NOTABLE_MOST, e->notable.left_out);

@@ -9,7 +9,7 @@
 #include "examine/examination.h"
 #include "os/image.h"
 
-/* `sigma` is a compiled set or NULL. NULL: no memory. */
+/* `sigma` is a rule pack or NULL. NULL: no memory. */
 struct events *events_new(const struct image *sigma);
 void events_free(struct events *e);	/* NULL-safe */
 void events_examine(struct examination *x, struct item *item, enum reader reader);

@@ -5,11 +5,13 @@
 #include "examine/examination.h"
 #include "os/image.h"
 
-/* `yara` is a compiled set or NULL. NULL: no memory. */
+/* `yara` is a rule pack or NULL. NULL: no memory. */
 struct matching *matching_new(const struct image *yara, const struct examine_limits *limits);
 void matching_free(struct matching *m);	/* NULL-safe */
 /* What the rules say may depend on the name of a file, not on its content alone. */
 bool matching_needs_names(const struct matching *m);
+/* The same, asked of the compiled set (or NULL). */
+bool matching_set_needs_names(const struct image *yara);
 void matching_examine(struct examination *x, struct item *item);
 
 #endif
