@@ -292,18 +292,38 @@ static size_t block_size(struct span log, size_t at)
 	return found == SIZE_MAX ? here.len : found;
 }
 
-static void read_blocks(struct evtx_reading *r, struct span log, size_t at)
+/* The blocks of log[at..end); what stands at its start has that offset. */
+static void read_blocks(struct evtx_reading *r, struct span log, size_t at, size_t end,
+			uint64_t offset)
 {
-	while (at < log.len && !r->stopped) {
+	while (at < end && !r->stopped) {
 		size_t size = block_size(log, at);
 		struct span block = span_sub(log, at, size);
 
 		if (is_zero(block))
 			r->report->empty_chunks++;
 		else
-			read_block(r, block, at);
+			read_block(r, block, offset + at);
 		at += size;
 	}
+}
+
+size_t evtx_piece_end(struct span piece, bool last)
+{
+	size_t at = 0;
+
+	while (at < piece.len && (last || piece.len - at >= 2 * EVTX_CHUNK_SIZE))
+		at += block_size(piece, at);
+	return at;
+}
+
+bool evtx_read_piece(struct evtx_decoder *d, struct span piece, size_t end, uint64_t offset,
+		     evtx_record_fn *each, void *context, struct evtx_report *report)
+{
+	struct evtx_reading r = { .d = d, .each = each, .context = context, .report = report };
+
+	read_blocks(&r, piece, 0, end, offset);
+	return !r.stopped;
 }
 
 void evtx_read_header(struct evtx_decoder *d, struct span header, struct evtx_report *report)
@@ -331,8 +351,8 @@ void evtx_read_header(struct evtx_decoder *d, struct span header, struct evtx_re
 	}
 }
 
-/* Where the first chunk should be; a carved piece may begin with one. */
-static size_t first_chunk(struct span log)
+/* A carved piece may begin with a chunk. */
+size_t evtx_header_size(struct span log)
 {
 	if (span_starts(log, FILE_SIGNATURE) ||
 	    span_starts(span_from(log, EVTX_HEADER_SIZE), CHUNK_SIGNATURE))
@@ -344,7 +364,7 @@ bool evtx_read(struct evtx_decoder *d, struct span log, evtx_record_fn *each, vo
 	       struct evtx_report *report, struct err *err)
 {
 	struct evtx_reading r = { .d = d, .each = each, .context = context, .report = report };
-	size_t start = first_chunk(log);
+	size_t start = evtx_header_size(log);
 
 	if (!start && !span_starts(log, CHUNK_SIGNATURE) && !d->options.recover)
 		return err_set(err, ERR_CORRUPT, 0, "no event log: neither log nor chunk header");
@@ -353,7 +373,7 @@ bool evtx_read(struct evtx_decoder *d, struct span log, evtx_record_fn *each, vo
 	if (start)
 		evtx_read_header(d, span_sub(log, 0, EVTX_HEADER_SIZE), report);
 	if (start || span_starts(log, CHUNK_SIGNATURE))
-		read_blocks(&r, log, start);
+		read_blocks(&r, log, start, log.len, 0);
 	if (r.recovery && !r.stopped)
 		evtx_recover(&r, log);
 	evtx_recovery_free(r.recovery);

@@ -120,6 +120,18 @@ bool evtx_read_chunk(struct evtx_decoder *d, struct span chunk, uint64_t offset,
 bool evtx_decode_chunk(struct evtx_decoder *d, struct span chunk, uint64_t offset, event_fn *each,
 		       void *context, struct evtx_report *report);
 
+/*
+ * A large log in pieces, for several decoders at once: the first begins behind
+ * the header (evtx_header_size). Of a piece that goes on behind its end, unless
+ * it is the `last`, the blocks are read that begin before evtx_piece_end; the
+ * rest is the start of the next piece. A piece of two chunks or more always has
+ * some. Nothing is recovered here. False when `each` was.
+ */
+size_t evtx_header_size(struct span start);
+size_t evtx_piece_end(struct span piece, bool last);
+bool evtx_read_piece(struct evtx_decoder *d, struct span piece, size_t end, uint64_t offset,
+		     evtx_record_fn *each, void *context, struct evtx_report *report);
+
 /* The 4096 bytes before the first chunk: flags and checks into `report`. */
 void evtx_read_header(struct evtx_decoder *d, struct span header, struct evtx_report *report);
 

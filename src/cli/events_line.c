@@ -1,0 +1,126 @@
+#include "cli/events_line.h"
+
+#include "codec/escape.h"
+#include "codec/json_write.h"
+
+/* Named in the CSV's own columns, so not again in its last one. */
+static const char *const columns[] = { "Computer", "Channel", "Provider_Name", "EventID", "Level",
+				       "EventRecordID", "Security_UserID" };
+
+#define COLUMN_COUNT (sizeof columns / sizeof *columns)
+
+struct span events_prologue(enum events_format format)
+{
+	switch (format) {
+	case EVENTS_XML:
+		return SPAN("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Events>\n");
+	case EVENTS_CSV:
+		return SPAN("Time,Computer,Channel,Provider_Name,EventID,Level,EventRecordID,"
+			    "Security_UserID,Recovered,Fields\n");
+	case EVENTS_JSONL:
+		break;
+	}
+	return SPAN("");
+}
+
+struct span events_epilogue(enum events_format format)
+{
+	return format == EVENTS_XML ? SPAN("</Events>\n") : SPAN("");
+}
+
+static bool json_line(const struct evtx_record *record, struct buf *to, struct err *err)
+{
+	if (!evtx_record_json(record, to, err))
+		return false;
+	if (record->recovered) {
+		to->len--;
+		buf_text(to, ",\"recovered\":true}");
+	}
+	buf_add_u8(to, '\n');
+	return true;
+}
+
+static bool xml_lines(const struct evtx_record *record, struct buf *to, struct err *err)
+{
+	size_t before = to->len;
+
+	if (record->recovered)
+		buf_text(to, "<!-- recovered -->\n");
+	if (!evtx_record_xml(record, to, err)) {
+		to->len = before;
+		return false;
+	}
+	buf_add_u8(to, '\n');
+	return true;
+}
+
+static void cell(struct buf *to, const struct event *event, uint32_t slot)
+{
+	struct buf text = buf_new(EVTX_TEXT_MAX);
+
+	if (slot != EVENT_NO_SLOT)
+		value_text(&text, &event->values[slot]);
+	escape_csv(to, buf_span(&text));
+	buf_add_u8(to, ',');
+	buf_free(&text);
+}
+
+static bool has_column(struct span name)
+{
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		if (span_eq(name, span_text(columns[i])))
+			return true;
+	return span_eq(name, SPAN("TimeCreated_SystemTime"));
+}
+
+static void fields_json(struct buf *to, const struct event *event)
+{
+	struct json_write w = json_write_to(to);
+	struct buf text = buf_new(EVTX_TEXT_MAX);
+
+	json_object(&w);
+	for (uint32_t i = 0; i < event->shape->count; i++) {
+		if (has_column(event->shape->names[i]) || event->values[i].kind == VALUE_ABSENT ||
+		    event->values[i].kind == VALUE_NULL)
+			continue;
+		buf_clear(&text);
+		value_text(&text, &event->values[i]);
+		json_key_span(&w, event->shape->names[i]);
+		json_span(&w, buf_span(&text));
+	}
+	json_object_end(&w);
+	buf_free(&text);
+}
+
+static bool csv_line(const struct evtx_record *record, struct buf *to, struct err *err)
+{
+	struct buf fields = buf_new(EVTX_TEXT_MAX);
+	struct event event;
+
+	if (!evtx_record_event(record, &event, err))
+		return false;
+	timestamp_format(to, event.time, 7);
+	buf_add_u8(to, ',');
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		cell(to, &event, event_shape_find(event.shape, span_text(columns[i])));
+	buf_text(to, event.recovered ? "true," : "false,");
+	fields_json(&fields, &event);
+	escape_csv(to, buf_span(&fields));
+	buf_add_u8(to, '\n');
+	buf_free(&fields);
+	return true;
+}
+
+bool events_line(enum events_format format, const struct evtx_record *record, struct buf *to,
+		 struct err *err)
+{
+	switch (format) {
+	case EVENTS_XML:
+		return xml_lines(record, to, err);
+	case EVENTS_CSV:
+		return csv_line(record, to, err);
+	case EVENTS_JSONL:
+		break;
+	}
+	return json_line(record, to, err);
+}
