@@ -11,6 +11,7 @@
 static const char *format;
 static const char *output;
 static uint64_t most;
+static bool brief;
 
 static const struct option_spec options[] = {
 	{ OPTION_TEXT, 'f', "format", "FORM",
@@ -18,6 +19,8 @@ static const struct option_spec options[] = {
 	{ OPTION_TEXT, 'o', "output", "FILE", "write here, not to standard output", &output },
 	{ OPTION_NUMBER, 'n', "most", "N",
 	  "at most N findings, heaviest first [200000 in html, else all]", &most },
+	{ OPTION_FLAG, 'b', "brief", NULL, "as text, only the answers and what carries them most",
+	  &brief },
 	{ 0 },
 };
 
@@ -36,7 +39,8 @@ static bool write_form(FILE *to, const struct report *report, const char *form, 
 {
 	struct terminal terminal = terminal_of(to);
 	struct report_look look = { .colour = terminal.colour,
-				    .columns = terminal.columns < 120 ? terminal.columns : 120 };
+				    .columns = terminal.columns < 120 ? terminal.columns : 120,
+				    .brief = brief };
 
 	if (!strcmp(form, "html"))
 		return report_html(to, report, err);

@@ -1,5 +1,7 @@
 #include <stdlib.h>
 
+#include "base/utf8.h"
+#include "codec/escape.h"
 #include "report/report.h"
 #include "sample_case.h"
 #include "test.h"
@@ -82,4 +84,114 @@ TEST(report_refuses_a_case_that_points_nowhere)
 		assert_int_equal(err.code, ERR_CORRUPT);
 		sqlite3_close(db);
 	}
+}
+
+typedef bool form_fn(FILE *to, const struct report *report, struct err *err);
+
+static bool text_form(FILE *to, const struct report *report, struct err *err)
+{
+	return report_text(to, report, (struct report_look){ .columns = 80 }, err);
+}
+
+static bool brief_form(FILE *to, const struct report *report, struct err *err)
+{
+	return report_text(to, report, (struct report_look){ .columns = 40, .brief = true }, err);
+}
+
+/* Caller frees .at. */
+static struct span written(form_fn *form, const struct report *report)
+{
+	char *at = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&at, &len);
+	struct err err = { 0 };
+
+	assert_non_null(to);
+	if (!form(to, report, &err))
+		fail_msg("%s", err.text);
+	fclose(to);
+	return span_of(at, len);
+}
+
+static void assert_no_raw(struct span text, const char *allowed)
+{
+	for (struct span rest = text; rest.len;) {
+		uint32_t code = 0;
+		size_t len = utf8_next(rest, &code);
+
+		if (!len || (escape_is_unsafe(code) && !(code < 0x80 && strchr(allowed, (int)code))))
+			fail_msg("raw U+%04X at %zu", (unsigned)code, text.len - rest.len);
+		rest = span_from(rest, len);
+	}
+}
+
+TEST(report_lets_no_raw_control_through_any_form)
+{
+	static const struct {
+		form_fn *form;
+		const char *allowed;
+	} forms[] = { { text_form, "\n" }, { brief_form, "\n" }, { report_json, "\n" },
+		      { report_csv, "\r\n" }, { report_html, "\n\t" } };
+	struct report r = load_sample("hostile", 0, 1000);
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct span text = written(forms[i].form, &r);
+
+		assert_true(text.len > 1000);
+		assert_no_raw(text, forms[i].allowed);
+		free((void *)(uintptr_t)text.at);
+	}
+	report_free(&r);
+}
+
+TEST(report_page_holds_payloads_as_text_only)
+{
+	static const char *const live[] = { "<script>alert", "<img", "<svg/", "</script><!--",
+					    "onerror=alert(2)>" };
+	struct report r = load_sample("hostile", 0, 1000);
+	struct span page = written(report_html, &r);
+
+	assert_true(span_find(page, 0, SPAN("&lt;script&gt;alert(1)")) != SIZE_MAX);
+	for (size_t i = 0; i < sizeof live / sizeof *live; i++)
+		assert_true(span_find(page, 0, span_text(live[i])) == SIZE_MAX);
+	free((void *)(uintptr_t)page.at);
+	report_free(&r);
+}
+
+TEST(report_text_keeps_to_its_columns)
+{
+	static const unsigned widths[] = { 40, 80, 120 };
+	struct report r = load_sample("hostile", 0, 1000);
+
+	for (size_t i = 0; i < 3; i++) {
+		char *at = NULL;
+		size_t len = 0;
+		FILE *to = open_memstream(&at, &len);
+		struct err err = { 0 };
+		struct span rest;
+
+		assert_true(report_text(to, &r, (struct report_look){ .columns = widths[i] }, &err));
+		fclose(to);
+		for (rest = span_of(at, len); rest.len;) {
+			struct span line = span_split(&rest, '\n');
+
+			if (escape_columns(line) > widths[i])
+				fail_msg("%zu columns: %.*s", escape_columns(line), SPAN_ARG(line));
+		}
+		free(at);
+	}
+	report_free(&r);
+}
+
+TEST(report_says_when_a_full_disk_took_it)
+{
+	struct report r = load_sample("story", 0, 1000);
+	FILE *full = fopen("/dev/full", "w");
+	struct err err = { 0 };
+
+	assert_non_null(full);
+	assert_false(report_html(full, &r, &err));
+	assert_int_equal(err.code, ERR_IO);
+	fclose(full);
+	report_free(&r);
 }

@@ -65,9 +65,10 @@ static void item(struct sample *s, int id, const char *path, const char *class_n
 		 const char *kind, int size, const char *fate, const char *reason)
 {
 	insert(s, "INSERT INTO item VALUES(%d, 1, 1, NULL, %Q, NULL, %Q, %Q, %d, "
-		  "CASE WHEN %Q IN ('denied', 'skipped') THEN NULL ELSE randomblob(32) END, "
+		  "CASE WHEN %Q IN ('denied', 'skipped') THEN NULL ELSE "
+		  "CAST(printf('digest of %%-22d', %d) AS BLOB) END, "
 		  "%lld, NULL, NULL, NULL, 33188, %Q, %Q, NULL)",
-	       id, path, class_name, kind, size, fate, BASE, fate, reason);
+	       id, path, class_name, kind, size, fate, id, BASE, fate, reason);
 }
 
 static void items(struct sample *s)
@@ -294,9 +295,9 @@ static void about(struct sample *s)
 	       BASE + 4 * DAY + 8 * HOUR, BASE + 4 * DAY + 8 * HOUR + 11 * MINUTE);
 	insert(s, "INSERT INTO source VALUES(NULL, 1, 'evidence', NULL, 'folder')");
 	insert(s, "INSERT INTO unit VALUES(1, 1, 1, 'evidence', NULL, 1)");
-	insert(s, "INSERT INTO rule_set VALUES(NULL, 1, 'sigma', 'rules/sigma', randomblob(32), 53, 0, 0), "
-		  "(NULL, 1, 'yara', 'rules/yara', randomblob(32), 38, 1, 0), "
-		  "(NULL, 1, 'sigma', '../sigma', randomblob(32), 3700, 2, 78)");
+	insert(s, "INSERT INTO rule_set VALUES(NULL, 1, 'sigma', 'rules/sigma', CAST(printf('%%032d', 1) AS BLOB), 53, 0, 0), "
+		  "(NULL, 1, 'yara', 'rules/yara', CAST(printf('%%032d', 2) AS BLOB), 38, 1, 0), "
+		  "(NULL, 1, 'sigma', '../sigma', CAST(printf('%%032d', 3) AS BLOB), 3700, 2, 78)");
 	insert(s, "INSERT INTO problem VALUES(NULL, 1, 'yara', 'rules/yara/local.yar', 12, 4, 'odd', 1, "
 		  "'unknown module \"vt\"'), (NULL, 1, 'sigma', '../sigma/web/x.yml', 9, 1, NULL, 1, "
 		  "'condition names ''sel2'', which is not there'), (NULL, 1, 'sigma', "
