@@ -38,7 +38,7 @@ rule powershell_reverse_shell
         $c = /\biex\b|Invoke-Expression/ nocase ascii wide
         $d = ".Write(" nocase ascii wide
     condition:
-        all of them and filesize < 1MB
+        all of them and filesize < 1MB and uint32(0) != 0x46666C45
 }
 
 rule beacon_configuration

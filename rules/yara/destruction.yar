@@ -21,7 +21,7 @@ rule ransom_note
         $e = "decrypt" nocase ascii wide
         $f = "tor browser" nocase ascii wide
     condition:
-        $a and 2 of ($b, $c, $d, $e, $f) and filesize < 256KB
+        $a and 2 of ($b, $c, $d, $e, $f) and filesize < 256KB and uint32(0) != 0x46666C45
 }
 
 rule script_removes_way_back
@@ -41,7 +41,7 @@ rule script_removes_way_back
         $d = /wbadmin(\.exe)?\s+delete/ nocase ascii wide
         $e = /Win32_ShadowCopy[^\n]{0,80}Delete/ nocase ascii wide
     condition:
-        any of them and filesize < 5MB
+        any of them and filesize < 5MB and uint32(0) != 0x46666C45
 }
 
 rule boot_record_overwriter

@@ -67,7 +67,7 @@ rule powershell_encoded_download
         $c = "IEX" wide base64
         $d = "Invoke-Expression" wide base64
     condition:
-        ($a or $b) and ($c or $d)
+        ($a or $b) and ($c or $d) and uint32(0) != 0x46666C45
 }
 
 rule script_downloads_and_runs
@@ -126,7 +126,7 @@ rule task_definition_hides_command
         $cmd = /<Command>[^<]{0,120}(powershell|mshta|wscript|rundll32|cmd)(\.exe)?"?<\/Command>/ nocase ascii wide
         $hide = /-(enc|encodedcommand|e)\s+[A-Za-z0-9+\/]{16}|-w(indowstyle)?\s+hidden|javascript:|https?:\/\//  nocase ascii wide
     condition:
-        all of them and filesize < 200KB
+        all of them and filesize < 200KB and uint32(0) != 0x46666C45
 }
 
 rule shortcut_starts_interpreter

@@ -19,7 +19,7 @@ rule script_clears_event_logs
         $c = /Clear-EventLog\s/ nocase ascii wide
         $d = /Get-(WinEvent|EventLog)\s[^\n]{0,80}-List[^\n]{0,80}Clear/ nocase ascii wide
     condition:
-        any of them and filesize < 2MB and uint16(0) != 0x5A4D
+        any of them and filesize < 2MB and uint16(0) != 0x5A4D and uint32(0) != 0x46666C45
 }
 
 rule script_disables_defences
@@ -39,7 +39,7 @@ rule script_disables_defences
         $d = /netsh\s+advfirewall\s+set\s+\w+\s+state\s+off/ nocase ascii wide
         $e = /(sc|net)\s+(stop|delete|config)\s+(WinDefend|Sense|WdNisSvc|wscsvc|mpssvc)/ nocase ascii wide
     condition:
-        2 of them and filesize < 2MB and uint16(0) != 0x5A4D
+        2 of them and filesize < 2MB and uint16(0) != 0x5A4D and uint32(0) != 0x46666C45
 }
 
 rule hosts_file_blocks_updates
@@ -93,5 +93,5 @@ rule event_log_service_patch
         $d = "eventlog" nocase ascii wide
         $e = "TerminateThread" ascii wide
     condition:
-        $a or (($b or $c) and $d and $e)
+        ($a or (($b or $c) and $d and $e)) and uint32(0) != 0x46666C45
 }

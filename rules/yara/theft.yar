@@ -21,7 +21,7 @@ rule credential_theft_tool
         $e = "privilege::debug" nocase ascii wide
         $f = "Invoke-Mimikatz" nocase ascii wide
     condition:
-        2 of them
+        2 of them and uint32(0) != 0x46666C45
 }
 
 rule lsass_memory_dump

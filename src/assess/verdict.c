@@ -210,13 +210,12 @@ static struct span summarise(struct weighing *w, const struct inference *why, bo
 	struct span kept;
 
 	if (why) {
-		buf_printf(&text, "%c%s: \"%.*s\"", why->text[0] - 'a' + 'A', why->text + 1,
-			   SPAN_ARG(w->rules[0].title));
+		buf_printf(&text, "\"%.*s\"", SPAN_ARG(w->rules[0].title));
 		if (w->rule_count > 1)
 			buf_printf(&text, " and %zu more rule%s", w->rule_count - 1,
 				   w->rule_count == 2 ? "" : "s");
-		buf_printf(&text, ", %" PRIu64 " finding%s.", w->signs.findings,
-			   w->signs.findings == 1 ? "" : "s");
+		buf_printf(&text, ", %" PRIu64 " finding%s: %s.", w->signs.findings,
+			   w->signs.findings == 1 ? "" : "s", why->text);
 	} else {
 		buf_text(&text, w->rule_count ? "Only weak signs below level medium" :
 						"No rule of this harm held");

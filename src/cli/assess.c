@@ -261,8 +261,8 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 
 	if (!assess_rules_load(&rules, &rule_paths, no_starter_rules, no_cache, err))
 		return false;
-	how.yara = &rules.yara_set;
-	how.sigma = &rules.sigma_set;
+	how.yara = &rules.yara;
+	how.sigma = &rules.sigma;
 	coordinator = coordinator_new(&how, err);
 	ok = coordinator && open_case(&how, &file, err) &&
 	     examine(&rules, coordinator, &progress, file, &totals, &verdict, err);

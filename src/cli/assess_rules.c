@@ -19,16 +19,10 @@ static bool compile(struct assess_rules *rules, const struct rule_files *files, 
 	struct rule_pack_options options = { .no_cache = no_cache };
 	char path[DATA_PATH_MAX];
 
-	if (!data_path("rules/logsources.yml", path, err) ||
-	    !rule_files_text(&rules->arena, path, &options.logsources, err) ||
-	    !rule_pack_yara(files, &options, &rules->yara, NULL, err) ||
-	    !rule_pack_sigma(files, &options, &rules->sigma, NULL, err))
-		return false;
-	rules->yara_set = rules->yara;
-	rules->yara_set.root = rule_pack_of(&rules->yara)->set;
-	rules->sigma_set = rules->sigma;
-	rules->sigma_set.root = rule_pack_of(&rules->sigma)->set;
-	return true;
+	return data_path("rules/logsources.yml", path, err) &&
+	       rule_files_text(&rules->arena, path, &options.logsources, err) &&
+	       rule_pack_yara(files, &options, &rules->yara, NULL, err) &&
+	       rule_pack_sigma(files, &options, &rules->sigma, NULL, err);
 }
 
 bool assess_rules_load(struct assess_rules *rules, const struct option_list *given,

@@ -9,8 +9,6 @@ struct case_file;
 
 struct assess_rules {
 	struct image yara, sigma;	/* root: struct rule_pack */
-	/* The same memory as the engines want it: root is the set. Never freed. */
-	struct image yara_set, sigma_set;
 	struct span paths;		/* what was given, for the case */
 	struct arena arena;
 };
