@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/utf8.h"
+#include "os/room.h"
 
 int64_t recorder_clock(void)
 {
@@ -13,11 +14,26 @@ int64_t recorder_clock(void)
 	return now.tv_sec * TIME_SECOND + now.tv_nsec;
 }
 
+/* A write that failed for a reason that SQLite did not keep: the file or its log may be full. */
+static bool is_full(struct case_file *c)
+{
+	struct buf log = buf_new(8192);
+	bool full;
+
+	buf_printf(&log, "%s-wal", c->path);
+	full = (sqlite3_extended_errcode(c->db) & 0xff) == SQLITE_IOERR &&
+	       (room_is_short(c->path) || (log.at && room_is_short((const char *)log.at)));
+	buf_free(&log);
+	return full;
+}
+
 bool recorder_fail(struct case_file *c, const char *doing, struct err *err)
 {
 	struct err failure = { 0 };
 
 	query_failed(c->db, doing, &failure);
+	if (is_full(c))
+		err_set(&failure, ERR_IO, ERR_NO_OFFSET, "%s: disk full", doing);
 	if (failure.code != ERR_CORRUPT)
 		failure.code = ERR_IO;
 	if (!sqlite3_get_autocommit(c->db))
