@@ -148,6 +148,7 @@ static bool build(struct compiler *c, struct yara_set *set)
 	set->pattern_count = pattern_count(set->patterns);
 	*n = (struct yara_counts){ .rules = set->rule_count, .strings = c->strings,
 				   .patterns = set->pattern_count, .skipped = c->skipped };
+	set->imports = c->imports;
 	return wake_build(c, set);
 }
 

@@ -60,6 +60,7 @@ struct compiler {
 	struct external *externals;		/* in the image */
 	struct map string_pool;			/* text → struct span in the image */
 	uint32_t strings, skipped, errors, listed;
+	uint64_t imports;
 	bool out_of_memory;
 	struct err *err;
 };
@@ -135,6 +136,8 @@ bool parse_range(struct parser *p, const struct node **low, const struct node **
 bool parse_string_set(struct parser *p, const uint32_t **out, uint32_t *count);
 bool find_string(struct parser *p, const struct token *t, uint32_t *out);
 bool string_use(struct parser *p, const struct token *t, uint32_t *out);
+
+uint32_t module_number(const struct yara_module *module);
 
 /* ---- nodes (tree.c) ---- */
 struct node *node_new(struct parser *p, enum node_op op, enum yara_type type);

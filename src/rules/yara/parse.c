@@ -308,6 +308,7 @@ static bool parse_import(struct parser *p)
 	if (!slot)
 		return no_memory(p);
 	*slot = (void *)(uintptr_t)module;
+	p->c->imports |= UINT64_C(1) << module_number(module);
 	return true;
 }
 

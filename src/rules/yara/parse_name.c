@@ -53,7 +53,7 @@ static bool find_external(struct parser *p, struct span name, struct expr *out, 
 	return true;
 }
 
-static uint32_t module_number(const struct yara_module *module)
+uint32_t module_number(const struct yara_module *module)
 {
 	uint32_t n = 0;
 

@@ -204,6 +204,7 @@ static bool add_pattern(struct parser *p, struct draft_string *s, struct rule_st
 			    SPAN_ARG(s->token->text), err.text);
 	}
 	out->is_private = s->is_private;
+	out->is_hex = s->spec.kind == PATTERN_HEX;
 	out->at = s->spec.only_at ? s->at : -1;
 	out->identifier = pooled(p->c, s->token->text);
 	if (out->at >= 0)

@@ -553,7 +553,7 @@ bool yara_match_next(const struct yara_match *match, uint64_t *at, struct yara_s
 		*out = (struct yara_string_match){
 			.identifier = r->identifier, .offset = matches[nth].offset,
 			.length = matches[nth].length, .xor_key = matches[nth].xor_key,
-			.is_private = r->is_private,
+			.is_private = r->is_private, .is_hex = r->is_hex,
 		};
 		if (s->is_blocks)
 			out->bytes = s->block_hits[r->pattern].bytes[nth];
@@ -573,6 +573,19 @@ struct yara_object *yara_scan_module(const struct yara_scan *scan, const struct 
 		if (yara_modules[i] == module)
 			return scan_module(s, i);
 	return NULL;
+}
+
+const struct yara_scan *yara_last_scan(const struct yara_scanner *scanner)
+{
+	return &scanner->scan;
+}
+
+bool yara_set_imports(const struct yara_set *set, const struct yara_module *module)
+{
+	for (uint32_t i = 0; yara_modules[i] && i < 64; i++)
+		if (yara_modules[i] == module)
+			return set->imports >> i & 1;
+	return false;
 }
 
 static int by_cost(const void *a, const void *b)

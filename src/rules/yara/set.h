@@ -112,7 +112,7 @@ struct guard {
 struct rule_string {
 	struct span identifier;
 	uint32_t pattern;
-	bool is_private;
+	bool is_private, is_hex;
 	int64_t at;			/* asked for at this offset only, and not searched; else -1 */
 	uint32_t mask, value;		/* of its first bytes, where .at is not -1 */
 };
@@ -159,6 +159,7 @@ struct yara_set {
 	const uint32_t *woken;		/* the long array */
 	const struct rule_list *always;	/* [guard_count] rules without a needed string */
 	const uint32_t *always_rules;
+	uint64_t imports;		/* a bit for each module, by its number */
 	struct yara_counts counts;
 };
 

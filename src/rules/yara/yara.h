@@ -114,6 +114,7 @@ struct yara_string_match {
 	uint64_t length;			/* of the match; bytes may be cut to what is kept */
 	struct span bytes;
 	uint8_t xor_key;
+	bool is_hex;				/* written as a hex string */
 	bool is_private;
 };
 
@@ -198,6 +199,14 @@ bool yara_match_next(const struct yara_match *match, uint64_t *at, struct yara_s
 
 /* The module's object as this scan saw it (loads it if needed); NULL: not there. */
 struct yara_object *yara_scan_module(const struct yara_scan *scan, const struct yara_module *module);
+
+/*
+ * The scan that yara_scan has just ended, for yara_scan_module: valid until the
+ * next one, as long as the data is.
+ */
+const struct yara_scan *yara_last_scan(const struct yara_scanner *scanner);
+/* Whether the rules import that module. */
+bool yara_set_imports(const struct yara_set *set, const struct yara_module *module);
 
 struct yara_rule_cost {
 	uint32_t rule;
