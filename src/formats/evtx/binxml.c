@@ -64,12 +64,21 @@ static bool counted_text(struct binxml_parser *p, struct cursor *c, struct span 
 	return c->short_read ? cut_short(c, err) : keep_text(p, utf16, out, err);
 }
 
+static void note_name(struct binxml_names *names, size_t at, bool here, struct span raw)
+{
+	if (names->count == BINXML_NAMES_MAX)
+		names->overflow = true;
+	else
+		names->names[names->count++] = (struct binxml_name){ (uint32_t)at, here, raw };
+}
+
 /* A name stands where its offset says: here, or where it was first needed. */
 static bool parse_name(struct binxml_parser *p, struct cursor *c, struct span *out, struct err *err)
 {
 	uint32_t offset = cursor_u32le(c);
 	struct cursor there = cursor_of(p->chunk), *name = &there;
 	struct span utf16;
+	size_t at = c->at - 4, start;
 
 	if (c->short_read)
 		return cut_short(c, err);
@@ -77,11 +86,16 @@ static bool parse_name(struct binxml_parser *p, struct cursor *c, struct span *o
 		name = c;
 	else
 		cursor_seek(&there, offset);
-	cursor_skip(name, 6);
+	cursor_skip(name, 4);
+	start = name->at;
+	cursor_skip(name, 2);
 	utf16 = cursor_take(name, (size_t)cursor_u16le(name) * 2);
 	cursor_skip(name, 2);
 	if (name->short_read)
 		return err_set(err, ERR_CORRUPT, c->at, "a name outside the chunk");
+	if (p->names)
+		note_name(p->names, at, name == c,
+			  span_sub(p->chunk, start, name->at - start));
 	return keep_text(p, utf16, out, err);
 }
 

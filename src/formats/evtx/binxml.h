@@ -41,11 +41,27 @@ struct binxml_node {
 	const struct evtx_instance *instance;
 };
 
+/* Where a name was asked for, and what stands there. */
+struct binxml_name {
+	uint32_t at;			/* of the 4-byte offset, in the chunk */
+	bool here;			/* the name follows at once */
+	struct span raw;		/* hash, count, characters, NUL; in the chunk */
+};
+
+#define BINXML_NAMES_MAX 512
+
+struct binxml_names {
+	struct binxml_name names[BINXML_NAMES_MAX];
+	size_t count;
+	bool overflow;
+};
+
 struct binxml_parser {
 	struct span chunk;	/* offsets count from its start */
 	struct arena *arena;
 	bool has_dependency;	/* start tags carry a dependency id; see evtx.md */
 	uint32_t nodes;		/* made so far */
+	struct binxml_names *names;	/* NULL, or filled in the order of their places */
 	uint32_t base;		/* depth at which the piece began */
 	/* Parses a template instance behind its token. */
 	bool (*instance)(void *context, struct cursor *at, uint32_t depth,

@@ -25,6 +25,7 @@ struct evtx_decoder *evtx_decoder_new(const struct evtx_options *options)
 	d->templates.local = arena_new(EVTX_SCRATCH_MAX);
 	d->templates.by_text = map_new(&d->cache);
 	d->templates.by_start = map_new(&d->cache);
+	d->templates.by_guid = map_new(&d->cache);
 	d->shapes.by_names = map_new(&d->cache);
 	d->programs.arena = arena_new(EVTX_PROGRAMS_MAX);
 	d->programs.literals = buf_new(EVTX_TEXT_MAX);

@@ -136,18 +136,83 @@ static const struct evtx_template *same_template(struct evtx_decoder *d, struct 
 	return found;
 }
 
+/* The same tokens with the same names, wherever those stand? */
+static bool is_variant(const struct evtx_variant *v, struct span chunk, size_t start)
+{
+	struct span here = span_sub(chunk, start, v->raw.len);
+	size_t at = 0;
+
+	for (size_t i = 0; i < v->name_count; i++) {
+		const struct evtx_variant_name *name = &v->names[i];
+		uint32_t offset = load_u32le(here.at + name->at);
+
+		if (!span_eq(span_sub(here, at, name->at - at), span_sub(v->raw, at, name->at - at)))
+			return false;
+		at = name->at + 4;
+		if (name->here != (offset == start + at))
+			return false;
+		if (name->here)
+			at += 4;
+		else if (!span_starts(span_from(chunk, (size_t)offset + 4), name->raw))
+			return false;
+	}
+	return span_eq(span_from(here, at), span_from(v->raw, at));
+}
+
+static const struct evtx_template *find_variant(struct evtx_decoder *d, struct span guid,
+						size_t start, size_t size)
+{
+	const struct evtx_variant *v = map_get(&d->templates.by_guid, guid);
+
+	for (; v; v = v->next)
+		if (v->raw.len == size && is_variant(v, d->chunk, start))
+			return v->template;
+	return NULL;
+}
+
+static void add_variant(struct evtx_decoder *d, const struct evtx_template *template,
+			size_t start, size_t size)
+{
+	struct binxml_names *names = &d->templates.names;
+	void **slot = map_slot(&d->templates.by_guid, span_of(template->guid, 16));
+	struct evtx_variant *first = slot ? *slot : NULL, *made;
+	struct evtx_variant_name *kept;
+
+	if (!slot || names->overflow || (first && first->number >= EVTX_VARIANTS_MAX))
+		return;
+	made = ARENA_NEW(&d->cache, struct evtx_variant);
+	kept = ARENA_ARRAY(&d->cache, names->count, struct evtx_variant_name);
+	if (!made || !kept)
+		return;
+	for (size_t i = 0; i < names->count; i++) {
+		const struct binxml_name *name = &names->names[i];
+
+		kept[i] = (struct evtx_variant_name){ (uint32_t)(name->at - start), name->here,
+						      { 0 } };
+		if (!name->here)
+			kept[i].raw = arena_copy(&d->cache, name->raw);
+	}
+	*made = (struct evtx_variant){ .raw = arena_copy(&d->cache, span_sub(d->chunk, start, size)),
+				       .names = kept, .name_count = names->count,
+				       .template = template, .next = first,
+				       .number = first ? first->number + 1 : 0 };
+	if (!d->cache.exhausted)
+		*slot = made;
+}
+
 /* While carving, what stands at the offset may be a younger template. */
 static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t depth,
-			     const uint8_t start[4], struct evtx_known *known, struct err *err)
+			     const uint8_t id[4], struct evtx_known *known, struct err *err)
 {
 	struct cursor c = cursor_of(d->chunk);
 	struct instance_parse context = { .d = d, .arena = &d->templates.local,
 					  .in_definition = true };
 	struct binxml_parser parser = { .chunk = d->chunk, .arena = &d->templates.local,
 					.has_dependency = true, .instance = instance_callback,
-					.context = &context };
+					.context = &context, .names = &d->templates.names };
 	struct binxml_node *root;
 	struct span guid;
+	size_t start;
 	uint32_t size;
 
 	cursor_seek(&c, offset);
@@ -156,8 +221,14 @@ static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t d
 	size = cursor_u32le(&c);
 	if (c.short_read || size > cursor_left(&c))
 		return err_set(err, ERR_CORRUPT, offset, "a template outside the chunk");
-	if (d->strict && memcmp(guid.at, start, 4))
+	if (d->strict && memcmp(guid.at, id, 4))
 		return err_set(err, ERR_CORRUPT, offset, "another template stands here");
+	known->template = find_variant(d, guid, c.at, size);
+	if (known->template)
+		return true;
+	start = c.at;
+	d->templates.names.count = 0;
+	d->templates.names.overflow = false;
 	d->templates.work += size;
 	if (d->templates.work > EVTX_TEMPLATE_WORK)
 		return err_set(err, ERR_LIMIT, offset, "too much template text in one chunk");
@@ -167,6 +238,8 @@ static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t d
 		known->root = root;
 	else
 		known->template = same_template(d, guid, root, err);
+	if (known->template)
+		add_variant(d, known->template, start, size);
 	return known->root || known->template;
 }
 

@@ -20,6 +20,27 @@ struct evtx_template {
 	const struct evtx_template *same_start;	/* older one whose GUID begins alike */
 };
 
+/*
+ * A definition as it stood in some chunk. Where the names stand differs from
+ * chunk to chunk; the rest is the same bytes.
+ */
+struct evtx_variant {
+	struct span raw;		/* the tokens */
+	const struct evtx_variant_name *names;
+	size_t name_count;
+	const struct evtx_template *template;
+	struct evtx_variant *next;	/* of the same GUID */
+	uint32_t number;		/* how many are behind it */
+};
+
+struct evtx_variant_name {
+	uint32_t at;			/* of its offset, in raw */
+	bool here;
+	struct span raw;		/* as binxml_name; empty where `here` */
+};
+
+#define EVTX_VARIANTS_MAX 64		/* of one GUID; further ones are parsed anew */
+
 /* One value as it stands in the record: nothing is decoded yet. */
 struct evtx_value {
 	const uint8_t *at;
@@ -68,6 +89,7 @@ struct evtx_known {
 
 struct evtx_templates {
 	struct map by_text;		/* canonical text → struct evtx_template */
+	struct map by_guid;		/* GUID → struct evtx_variant */
 	struct map by_start;		/* first 4 bytes of GUID → the newest such */
 	uint32_t count;
 	uint32_t chunk;			/* number of the current chunk */
@@ -75,6 +97,7 @@ struct evtx_templates {
 	size_t work;
 	struct arena local;		/* reset at each chunk */
 	struct evtx_known known[EVTX_KNOWN];
+	struct binxml_names names;	/* of the definition under way */
 };
 
 void evtx_templates_next_chunk(struct evtx_templates *t);

@@ -20,15 +20,35 @@ static uint8_t *put_span(uint8_t *to, struct span s)
 	return to + s.len;
 }
 
+static unsigned digits_of(uint64_t n)
+{
+	unsigned digits = 1;
+
+	for (; n >= 10000; n /= 10000)
+		digits += 4;
+	return digits + (n >= 10) + (n >= 100) + (n >= 1000);
+}
+
 static uint8_t *put_decimal(uint8_t *to, uint64_t n)
 {
-	uint8_t digits[20];
-	size_t at = sizeof digits;
+	static const char pairs[] =
+		"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+		"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+		"8081828384858687888990919293949596979899";
+	uint8_t *end, *at;
 
-	do
-		digits[--at] = (uint8_t)('0' + n % 10);
-	while (n /= 10);
-	return put_span(to, span_of(digits + at, sizeof digits - at));
+	if (n < 10) {
+		*to = (uint8_t)('0' + n);
+		return to + 1;
+	}
+	at = end = to + digits_of(n);
+	for (; n >= 100; n /= 100)
+		memcpy(at -= 2, pairs + 2 * (n % 100), 2);
+	if (n >= 10)
+		memcpy(at - 2, pairs + 2 * n, 2);
+	else
+		at[-1] = (uint8_t)('0' + n);
+	return end;
 }
 
 static uint8_t *put_signed(uint8_t *to, int64_t n)
@@ -74,18 +94,33 @@ static uint8_t *put_guid(uint8_t *to, struct span s)
 
 static uint8_t *put_sid(uint8_t *to, struct span s)
 {
-	size_t count = s.at[1];
-
-	if (s.len < 8 + count * 4)
-		return put_hex_bytes(to, s, "0123456789ABCDEF");
 	to = put_decimal(put_span(to, SPAN("S-")), s.at[0]);
 	*to++ = '-';
 	to = put_decimal(to, (uint64_t)load_u16be(s.at + 2) << 32 | load_u32be(s.at + 4));
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < s.at[1]; i++) {
 		*to++ = '-';
 		to = put_decimal(to, load_u32le(s.at + 8 + 4 * i));
 	}
 	return to;
+}
+
+/* The same few accounts come again and again. */
+static uint8_t *put_sid_again(struct evtx_texter *t, uint8_t *to, struct span s)
+{
+	struct evtx_sid *kept;
+
+	if (s.len < 8 + 4 * (size_t)s.at[1])
+		return put_hex_bytes(to, s, "0123456789ABCDEF");
+	if (s.len > sizeof kept->raw)
+		return put_sid(to, s);
+	kept = &t->sids[(s.at[s.len - 4] ^ s.at[s.len - 3]) % EVTX_SIDS];
+	if (kept->len != s.len || memcmp(kept->raw, s.at, s.len)) {
+		memcpy(kept->raw, s.at, s.len);
+		kept->len = (uint8_t)s.len;
+		kept->text_len = (uint8_t)(put_sid(kept->text, s) - kept->text);
+	}
+	memcpy(to, kept->text, sizeof kept->text);
+	return to + kept->text_len;
 }
 
 static void put_digits(uint8_t *to, uint64_t n, int width)
@@ -265,43 +300,83 @@ static inline __m128i load_units(const uint8_t *at)
 }
 #endif
 
-/* How many plain units lead, by whole vectors and up to what stopped them; they are written. */
-static inline size_t plain_run(uint8_t *to, const uint8_t *at, size_t units, bool xml)
+/* One character that is not plain; `used` units of the `left` at `at`. */
+static uint8_t *put_unit(uint8_t *to, const uint8_t *at, size_t left, size_t *used,
+			 enum evtx_mode mode)
 {
-	size_t done = 0;
-#ifdef __SSE2__
-	unsigned odd;
+	uint32_t unit = load_u16le(at), low;
 
-	for (; units - done >= 16; done += 16) {
-		__m128i bytes = _mm_packus_epi16(load_units(at + 2 * done),
-						 load_units(at + 2 * done + 16));
-
-		_mm_storeu_si128((__m128i *)(void *)(to + done), bytes);
-		odd = odd_bytes(bytes, xml);
-		if (odd)
-			return done + (size_t)__builtin_ctz(odd);
+	*used = 1;
+	if (unit >= 0xd800 && unit < 0xe000) {
+		low = left > 1 ? load_u16le(at + 2) : 0;
+		if (unit >= 0xdc00 || low < 0xdc00 || low >= 0xe000) {
+			unit = 0xfffd;
+		} else {
+			unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+			*used = 2;
+		}
 	}
-	if (units - done >= 8) {
-		__m128i eight = load_units(at + 2 * done);
-		__m128i bytes = _mm_packus_epi16(eight, eight);
-
-		_mm_storel_epi64((__m128i *)(void *)(to + done), bytes);
-		odd = odd_bytes(bytes, xml) & 0xff;
-		if (odd)
-			return done + (size_t)__builtin_ctz(odd);
-		done += 8;
-	}
-#endif
-	for (; done < units; done++) {
-		uint16_t unit = load_u16le(at + 2 * done);
-
-		if (unit < 0x20 || unit > 0x7e || unit == '"' ||
-		    (xml ? unit == '&' || unit == '<' || unit == '>' : unit == '\\'))
-			return done;
-		to[done] = (uint8_t)unit;
-	}
-	return done;
+	return put_character(to, unit, mode);
 }
+
+static uint8_t *put_few(uint8_t *to, const uint8_t *at, size_t left, enum evtx_mode mode)
+{
+	bool xml = mode == EVTX_XML_PART;
+	size_t used = 1;
+
+	for (; left; at += 2 * used, left -= used) {
+		uint16_t unit = load_u16le(at);
+
+		used = 1;
+		if (unit >= 0x20 && unit < 0x7f && unit != '"' &&
+		    (xml ? unit != '&' && unit != '<' && unit != '>' : unit != '\\'))
+			*to++ = (uint8_t)unit;
+		else
+			to = put_unit(to, at, left, &used, mode);
+	}
+	return to;
+}
+
+#ifdef __SSE2__
+/*
+ * Sixteen units at once. They are stored whole; where some need escaping, what
+ * stands behind the first is stored again further on, and so for each.
+ */
+static inline uint8_t *put_sixteen(uint8_t *to, const uint8_t *at, size_t left, size_t *used,
+				   enum evtx_mode mode)
+{
+	__m128i bytes = _mm_packus_epi16(load_units(at), load_units(at + 16));
+	unsigned odd = odd_bytes(bytes, mode == EVTX_XML_PART);
+	uint8_t packed[32];
+	size_t from = 0;
+
+	*used = 16;
+	_mm_storeu_si128((__m128i *)(void *)to, bytes);
+	if (!odd)
+		return to + 16;
+	_mm_storeu_si128((__m128i *)(void *)packed, bytes);
+	for (; odd; odd &= odd - 1) {
+		size_t here = (size_t)__builtin_ctz(odd);
+
+		to += here - from;
+		from = here + 1;
+		if (packed[here] == '\\' || (packed[here] == '"' && mode != EVTX_XML_PART)) {
+			*to++ = '\\';
+			*to++ = packed[here];
+		} else {
+			size_t units;
+
+			to = put_unit(to, at + 2 * here, left - here, &units, mode);
+			if (units == 2) {
+				*used = here + 2;
+				return to;
+			}
+		}
+		memcpy(to, packed + from, 16);
+	}
+	return to + (16 - from);
+}
+#endif
 
 static uint8_t *put_utf16(uint8_t *to, struct span s, enum evtx_mode mode)
 {
@@ -310,35 +385,27 @@ static uint8_t *put_utf16(uint8_t *to, struct span s, enum evtx_mode mode)
 
 	while (left && !load_u16le(at + 2 * left - 2))
 		left--;
-	while (left) {
-		size_t run = plain_run(to, at, left, mode == EVTX_XML_PART), used = 1;
-		uint32_t unit, low;
+#ifdef __SSE2__
+	while (left >= 16) {
+		size_t used;
 
-		to += run;
-		at += 2 * run;
-		left -= run;
-		if (!left)
-			break;
-		unit = load_u16le(at);
-		if (unit == '\\' && mode != EVTX_XML_PART) {
-			*to++ = '\\';
-			*to++ = '\\';
-		} else {
-			if (unit >= 0xd800 && unit < 0xe000) {
-				low = left > 1 ? load_u16le(at + 2) : 0;
-				if (unit < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
-					unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-					used = 2;
-				} else {
-					unit = 0xfffd;
-				}
-			}
-			to = put_character(to, unit, mode);
-		}
+		to = put_sixteen(to, at, left, &used, mode);
 		at += 2 * used;
 		left -= used;
 	}
-	return to;
+	if (left >= 8) {
+		__m128i eight = load_units(at);
+		__m128i bytes = _mm_packus_epi16(eight, eight);
+
+		if (!(odd_bytes(bytes, mode == EVTX_XML_PART) & 0xff)) {
+			_mm_storel_epi64((__m128i *)(void *)to, bytes);
+			to += 8;
+			at += 16;
+			left -= 8;
+		}
+	}
+#endif
+	return put_few(to, at, left, mode);
 }
 
 static uint8_t *put_ansi(uint8_t *to, uint16_t code_page, struct span s, enum evtx_mode mode)
@@ -409,7 +476,7 @@ static uint8_t *put_one(struct evtx_texter *t, uint8_t *to, uint8_t type, struct
 	case EVTX_SYSTEMTIME:
 		return put_systemtime(to, s);
 	case EVTX_SID:
-		return put_sid(to, s);
+		return put_sid_again(t, to, s);
 	default:
 		return put_hex_bytes(to, s, "0123456789ABCDEF");
 	}
@@ -418,7 +485,7 @@ static uint8_t *put_one(struct evtx_texter *t, uint8_t *to, uint8_t type, struct
 static uint8_t *put_quoted(struct evtx_texter *t, uint8_t *to, uint8_t type, struct span s,
 			   enum evtx_mode mode)
 {
-	if (!evtx_type_fits(type, s.len))
+	if (type != EVTX_STRING && !evtx_type_fits(type, s.len))
 		type = EVTX_BINARY;
 	if (mode != EVTX_JSON_VALUE || is_number(type))
 		return put_one(t, to, type, s, mode);

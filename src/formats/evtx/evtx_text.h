@@ -22,7 +22,17 @@ struct evtx_clock {
 	uint8_t text[20];	/* "2026-11-21T22:30:00." */
 };
 
+/* A SID of up to five parts, and its text. */
+#define EVTX_SIDS 16
+
+struct evtx_sid {
+	uint8_t len, text_len;
+	uint8_t raw[28];
+	uint8_t text[80];
+};
+
 struct evtx_texter {
+	struct evtx_sid sids[EVTX_SIDS];
 	struct evtx_clock clock;
 	uint16_t code_page;
 };
@@ -30,7 +40,7 @@ struct evtx_texter {
 /* Bytes that evtx_text writes at most for a value of that length. */
 static inline size_t evtx_text_bound(size_t len)
 {
-	return 64 + 12 * len;
+	return 96 + 12 * len;
 }
 
 /* Writes at `to`, which has room for the bound; returns the end. */
