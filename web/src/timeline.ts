@@ -6,7 +6,7 @@ import { scaleUtc, type ScaleTime } from "d3-scale";
 import { select, type Selection } from "d3-selection";
 
 import { el, oncePerFrame } from "./dom.ts";
-import { HARM_TITLES, LEVELS, type Store } from "./data.ts";
+import { HARM_TITLES, LEVELS, type Notable, type Store } from "./data.ts";
 import { number, showLine, time } from "./show.ts";
 
 const LANE = 54;
@@ -47,7 +47,7 @@ export class TimeLine {
     private readonly onOpen: (finding: number) => void,
   ) {
     this.whole = extent(store);
-    this.window = [...this.whole];
+    this.window = mostOf(store, this.whole);
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("role", "img");
     this.svg.setAttribute("tabindex", "0");
@@ -196,7 +196,7 @@ export class TimeLine {
     for (let bin = 0; bin < this.bins; bin++) {
       const sum = this.inBin(lane, bin);
       if (!sum) continue;
-      const tall = Math.max(4, (Math.sqrt(sum) / most) * room);
+      const tall = Math.max(7, (Math.sqrt(sum) / most) * room);
       let foot = base;
       for (let level = LEVELS.length - 1; level >= 0; level--) {
         const n = lane.counts[bin * LEVELS.length + level] ?? 0;
@@ -287,15 +287,28 @@ export class TimeLine {
     const scale = (this.svg.viewBox.baseVal.width || box.width) / box.width;
     const labels = this.svg.viewBox.baseVal.width - this.width - EDGE;
     const px = (event.clientX - box.left) * scale - labels;
-    const lane = this.lanes.filter((l) => l.harm || l.most)[Math.floor(((event.clientY - box.top) * scale) / LANE)];
+    const shown = this.lanes.filter((l) => l.harm || l.most);
+    const py = (event.clientY - box.top) * scale;
+    const lane = shown[Math.floor(py / LANE)];
     const bin = Math.floor((px / this.width) * this.bins);
     const count = lane && bin >= 0 && bin < this.bins ? this.inBin(lane, bin) : 0;
-    this.tip.hidden = !count;
-    if (!lane || !count) return;
-    this.tip.replaceChildren(...this.tipText(lane, bin, count));
+    const below = py - shown.length * LANE;
+    const text = lane && count ? this.tipText(lane, bin, count)
+      : below > 0 && below < 24 ? this.notableText(px) : [];
+    this.tip.hidden = !text.length;
+    if (!text.length) return;
+    this.tip.replaceChildren(...text);
     const left = Math.min(Math.max(0, event.clientX - box.left + 14), Math.max(0, box.width - 300));
     this.tip.style.left = `${left}px`;
     this.tip.style.top = `${event.clientY - this.element.getBoundingClientRect().top + 16}px`;
+  }
+
+  private notableText(px: number): Node[] {
+    const near = this.store.events
+      .filter((event) => Math.abs(this.x(new Date(event.time / 1000)) - px) < 4).slice(0, 6);
+    const line = (event: Notable): Node =>
+      el("li", {}, `${time(event.time)} ${showLine(event.summary || event.what)}`);
+    return near.length ? [el("ul", {}, ...near.map(line))] : [];
   }
 
   private tipText(lane: Lane, bin: number, count: number): Node[] {
@@ -327,6 +340,17 @@ function tickText(at: Date): string {
   const month = MONTHS[at.getUTCMonth()] ?? "";
   if (at.getUTCDate() > 1) return `${at.getUTCDate()} ${month}`;
   return at.getUTCMonth() ? `${month} ${at.getUTCFullYear()}` : String(at.getUTCFullYear());
+}
+
+/** One record with a wrong clock must not squeeze all others into a line: begin where nearly all are. */
+function mostOf(store: Store, whole: [number, number]): [number, number] {
+  const times = store.time.filter((t) => !Number.isNaN(t)).sort();
+  const from = times[Math.floor(times.length * 0.01)];
+  const to = times[Math.floor((times.length - 1) * 0.99)];
+  if (from === undefined || to === undefined || times.length < 20) return [...whole];
+  const margin = Math.max((to - from) * 0.02, 60_000_000);
+  if ((to - from + 2 * margin) * 10 > whole[1] - whole[0]) return [...whole];
+  return [Math.max(whole[0], from - margin), Math.min(whole[1], to + margin)];
 }
 
 function extent(store: Store): [number, number] {
