@@ -13,6 +13,7 @@ extern struct command_line command_line;
 
 extern const struct command command_assess;
 extern const struct command command_events;
+extern const struct command command_hunt;
 extern const struct command command_report;
 extern const struct command command_key_make;
 extern const struct command command_key_show;

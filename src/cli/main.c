@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
 	&command_assess,
 	&command_events,
+	&command_hunt,
 	&command_report,
 	&command_verify,
 	&command_seal,

@@ -744,6 +744,11 @@ const struct sigma_counts *sigma_set_counts(const struct sigma_set *set)
 	return &set->counts;
 }
 
+uint32_t sigma_set_rule_count(const struct sigma_set *set)
+{
+	return set->rule_count;
+}
+
 const struct sigma_rule *sigma_set_rule(const struct sigma_set *set, uint32_t number)
 {
 	return number < set->rule_count ? &set->rules[number]->info : NULL;

@@ -109,7 +109,7 @@ static bool apply_modifier(struct item *item, const struct modifier *m, const st
 	case ACT_TRANSFORM:
 		if (item->transform_count == TRANSFORMS_MAX)
 			return sigma_refuse(item->doc, at, "too many modifiers");
-		if (item->contains || item->starts || item->ends)
+		if (m->value != SIGMA_WINDASH && (item->contains || item->starts || item->ends))
 			return sigma_refuse(item->doc, at, "modifier '%s' after one that adds wildcards",
 					    m->name);
 		item->transforms[item->transform_count++] = (enum sigma_transform)m->value;

@@ -80,6 +80,8 @@ bool sigma_compile(struct arena *image, const struct sigma_source *sources, size
 		   const struct sigma_options *options, sigma_problem_fn *problem, void *context,
 		   struct sigma_set **out, struct err *err);
 const struct sigma_counts *sigma_set_counts(const struct sigma_set *set);
+/* Rules in the set, those no log can answer included. */
+uint32_t sigma_set_rule_count(const struct sigma_set *set);
 /* The rule of that number, or NULL past the last. */
 const struct sigma_rule *sigma_set_rule(const struct sigma_set *set, uint32_t number);
 

@@ -1,0 +1,283 @@
+#include "cli/hunt.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/commands.h"
+#include "examine/rule_pack.h"
+#include "os/data_path.h"
+
+static struct option_list rules;
+static const char *format_text = "jsonl", *level_text = "informational", *logsources, *placeholders;
+static const char *from_text, *to_text;
+static uint64_t repeat_limit, year, correlation_memory = 64 << 20;
+static bool no_cache, quiet, show_problems, recover;
+
+static const struct option_spec options[] = {
+	{ OPTION_LIST, 'r', "rules", "PATH", "Sigma rules: a file, or a folder with all below it "
+	  "(may be given many times) [the starter rules]", &rules },
+	{ OPTION_TEXT, 'f', "format", "FORMAT", "jsonl, csv, table, timesketch or navigator [jsonl]",
+	  &format_text },
+	{ OPTION_TEXT, 'l', "level", "LEVEL", "leave out rules below this level [informational]",
+	  &level_text },
+	{ OPTION_NUMBER, 0, "repeats", "N", "tell at most N matches of a rule that are alike in "
+	  "computer and values; count the others [all]", &repeat_limit },
+	{ OPTION_TEXT, 0, "from", "TIME", "only events at or after this time (UTC)", &from_text },
+	{ OPTION_TEXT, 0, "to", "TIME", "only events before this time (UTC)", &to_text },
+	{ OPTION_FLAG, 0, "recover", NULL, "carve event logs for deleted records, too", &recover },
+	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
+	  &year },
+	{ OPTION_TEXT, 0, "placeholders", "FILE", "YAML file with the values of placeholders (%name%)",
+	  &placeholders },
+	{ OPTION_TEXT, 0, "logsources", "FILE", "YAML file with further log sources", &logsources },
+	{ OPTION_SIZE, 0, "correlation-memory", "SIZE", "what correlations may remember [64M]",
+	  &correlation_memory },
+	{ OPTION_FLAG, 0, "problems", NULL, "name every rule that was refused or is not applicable",
+	  &show_problems },
+	{ OPTION_FLAG, 0, "no-cache", NULL, "compile the rules anew", &no_cache },
+	{ OPTION_FLAG, 'q', "quiet", NULL, "no summary on standard error", &quiet },
+	{ 0 }
+};
+
+static void begin_log(void *context, const char *path)
+{
+	struct hunt *h = context;
+
+	h->log = path;
+	sigma_scanner_begin(h->scanner);
+}
+
+static void on_problem(void *context, const char *path, const char *what)
+{
+	fprintf(stderr, "kanshiki: %s: %s\n", path, what);
+}
+
+/* Whether a match like this was told often enough. */
+static bool is_repeat(struct hunt *h, const struct finding *f, const struct sigma_rule *rule)
+{
+	void **slot;
+
+	if (!h->repeat_limit || h->memory.used > ((size_t)128 << 20))
+		return false;
+	slot = map_slot(&h->alike, arena_printf(&h->memory, "%u\x1f%.*s\x1f%.*s", rule->number,
+						SPAN_ARG(f->host), SPAN_ARG(f->matched)));
+	if (!slot)
+		return false;
+	*slot = (void *)((uintptr_t)*slot + 1);
+	return (uintptr_t)*slot > h->repeat_limit;
+}
+
+static bool on_match(void *context, const struct finding *f, const struct sigma_rule *rule,
+		     const struct event *event)
+{
+	struct hunt *h = context;
+	struct hunt_rule *counts = &h->rules[rule->number];
+
+	if (f->level < h->least_level)
+		return true;
+	if (counts->matches++ == 0 || f->time < counts->first)
+		counts->first = f->time;
+	if (f->time > counts->last)
+		counts->last = f->time;
+	if (is_repeat(h, f, rule)) {
+		counts->repeats++;
+		h->repeats++;
+		return true;
+	}
+	h->told++;
+	return hunt_tell(h, f, rule, event);
+}
+
+static bool on_event(void *context, const struct event *event)
+{
+	struct hunt *h = context;
+
+	return sigma_eval(h->scanner, event, on_match, h);
+}
+
+static int fail(const struct err *err)
+{
+	fprintf(stderr, "kanshiki: %s\n", err->text);
+	return EXIT_COULD_NOT;
+}
+
+static bool parse_options(struct hunt *h, struct log_files_options *files, struct err *err)
+{
+	static const char *const formats[] = { "jsonl", "csv", "table", "timesketch", "navigator" };
+	size_t i = 0;
+
+	while (i < 5 && strcmp(format_text, formats[i]))
+		i++;
+	if (i == 5)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "unknown format '%s'", format_text);
+	h->format = (enum hunt_format)i;
+	h->repeat_limit = repeat_limit;
+	if (!level_of_name(span_text(level_text), &h->least_level))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "unknown level '%s'", level_text);
+	files->from = files->to = files->log.now = TIME_NONE;
+	files->recover = recover;
+	files->log.year = (int)(year < 10000 ? year : 0);
+	if (from_text && !timestamp_parse(span_text(from_text), &files->from))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time", from_text);
+	if (to_text && !timestamp_parse(span_text(to_text), &files->to))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time", to_text);
+	return true;
+}
+
+/* Ours and then the user's as a further document. */
+static bool read_logsources(struct arena *arena, struct span *out, struct err *err)
+{
+	char path[DATA_PATH_MAX];
+	struct span own, users;
+
+	if (!data_path("rules/logsources.yml", path, err) ||
+	    !rule_files_text(arena, path, &own, err))
+		return false;
+	*out = own;
+	if (!logsources)
+		return true;
+	if (!rule_files_text(arena, logsources, &users, err))
+		return false;
+	*out = arena_printf(arena, "%.*s\n---\n%.*s", SPAN_ARG(own), SPAN_ARG(users));
+	return out->at || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "log-source data too large");
+}
+
+static bool add_rules(struct rule_files *files, struct err *err)
+{
+	char path[DATA_PATH_MAX];
+
+	if (rules.count == 0)
+		return data_path("rules/sigma", path, err) && rule_files_add(files, path, err);
+	for (size_t i = 0; i < rules.count; i++)
+		if (!rule_files_add(files, rules.values[i], err))
+			return false;
+	return true;
+}
+
+static bool load_rules(struct hunt *h, struct image *image, bool *cached, struct err *err)
+{
+	struct rule_files files = rule_files_new();
+	struct rule_pack_options pack = { .least_level = h->least_level, .no_cache = no_cache };
+	bool ok = add_rules(&files, err) && read_logsources(&files.arena, &pack.logsources, err) &&
+		  (!placeholders || rule_files_text(&files.arena, placeholders, &pack.placeholders, err)) &&
+		  rule_pack_sigma(&files, &pack, image, cached, err);
+
+	rule_files_free(&files);
+	return ok;
+}
+
+static void tell_problems(const struct rule_pack *pack)
+{
+	static const char *const verdicts[] = { "refused", "not applicable", "warning" };
+
+	for (size_t i = 0; show_problems && i < pack->problem_count; i++) {
+		const struct rule_problem *p = &pack->problems[i];
+
+		fprintf(stderr, "%.*s:%u:%u: %s: %.*s\n", SPAN_ARG(p->file), p->line, p->column,
+			verdicts[p->verdict], SPAN_ARG(p->reason));
+	}
+}
+
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
+			 const struct log_files_report *r, double load, double scan)
+{
+	const struct sigma_stats *stats = sigma_scanner_stats(h->scanner);
+
+	if (quiet)
+		return;
+	fprintf(stderr, "rules: %llu loaded, %llu refused, %llu not applicable (%.0f ms)\n",
+		(unsigned long long)pack->loaded, (unsigned long long)pack->refused,
+		(unsigned long long)pack->not_applicable, load * 1000);
+	fprintf(stderr, "logs: %llu of %llu files, %llu events in %.2f s (%.0f a second), "
+		"%llu unreadable records, %llu problems\n", (unsigned long long)r->logs,
+		(unsigned long long)r->files, (unsigned long long)r->events, scan,
+		scan > 0 ? (double)r->events / scan : 0, (unsigned long long)r->bad,
+		(unsigned long long)r->failed);
+	fprintf(stderr, "matches: %llu told, %llu repeats held back; rules tried a thousand events: %.1f\n",
+		(unsigned long long)h->told, (unsigned long long)h->repeats,
+		stats->events ? 1000.0 * (double)stats->woken / (double)stats->events : 0);
+	if (stats->regex_limits)
+		fprintf(stderr, "notice: %llu regular expressions were given up at their limit\n",
+			(unsigned long long)stats->regex_limits);
+	if (stats->shed)
+		fprintf(stderr, "notice: correlation memory ran out, %llu events were forgotten early\n",
+			(unsigned long long)stats->shed);
+}
+
+static int hunt_in(struct hunt *h, const struct log_files_options *files_options,
+		   const struct rule_pack *pack, double load, int argc, char **argv)
+{
+	struct log_files_sink sink = { .context = h, .begin = begin_log, .each = on_event,
+				       .problem = on_problem };
+	struct log_files *files = log_files_new(files_options, &sink);
+	struct err err = { 0 };
+	double start = seconds_now();
+	bool ok;
+
+	if (!files)
+		return EXIT_COULD_NOT;
+	hunt_begin_output(h);
+	ok = log_files_read(files, (const char *const *)argv, (size_t)argc, &err);
+	h->log = "";
+	if (ok)
+		sigma_finish(h->scanner, on_match, h);
+	hunt_end_output(h);
+	tell_summary(h, pack, log_files_report(files), load, seconds_now() - start);
+	ok = ok && !h->failed_to_write && log_files_report(files)->logs;
+	if (!ok)
+		fprintf(stderr, "kanshiki: %s\n", err.code ? err.text : h->failed_to_write
+						? "cannot write the output" : "no log could be read");
+	log_files_free(files);
+	if (!ok)
+		return EXIT_COULD_NOT;
+	return h->told || h->repeats ? EXIT_FOUND : EXIT_NOTHING_FOUND;
+}
+
+static int run(int argc, char **argv)
+{
+	struct hunt h = { .line = buf_new((size_t)1 << 20), .memory = arena_new((size_t)256 << 20) };
+	struct log_files_options files = { 0 };
+	struct image image = { 0 };
+	struct err err = { 0 };
+	double start = seconds_now();
+	const struct rule_pack *pack;
+	int code = EXIT_COULD_NOT;
+
+	if (!parse_options(&h, &files, &err) || !load_rules(&h, &image, NULL, &err))
+		return fail(&err);
+	pack = rule_pack_of(&image);
+	tell_problems(pack);
+	h.set = pack->set;
+	h.alike = map_new(&h.memory);
+	h.rules = calloc((size_t)sigma_set_rule_count(h.set) + 1, sizeof *h.rules);
+	h.scanner = sigma_scanner_new(h.set, correlation_memory);
+	if (h.rules && h.scanner)
+		code = hunt_in(&h, &files, pack, seconds_now() - start, argc, argv);
+	sigma_scanner_free(h.scanner);
+	free(h.rules);
+	arena_free(&h.memory);
+	buf_free(&h.line);
+	image_free(&image);
+	return code;
+}
+
+const struct command command_hunt = {
+	.name = "hunt",
+	.usage = "hunt [--rules PATH]... LOG... [OPTION...]",
+	.summary = "search event logs with Sigma rules",
+	.about = "Evaluates Sigma rules over Windows event logs, JSON of any nesting, syslog, auditd, "
+		 "journal exports, Zeek, W3C and access logs, CSV and plain text, recognised by content, "
+		 "plain, compressed or in archives. One JSON line a match on standard output.",
+	.exits = "0 nothing found, 1 something found, 2 could not do it",
+	.options = options,
+	.run = run,
+	.least = 1,
+};

@@ -1,0 +1,44 @@
+/*
+ * hunt: what the files of the command share: options, state, output.
+ */
+#ifndef KANSHIKI_CLI_HUNT_H
+#define KANSHIKI_CLI_HUNT_H
+
+#include <stdio.h>
+
+#include "base/map.h"
+#include "cli/log_files.h"
+#include "rules/sigma/sigma.h"
+
+enum hunt_format { HUNT_JSONL, HUNT_CSV, HUNT_TABLE, HUNT_TIMESKETCH, HUNT_NAVIGATOR };
+
+/* Matches of one rule, and of the repeats that were held back. */
+struct hunt_rule {
+	uint64_t matches, repeats;
+	timestamp first, last;
+};
+
+struct hunt {
+	enum hunt_format format;
+	enum level least_level;
+	uint64_t repeat_limit;		/* of alike matches; 0: all are told */
+	const char *log;		/* at hand */
+	struct sigma_scanner *scanner;
+	const struct sigma_set *set;
+	struct hunt_rule *rules;	/* by number */
+	uint64_t told, repeats;
+	struct arena memory;
+	struct map alike;		/* rule, host and matched -> count */
+	struct buf line;
+	struct hunt_summary *summary;	/* NULL: none wanted */
+	bool failed_to_write;
+};
+
+/* One match; false where output fails. */
+bool hunt_tell(struct hunt *h, const struct finding *finding, const struct sigma_rule *rule,
+	       const struct event *event);
+/* What stands before the first and after the last match. */
+void hunt_begin_output(struct hunt *h);
+void hunt_end_output(struct hunt *h);
+
+#endif

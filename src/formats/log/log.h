@@ -1,0 +1,67 @@
+/*
+ * log: logs other than EVTX, recognised by content, into events.
+ *
+ * JSON (lines, one document, arrays; any nesting), syslog (RFC 3164, RFC 5424 and
+ * what rsyslog writes), auditd, journal export, Zeek, W3C/IIS, access logs, CSV
+ * with a header, and plain text with a time in front. Fed block by block, so
+ * that a log of any size is read in bounded memory. Every event has a field
+ * log_format with the word of log_format_name. A line that does not fit its
+ * format is counted and told, and costs nothing else.
+ *
+ * Times are UTC. Where a format has no year or no zone, that of the options is
+ * taken, and the report says that it was needed.
+ */
+#ifndef KANSHIKI_FORMATS_LOG_H
+#define KANSHIKI_FORMATS_LOG_H
+
+#include "base/err.h"
+#include "base/event.h"
+
+enum log_format { LOG_NONE, LOG_JSON, LOG_SYSLOG, LOG_AUDITD, LOG_JOURNAL, LOG_ZEEK, LOG_W3C,
+		  LOG_ACCESS, LOG_CSV, LOG_TEXT };
+
+#define LOG_LINE_MAX ((size_t)16 << 20)	/* longer lines, or JSON documents' events, are skipped and told */
+#define LOG_FIELDS_MAX 4096		/* of one event */
+#define LOG_DEPTH_MAX 64		/* of nested JSON */
+#define LOG_IDENTIFY_BYTES ((size_t)16 << 10)
+
+/* What the start of a content is; LOG_NONE: no log that we know. */
+enum log_format log_identify(struct span start);
+/* "json", "syslog", "auditd", "journal", "zeek", "w3c", "access", "csv", "text", "". */
+const char *log_format_name(enum log_format format);
+
+struct log_options {
+	int year;		/* for times without one; 0: of the newest possible, not after `now` */
+	int32_t zone_seconds;	/* east of UTC, for times without one */
+	timestamp now;		/* TIME_NONE: the clock's */
+};
+
+/* Counts add up until the reader is freed. */
+struct log_report {
+	uint64_t events;
+	uint64_t bad_lines;	/* did not fit the format */
+	uint64_t long_lines;	/* beyond LOG_LINE_MAX: skipped */
+	uint64_t first_bad;	/* number of the first of them, from 1 */
+	bool year_assumed, zone_assumed;
+	timestamp first, last;	/* of the events; TIME_NONE */
+};
+
+struct log_reader;
+
+/* NULL: no memory. `options` may be NULL. */
+struct log_reader *log_reader_new(enum log_format format, const struct log_options *options);
+void log_reader_free(struct log_reader *r);	/* NULL-safe */
+/*
+ * Takes the next bytes of the log; `last` ends it. Calls `each` for every event
+ * that is complete; false when `each` was.
+ */
+bool log_reader_feed(struct log_reader *r, struct span block, bool last, event_fn *each,
+		     void *context);
+const struct log_report *log_reader_report(const struct log_reader *r);
+/*
+ * Grows when the reader forgets its shapes because a log has too many; numbers
+ * start anew then, so a consumer compares this before it uses what it cached.
+ */
+uint32_t log_reader_generation(const struct log_reader *r);
+
+#endif

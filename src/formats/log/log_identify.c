@@ -1,0 +1,129 @@
+#include "formats/log/log_reader.h"
+
+#include "base/utf8.h"
+
+#define LINES_LOOKED_AT 8
+
+/* Text that a log may be made of: hardly any control bytes. */
+static bool is_text(struct span start)
+{
+	size_t odd = 0;
+
+	for (size_t i = 0; i < start.len; i++) {
+		uint8_t c = start.at[i];
+
+		if (c == 0)
+			return false;
+		odd += c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != 0x1b && c != 0x1d;
+	}
+	return start.len && odd * 50 <= start.len;
+}
+
+/* An object whose first member has a name: no program text begins so. */
+static bool is_json(struct span start)
+{
+	size_t i = 0;
+
+	for (int nested = 0; nested < 3; nested++) {
+		while (i < start.len && (start.at[i] <= ' ' || start.at[i] == 0x1e))
+			i++;
+		if (i == start.len)
+			return false;
+		if (nested == 0 && start.at[i] == '[') {
+			i++;
+			continue;
+		}
+		if (start.at[i] != '{')
+			return false;
+		for (i++; i < start.len && start.at[i] <= ' ';)
+			i++;
+		if (i == start.len || start.at[i] != '"')
+			return false;
+		i = span_find_byte(start, i + 1, '"');
+		if (i == SIZE_MAX)
+			return false;
+		for (i++; i < start.len && start.at[i] <= ' ';)
+			i++;
+		return i < start.len && start.at[i] == ':';
+	}
+	return false;
+}
+
+/* A package list or settings file is JSON too, but no log: events have a time or come in lines. */
+static bool is_json_log(struct span start)
+{
+	static const char *const words[] = {
+		"\"EventID\"", "\"@timestamp\"", "\"timestamp\"", "\"eventTime\"", "\"time\"", "\"ts\"",
+		"\"Event\"", "\"event\"", "\"TimeCreated\"", "\"UtcTime\"", "\"createdDateTime\"",
+		"\"activityDateTime\"", "\"CreationTime\"", "\"Timestamp\"", "\"EventTime\"",
+		"\"requestReceivedTimestamp\"", "\"stageTimestamp\"", "\"logtype\"", "\"datetime\"",
+		"\"published\"", "\"utc_time\"", "\"Records\"", "\"_path\"", "\"eventName\"",
+		"\"log\"", "\"winlog\"", "\"_source\"", "\"CommandLine\"", "\"Channel\"",
+		"\"operationName\"", "\"event_type\"",
+	};
+	size_t line = span_find_byte(start, 0, '\n');
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (span_find(start, 0, span_text(words[i])) != SIZE_MAX)
+			return true;
+	/* Lines of objects are a log whatever they hold. */
+	return line != SIZE_MAX && line > 1 && line + 1 < start.len && start.at[0] == '{' &&
+	       start.at[line + 1] == '{';
+}
+
+static bool starts_with_time(struct span line)
+{
+	static _Thread_local struct log_reader clock;
+	size_t used;
+
+	clock.options.now = 0;
+	return log_time(&clock, line, &used) != TIME_NONE;
+}
+
+typedef bool line_test(struct span line);
+
+/* Most of the first lines pass. */
+static bool lines_are(struct span start, line_test *test)
+{
+	size_t seen = 0, passed = 0;
+
+	while (start.len && seen < LINES_LOOKED_AT) {
+		struct span line = span_split(&start, '\n');
+
+		if (line.len && line.at[line.len - 1] == '\r')
+			line.len--;
+		/* The last may be cut. */
+		if (line.len == 0 || (start.len == 0 && seen))
+			continue;
+		seen++;
+		passed += test(line);
+	}
+	return passed && passed * 2 > seen;
+}
+
+enum log_format log_identify(struct span start)
+{
+	start = span_sub(start, 0, LOG_IDENTIFY_BYTES);
+	if (span_starts(start, SPAN("\xef\xbb\xbf")))
+		start = span_from(start, 3);
+	if (span_starts(start, SPAN("__CURSOR=")))
+		return LOG_JOURNAL;
+	if (!is_text(start))
+		return LOG_NONE;
+	if (span_starts(start, SPAN("#separator ")))
+		return LOG_ZEEK;
+	if (span_starts(start, SPAN("#Software: ")) || span_starts(start, SPAN("#Version: ")) ||
+	    span_starts(start, SPAN("#Fields: ")) || span_starts(start, SPAN("#Date: ")))
+		return LOG_W3C;
+	if (is_json(start))
+		return is_json_log(start) ? LOG_JSON : LOG_NONE;
+	if (lines_are(start, log_is_audit))
+		return LOG_AUDITD;
+	if (lines_are(start, log_is_access))
+		return LOG_ACCESS;
+	if (lines_are(start, log_is_syslog))
+		return LOG_SYSLOG;
+	if (lines_are(start, starts_with_time))
+		return LOG_TEXT;
+	return log_is_csv(start) ? LOG_CSV : LOG_NONE;
+}

@@ -1,0 +1,114 @@
+/*
+ * log_reader: what the formats of log.h share: the lines of a log, and shapes.
+ *
+ * A format turns one line, or one JSON object, into names and values through a
+ * log_row, which finds or makes the shape of that list of names.
+ */
+#ifndef KANSHIKI_FORMATS_LOG_READER_H
+#define KANSHIKI_FORMATS_LOG_READER_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "formats/log/log.h"
+
+/* A shape with what the reader needs of it. */
+struct log_shape {
+	struct event_shape shape;
+	uint32_t time;			/* slot, or EVENT_NO_SLOT */
+	uint32_t record_id;
+};
+
+/*
+ * Shapes are the leaves of a tree of names: a row that has the names of the row
+ * before in the same order only compares them.
+ */
+struct log_state {
+	struct span name;		/* by which it is reached from its parent */
+	struct log_state *parent;
+	struct log_state *recent;	/* child taken last */
+	struct log_shape *shape;	/* of the names up to here */
+	uint32_t depth;
+};
+
+struct log_row {
+	struct log_state *at;
+	struct value *values;
+	uint32_t count;
+	bool too_many;
+};
+
+struct log_json;
+struct log_table;
+struct log_audit;
+struct log_journal;
+
+struct log_reader {
+	enum log_format format;
+	struct log_options options;
+	struct log_report report;
+	struct buf pending;		/* the part of a line at the end of a block */
+	bool skipping;			/* in a line that is too long */
+	uint64_t line;			/* number of the line at hand, from 1 */
+	uint64_t offset;		/* of what is at hand in the log */
+	event_fn *each;
+	void *context;
+
+	struct arena memory;		/* of the line at hand */
+	struct arena shapes;
+	struct map states;		/* parent and name -> log_state */
+	struct log_state *root;
+	uint32_t shape_count, generation;
+	struct value values[LOG_FIELDS_MAX];
+
+	struct log_json *json;
+	struct log_table *table;
+	struct log_audit *audit;
+	struct log_journal *journal;
+};
+
+/* Begins a row; its first field is log_format. */
+struct log_row log_row_begin(struct log_reader *r);
+void log_row_add(struct log_reader *r, struct log_row *row, struct span name, struct value value);
+void log_row_text(struct log_reader *r, struct log_row *row, const char *name, struct span text);
+/* Only where there is text. */
+void log_row_some(struct log_reader *r, struct log_row *row, const char *name, struct span text);
+/* Tells the row as an event. `time` TIME_NONE: the shape's own time field is read. */
+bool log_row_end(struct log_reader *r, struct log_row *row, timestamp time);
+
+/* Counts the line at hand as not fitting. */
+void log_bad_line(struct log_reader *r);
+
+/* Lines of each format; false when the consumer had enough. */
+bool log_syslog_line(struct log_reader *r, struct span line);
+bool log_access_line(struct log_reader *r, struct span line);
+bool log_text_line(struct log_reader *r, struct span line);
+bool log_table_line(struct log_reader *r, struct span line);
+bool log_audit_line(struct log_reader *r, struct span line);
+bool log_audit_end(struct log_reader *r);
+bool log_journal_block(struct log_reader *r, struct span block, bool last, size_t *used);
+
+/* Takes whole JSON objects off the block; *used tells how much. */
+bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *used);
+
+bool log_table_new(struct log_reader *r);
+void log_table_free(struct log_table *t);
+bool log_json_new(struct log_reader *r);
+void log_json_free(struct log_json *j);
+bool log_audit_new(struct log_reader *r);
+void log_audit_free(struct log_audit *a);
+
+/* Whether a line looks like one of that format. */
+bool log_is_syslog(struct span line);
+bool log_is_access(struct span line);
+bool log_is_audit(struct span line);
+bool log_is_csv(struct span start);
+
+/*
+ * The time at the start of `line`, in the forms of syslog and of most programs;
+ * *used is its length, 0 where there is none. Sets the report's flags.
+ */
+timestamp log_time(struct log_reader *r, struct span line, size_t *used);
+/* A time that stands alone in a field: ISO, epoch seconds or milliseconds, or as log_time. */
+timestamp log_field_time(struct log_reader *r, struct span text);
+
+#endif

@@ -1,0 +1,298 @@
+#include "formats/log/log_reader.h"
+
+#include <stdlib.h>
+
+/* Logs whose columns a header names: Zeek, W3C extended (IIS), CSV. */
+
+#define COLUMNS_MAX 512
+
+struct log_table {
+	struct arena memory;		/* of the header */
+	struct span names[COLUMNS_MAX];
+	uint32_t count;
+	struct span path;		/* Zeek */
+	uint8_t separator, set_separator;
+	struct span unset, empty;
+	uint32_t date, time;		/* W3C: columns, or COLUMNS_MAX */
+};
+
+bool log_table_new(struct log_reader *r)
+{
+	struct log_table *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return false;
+	t->memory = arena_new((size_t)4 << 20);
+	t->separator = r->format == LOG_CSV ? ',' : r->format == LOG_W3C ? ' ' : '\t';
+	t->set_separator = ',';
+	t->unset = SPAN("-");
+	t->empty = SPAN("(empty)");
+	t->date = t->time = COLUMNS_MAX;
+	r->table = t;
+	return true;
+}
+
+void log_table_free(struct log_table *t)
+{
+	if (!t)
+		return;
+	free((void *)(uintptr_t)t->path.at);
+	arena_free(&t->memory);
+	free(t);
+}
+
+static void add_name(struct log_table *t, struct span name)
+{
+	if (t->count == COLUMNS_MAX)
+		return;
+	if (span_eq(name, SPAN("date")))
+		t->date = t->count;
+	if (span_eq(name, SPAN("time")))
+		t->time = t->count;
+	t->names[t->count++] = arena_copy(&t->memory, name);
+}
+
+static void read_names(struct log_table *t, struct span rest, uint8_t separator)
+{
+	arena_reset(&t->memory);
+	t->count = 0;
+	t->date = t->time = COLUMNS_MAX;
+	while (rest.len)
+		add_name(t, span_split(&rest, separator));
+}
+
+/* "\x09" as a header writes it. */
+static uint8_t written_byte(struct span text, uint8_t otherwise)
+{
+	uint64_t n;
+
+	if (text.len == 1)
+		return text.at[0];
+	if (text.len == 4 && text.at[0] == '\\') {
+		char hex[5] = { '0', 'x', (char)text.at[2], (char)text.at[3], 0 };
+
+		if (span_to_u64(span_text(hex), &n))
+			return (uint8_t)n;
+	}
+	return otherwise;
+}
+
+static void zeek_header(struct log_table *t, struct span line)
+{
+	struct span rest = line, key = span_split(&rest, line.len > 10 && line.at[10] == ' ' ? ' ' : t->separator);
+	struct span saved_path = t->path;
+
+	if (span_eq(key, SPAN("#separator"))) {
+		t->separator = written_byte(span_trim(rest), '\t');
+	} else if (span_eq(key, SPAN("#set_separator"))) {
+		t->set_separator = written_byte(rest, ',');
+	} else if (span_eq(key, SPAN("#path"))) {
+		char *path = malloc(rest.len + 1);
+
+		if (path) {
+			memcpy(path, rest.at, rest.len);
+			free((void *)(uintptr_t)saved_path.at);
+			t->path = span_of(path, rest.len);
+		}
+	} else if (span_eq(key, SPAN("#fields"))) {
+		read_names(t, rest, t->separator);
+	}
+}
+
+static struct value zeek_value(struct log_reader *r, const struct log_table *t, struct span text)
+{
+	struct value *list;
+	uint32_t count = 1;
+
+	if (span_eq(text, t->unset))
+		return (struct value){ .kind = VALUE_NULL };
+	if (span_eq(text, t->empty))
+		text.len = 0;
+	if (span_find_byte(text, 0, t->set_separator) == SIZE_MAX)
+		return (struct value){ .kind = VALUE_TEXT, .bytes = text };
+	for (size_t i = 0; i < text.len; i++)
+		count += text.at[i] == t->set_separator;
+	list = ARENA_ARRAY(&r->memory, count, struct value);
+	for (uint32_t i = 0; list && i < count; i++)
+		list[i] = (struct value){ .kind = VALUE_TEXT,
+					  .bytes = span_split(&text, t->set_separator) };
+	return (struct value){ .kind = list ? VALUE_LIST : VALUE_NULL, .list = list, .count = count };
+}
+
+static bool zeek_line(struct log_reader *r, struct log_table *t, struct span line)
+{
+	struct log_row row = log_row_begin(r);
+	struct span rest = line;
+	uint32_t i = 0;
+
+	log_row_some(r, &row, "_path", t->path);
+	for (; i < t->count && rest.at <= line.at + line.len; i++) {
+		bool last = span_find_byte(rest, 0, t->separator) == SIZE_MAX;
+
+		log_row_add(r, &row, t->names[i], zeek_value(r, t, span_split(&rest, t->separator)));
+		if (last) {
+			i++;
+			break;
+		}
+	}
+	if (i < t->count || rest.len) {
+		log_bad_line(r);
+		return true;
+	}
+	return log_row_end(r, &row, TIME_NONE);
+}
+
+static bool w3c_line(struct log_reader *r, struct log_table *t, struct span line)
+{
+	struct log_row row = log_row_begin(r);
+	struct span rest = line, date = { 0 }, clock = { 0 };
+	timestamp time = TIME_NONE;
+	uint32_t i = 0;
+
+	for (; i < t->count && rest.len; i++) {
+		struct span text;
+
+		if (rest.at[0] == '"') {
+			size_t end = span_find_byte(rest, 1, '"');
+
+			text = span_sub(rest, 1, (end == SIZE_MAX ? rest.len : end) - 1);
+			rest = span_from(rest, (end == SIZE_MAX ? rest.len : end) + 2);
+		} else {
+			text = span_split(&rest, t->separator);
+		}
+		if (i == t->date)
+			date = text;
+		if (i == t->time)
+			clock = text;
+		log_row_add(r, &row, t->names[i],
+			    span_eq(text, SPAN("-")) ? (struct value){ .kind = VALUE_NULL }
+						     : (struct value){ .kind = VALUE_TEXT, .bytes = text });
+	}
+	if (i < t->count) {
+		log_bad_line(r);
+		return true;
+	}
+	if (date.len && clock.len)
+		timestamp_parse(arena_printf(&r->memory, "%.*sT%.*sZ", SPAN_ARG(date), SPAN_ARG(clock)),
+				&time);
+	return log_row_end(r, &row, time);
+}
+
+/* One CSV cell; doubled quotes are one. A quoted line end is not supported: one line is one row. */
+static struct span cell(struct log_reader *r, struct span *rest, uint8_t separator)
+{
+	uint8_t *to;
+	size_t len = 0, i = 1;
+
+	if (rest->len == 0 || rest->at[0] != '"')
+		return span_split(rest, separator);
+	to = arena_alloc(&r->memory, rest->len);
+	for (; to && i < rest->len; i++) {
+		if (rest->at[i] == '"') {
+			if (i + 1 >= rest->len || rest->at[i + 1] != '"')
+				break;
+			i++;
+		}
+		to[len++] = rest->at[i];
+	}
+	*rest = span_from(*rest, i + 2);
+	return span_of(to, len);
+}
+
+static uint8_t csv_separator(struct span line)
+{
+	static const char separators[] = ",;\t|";
+	size_t best = 0;
+	uint8_t chosen = ',';
+
+	for (const char *s = separators; *s; s++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < line.len; i++)
+			count += line.at[i] == (uint8_t)*s;
+		if (count > best) {
+			best = count;
+			chosen = (uint8_t)*s;
+		}
+	}
+	return chosen;
+}
+
+static void csv_header(struct log_reader *r, struct log_table *t, struct span line)
+{
+	struct span rest = line;
+
+	t->separator = csv_separator(line);
+	while (rest.len && t->count < COLUMNS_MAX)
+		add_name(t, span_trim(cell(r, &rest, t->separator)));
+	t->date = t->time = COLUMNS_MAX;
+}
+
+static bool csv_line(struct log_reader *r, struct log_table *t, struct span line)
+{
+	struct log_row row;
+	struct span rest = line;
+	uint32_t i = 0;
+
+	if (t->count == 0) {
+		csv_header(r, t, line);
+		return true;
+	}
+	row = log_row_begin(r);
+	for (; i < t->count; i++) {
+		struct span text = cell(r, &rest, t->separator);
+
+		log_row_add(r, &row, t->names[i], (struct value){ .kind = VALUE_TEXT, .bytes = text });
+	}
+	if (rest.len)
+		log_bad_line(r);
+	return log_row_end(r, &row, TIME_NONE);
+}
+
+bool log_table_line(struct log_reader *r, struct span line)
+{
+	struct log_table *t = r->table;
+
+	if (line.len == 0)
+		return true;
+	if (r->format == LOG_CSV)
+		return csv_line(r, t, line);
+	if (line.at[0] == '#') {
+		if (r->format == LOG_ZEEK)
+			zeek_header(t, line);
+		else if (span_starts(line, SPAN("#Fields: ")))
+			read_names(t, span_trim(span_from(line, 9)), ' ');
+		return true;
+	}
+	if (t->count == 0) {
+		log_bad_line(r);
+		return true;
+	}
+	return r->format == LOG_ZEEK ? zeek_line(r, t, line) : w3c_line(r, t, line);
+}
+
+/* A header of at least three names that look like names, and a row of as many cells. */
+bool log_is_csv(struct span start)
+{
+	struct span header = span_split(&start, '\n'), row = span_split(&start, '\n');
+	uint8_t separator = csv_separator(header);
+	size_t in_header = 0, in_row = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < header.len; i++) {
+		uint8_t c = header.at[i];
+
+		quoted ^= c == '"';
+		in_header += !quoted && c == separator;
+		if (c < 0x20 && c != '\t' && c != '\r')
+			return false;
+		if (c == '{' || c == '=' || c == '<' || c == '(')
+			return false;
+	}
+	quoted = false;
+	for (size_t i = 0; i < row.len; i++) {
+		quoted ^= row.at[i] == '"';
+		in_row += !quoted && row.at[i] == separator;
+	}
+	return in_header >= 2 && in_header == in_row && header.len < 16384;
+}

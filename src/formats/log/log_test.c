@@ -1,0 +1,188 @@
+#include "formats/log/log.h"
+
+#include <stdio.h>
+
+#include "test.h"
+
+/* Each event as "name=value;" in order, a line each; the time in front. */
+static bool write_event(void *context, const struct event *event)
+{
+	struct buf *to = context;
+
+	if (event->time != TIME_NONE)
+		timestamp_format(to, event->time, 0);
+	for (uint32_t i = 0; i < event->shape->count; i++) {
+		buf_add_u8(to, ' ');
+		buf_add(to, event->shape->names[i]);
+		buf_add_u8(to, '=');
+		value_text(to, &event->values[i]);
+	}
+	buf_add_u8(to, '\n');
+	return true;
+}
+
+static struct log_report last_report;
+
+/* Fed `step` bytes at a time. */
+static void expect_in(const char *text, size_t step, const char *want)
+{
+	struct log_options options = { .year = 2026, .now = TIME_NONE };
+	struct span rest = span_text(text);
+	enum log_format format = log_identify(rest);
+	struct log_reader *r = log_reader_new(format, &options);
+	struct buf out = buf_new(1 << 20);
+
+	assert_non_null(r);
+	buf_text(&out, log_format_name(format));
+	buf_add_u8(&out, '\n');
+	while (rest.len) {
+		struct span block = span_sub(rest, 0, step);
+
+		rest = span_from(rest, step);
+		assert_true(log_reader_feed(r, block, false, write_event, &out));
+	}
+	assert_true(log_reader_feed(r, rest, true, write_event, &out));
+	last_report = *log_reader_report(r);
+	assert_string_equal((const char *)out.at, want);
+	buf_free(&out);
+	log_reader_free(r);
+}
+
+static void expect(const char *text, const char *want)
+{
+	expect_in(text, SIZE_MAX, want);
+	expect_in(text, 1, want);
+	expect_in(text, 7, want);
+}
+
+TEST(windows_events_in_json_get_their_taxonomy_names)
+{
+	expect("{\"Event\":{\"#attributes\":{\"xmlns\":\"x\"},\"System\":{\"Provider\":{\"#attributes\":"
+	       "{\"Name\":\"P\"}},\"EventID\":{\"#attributes\":{\"Qualifiers\":0},\"#text\":7},"
+	       "\"TimeCreated\":{\"#attributes\":{\"SystemTime\":\"2026-01-02T03:04:05.6Z\"}},"
+	       "\"Channel\":\"Security\"},\"EventData\":{\"Threat Name\":\"a\\\\b\\u00e9\",\"Data\":"
+	       "{\"#text\":[\"x\",\"y\"]}}}}\n",
+	       "json\n2026-01-02T03:04:05Z log_format=json Provider_Name=P EventID_Qualifiers=0 EventID=7 "
+	       "TimeCreated=2026-01-02T03:04:05.6Z Channel=Security ThreatName=a\\b\xc3\xa9 Data=x, y\n");
+	expect("{\"@timestamp\":\"2026-01-02T03:04:05Z\",\"winlog\":{\"event_id\":\"1\",\"channel\":\"S\","
+	       "\"event_data\":{\"Image\":\"i\"},\"process\":{\"pid\":4}}}\n",
+	       "json\n2026-01-02T03:04:05Z log_format=json @timestamp=2026-01-02T03:04:05Z EventID=1 "
+	       "Channel=S Image=i winlog.process.pid=4 winlog.process={\"pid\":4}\n");
+}
+
+TEST(json_of_any_nesting_is_flattened)
+{
+	expect("{\"time\":1,\"a\":{\"b\":true},\"l\":[1,null,\"x\"],\"o\":[{\"k\":1},{\"k\":2,\"m\":3}]}\n",
+	       "json\n log_format=json time=1 a.b=true a={\"b\":true} l=1, , x o.k=1, 2 o.m=3 "
+	       "o=[{\"k\":1},{\"k\":2,\"m\":3}]\n");
+	expect("{\"Records\": [\n {\"eventName\": \"A\"},\n {\"eventName\": \"B\"}\n]}\n",
+	       "json\n log_format=json eventName=A\n log_format=json eventName=B\n");
+	expect("[\n  {\n    \"ts\": 1591367999.5\n  },\n  {\"ts\": 1591368000}\n]\n",
+	       "json\n2020-06-05T14:39:59Z log_format=json ts=1591367999.5\n"
+	       "2020-06-05T14:40:00Z log_format=json ts=1591368000\n");
+}
+
+TEST(a_broken_line_of_json_costs_itself)
+{
+	expect("{\"ts\":1}\n{\"ts\":\"cut\n{\"ts\":2,}\n{\"ts\":3}\nnoise\n{\"ts\":4}\n",
+	       "json\n log_format=json ts=1\n log_format=json ts=3\n log_format=json ts=4\n");
+	assert_int_equal(last_report.bad_lines, 3);
+	assert_int_equal(last_report.first_bad, 2);
+}
+
+TEST(syslog_of_all_ages_is_read)
+{
+	expect("Nov 21 22:00:00 web1 sshd[42]: Failed password for root\n",
+	       "syslog\n2026-11-21T22:00:00Z log_format=syslog host=web1 program=sshd pid=42 "
+	       "message=Failed password for root\n");
+	assert_true(last_report.year_assumed && last_report.zone_assumed);
+	expect("<34>1 2026-11-21T22:00:00.5+09:00 h app 7 ID [x a=\"] \\\"\"] hello\n",
+	       "syslog\n2026-11-21T13:00:00Z log_format=syslog host=h program=app pid=7 msgid=ID "
+	       "structured_data=[x a=\"] \\\"\"] facility=auth severity=crit message=hello\n");
+	expect("2026-11-21T22:00:00.123456+00:00 h kernel: oops\n",
+	       "syslog\n2026-11-21T22:00:00Z log_format=syslog host=h program=kernel message=oops\n");
+}
+
+TEST(records_of_one_audit_event_are_joined)
+{
+	expect("type=SYSCALL msg=audit(1795298400.123:7): syscall=59 success=yes exe=\"/bin/ls\" a0=41\n"
+	       "type=EXECVE msg=audit(1795298400.123:7): argc=2 a0=\"ls\" a1=2F746D70\n"
+	       "type=PATH msg=audit(1795298400.123:7): item=0 name=\"/bin/ls\"\n"
+	       "type=PATH msg=audit(1795298400.123:7): item=1 name=\"/lib\"\n"
+	       "type=USER_AUTH msg=audit(1795298401.000:8): pid=1 msg='op=PAM acct=\"root\" res=failed'\n",
+	       "auditd\n2026-11-21T22:00:00Z log_format=auditd type=SYSCALL, EXECVE, PATH syscall=59 "
+	       "success=yes exe=/bin/ls a0=41, ls argc=2 a1=/tmp cmdline=ls /tmp item=0, 1 "
+	       "name=/bin/ls, /lib\n"
+	       "2026-11-21T22:00:01Z log_format=auditd type=USER_AUTH pid=1 op=PAM acct=root res=failed\n");
+}
+
+TEST(tables_take_their_names_from_the_header)
+{
+	expect("#separator \\x09\n#set_separator\t,\n#path\tdns\n#fields\tts\tquery\tanswers\n"
+	       "#types\ttime\tstring\tvector\n1795298400.0\ta.b\t1.1.1.1,2.2.2.2\n1795298400.0\t-\t-\n",
+	       "zeek\n2026-11-21T22:00:00Z log_format=zeek _path=dns ts=1795298400.0 query=a.b "
+	       "answers=1.1.1.1, 2.2.2.2\n"
+	       "2026-11-21T22:00:00Z log_format=zeek _path=dns ts=1795298400.0 query= answers=\n");
+	expect("#Software: Microsoft Internet Information Services 10.0\n"
+	       "#Fields: date time cs-method cs-uri-stem sc-status\n"
+	       "2026-11-21 22:00:00 GET /x 200\n",
+	       "w3c\n2026-11-21T22:00:00Z log_format=w3c date=2026-11-21 time=22:00:00 cs-method=GET "
+	       "cs-uri-stem=/x sc-status=200\n");
+	expect("time,user,\"what, so\"\n2026-11-21T22:00:00Z,bob,\"a \"\"b\"\", c\"\n",
+	       "csv\n2026-11-21T22:00:00Z log_format=csv time=2026-11-21T22:00:00Z user=bob "
+	       "what, so=a \"b\", c\n");
+}
+
+TEST(access_logs_and_plain_lines_are_read)
+{
+	expect("1.2.3.4 - bob [21/Nov/2026:22:00:00 +0900] \"GET /a?b=c HTTP/1.1\" 200 12 \"-\" \"curl/8\"\n",
+	       "access\n2026-11-21T13:00:00Z log_format=access c-ip=1.2.3.4 cs-username=bob cs-method=GET "
+	       "cs-uri-stem=/a cs-uri-query=b=c cs-version=HTTP/1.1 sc-status=200 sc-bytes=12 "
+	       "cs-referer= cs-user-agent=curl/8 message=1.2.3.4 - bob [21/Nov/2026:22:00:00 +0900] "
+	       "\"GET /a?b=c HTTP/1.1\" 200 12 \"-\" \"curl/8\"\n");
+	expect("[Sat Nov 21 22:00:00.123456 2026] [error] boom\n",
+	       "text\n2026-11-21T22:00:00Z log_format=text message=[Sat Nov 21 22:00:00.123456 2026] "
+	       "[error] boom\n");
+}
+
+TEST(journal_exports_are_read_with_binary_fields)
+{
+	static const char text[] = "__CURSOR=c\n__REALTIME_TIMESTAMP=1795298400000000\n_PID=3\nMESSAGE\n"
+				   "\x03\0\0\0\0\0\0\0a\nb\n\n";
+	struct log_reader *r = log_reader_new(LOG_JOURNAL, NULL);
+	struct buf out = buf_new(1 << 16);
+
+	for (size_t i = 0; i < sizeof text - 1; i++)
+		log_reader_feed(r, span_of(text + i, 1), false, write_event, &out);
+	log_reader_feed(r, span_of(text, 0), true, write_event, &out);
+	assert_string_equal((const char *)out.at,
+			    "2026-11-21T22:00:00Z log_format=journal __CURSOR=c "
+			    "__REALTIME_TIMESTAMP=1795298400000000 pid=3 message=a\nb\n");
+	buf_free(&out);
+	log_reader_free(r);
+}
+
+TEST(what_is_no_log_is_left_alone)
+{
+	assert_int_equal(log_identify(SPAN("MZ\x90\0\3\0\0\0")), LOG_NONE);
+	assert_int_equal(log_identify(SPAN("{\"name\": \"left-pad\", \"version\": \"1.0.0\"}\n")), LOG_NONE);
+	assert_int_equal(log_identify(SPAN("#!/bin/sh\necho hello\n")), LOG_NONE);
+	assert_int_equal(log_identify(SPAN("Dear reader,\nthis is, well, a letter\n")), LOG_NONE);
+	assert_int_equal(log_identify(SPAN("")), LOG_NONE);
+}
+
+TEST(a_line_beyond_the_limit_is_skipped_and_told)
+{
+	struct log_reader *r = log_reader_new(LOG_SYSLOG, NULL);
+	struct buf out = buf_new(1 << 16);
+	static char block[1 << 20];
+
+	memset(block, 'x', sizeof block);
+	for (int i = 0; i < 20; i++)
+		log_reader_feed(r, span_of(block, sizeof block), false, write_event, &out);
+	log_reader_feed(r, SPAN("\nNov 21 22:00:00 h p: m\n"), true, write_event, &out);
+	assert_int_equal(log_reader_report(r)->long_lines, 1);
+	assert_int_equal(log_reader_report(r)->events, 1);
+	buf_free(&out);
+	log_reader_free(r);
+}
