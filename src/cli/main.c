@@ -11,6 +11,8 @@ static const struct command *const commands[] = {
 	&command_events,
 	&command_hunt,
 	&command_report,
+	&command_scan,
+	&command_rules_check,
 	&command_verify,
 	&command_seal,
 	&command_key_show,
@@ -79,7 +81,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (!options_parse(command, &argc, argv, &want_help, &err)) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
-		return EXIT_COULD_NOT;
+		return command->failed ? command->failed : EXIT_COULD_NOT;
 	}
 	if (want_help) {
 		options_help(command);

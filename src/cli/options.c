@@ -152,7 +152,7 @@ bool options_parse(const struct command *command, int *argc, char **argv, bool *
 		if (!strcmp(text, "--")) {
 			while (p.at < p.argc)
 				argv[kept++] = argv[p.at++];
-		} else if (!strcmp(text, "--help")) {
+		} else if (!strcmp(text, "--help") || !strcmp(text, "-h")) {
 			*want_help = true;
 			return true;
 		} else if (!strncmp(text, "--", 2)) {

@@ -47,6 +47,7 @@ struct command {
 	const struct option_spec *options;
 	int (*run)(int argc, char **argv);	/* argv: arguments after parsing */
 	size_t least, most;	/* arguments allowed; most 0: any number */
+	int failed;		/* exit code where the options are off; 0: EXIT_COULD_NOT */
 };
 
 /* The three exit codes of commands that look for something. */

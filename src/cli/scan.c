@@ -1,0 +1,614 @@
+#include "cli/commands.h"
+
+#include <inttypes.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/scan_output.h"
+#include "cli/scan_target.h"
+#include "examine/yara_load.h"
+#include "rules/yara/modules.h"
+
+#define WORKERS_MAX 64
+#define OUTPUT_MAX ((size_t)1 << 30)
+#define CHUNK_MAX ((size_t)1 << 30)
+#define SCAN_FAILED 1			/* yara's own exit code */
+
+static struct {
+	struct scan_show show;
+	struct scan_walk walk;
+	struct option_list defines, module_data;
+	bool list, fast, no_warnings, fail_on_warnings, negate, quiet, stats, module_names, version;
+	bool compiled, skip_invalid, no_cache, profile, strict_escape;
+	uint64_t limit, threads, timeout, stack_size, max_strings, chunk;
+	const char *atoms;
+} o;
+
+static const struct option_spec options[] = {
+	{ OPTION_TEXT, 0, "atom-quality-table", "FILE", "taken, without effect", &o.atoms },
+	{ OPTION_FLAG, 'C', "compiled-rules", NULL,
+	  "refused: compiled rules are taken from nobody; name the sources, they are cached",
+	  &o.compiled },
+	{ OPTION_FLAG, 'c', "count", NULL, "print only the number of matches", &o.show.count },
+	{ OPTION_LIST, 'd', "define", "NAME=VALUE", "define an external variable", &o.defines },
+	{ OPTION_FLAG, 'q', "disable-console-logs", NULL, "say nothing for module console",
+	  &o.quiet },
+	{ OPTION_FLAG, 'E', "strict-escape", NULL, "taken, without effect", &o.strict_escape },
+	{ OPTION_FLAG, 0, "fail-on-warnings", NULL, "take warnings for errors",
+	  &o.fail_on_warnings },
+	{ OPTION_FLAG, 'f', "fast-scan", NULL, "one match a string is enough", &o.fast },
+	{ OPTION_LIST, 'i', "identifier", "NAME", "show only rules of that name",
+	  &o.show.only_rules },
+	{ OPTION_FLAG, 0, "json", NULL, "a line of JSON for each match", &o.show.json },
+	{ OPTION_NUMBER, 'l', "max-rules", "NUMBER", "stop after that many matches [no limit]",
+	  &o.limit },
+	{ OPTION_SIZE, 0, "max-process-memory-chunk", "SIZE",
+	  "read memory of a process in pieces of at most SIZE [64M]", &o.chunk },
+	{ OPTION_NUMBER, 0, "max-strings-per-rule", "NUMBER", "strings of a rule at most [10000]",
+	  &o.max_strings },
+	{ OPTION_LIST, 'x', "module-data", "MODULE=FILE", "give FILE to a module",
+	  &o.module_data },
+	{ OPTION_FLAG, 'M', "module-names", NULL, "list the modules", &o.module_names },
+	{ OPTION_FLAG, 'n', "negate", NULL, "show rules that do not match", &o.negate },
+	{ OPTION_FLAG, 0, "no-cache", NULL, "neither read nor write the cache of rules",
+	  &o.no_cache },
+	{ OPTION_FLAG, 'N', "no-follow-symlinks", NULL, "leave links alone", &o.walk.no_links },
+	{ OPTION_FLAG, 'w', "no-warnings", NULL, "say no warnings", &o.no_warnings },
+	{ OPTION_FLAG, 'm', "print-meta", NULL, "show meta data", &o.show.meta },
+	{ OPTION_FLAG, 'D', "print-module-data", NULL, "show what modules know, as JSON",
+	  &o.show.module_data },
+	{ OPTION_FLAG, 'e', "print-namespace", NULL, "show namespaces", &o.show.name_space },
+	{ OPTION_FLAG, 'S', "print-stats", NULL, "show figures of the rules", &o.stats },
+	{ OPTION_FLAG, 's', "print-strings", NULL, "show what matched", &o.show.strings },
+	{ OPTION_FLAG, 'L', "print-string-length", NULL, "show lengths of what matched",
+	  &o.show.lengths },
+	{ OPTION_FLAG, 'X', "print-xor-key", NULL, "show xor keys and plain text of what matched",
+	  &o.show.xor_keys },
+	{ OPTION_FLAG, 'g', "print-tags", NULL, "show tags", &o.show.tags },
+	{ OPTION_FLAG, 0, "profile", NULL, "show at the end what each rule cost (one process)",
+	  &o.profile },
+	{ OPTION_FLAG, 'r', "recursive", NULL, "go into folders of folders", &o.walk.recursive },
+	{ OPTION_FLAG, 0, "scan-list", NULL, "the target is a list of files, one a line", &o.list },
+	{ OPTION_FLAG, 0, "skip-invalid", NULL,
+	  "leave out rules with errors instead of scanning nothing", &o.skip_invalid },
+	{ OPTION_NUMBER, 'z', "skip-larger", "NUMBER", "in folders, skip files of more bytes",
+	  &o.walk.largest },
+	{ OPTION_NUMBER, 'k', "stack-size", "SLOTS", "taken, without effect", &o.stack_size },
+	{ OPTION_LIST, 't', "tag", "TAG", "show only rules with that tag", &o.show.only_tags },
+	{ OPTION_NUMBER, 'p', "threads", "NUMBER",
+	  "scan folders in that many processes [as many as processors]", &o.threads },
+	{ OPTION_NUMBER, 'a', "timeout", "SECONDS", "end after that time [no limit]", &o.timeout },
+	{ OPTION_FLAG, 'v', "version", NULL, "show the version", &o.version },
+	{ 0 }
+};
+
+/* What the workers share. */
+struct shared {
+	_Atomic size_t next;
+	_Atomic uint64_t matches;
+	_Atomic unsigned failures, warnings;
+	sem_t output;
+};
+
+struct run {
+	struct yara_rules rules;
+	struct yara_scanner *scanner;
+	struct yara_module_data *module_data;
+	size_t module_data_count;
+	struct yara_external *externals;
+	size_t external_count;
+	struct scan_files files;
+	struct scan_bytes bytes;
+	struct shared *shared;
+	struct buf out;
+	const char *path;
+	uint64_t found;			/* in this target */
+	time_t deadline;
+	unsigned warnings, failures;
+};
+
+/* ---- rules ---- */
+
+static void tell_problem(void *context, const struct yara_problem *p)
+{
+	struct run *run = context;
+
+	if (!p->is_error && o.no_warnings)
+		return;
+	run->warnings += !p->is_error;
+	if (p->rule.len)
+		fprintf(stderr, "%s: rule \"%.*s\" in %s(%u): %s\n", p->is_error ? "error" : "warning",
+			SPAN_ARG(p->rule), p->file ? p->file : "", p->line, p->text);
+	else
+		fprintf(stderr, "%s(%u): %s: %s\n", p->file ? p->file : "", p->line,
+			p->is_error ? "error" : "warning", p->text);
+}
+
+/* A number, a float, a truth value, else a text: as yara reads -d. */
+static struct yara_value defined_value(const char *text)
+{
+	struct yara_value v = { .type = YARA_STRING, .string = span_text(text) };
+	struct span digits = v.string, rest;
+
+	if (!strcmp(text, "true") || !strcmp(text, "false"))
+		return (struct yara_value){ .type = YARA_BOOL, .integer = *text == 't' };
+	if (span_starts(digits, SPAN("-")))
+		digits = span_from(digits, 1);
+	rest = digits;
+	while (rest.len && rest.at[0] >= '0' && rest.at[0] <= '9')
+		rest = span_from(rest, 1);
+	if (digits.len && !rest.len && span_to_i64(v.string, &v.integer))
+		v.type = YARA_INTEGER;
+	else if (rest.len > 1 && rest.len < digits.len && rest.at[0] == '.' &&
+		 strspn((const char *)rest.at + 1, "0123456789") == rest.len - 1) {
+		v.type = YARA_FLOAT;
+		v.real = strtod(text, NULL);
+	}
+	return v;
+}
+
+static bool define_externals(struct run *run)
+{
+	const size_t own = sizeof yara_file_externals / sizeof *yara_file_externals;
+
+	run->externals = calloc(o.defines.count + own, sizeof *run->externals);
+	if (!run->externals)
+		return false;
+	for (size_t i = 0; i < o.defines.count; i++) {
+		const char *equals = strchr(o.defines.values[i], '=');
+
+		if (!equals || equals == o.defines.values[i]) {
+			fprintf(stderr, "error: wrong syntax for `-d` option.\n");
+			return false;
+		}
+		run->externals[run->external_count++] = (struct yara_external){
+			.name = span_of(o.defines.values[i], (size_t)(equals - o.defines.values[i])),
+			.value = defined_value(equals + 1) };
+	}
+	for (size_t i = 0; i < own; i++) {
+		bool given = false;
+
+		for (size_t j = 0; j < o.defines.count; j++)
+			given |= span_eq(run->externals[j].name, yara_file_externals[i].name);
+		if (!given)
+			run->externals[run->external_count++] = yara_file_externals[i];
+	}
+	return true;
+}
+
+static bool load_rules(struct run *run, char **paths, int count, struct err *err)
+{
+	struct yara_load_options load = {
+		.compile = { .externals = run->externals, .external_count = run->external_count,
+			     .problem = tell_problem, .problem_context = run,
+			     .skip_invalid = o.skip_invalid,
+			     .max_strings_per_rule = (uint32_t)o.max_strings },
+		.namespaces = true, .no_cache = o.no_cache };
+
+	if (!yara_rules_load((const char *const *)paths, (size_t)count, &load, &run->rules, err)) {
+		if (err->code != ERR_CORRUPT)
+			fprintf(stderr, "error: %s\n", err->text);
+		return false;
+	}
+	if (run->rules.counts.skipped)
+		fprintf(stderr, "warning: %u rules were left out\n", run->rules.counts.skipped);
+	if (o.fail_on_warnings && run->warnings)
+		return false;
+	return true;
+}
+
+static bool load_module_data(struct run *run)
+{
+	struct err err = { 0 };
+
+	run->module_data = calloc(o.module_data.count + 1, sizeof *run->module_data);
+	for (size_t i = 0; run->module_data && i < o.module_data.count; i++) {
+		char *copy = strdup(o.module_data.values[i]);
+		char *equals = copy ? strchr(copy, '=') : NULL;
+		struct scan_bytes bytes = { 0 };
+
+		if (!equals) {
+			fprintf(stderr, "error: wrong syntax for `-x` option.\n");
+			free(copy);
+			return false;
+		}
+		*equals = 0;
+		if (!scan_bytes_open(&bytes, equals + 1, &err)) {
+			fprintf(stderr, "error: could not open file \"%s\".\n", equals + 1);
+			free(copy);
+			return false;
+		}
+		/* Both stay until the program ends. */
+		run->module_data[run->module_data_count++] =
+			(struct yara_module_data){ copy, bytes.data };
+	}
+	return run->module_data;
+}
+
+/* ---- one target ---- */
+
+static bool take_match(void *context, const struct yara_match *match)
+{
+	struct run *run = context;
+
+	if (!o.negate) {
+		run->found++;
+		run->shared->matches++;
+	}
+	if (!o.show.count && scan_shows(&o.show, &match->info))
+		scan_print_match(&run->out, &o.show, match, run->path);
+	if (o.negate) {
+		run->found++;
+		run->shared->matches++;
+	}
+	return !o.limit || run->shared->matches < o.limit;
+}
+
+static void take_log(void *context, struct span line)
+{
+	struct run *run = context;
+
+	if (o.quiet)
+		return;
+	buf_add(&run->out, line);
+	buf_text(&run->out, "\n");
+}
+
+static void put_out(struct run *run)
+{
+	if (o.show.count)
+		buf_printf(&run->out, "%s: %" PRIu64 "\n", run->path, run->found);
+	if (!run->out.len)
+		return;
+	while (sem_wait(&run->shared->output))
+		;
+	fwrite(run->out.at, 1, run->out.len, stdout);
+	fflush(stdout);
+	sem_post(&run->shared->output);
+	if (run->out.overflow)
+		fprintf(stderr, "warning: %s: too many matches to be shown\n", run->path);
+	buf_clear(&run->out);
+}
+
+static bool report(struct run *run, bool scanned, const struct err *err,
+		   const struct yara_scan_notes *notes)
+{
+	put_out(run);
+	if (notes->strings_capped && !o.no_warnings) {
+		struct yara_rule_info rule = yara_rule_info(run->rules.set, notes->rule);
+
+		fprintf(stderr, "warning: rule \"%.*s\": too many matches for %.*s, results for this "
+				"rule may be incorrect\n", SPAN_ARG(rule.name),
+			SPAN_ARG(notes->identifier));
+	}
+	if (!scanned) {
+		fprintf(stderr, "error scanning %s: %s\n", run->path, err->text);
+		run->shared->failures++;
+	}
+	return scanned;
+}
+
+/* A mapped file that somebody cuts short meanwhile must cost this file only. */
+static sigjmp_buf cut_short;
+static volatile sig_atomic_t may_be_cut;
+
+static void on_bus_error(int signal_number)
+{
+	if (may_be_cut)
+		siglongjmp(cut_short, 1);
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+}
+
+/* The externals of this file; a name given with -d keeps its value. */
+static size_t file_externals(struct run *run, struct yara_external *to, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+	const struct yara_external own[] = {
+		{ SPAN("filename"), { .type = YARA_STRING, .string = span_text(name) } },
+		{ SPAN("filepath"), { .type = YARA_STRING, .string = span_text(path) } },
+		{ SPAN("extension"), { .type = YARA_STRING, .string = span_text(dot ? dot : "") } },
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		bool given = false;
+
+		for (size_t j = 0; j < o.defines.count; j++)
+			given |= span_eq(run->externals[j].name, own[i].name);
+		if (!given)
+			to[count++] = own[i];
+	}
+	return count;
+}
+
+static bool scan_data(struct run *run, struct yara_inputs *inputs, struct yara_scan_notes *notes,
+		      struct err *err)
+{
+	bool scanned;
+
+	if (sigsetjmp(cut_short, 1)) {
+		may_be_cut = 0;
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "the file changed while it was read");
+	}
+	may_be_cut = run->bytes.mapped != NULL;
+	scanned = yara_scan(run->scanner, run->bytes.data, inputs, take_match, run, notes, err);
+	if (scanned && o.show.module_data)
+		scan_print_modules(&run->out, run->rules.set, yara_last_scan(run->scanner),
+				   run->path);
+	may_be_cut = 0;
+	return scanned;
+}
+
+static bool scan_file(struct run *run, const char *path)
+{
+	struct yara_external externals[3];
+	struct yara_inputs inputs = { .externals = externals, .module_data = run->module_data,
+				      .module_data_count = run->module_data_count };
+	struct yara_scan_notes notes = { 0 };
+	struct err err = { 0 };
+	bool scanned;
+
+	run->path = path;
+	run->found = 0;
+	inputs.external_count = file_externals(run, externals, path);
+	scanned = scan_bytes_open(&run->bytes, path, &err) &&
+		  scan_data(run, &inputs, &notes, &err);
+	scanned = report(run, scanned, &err, &notes);
+	scan_bytes_close(&run->bytes);
+	return scanned;
+}
+
+static bool scan_process(struct run *run, const char *path, uint64_t pid)
+{
+	struct yara_inputs inputs = { .module_data = run->module_data,
+				      .module_data_count = run->module_data_count };
+	struct yara_scan_notes notes = { 0 };
+	struct scan_process process;
+	struct err err = { 0 };
+	bool scanned;
+
+	run->path = path;
+	run->found = 0;
+	scanned = scan_process_open(&process, pid, o.chunk && o.chunk < CHUNK_MAX
+					   ? (size_t)o.chunk : (size_t)64 << 20, &err) &&
+		  yara_scan_blocks(run->scanner, scan_process_next, &process, &inputs, take_match,
+				   run, &notes, &err);
+	scanned = report(run, scanned, &err, &notes);
+	scan_process_close(&process);
+	return scanned;
+}
+
+/* ---- many targets ---- */
+
+static bool make_scanner(struct run *run, struct err *err)
+{
+	struct yara_scan_options scan = {
+		.flags = (o.fast ? YARA_FAST : 0) | (o.negate ? YARA_TELL_MISSES : 0),
+		.timeout_ns = o.timeout * 1000000000, .log = take_log, .log_context = run,
+		.profile = o.profile };
+
+	run->out = buf_new(OUTPUT_MAX);
+	run->scanner = yara_scanner_new(run->rules.set, &scan, err);
+	return run->scanner;
+}
+
+static void scan_some(struct run *run)
+{
+	size_t i;
+
+	while ((i = run->shared->next++) < run->files.count &&
+	       (!o.limit || run->shared->matches < o.limit) &&
+	       (!run->deadline || time(NULL) < run->deadline))
+		scan_file(run, run->files.paths[i]);
+}
+
+static void worker(struct run *run)
+{
+	struct err err = { 0 };
+
+	if (make_scanner(run, &err)) {
+		scan_some(run);
+	} else {
+		fprintf(stderr, "error: %s\n", err.text);
+		run->shared->failures++;
+	}
+	fflush(stdout);
+	_exit(0);
+}
+
+static bool scan_in_workers(struct run *run, unsigned workers, struct err *err)
+{
+	unsigned started = 0;
+	bool whole = true;
+	int status;
+
+	for (; started < workers; started++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			break;
+		if (!pid)
+			worker(run);
+	}
+	if (!started)
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "cannot start a process");
+	while (started--)
+		if (wait(&status) > 0 && (!WIFEXITED(status) || WEXITSTATUS(status))) {
+			fprintf(stderr, "error: a worker ended before its time; files were lost\n");
+			whole = false;
+		}
+	return whole || err_set(err, ERR_IO, ERR_NO_OFFSET, "scan incomplete");
+}
+
+static unsigned worker_count(size_t files)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t wanted = o.threads ? o.threads : processors > 0 ? (uint64_t)processors : 1;
+
+	if (o.profile || wanted > WORKERS_MAX)
+		wanted = o.profile ? 1 : WORKERS_MAX;
+	return (unsigned)(wanted > files ? files : wanted);
+}
+
+static bool scan_files(struct run *run, struct err *err)
+{
+	unsigned workers = worker_count(run->files.count);
+
+	fflush(stdout);
+	if (workers > 1)
+		return scan_in_workers(run, workers, err);
+	if (!make_scanner(run, err))
+		return false;
+	scan_some(run);
+	return true;
+}
+
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+/* A process, a file, a folder or a list, told apart as yara does. */
+static bool scan_target(struct run *run, const char *target, struct err *err)
+{
+	struct stat st;
+	uint64_t pid;
+	bool listed;
+
+	if (o.list || (!stat(target, &st) && S_ISDIR(st.st_mode))) {
+		listed = o.list ? scan_files_list(&run->files, target, &o.walk, &run->failures, err)
+				: scan_files_folder(&run->files, target, &o.walk, &run->failures,
+						    err);
+		return listed && scan_files(run, err);
+	}
+	if (!make_scanner(run, err))
+		return false;
+	if (is_number(target) && stat(target, &st) && span_to_u64(span_text(target), &pid))
+		scan_process(run, target, pid);
+	else
+		scan_file(run, target);
+	if (run->shared->failures)
+		err->code = ERR_IO;	/* told already */
+	return !run->shared->failures;
+}
+
+/* ---- the command ---- */
+
+static void show_stats(const struct run *run)
+{
+	const struct yara_counts *n = &run->rules.counts;
+
+	printf("number of files                    : %u\nnumber of rules                    : %u\n"
+	       "number of strings                  : %u\nnumber of distinct strings         : %u\n"
+	       "rules that need no string          : %u\nrules left out                     : %u\n",
+	       run->rules.files, n->rules, n->strings, n->patterns, n->always, n->skipped);
+}
+
+static void show_profile(const struct run *run)
+{
+	struct arena arena = arena_new((size_t)1 << 30);
+	size_t count;
+	struct yara_rule_cost *costs = run->scanner ? yara_profile(run->scanner, &arena, &count)
+						    : NULL;
+
+	printf("\n%12s %12s  rule\n", "milliseconds", "evaluations");
+	for (size_t i = 0; costs && i < count; i++) {
+		struct yara_rule_info rule = yara_rule_info(run->rules.set, costs[i].rule);
+
+		printf("%12.3f %12" PRIu64 "  %.*s:%.*s\n", (double)costs[i].ns / 1e6,
+		       costs[i].evaluations, SPAN_ARG(rule.name_space), SPAN_ARG(rule.name));
+	}
+	arena_free(&arena);
+}
+
+static bool share(struct run *run)
+{
+	struct shared *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+				-1, 0);
+
+	if (s == MAP_FAILED || sem_init(&s->output, 1, 1))
+		return false;
+	run->shared = s;
+	return true;
+}
+
+static bool scan(struct run *run, int argc, char **argv)
+{
+	struct err err = { 0 };
+	bool scanned;
+
+	run->deadline = o.timeout ? time(NULL) + (time_t)o.timeout : 0;
+	if (!share(run) || !define_externals(run) || !load_module_data(run) ||
+	    !load_rules(run, argv, argc - 1, &err))
+		return false;
+	if (o.stats)
+		show_stats(run);
+	signal(SIGBUS, on_bus_error);
+	scanned = scan_target(run, argv[argc - 1], &err);
+	if (!scanned && err.text[0])
+		fprintf(stderr, "error: %s\n", err.text);
+	if (o.profile)
+		show_profile(run);
+	return scanned;
+}
+
+static void run_free(struct run *run)
+{
+	yara_scanner_free(run->scanner);
+	yara_rules_free(&run->rules);
+	scan_bytes_free(&run->bytes);
+	arena_free(&run->files.arena);
+	buf_free(&run->out);
+	free(run->externals);
+	free(run->module_data);
+}
+
+static int run(int argc, char **argv)
+{
+	struct run r = { .files = { .arena = arena_new((size_t)4 << 30) } };
+	bool scanned;
+
+	if (o.version)
+		return printf("kanshiki %s\n", KANSHIKI_VERSION), 0;
+	if (o.module_names) {
+		for (size_t i = 0; yara_modules[i]; i++)
+			printf("%s\n", yara_modules[i]->name);
+		return 0;
+	}
+	if (o.compiled) {
+		fprintf(stderr, "error: compiled rules are code from somebody else and are not read; "
+				"name the sources, kanshiki keeps its own cache\n");
+		return SCAN_FAILED;
+	}
+	if (argc < 2) {
+		fprintf(stderr, "kanshiki scan: wrong number of arguments\n"
+				"usage: kanshiki %s\n", command_scan.usage);
+		return SCAN_FAILED;
+	}
+	scanned = scan(&r, argc, argv);
+	run_free(&r);
+	return scanned ? 0 : SCAN_FAILED;
+}
+
+const struct command command_scan = {
+	.name = "scan",
+	.usage = "scan [OPTION...] [NAMESPACE:]RULES... TARGET",
+	.summary = "match YARA rules against files, folders or a process",
+	.about = "Takes the place of yara: same options, same output, same exit codes. RULES are "
+		 "files or folders of rules; TARGET is a file, a folder, a list (--scan-list), a "
+		 "process id, or - for standard input.",
+	.exits = "0 scanned (whether or not a rule matched), 1 could not do it",
+	.options = options,
+	.run = run,
+	.failed = SCAN_FAILED,
+};
