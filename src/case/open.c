@@ -166,6 +166,7 @@ static bool add_run(struct case_file *c, const struct case_run *run, struct err 
 	row_word(&row, KANSHIKI_VERSION);
 	row_text(&row, libraries_of(run, &libraries));
 	row_text(&row, buf_span(&command));
+	row_text(&row, span_text(here.folder));
 	row_text(&row, span_text(here.host));
 	row_text(&row, span_text(here.user));
 	row_int(&row, (int64_t)here.uid);

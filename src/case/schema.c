@@ -16,7 +16,7 @@ const struct schema_object schema_objects[] = {
 	TABLE(run, true,
 	      "started INTEGER NOT NULL, ended INTEGER, outcome TEXT NOT NULL, reason ANY, "
 	      "program TEXT NOT NULL, libraries TEXT NOT NULL, command ANY NOT NULL, "
-	      "host ANY, user ANY, uid INTEGER NOT NULL, system ANY, zone ANY, "
+	      "folder ANY, host ANY, user ANY, uid INTEGER NOT NULL, system ANY, zone ANY, "
 	      "utc_offset INTEGER NOT NULL, sandbox ANY, limits ANY"),
 	TABLE(source, true, "run INTEGER NOT NULL, path TEXT NOT NULL, path_raw BLOB, kind ANY"),
 	TABLE(unit, true,

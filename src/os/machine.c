@@ -41,6 +41,8 @@ struct machine machine_here(void)
 		snprintf(m.system, sizeof m.system, "%s %s %s %s", name.sysname, name.release,
 			 name.version, name.machine);
 	}
+	if (!getcwd(m.folder, sizeof m.folder))
+		m.folder[0] = 0;
 	find_user(&m);
 	find_clock(&m);
 	return m;

@@ -8,6 +8,7 @@ struct machine {
 	char host[256];
 	char user[256];			/* name, or "uid N" */
 	char system[512];		/* kernel, release, version, architecture */
+	char folder[4096];		/* the current one */
 	char zone[64];			/* "JST" */
 	int64_t utc_offset;		/* seconds east of UTC */
 	uint64_t uid;
