@@ -8,6 +8,13 @@
 #include "rules/yara/module.h"
 
 /*
+ * Loads what the modules would else load on first use, which the sandbox
+ * forbids: OpenSSL's algorithms and, with `with_magic` (60 ms, 9 MB), libmagic's
+ * database, without which the magic module's answers are undefined.
+ */
+void yara_modules_prepare(bool with_magic);
+
+/*
  * The deprecated variable `entrypoint`: of a PE or ELF file, the offset of its
  * first instruction; of a block of memory that starts with one, its address.
  */
