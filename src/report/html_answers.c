@@ -91,10 +91,15 @@ static void carriers(struct html *h, const struct report_answer *a)
 		html_put(h, "</span></li>\n");
 	}
 	html_put(h, "</ol>\n");
-	if (a->finding_count > 5 || a->carrier_count > 5) {
+	if (a->finding_count > 5 || a->times > a->finding_count) {
 		html_put(h, "<p class=\"soft\">");
 		words_count(&h->out.buf, a->finding_count, "finding", "findings");
-		html_put(h, " of this kind in all.</p>\n");
+		html_put(h, " of this harm in all");
+		if (a->times > a->finding_count) {
+			html_put(h, ", which held ");
+			words_count(&h->out.buf, a->times, "time", "times");
+		}
+		html_put(h, ".</p>\n");
 	}
 }
 

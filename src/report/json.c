@@ -101,6 +101,8 @@ static void one_answer(struct json_write *w, const struct report *report,
 	json_time(w, answer->last);
 	json_key(w, "findings");
 	json_u64(w, answer->finding_count);
+	json_key(w, "times");
+	json_u64(w, answer->times);
 	json_key(w, "carried_by");
 	json_array(w);
 	for (size_t i = 0; i < answer->carrier_count; i++)

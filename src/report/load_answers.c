@@ -72,6 +72,7 @@ static bool add_answer(struct load *load, sqlite3_stmt *row, void *context)
 	answer.degree = degree_of(query_span(row, 1));
 	answer.finding_count = query_u64(row, 5, 0);
 	ids[r->answer_count] = query_u64(row, 6, 0);
+	answer.times = query_u64(row, 7, 0);
 	r->answers[r->answer_count++] = answer;
 	return true;
 }
@@ -102,7 +103,10 @@ bool load_answers(struct load *load)
 	    !load_rows(load, "SELECT harm, degree, summary, first, last, (SELECT count(*) "
 			     "FROM finding JOIN rule ON rule.id = finding.rule JOIN unit ON "
 			     "unit.id = finding.unit AND unit.done = 1 "
-			     "WHERE rule.harm = answer.harm), id FROM answer ORDER BY id",
+			     "WHERE rule.harm = answer.harm), id, (SELECT sum(finding.count) "
+			     "FROM finding JOIN rule ON rule.id = finding.rule JOIN unit ON "
+			     "unit.id = finding.unit AND unit.done = 1 "
+			     "WHERE rule.harm = answer.harm) FROM answer ORDER BY id",
 		       add_answer, ids))
 		return false;
 	for (size_t i = 0; i < load->report->answer_count; i++) {

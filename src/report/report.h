@@ -77,6 +77,7 @@ struct report_answer {
 	struct span why;		/* one or two sentences */
 	timestamp first, last;		/* of what carries it; TIME_NONE: none */
 	uint64_t finding_count;		/* all findings of this harm */
+	uint64_t times;			/* that they held, at least finding_count */
 	struct report_carrier *carriers;	/* heaviest first */
 	size_t carrier_count;
 	const struct span *gaps;	/* what was not seen and why it matters */

@@ -143,16 +143,16 @@ static void carrier(struct text *t, const struct report_carrier *c, bool whole)
 	const struct report_finding *f = &r->findings[c->finding];
 	struct buf line = buf_new((size_t)1 << 20);
 
-	if (f->time != TIME_NONE) {
-		words_time(&line, f->time);
-		buf_text(&line, " ");
-	}
-	if (f->host.len) {
-		buf_add(&line, f->host);
-		buf_text(&line, ": ");
-	}
 	buf_add(&line, r->rules[f->rule].title.len ? r->rules[f->rule].title
 						   : r->rules[f->rule].id);
+	if (f->host.len) {
+		buf_text(&line, ", ");
+		buf_add(&line, f->host);
+	}
+	if (f->time != TIME_NONE) {
+		buf_text(&line, ", ");
+		words_time(&line, f->time);
+	}
 	if (whole && c->reason.len) {
 		buf_text(&line, "; ");
 		buf_add(&line, c->reason);
@@ -170,6 +170,10 @@ static void answer_span(struct text *t, const struct report_answer *a)
 	if (a->finding_count) {
 		buf_text(&line, line.len ? ", " : "");
 		words_count(&line, a->finding_count, "finding", "findings");
+		if (a->times > a->finding_count) {
+			buf_text(&line, " that held ");
+			words_count(&line, a->times, "time", "times");
+		}
 	}
 	if (line.len) {
 		buf_printf(&t->out.buf, "%*s", LABEL, "");
@@ -180,10 +184,26 @@ static void answer_span(struct text *t, const struct report_answer *a)
 	buf_free(&line);
 }
 
+/* In brief one carrier is told, and one that the sentence has not named already. */
+static void carriers(struct text *t, const struct report_answer *a, bool whole)
+{
+	const struct report *r = t->report;
+
+	for (size_t i = 0; i < a->carrier_count && i < 10; i++) {
+		struct span title = r->rules[r->findings[a->carriers[i].finding].rule].title;
+
+		if (whole) {
+			carrier(t, &a->carriers[i], true);
+		} else if (a->degree >= DEGREE_POSSIBLE && title.len &&
+			   span_find(a->why, 0, title) == SIZE_MAX) {
+			carrier(t, &a->carriers[i], false);
+			return;
+		}
+	}
+}
+
 static void answer(struct text *t, const struct report_answer *a, bool whole)
 {
-	size_t carriers = whole ? 10 : 1;
-
 	label(t, degree_name(a->degree), ink_of(a->degree));
 	text_ink(t, INK_BOLD);
 	text_fold(t, span_text(harm_question(a->harm)), LABEL, 0);
@@ -192,9 +212,7 @@ static void answer(struct text *t, const struct report_answer *a, bool whole)
 	text_fold(t, a->why, LABEL, whole ? 0 : 2);
 	if (whole)
 		answer_span(t, a);
-	for (size_t i = 0; i < a->carrier_count && i < carriers; i++)
-		if (whole || a->degree >= DEGREE_POSSIBLE)
-			carrier(t, &a->carriers[i], whole);
+	carriers(t, a, whole);
 	for (size_t i = 0; whole && i < a->gap_count; i++) {
 		struct buf line = buf_new((size_t)1 << 20);
 

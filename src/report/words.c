@@ -53,8 +53,10 @@ void words_span(struct buf *to, timestamp first, timestamp last)
 
 	if (first != TIME_NONE)
 		words_time(&a, first);
-	if (last != TIME_NONE && last != first)
+	if (last != TIME_NONE)
 		words_time(&b, last);
+	if (span_eq(buf_span(&a), buf_span(&b)))
+		buf_clear(&b);
 	buf_add(to, buf_span(&a));
 	if (b.len) {
 		bool same_day = a.len == b.len && a.len > 10 && !memcmp(a.at, b.at, 10);

@@ -9,17 +9,17 @@ function pairs(list: HTMLElement, name: string, value: string | Node, code = fal
   list.append(el("dt", {}, name), el("dd", code ? { class: "code" } : {}, value));
 }
 
-/** "4d 5a 90 00  MZ.." in lines of 16 bytes. */
+/** "00000010  4d 5a 90 00  MZ.." in lines of 8 bytes, which fit beside the list. */
 function hexDump(hex: string, offset: number): string {
   const lines: string[] = [];
-  for (let at = 0; at < hex.length; at += 32) {
-    const bytes = hex.slice(at, at + 32).match(/../g) ?? [];
+  for (let at = 0; at < hex.length; at += 16) {
+    const bytes = hex.slice(at, at + 16).match(/../g) ?? [];
     const text = bytes.map((pair) => {
       const code = Number.parseInt(pair, 16);
       return code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : ".";
     }).join("");
     const place = (offset + at / 2).toString(16).padStart(8, "0");
-    lines.push(`${place}  ${bytes.join(" ").padEnd(47)}  ${text}`);
+    lines.push(`${place}  ${bytes.join(" ").padEnd(23)}  ${text}`);
   }
   return lines.join("\n");
 }
