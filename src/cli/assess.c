@@ -5,6 +5,7 @@
 #include "case/case.h"
 #include "case/seal.h"
 #include "cli/assess_rules.h"
+#include "cli/timestamp.h"
 #include "codec/json_write.h"
 #include "os/terminal.h"
 #include "report/progress.h"
@@ -15,7 +16,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *case_name, *report_name, *format = "text", *key_name;
+static const char *case_name, *report_name, *format = "text", *key_name, *stamp_url, *stamp_ca;
 static struct option_list rule_paths;
 static bool resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
 static uint64_t jobs;
@@ -34,6 +35,10 @@ static const struct option_spec options[] = {
 	{ OPTION_FLAG, 0, "resume", NULL, "go on with an interrupted case, given with --case", &resume },
 	{ OPTION_TEXT, 'k', "key", "FILE", "seal with this key [the one of this user; made on first use]",
 	  &key_name },
+	{ OPTION_TEXT, 0, "timestamp-url", "URL", "have the seal time-stamped by this authority",
+	  &stamp_url },
+	{ OPTION_TEXT, 0, "timestamp-ca", "FILE",
+	  "certificates (PEM) that must vouch for the authority", &stamp_ca },
 	{ OPTION_FLAG, 0, "one-file-system", NULL, "do not enter other mounted file systems",
 	  &one_file_system },
 	{ OPTION_FLAG, 0, "no-sandbox", NULL,
@@ -138,12 +143,17 @@ static bool open_case(const struct coordinator_options *how, struct case_file **
 static bool seal(struct case_file *file, struct err *err)
 {
 	struct seal made = { 0 };
+	struct err late = { 0 };
 
 	if (!case_seal(file, key_name, &made, err))
 		return false;
+	/* The case is good without it, and the stamp can be had later. */
+	if (stamp_url && !timestamp_from_url(file, stamp_url, stamp_ca, &late))
+		fprintf(stderr, "kanshiki: no time stamp: %s; try kanshiki seal %s\n", late.text,
+			case_name);
 	if (made.made_key)
 		fprintf(stderr, "kanshiki: made a signing key for you, %s; keep it, and give others "
-			"its public half (kanshiki key)\n", made.key_path);
+			"its public half (kanshiki key show)\n", made.key_path);
 	seal_free(&made);
 	return true;
 }

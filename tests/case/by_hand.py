@@ -3,6 +3,7 @@
 
 usage: by_hand.py KANSHIKI CASE_WRITER
 """
+import http.server
 import pathlib
 import re
 import shutil
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 
 kanshiki, writer = (str(pathlib.Path(path).resolve()) for path in sys.argv[1:3])
 root = pathlib.Path(__file__).resolve().parents[2]
@@ -65,6 +67,32 @@ def time_stamp(scratch, case, env):
     run(kanshiki, "seal", case, "--timestamp-response", "reply", "--timestamp-ca", "tsa.pem")
 
 
+def stamp_by_url(scratch, case, env):
+    """The same authority behind HTTP."""
+    class Authority(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            query = self.rfile.read(int(self.headers["Content-Length"]))
+            (scratch / "posted").write_bytes(query)
+            subprocess.run(["openssl", "ts", "-reply", "-config", "tsa.cnf", "-queryfile", "posted",
+                            "-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "answer"],
+                           cwd=scratch, check=True, capture_output=True)
+            self.send_response(200 if self.path == "/good" else 500)
+            self.end_headers()
+            self.wfile.write((scratch / "answer").read_bytes())
+
+        def log_message(self, *words):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Authority)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for path, code in (("good", 0), ("bad", 2)):
+        url = f"http://127.0.0.1:{server.server_port}/{path}"
+        done = subprocess.run([kanshiki, "seal", case, "--timestamp-url", url, "--timestamp-ca",
+                               "tsa.pem"], cwd=scratch, env=env, capture_output=True, text=True)
+        tell(done.returncode == code, f"an authority by URL, {path}", done.stdout + done.stderr)
+    server.shutdown()
+
+
 def main():
     text = (root / "docs/case-file.md").read_text()
     check, check_token = re.findall(r"^```bash\n(.*?)^```$", text, re.M | re.S)
@@ -94,6 +122,7 @@ def main():
                  done.stdout + done.stderr)
 
         time_stamp(scratch, case, env)
+        stamp_by_url(scratch, case, env)
         done = subprocess.run([kanshiki, "verify", case, "--timestamp-ca", scratch / "tsa.pem",
                                "--format", "json"], env=env, capture_output=True, text=True)
         tell(done.returncode == 0 and "Test authority" in done.stdout, "the time stamp holds",
