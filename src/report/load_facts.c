@@ -115,6 +115,7 @@ static bool add_run(struct load *load, sqlite3_stmt *row, void *context)
 	       add_fact(load, context, SPAN("run ended"), time_text(load, ended)) &&
 	       add_fact(load, context, SPAN("outcome"), outcome_text(load, row)) &&
 	       add_fact(load, context, SPAN("command"), one_line(load, query_span(row, 5))) &&
+	       add_fact(load, context, SPAN("in folder"), query_span(row, 15)) &&
 	       add_fact(load, context, SPAN("run by"),
 			arena_printf(load->arena, "%.*s (uid %lld) on %.*s", SPAN_ARG(user),
 				     (long long)sqlite3_column_int64(row, 8),
@@ -160,7 +161,7 @@ bool load_facts(struct load *load)
 	       load_rows(load, "SELECT 'source', coalesce(path_raw, path) FROM source ORDER BY id",
 			 add_named, &room) &&
 	       load_rows(load, "SELECT started, ended, outcome, reason, program, command, host, "
-			       "user, uid, system, zone, utc_offset, libraries, sandbox, limits "
+			       "user, uid, system, zone, utc_offset, libraries, sandbox, limits, folder "
 			       "FROM run ORDER BY id", add_run, &room) &&
 	       load_rows(load, "SELECT 'custody log', count(*) || ' entries' FROM custody "
 			       "HAVING count(*) > 0", add_named, &room) &&

@@ -64,7 +64,10 @@ static void insert(struct sample *s, const char *format, ...)
 static void item(struct sample *s, int id, const char *path, const char *class_name,
 		 const char *kind, int size, const char *fate, const char *reason)
 {
-	insert(s, "INSERT INTO item VALUES(%d, 1, 1, NULL, %Q, NULL, %Q, %Q, %d, "
+	insert(s, "INSERT INTO item(id, unit, source, parent, path, path_raw, class, "
+		  "kind, size, sha256, modified, changed, accessed, "
+		  "created, mode, fate, reason, same_as) "
+		  "VALUES(%d, 1, 1, NULL, %Q, NULL, %Q, %Q, %d, "
 		  "CASE WHEN %Q IN ('denied', 'skipped') THEN NULL ELSE "
 		  "CAST(printf('digest of %%-22d', %d) AS BLOB) END, "
 		  "%lld, NULL, NULL, NULL, 33188, %Q, %Q, NULL)",
@@ -130,7 +133,9 @@ static const struct {
 static void add_rules(struct sample *s)
 {
 	for (size_t i = 0; i < RULES; i++)
-		insert(s, "INSERT INTO rule VALUES(%d, %Q, %Q, %Q, %Q, %Q, nullif(%Q, ''), %Q)",
+		insert(s, "INSERT INTO rule(id, engine, name, title, level, harm, techniques, "
+		  "reference) "
+		  "VALUES(%d, %Q, %Q, %Q, %Q, %Q, nullif(%Q, ''), %Q)",
 		       (int)i + 1, rules[i].engine, rules[i].name, rules[i].title, rules[i].level,
 		       rules[i].harm, rules[i].techniques, rules[i].file);
 }
@@ -138,7 +143,9 @@ static void add_rules(struct sample *s)
 static void finding(struct sample *s, int item_id, int rule, int64_t time, int record,
 		    const char *host, const char *user, const char *matched)
 {
-	insert(s, "INSERT INTO finding VALUES(NULL, 1, %d, %d, %d, nullif(%d, 0), nullif(%lld, 0), "
+	insert(s, "INSERT INTO finding(id, unit, item, rule, offset, record, time, last, "
+		  "count, host, user, matched, detail) "
+		  "VALUES(NULL, 1, %d, %d, %d, nullif(%d, 0), nullif(%lld, 0), "
 		  "NULL, 1, %Q, %Q, %Q, NULL)",
 	       item_id, rule, record ? 4096 + record * 1200 : 0x1a40, record, time, host, user, matched);
 }
@@ -187,14 +194,18 @@ static void findings(struct sample *s)
 static void coverage(struct sample *s, int answer, const char *class_name, const char *channel,
 		     const char *state, int count, int64_t first, int64_t last, const char *note)
 {
-	insert(s, "INSERT INTO answer_coverage VALUES(NULL, %d, %Q, %Q, %Q, %d, nullif(%lld, 0), "
+	insert(s, "INSERT INTO answer_coverage(id, answer, class, channel, state, items, first, "
+		  "last, note) "
+		  "VALUES(NULL, %d, %Q, %Q, %Q, %d, nullif(%lld, 0), "
 		  "nullif(%lld, 0), %Q)", answer, class_name, channel, state, count, first, last, note);
 }
 
 static void fact(struct sample *s, int item_id, const char *channel, const char *host, int64_t first,
 		 int64_t last, int count, int lost)
 {
-	insert(s, "INSERT INTO fact VALUES(NULL, 1, %d, 'event log', %Q, %Q, %lld, %lld, %d, %d, NULL)",
+	insert(s, "INSERT INTO fact(id, unit, item, class, channel, host, first, last, "
+		  "count, lost, note) "
+		  "VALUES(NULL, 1, %d, 'event log', %Q, %Q, %lld, %lld, %d, %d, NULL)",
 	       item_id, channel, host, first, last, count, lost);
 }
 
@@ -210,13 +221,14 @@ static void facts(struct sample *s)
 static void answer(struct sample *s, const char *harm, const char *degree, const char *why,
 		   int64_t first, int64_t last)
 {
-	insert(s, "INSERT INTO answer VALUES(NULL, %Q, %Q, %Q, NULL, nullif(%lld, 0), nullif(%lld, 0))",
+	insert(s, "INSERT INTO answer(id, harm, degree, summary, detail, first, last) "
+		  "VALUES(NULL, %Q, %Q, %Q, NULL, nullif(%lld, 0), nullif(%lld, 0))",
 	       harm, degree, why, first, last);
 }
 
 static void carry(struct sample *s, int answer_id, int rule, const char *reason)
 {
-	insert(s, "INSERT INTO answer_finding SELECT NULL, %d, min(id), %d, %Q FROM finding "
+	insert(s, "INSERT INTO answer_finding(id, answer, finding, weight, reason) SELECT NULL, %d, min(id), %d, %Q FROM finding "
 		  "WHERE rule = %d", answer_id, 100 - rule, reason, rule);
 }
 
@@ -277,7 +289,10 @@ static void answers(struct sample *s)
 static void events(struct sample *s)
 {
 	for (int i = 0; i < 30; i++)
-		insert(s, "INSERT INTO event VALUES(NULL, 1, 1, %lld, 'logon', 'network logon of "
+		insert(s, "INSERT INTO event(id, unit, item, time, what, summary, harm, host, "
+		  "user, channel, provider, event_id, record, offset, "
+		  "detail) "
+		  "VALUES(NULL, 1, 1, %lld, 'logon', 'network logon of "
 			  "svc-backup from 10.20.4.77', 'control', 'WS-FIN-07', 'CORP\\svc-backup', "
 			  "'Security', 'Microsoft-Windows-Security-Auditing', 4624, %d, 4096, NULL)",
 		       BASE + DAY + i * 50 * MINUTE, 881000 + i);
@@ -285,20 +300,30 @@ static void events(struct sample *s)
 
 static void about(struct sample *s)
 {
-	insert(s, "INSERT INTO meta VALUES(NULL, 'case', '4f2a9c1be0d74a1c8b8f6a1f3b2c9d10'), "
+	insert(s, "INSERT INTO meta(id, name, value) "
+		  "VALUES(NULL, 'case', '4f2a9c1be0d74a1c8b8f6a1f3b2c9d10'), "
 		  "(NULL, 'created', '2026-03-15T08:12:44Z'), (NULL, 'created_by', 'kanshiki 0.1.0')");
-	insert(s, "INSERT INTO run VALUES(NULL, %lld, %lld, 'completed', NULL, 'kanshiki 0.1.0', "
+	insert(s, "INSERT INTO run(id, started, ended, outcome, reason, program, "
+		  "libraries, command, folder, host, user, uid, system, zone, "
+		  "utc_offset, sandbox, limits) "
+		  "VALUES(NULL, %lld, %lld, 'completed', NULL, 'kanshiki 0.1.0', "
 		  "'{\"sqlite\":\"3.40.1\",\"openssl\":\"3.0.17\",\"vectorscan\":\"5.4.8\"}', "
-		  "'[\"kanshiki\",\"assess\",\"evidence\",\"--case\",\"ws fin.case\"]', 'lab-3', "
+		  "'[\"kanshiki\",\"assess\",\"evidence\",\"--case\",\"ws fin.case\"]', '/cases/2026-031', 'lab-3', "
 		  "'yamada', 1001, 'Linux 6.1.0-37-amd64 x86_64', 'Asia/Tokyo', 32400, "
 		  "'seccomp, landlock 7', '{\"depth\":16,\"bytes\":\"4G\"}')",
 	       BASE + 4 * DAY + 8 * HOUR, BASE + 4 * DAY + 8 * HOUR + 11 * MINUTE);
-	insert(s, "INSERT INTO source VALUES(NULL, 1, 'evidence', NULL, 'folder')");
-	insert(s, "INSERT INTO unit VALUES(1, 1, 1, 'evidence', NULL, 1)");
-	insert(s, "INSERT INTO rule_set VALUES(NULL, 1, 'sigma', 'rules/sigma', CAST(printf('%%032d', 1) AS BLOB), 53, 0, 0), "
+	insert(s, "INSERT INTO source(id, run, path, path_raw, kind) "
+		  "VALUES(NULL, 1, 'evidence', NULL, 'folder')");
+	insert(s, "INSERT INTO unit(id, run, source, path, path_raw, done) "
+		  "VALUES(1, 1, 1, 'evidence', NULL, 1)");
+	insert(s, "INSERT INTO rule_set(id, run, engine, path, sha256, loaded, refused, "
+		  "not_applicable) "
+		  "VALUES(NULL, 1, 'sigma', 'rules/sigma', CAST(printf('%%032d', 1) AS BLOB), 53, 0, 0), "
 		  "(NULL, 1, 'yara', 'rules/yara', CAST(printf('%%032d', 2) AS BLOB), 38, 1, 0), "
 		  "(NULL, 1, 'sigma', '../sigma', CAST(printf('%%032d', 3) AS BLOB), 3700, 2, 78)");
-	insert(s, "INSERT INTO problem VALUES(NULL, 1, 'yara', 'rules/yara/local.yar', 12, 4, 'odd', 1, "
+	insert(s, "INSERT INTO problem(id, run, engine, file, line, col, rule, refused, "
+		  "reason) "
+		  "VALUES(NULL, 1, 'yara', 'rules/yara/local.yar', 12, 4, 'odd', 1, "
 		  "'unknown module \"vt\"'), (NULL, 1, 'sigma', '../sigma/web/x.yml', 9, 1, NULL, 1, "
 		  "'condition names ''sel2'', which is not there'), (NULL, 1, 'sigma', "
 		  "'../sigma/net/y.yml', 21, 3, NULL, 1, 'modifier ''expand'' needs a placeholder file')");
@@ -312,7 +337,8 @@ static void about(struct sample *s)
 static void many(struct sample *s, unsigned count)
 {
 	insert(s, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %u) "
-		  "INSERT INTO finding SELECT NULL, 1, 1 + i %% 3, CASE WHEN i %% 97 = 0 THEN 2 "
+		  "INSERT INTO finding(id, unit, item, rule, offset, record, time, last, count, "
+		  "host, user, matched, detail) SELECT NULL, 1, 1 + i %% 3, CASE WHEN i %% 97 = 0 THEN 2 "
 		  "WHEN i %% 11 = 0 THEN 5 WHEN i %% 5 = 0 THEN 7 WHEN i %% 3 = 0 THEN 9 ELSE 10 END, "
 		  "4096 + i * 900, 1000 + i, %lld + (i * 7919 %% 3456000) * 1000000000 + "
 		  "(i %% 13) * (i %% 17) * 1800000000000, NULL, 1, 'HOST-' || (i * 31 %% 200), "
@@ -335,7 +361,7 @@ static void poison(sqlite3 *db)
 		"answer_coverage SET channel = id || ?1, note = ?1",
 		"fact SET channel = ?1, host = ?1, note = ?1",
 		"event SET what = ?1, summary = ?1, host = ?1, user = ?1, channel = ?1",
-		"run SET reason = ?1, host = ?1, user = ?1, zone = ?1, command = ?1, system = ?1",
+		"run SET reason = ?1, folder = ?1, host = ?1, user = ?1, zone = ?1, command = ?1, system = ?1",
 		"rule_set SET path = ?1", "problem SET file = ?1, rule = ?1, reason = ?1",
 	};
 	struct span payload = sample_payload();
