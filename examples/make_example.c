@@ -104,7 +104,7 @@ static void put_workstation(const char *root)
 
 		/* The machine was switched off hard: this log ends in the middle. */
 		if (log == LOG_POWERSHELL)
-			len -= 20000;
+			len -= 45000;
 		snprintf(path, sizeof path, "%s%s", machine, log_kinds[log].file);
 		put_file(root, path, span_of(file.at, len));
 		buf_free(&file);

@@ -236,6 +236,9 @@ static void judge_evtx(struct events *e, const struct evtx_report *report)
 		examination_short(e->x, FATE_PARTLY,
 				  "damaged: %" PRIu64 " records and %" PRIu64 " chunks unreadable",
 				  report->bad_records, report->bad_chunks);
+	else if (report->cut_chunks)
+		examination_short(e->x, FATE_PARTLY, "cut off: %" PRIu64 " records missing",
+				  report->missing);
 	if (report->gaps)
 		notable_gaps(&e->notable, report->gaps, report->missing,
 			     e->covered ? e->coverage[0].channel : none,

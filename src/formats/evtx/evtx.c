@@ -88,6 +88,7 @@ void evtx_report_add(struct evtx_report *total, const struct evtx_report *part)
 	total->bad_checksums += part->bad_checksums;
 	total->gaps += part->gaps;
 	total->missing += part->missing;
+	total->cut_chunks += part->cut_chunks;
 	total->bad_header |= part->bad_header;
 	total->dirty |= part->dirty;
 	total->full |= part->full;
@@ -247,6 +248,23 @@ static void check_sum(struct evtx_reading *r, bool fits, size_t at, const char *
 	evtx_problem(r, at, &err);
 }
 
+/* A sound header that tells of later records than were found: the end of the chunk is lost. */
+static void check_end(struct evtx_reading *r, const struct evtx_chunk_header *h, uint64_t last)
+{
+	uint64_t before = last ? last : h->first_id - 1;
+	struct err err;
+
+	if (!h->tells_last || h->last_id <= before ||
+	    h->last_id - before > EVTX_CHUNK_SIZE / EVTX_RECORD_LEAST)
+		return;
+	r->report->cut_chunks++;
+	r->report->missing += h->last_id - before;
+	r->report->last_id = h->last_id;
+	err_set(&err, ERR_CORRUPT, EVTX_CHUNK_HEADER, "the chunk should go on to record %llu",
+		(unsigned long long)h->last_id);
+	evtx_problem(r, EVTX_CHUNK_HEADER, &err);
+}
+
 /* A chunk, or what stands where one should be. */
 static void read_block(struct evtx_reading *r, struct span block, uint64_t offset)
 {
@@ -272,6 +290,8 @@ static void read_block(struct evtx_reading *r, struct span block, uint64_t offse
 			;
 	if (w.trusted && !r->stopped)
 		tell_lost(&w);
+	if (!r->stopped)
+		check_end(r, &h, w.id);
 }
 
 static bool is_zero(struct span s)

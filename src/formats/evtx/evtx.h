@@ -65,7 +65,8 @@ struct evtx_report {
 	uint64_t bad_chunks;	/* neither zero nor with a signature, where one should be */
 	uint64_t bad_checksums;	/* chunk header, chunk records, file header */
 	uint64_t gaps;		/* record ids that jump inside the log */
-	uint64_t missing;	/* record ids inside the jumps */
+	uint64_t cut_chunks;	/* whose header tells of records behind the last one there */
+	uint64_t missing;	/* record ids inside the jumps and behind the cuts */
 	uint64_t first_id, last_id;	/* of what was read; 0: nothing yet */
 	bool bad_header;	/* file header missing or damaged */
 	bool dirty;		/* the log was not closed */

@@ -24,6 +24,7 @@ struct evtx_chunk_header evtx_chunk_header_read(struct span chunk)
 		return (struct evtx_chunk_header){ 0 };
 	h.header_sum_fits = header_sum == crc32_add(crc32_add(0, span_sub(chunk, 0, 120)),
 						    span_sub(chunk, 128, 384));
+	h.tells_last = h.signature && h.header_sum_fits;
 	if (h.free_offset < EVTX_CHUNK_HEADER || h.free_offset > chunk.len) {
 		h.free_offset = EVTX_CHUNK_HEADER;
 		h.header_sum_fits = false;

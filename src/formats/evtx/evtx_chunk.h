@@ -17,6 +17,7 @@ struct evtx_chunk_header {
 	bool signature;
 	bool header_sum_fits, records_sum_fits;
 	uint64_t first_id, last_id;
+	bool tells_last;		/* first_id and last_id are as they were written */
 	uint32_t free_offset;		/* behind the last record; checked to lie inside */
 };
 
