@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* An examiner stops by itself in time; this much later it is stopped. */
-#define GRACE_SECONDS 2
+/* An examiner stops by itself in time; a second and this part of the time later it is stopped. */
+#define GRACE_PART 20
 /* As in the examiner: reading from disk takes its time. */
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
 /* Examiners do not grow old. */
@@ -255,7 +255,7 @@ static bool take_output(struct coordinator *c, struct slot *s, struct err *err)
 static void watch(struct coordinator *c, struct slot *s)
 {
 	const struct examine_limits *l = &c->options->limits;
-	uint64_t more = (allocated(s->job) / BYTES_A_SECOND + GRACE_SECONDS) * SECOND;
+	uint64_t more = (allocated(s->job) / BYTES_A_SECOND + 1 + l->item_seconds / GRACE_PART) * SECOND;
 
 	if (c->now_ns - s->started_ns > l->tree_seconds * SECOND + more)
 		condemn(c, s, "limit: over %" PRIu64 " s a file with all that is in it",

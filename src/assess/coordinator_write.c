@@ -8,13 +8,18 @@
 
 #define PATH_CAP ((size_t)1 << 20)
 
+struct written {
+	uint64_t id;			/* of the case */
+	struct record_kind kind;
+	bool has_lost;			/* the case refused something said of it */
+};
+
 /* One job on its way into the case. */
 struct writing {
 	struct coordinator *c;
 	struct job *job;
 	const struct plan *plan;
-	uint64_t *ids;			/* of the case, for each item of the tree */
-	struct record_kind *kinds;
+	struct written *written;	/* for each item of the tree */
 	struct buf path;
 	uint64_t items;			/* written, those taken over included */
 	bool is_cut;			/* the examiner ended before the tree did */
@@ -102,7 +107,7 @@ static bool take_over_one(struct writing *w, struct inside *i, struct span from,
 
 	buf_add(&path, to);
 	buf_add(&path, span_from(old, from.len));
-	i->item.path = buf_span(&path);
+	i->item.path = span_sub(buf_span(&path), 0, CASE_PATH_MAX);
 	i->item.parent = parent;
 	i->item.source = w->job->source;
 	i->outcome.sha256 = i->outcome.sha256 ? i->sha256 : NULL;
@@ -156,7 +161,7 @@ static bool end_duplicate(struct writing *w, uint32_t number, struct case_outcom
 			  struct err *err)
 {
 	const struct plan *plan = &w->plan[number];
-	uint64_t original = plan->kind == PLAN_OF_CASE ? plan->original : w->ids[plan->original];
+	uint64_t original = plan->kind == PLAN_OF_CASE ? plan->original : w->written[plan->original].id;
 	struct arena arena = arena_new(PATH_CAP * 2);
 	char reason[120];
 	struct span from;
@@ -171,12 +176,12 @@ static bool end_duplicate(struct writing *w, uint32_t number, struct case_outcom
 		outcome->same_as = original;
 		outcome->reason = plan->kind == PLAN_LOOP ? SPAN("contains itself") : SPAN("");
 	}
-	ok = end_item(w, w->ids[number], outcome, err);
+	ok = end_item(w, w->written[number].id, outcome, err);
 	if (ok && plan->kind != PLAN_LOOP && !w->c->needs_names) {
 		buf_clear(&w->path);
 		tree_path(&w->job->tree, number, span_of(w->job->path, w->job->path_len), &w->path);
 		ok = original_path(w, original, &arena, &from, err) &&
-		     take_over(w, original, from, w->ids[number], buf_span(&w->path), 0, err);
+		     take_over(w, original, from, w->written[number].id, buf_span(&w->path), 0, err);
 	}
 	arena_free(&arena);
 	return ok;
@@ -198,8 +203,8 @@ static bool write_end(struct writing *w, uint32_t number, enum fate fate, struct
 {
 	const struct tree_item *item = &w->job->tree.items[number];
 	struct case_outcome outcome = {
-		.fate = fate, .reason = reason, .evidence_class = w->kinds[number].evidence_class,
-		.kind = w->kinds[number].kind,
+		.fate = fate, .reason = reason, .evidence_class = w->written[number].kind.evidence_class,
+		.kind = w->written[number].kind.kind,
 		.size = item->has_content ? item->size : CASE_SIZE_UNKNOWN,
 		.sha256 = item->has_content ? item->sha256 : NULL,
 	};
@@ -213,7 +218,11 @@ static bool write_end(struct writing *w, uint32_t number, enum fate fate, struct
 		outcome.fate = FATE_PARTLY;
 		outcome.reason = SPAN("changed while it was read");
 	}
-	return end_item(w, w->ids[number], &outcome, err);
+	if (w->written[number].has_lost && outcome.fate == FATE_EXAMINED) {
+		outcome.fate = FATE_PARTLY;
+		outcome.reason = SPAN("a finding or fact was too long for the case");
+	}
+	return end_item(w, w->written[number].id, &outcome, err);
 }
 
 static bool write_begin(struct writing *w, uint32_t number, const struct record_begin *b,
@@ -224,15 +233,15 @@ static bool write_begin(struct writing *w, uint32_t number, const struct record_
 				 .modified = b->modified, .changed = b->changed,
 				 .accessed = b->accessed, .created = b->created, .mode = b->mode };
 
-	row.parent = item->parent == TREE_NONE ? 0 : w->ids[item->parent];
+	row.parent = item->parent == TREE_NONE ? 0 : w->written[item->parent].id;
 	buf_clear(&w->path);
 	if (!tree_path(&w->job->tree, number, span_of(w->job->path, w->job->path_len), &w->path))
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "path too long");
-	row.path = buf_span(&w->path);
-	return case_add_item(w->c->file, w->job->unit, &row, &w->ids[number], err);
+	row.path = span_sub(buf_span(&w->path), 0, CASE_PATH_MAX);
+	return case_add_item(w->c->file, w->job->unit, &row, &w->written[number].id, err);
 }
 
-/* A text that is too long for the case costs that row, told in the log of the item's fate. */
+/* A text that is too long for the case costs that row; the item's fate tells. */
 static bool is_harmless(const struct err *err)
 {
 	return err->code == ERR_USAGE || err->code == ERR_LIMIT;
@@ -240,11 +249,11 @@ static bool is_harmless(const struct err *err)
 
 static bool write_about(struct writing *w, uint32_t number, const struct record *r, struct err *err)
 {
-	uint64_t unit = w->job->unit, id = w->ids[number];
+	uint64_t unit = w->job->unit, id = w->written[number].id;
 	bool ok = true;
 
 	if (r->type == RECORD_KIND)
-		w->kinds[number] = r->kind;
+		w->written[number].kind = r->kind;
 	if (w->plan[number].kind != PLAN_OWN)
 		return true;
 	if (r->type == RECORD_FINDING) {
@@ -256,6 +265,7 @@ static bool write_about(struct writing *w, uint32_t number, const struct record 
 	} else if (r->type == RECORD_FACT) {
 		ok = case_add_fact(w->c->file, unit, id, &r->fact, err);
 	}
+	w->written[number].has_lost |= !ok;
 	return ok || is_harmless(err);
 }
 
@@ -329,9 +339,8 @@ bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, 
 {
 	size_t count = job->tree.count ? job->tree.count : 1;
 	struct writing w = { .c = c, .job = job, .plan = plan, .path = buf_new(PATH_CAP),
-			     .ids = calloc(count, sizeof *w.ids),
-			     .kinds = calloc(count, sizeof *w.kinds) };
-	bool ok = w.ids && w.kinds;
+			     .written = calloc(count, sizeof *w.written) };
+	bool ok = w.written;
 
 	if (!ok)
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for %zu items", count);
@@ -343,7 +352,6 @@ bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, 
 		ok = write_records(&w, err);
 	ok = ok && case_unit_commit(c->file, job->unit, err);
 	buf_free(&w.path);
-	free(w.ids);
-	free(w.kinds);
+	free(w.written);
 	return ok;
 }

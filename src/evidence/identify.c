@@ -31,8 +31,6 @@ static const struct magic magics[] = {
 	MAGIC(0, "\x04\x22\x4d\x18", CLASS_ARCHIVE, READER_ARCHIVE, "lz4"),
 	MAGIC(0, "\x02\x21\x4c\x18", CLASS_ARCHIVE, READER_ARCHIVE, "lz4"),
 	MAGIC(0, "LZIP", CLASS_ARCHIVE, READER_ARCHIVE, "lzip"),
-	MAGIC(0, "\x5d\0\0\x80\0", CLASS_ARCHIVE, READER_ARCHIVE, "lzma"),
-	MAGIC(0, "\x5d\0\0\0\x4", CLASS_ARCHIVE, READER_ARCHIVE, "lzma"),
 	MAGIC(0, "\x1f\x9d", CLASS_ARCHIVE, READER_ARCHIVE, "compress"),
 	MAGIC(0, "\x89LZO\0\r\n\x1a\n", CLASS_ARCHIVE, READER_NONE, "lzop"),
 	MAGIC(0, "MSCF\0\0\0\0", CLASS_ARCHIVE, READER_ARCHIVE, "cab"),
@@ -158,6 +156,18 @@ static bool is_old_tar(struct span start)
 			digits++;
 		}
 	return digits >= 4 && said == sum;
+}
+
+/* No signature either: usual properties, a dictionary of a power of two, a possible size. */
+static bool is_lzma(struct span start)
+{
+	struct cursor c = cursor_of(start);
+	uint8_t properties = cursor_u8(&c);
+	uint32_t dictionary = cursor_u32le(&c);
+	uint64_t size = cursor_u64le(&c);
+
+	return !c.short_read && properties == 0x5d && dictionary >= 4096 &&
+	       !(dictionary & (dictionary - 1)) && (size == UINT64_MAX || size < UINT64_C(1) << 40);
 }
 
 struct word {
@@ -295,7 +305,9 @@ struct identity identify(struct span start)
 	else if (find_magic(magics, sizeof magics / sizeof *magics, start, &found)) {
 		if (!strcmp(found.kind, "zip"))
 			name_zip(start, &found);
-	} else if (is_old_tar(start))
+	} else if (is_lzma(start))
+		return (struct identity){ CLASS_ARCHIVE, "lzma", READER_ARCHIVE, false };
+	else if (is_old_tar(start))
 		return (struct identity){ CLASS_ARCHIVE, "tar", READER_ARCHIVE, false };
 	else if (start.len > 512 && start.at[510] == 0x55 && start.at[511] == 0xaa)
 		return (struct identity){ CLASS_DISK_IMAGE, "mbr disk", READER_NONE, false };

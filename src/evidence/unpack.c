@@ -131,17 +131,21 @@ static bool try_reader(struct unpack *u, bool single, struct err *err)
 }
 
 /*
- * A filter alone (gz, xz, ...) has no format to bid for it: only then is it a
- * single file. Raw takes anything, so without a filter it would be the input itself.
+ * A filter alone (gz, xz, ...) has no format to bid for it: then it is a single
+ * file. So it is where all that a format finds is the zeros of an empty tar. Raw
+ * takes anything: without a filter it would be the input itself.
  */
 static bool open_reader(struct unpack *u, struct err *err)
 {
-	if (!try_reader(u, false, err))
-		return false;
-	u->first_status = archive_read_next_header(u->archive, &u->first);
-	u->has_first = true;
-	if (u->first_status >= ARCHIVE_WARN || archive_format(u->archive))
-		return true;
+	bool is_tar = false;
+
+	if (try_reader(u, false, err)) {
+		u->first_status = archive_read_next_header(u->archive, &u->first);
+		u->has_first = true;
+		is_tar = (archive_format(u->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+		if (u->first_status != ARCHIVE_EOF || archive_filter_count(u->archive) < 2 || !is_tar)
+			return true;
+	}
 	archive_read_free(u->archive);
 	u->has_first = false;
 	if (!try_reader(u, true, err))

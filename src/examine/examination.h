@@ -25,6 +25,7 @@ struct item {
 	enum fate fate;			/* FATE_PARTLY with the first reason, unless set */
 	bool is_bounded;		/* see record_end */
 	bool is_known;			/* content seen before */
+	bool is_mapped;			/* bytes are a file's pages, page-aligned */
 	char reason[240];		/* where .short_of is kept */
 };
 

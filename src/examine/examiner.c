@@ -120,6 +120,7 @@ static void examine_tree(struct examination *x, int fd)
 	x->tree_deadline_ns = x->now_ns + seconds * 1000000000;
 	open_content(x, fd, &content);
 	item.bytes = content.bytes;
+	item.is_mapped = content.mapped;
 	origin.cut = content.cut;
 	origin.is_cut_by_limit = content.is_cut_by_limit;
 	item_examine(x, &item, &origin);

@@ -5,7 +5,7 @@
 #include "examine/events.h"
 #include "examine/matching.h"
 
-#include <inttypes.h>
+#include <sys/mman.h>
 
 #define PIECE ((size_t)4 << 20)
 
@@ -37,7 +37,8 @@ void item_dismiss(struct examination *x, struct item *item, const struct item_or
 }
 
 /* False where time ran out: then there is no digest. */
-static bool digest_bytes(struct examination *x, struct span bytes, uint8_t out[SHA256_SIZE])
+static bool digest_bytes(struct examination *x, struct span bytes, bool is_mapped,
+			 uint8_t out[SHA256_SIZE])
 {
 	struct digest *d = digest_new(DIGEST_SHA256);
 	bool in_time = d;
@@ -46,6 +47,9 @@ static bool digest_bytes(struct examination *x, struct span bytes, uint8_t out[S
 		struct span piece = span_sub(bytes, 0, PIECE);
 
 		digest_add(d, piece);
+		/* Of a mapped file only what is being read stays in memory. */
+		if (is_mapped)
+			madvise((void *)(uintptr_t)piece.at, piece.len, MADV_DONTNEED);
 		bytes = span_from(bytes, piece.len);
 		in_time = !examination_over(x);
 	}
@@ -61,7 +65,7 @@ static bool is_new(struct examination *x, struct item *item, const struct item_o
 	struct record_content content = { .size = item->bytes.len };
 	enum record_answer answer;
 
-	if (origin->cut || !digest_bytes(x, item->bytes, content.sha256))
+	if (origin->cut || !digest_bytes(x, item->bytes, item->is_mapped, content.sha256))
 		return true;
 	answer = examination_ask(x, &content);
 	item->is_known = answer != ANSWER_EXAMINE;

@@ -95,6 +95,8 @@ void matching_examine(struct examination *x, struct item *item)
 	struct yara_external externals[3];
 	struct yara_inputs inputs = { .externals = externals, .external_count = 3 };
 	struct yara_scan_notes notes = { 0 };
+	/* Rules may hold for what is empty too; engines want an address all the same. */
+	struct span bytes = item->bytes.at ? item->bytes : SPAN("");
 	struct span name, extension;
 	struct err err;
 
@@ -106,7 +108,7 @@ void matching_examine(struct examination *x, struct item *item)
 	externals[2] = text_external("extension", extension);
 	m->x = x;
 	m->told = 0;
-	if (!yara_scan(m->scanner, item->bytes, &inputs, take_match, m, &notes, &err)) {
+	if (!yara_scan(m->scanner, bytes, &inputs, take_match, m, &notes, &err)) {
 		if (notes.timed_out)
 			examination_limit(x, "limit: %" PRIu64 " s of matching",
 					  x->limits->item_seconds);

@@ -121,6 +121,9 @@ static void examine_member(struct examination *x, struct unpack *u, struct item 
 	buf_add(&path, origin.begin.path);
 	item.path = buf_span(&path);
 	item.member = origin.begin.path;
+	if (m->path.len > RECORD_PATH_MAX)
+		examination_short(x, FATE_PARTLY, "a member's name of %zu bytes is kept in part",
+				  m->path.len);
 	if (m->kind == UNPACK_FILE && m->is_encrypted)
 		item_dismiss(x, &item, &origin, FATE_LOCKED, SPAN("encrypted"));
 	else if (m->kind == UNPACK_FILE)

@@ -19,7 +19,7 @@
 #include "case/case.h"
 
 #define RECORD_MAX ((size_t)1 << 20)
-#define RECORD_PATH_MAX ((size_t)64 << 10)
+#define RECORD_PATH_MAX ((size_t)8 << 10)	/* of a member within its archive */
 
 enum record_type {
 	RECORD_BEGIN = 1,	/* an item */
