@@ -303,10 +303,13 @@ static bool is_zero(struct span s)
 static size_t block_size(struct span log, size_t at)
 {
 	struct span here = span_sub(log, at, EVTX_CHUNK_SIZE), next = span_from(log, at + here.len);
+	struct evtx_chunk_header h;
 	size_t found;
 
-	if (span_starts(here, CHUNK_SIGNATURE) && (!next.len || evtx_is(next) ||
-						   is_zero(span_sub(next, 0, EVTX_CHUNK_SIZE))))
+	if (span_starts(here, CHUNK_SIGNATURE) && evtx_is(next))
+		return here.len;
+	h = evtx_chunk_header_read(here);
+	if (h.signature && h.header_sum_fits && h.records_sum_fits)
 		return here.len;
 	/* Bytes may be missing from this chunk, or be too many before it. */
 	found = evtx_chunk_find(here, 1);
