@@ -1,0 +1,3 @@
+rule good { condition: true }
+
+rule bad { condition: $nowhere }
