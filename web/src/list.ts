@@ -80,6 +80,12 @@ export class FindingList {
     this.sizer.replaceChildren(...drawn);
   }
 
+  /** The end of a path tells more than its beginning. */
+  private tail(path: string): string {
+    const room = Math.max(24, Math.floor((this.element.clientWidth - 430) / 6.6));
+    return path.length > room ? `…${path.slice(1 - room)}` : path;
+  }
+
   private row(at: number): HTMLElement {
     const finding = this.rows[at] ?? 0;
     const { store } = this;
@@ -96,7 +102,7 @@ export class FindingList {
       el("span", { class: "row-title" }, showLine(rule.title), count > 1 ? ` ×${number(count)}` : ""),
       el("span", { class: "row-time" }, Number.isNaN(when) ? "no time" : time(when)),
       el("span", { class: "row-host" }, showLine(store.hostOf(finding))),
-      el("span", { class: "row-item" }, showLine(store.itemOf(finding)?.path ?? "")),
+      el("span", { class: "row-item" }, this.tail(showLine(store.itemOf(finding)?.path ?? ""))),
     );
     row.style.transform = `translateY(${at * ROW}px)`;
     return row;

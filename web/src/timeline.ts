@@ -14,6 +14,8 @@ const LABELS = 96;
 const AXIS = 26;
 const STRIP = 34;
 const BAR = 5;
+/** Findings marked of those that carry an answer, heaviest first. */
+const MARKS = 12;
 /** Room for half a label of the axis. */
 const EDGE = 24;
 
@@ -78,7 +80,7 @@ export class TimeLine {
       button("←", "Earlier", () => this.shift(-0.5)),
       button("→", "Later", () => this.shift(0.5)),
       button("Whole period", "Show the whole period", () => this.go(...this.whole)),
-      this.said, el("p", { class: "soft key" }, "carries an answer"));
+      this.said, el("p", { class: "soft key" }, "carries an answer most"));
   }
 
   private zoom(factor: number): void {
@@ -228,7 +230,11 @@ export class TimeLine {
 
   private drawCarriers(plot: Group, lanes: Lane[]): void {
     const [from, to] = this.window;
+    const drawn = new Map<number, number>();
     for (const [finding, harm] of this.store.carriers) {
+      const before = drawn.get(harm) ?? 0;
+      drawn.set(harm, before + 1);
+      if (before >= MARKS) continue;
       const at = this.store.time[finding] ?? Number.NaN;
       const lane = lanes.findIndex((l) => l.harm === harm);
       if (lane < 0 || !(at >= from && at <= to)) continue;
