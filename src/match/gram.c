@@ -1,5 +1,7 @@
 #include "match/gram.h"
 
+#include "match/find.h"
+
 #define BITMAP_BITS 15
 #define RARITY_BITS 12
 
@@ -293,7 +295,7 @@ static void find_short(const struct gram_set *set, struct span text, gram_fn *fo
 	const struct table *t = &set->short_free;
 
 	for (uint32_t i = 0; i < t->count; i++)
-		if (span_find(text, 0, t->entries[i].text) != SIZE_MAX)
+		if (find_literal(text, t->entries[i].text))
 			found(context, t->entries[i].value);
 	if (set->short_start.count)
 		find_start(&set->short_start, 0, text, found, context);

@@ -50,11 +50,40 @@ bool sigma_field(struct sigma_build *b, struct span name, uint32_t *number)
 	return added->at != NULL;
 }
 
+/* Terms of an AND in order of their cost: most rules that are tried fail at the first. */
+static void sort_terms(const struct node **kids, uint32_t count)
+{
+	for (uint32_t i = 1; i < count; i++) {
+		const struct node *kid = kids[i];
+		uint32_t k = i;
+
+		for (; k > 0 && kids[k - 1]->cost > kid->cost; k--)
+			kids[k] = kids[k - 1];
+		kids[k] = kid;
+	}
+}
+
+#define SORTED_MAX 64
+#define COST_MAX 1000000
+
+static uint32_t cost_of(const struct pred *pred)
+{
+	static const uint32_t costs[] = {
+		[PRED_EQ] = 1, [PRED_STARTS] = 1, [PRED_ENDS] = 1, [PRED_CONTAINS] = 4,
+		[PRED_WILD] = 10, [PRED_REGEX] = 100, [PRED_CIDR] = 8, [PRED_LESS] = 5,
+		[PRED_LESS_EQ] = 5, [PRED_MORE] = 5, [PRED_MORE_EQ] = 5, [PRED_EXISTS] = 1,
+		[PRED_NULL] = 1, [PRED_FIELD] = 3, [PRED_TIME] = 8,
+	};
+
+	return costs[pred->kind] * (pred->field == SIGMA_FIELD_ANY ? 20 : 1);
+}
+
 struct node *sigma_node(struct sigma_build *b, enum node_kind kind, const struct node *const *kids,
 			uint32_t count)
 {
 	struct node *node = ARENA_NEW(b->image, struct node);
 	const struct node **copy = ARENA_ARRAY(b->image, count ? count : 1, const struct node *);
+	uint32_t cost = 0;
 	uint8_t depth = 0;
 
 	if (!node || !copy)
@@ -62,8 +91,11 @@ struct node *sigma_node(struct sigma_build *b, enum node_kind kind, const struct
 	for (uint32_t i = 0; i < count; i++) {
 		copy[i] = kids[i];
 		depth = kids[i]->depth > depth ? kids[i]->depth : depth;
+		cost = cost < COST_MAX ? cost + kids[i]->cost : cost;
 	}
-	*node = (struct node){ .kind = (uint8_t)kind, .count = count, .kids = copy,
+	if (kind == NODE_AND && count <= SORTED_MAX)
+		sort_terms(copy, count);
+	*node = (struct node){ .kind = (uint8_t)kind, .count = count, .kids = copy, .cost = cost,
 			       .depth = (uint8_t)(depth < UINT8_MAX ? depth + 1 : depth) };
 	return node;
 }
@@ -76,7 +108,7 @@ const struct node *sigma_node_pred(struct sigma_build *b, const struct pred *pre
 	if (!node || !copy)
 		return NULL;
 	*copy = *pred;
-	*node = (struct node){ .kind = NODE_PRED, .depth = 1, .pred = copy };
+	*node = (struct node){ .kind = NODE_PRED, .depth = 1, .pred = copy, .cost = cost_of(pred) };
 	return node;
 }
 

@@ -582,7 +582,7 @@ static bool index_group(struct compiler *c, const struct group_draft *draft,
 
 static bool write_groups(struct compiler *c, struct sigma_set *set, const struct groups *groups)
 {
-	struct popularity popularity = popularity_new(c->b.scratch);
+	struct popularity popularity = popularity_new(c->b.scratch, c->b.fields);
 	struct group *all = ARENA_ARRAY(c->b.image, groups->count + 1, struct group);
 
 	if (!all)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "match/fold.h"
+#include "match/find.h"
 #include "rules/sigma/cidr.h"
 #include "rules/sigma/regex.h"
 
@@ -53,7 +53,7 @@ static bool text_holds(enum pred_kind kind, struct span wanted, struct span text
 	case PRED_ENDS:
 		return span_ends(text, wanted);
 	case PRED_CONTAINS:
-		return span_find(text, 0, wanted) != SIZE_MAX;
+		return find_literal(text, wanted);
 	case PRED_WILD:
 		return wild_holds(wanted, text);
 	default:

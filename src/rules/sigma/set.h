@@ -59,6 +59,7 @@ struct node {
 	uint8_t kind;
 	uint8_t depth;
 	uint32_t count;
+	uint32_t cost;			/* of finding out, roughly */
 	union {
 		const struct pred *pred;
 		const struct node *const *kids;

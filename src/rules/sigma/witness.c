@@ -53,9 +53,9 @@ static struct span key_of(struct arena *arena, const struct witness_literal *l)
 	return arena_printf(arena, "%u %u %.*s", l->field, (unsigned)l->anchor, SPAN_ARG(l->text));
 }
 
-struct popularity popularity_new(struct arena *arena)
+struct popularity popularity_new(struct arena *arena, const struct span *fields)
 {
-	return (struct popularity){ .arena = arena, .map = map_new(arena) };
+	return (struct popularity){ .arena = arena, .map = map_new(arena), .fields = fields };
 }
 
 bool popularity_add(struct popularity *p, const struct node *root)
@@ -80,7 +80,38 @@ bool popularity_add(struct popularity *p, const struct node *root)
 	return true;
 }
 
-static double base_cost(const struct witness_literal *l)
+/* Fields of few values, and texts that stand in most paths, tell little. */
+static bool is_coarse(struct span field)
+{
+	static const char *const coarse[] = {
+		"Company", "Product", "Description", "User", "IntegrityLevel", "Provider_Name",
+		"Channel", "LogonType", "Signed", "SignatureStatus", "Initiated", "EventType",
+		"Level", "Protocol", "type", "SubjectUserName", "ObjectServer", "ObjectType",
+	};
+
+	for (size_t i = 0; i < sizeof coarse / sizeof *coarse; i++)
+		if (span_eq(field, span_text(coarse[i])))
+			return true;
+	return false;
+}
+
+static bool is_common(struct span text)
+{
+	static const char *const common[] = {
+		"c:\\windows\\", "\\windows\\system32\\", "\\system32\\", ".exe", "\\windows\\",
+		"c:\\windows\\system32\\", "windows", "c:\\program files", "\\program files\\",
+		"c:\\program files\\", "c:\\users\\", "\\users\\", "microsoft", "\\appdata\\",
+		"system32", "software\\microsoft\\windows\\currentversion", "http", ".dll", "/c ", " /c",
+		"system", "user", "microsoft corporation", "\\appdata\\local\\", "\\device\\",
+	};
+
+	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+		if (span_eq(text, span_text(common[i])))
+			return true;
+	return false;
+}
+
+static double base_cost(const struct popularity *p, const struct witness_literal *l)
 {
 	static const double by_length[] = { 1, 1, 0.7, 0.3, 0.1, 0.06, 0.04, 0.03, 0.02, 0.015, 0.01 };
 	size_t longest = sizeof by_length / sizeof *by_length - 1;
@@ -88,6 +119,10 @@ static double base_cost(const struct witness_literal *l)
 
 	if (l->field == SIGMA_FIELD_ANY)
 		cost *= 4;
+	else if (is_coarse(p->fields[l->field]))
+		return 0.3;
+	if (is_common(l->text))
+		return 0.6;
 	switch (l->anchor) {
 	case GRAM_WHOLE:
 		return l->text.len ? 0.01 : 0.2;
@@ -113,7 +148,7 @@ static bool of_pred(const struct popularity *p, const struct node *node, struct 
 	if (!added)
 		return false;
 	*added = literal;
-	out->cost = base_cost(&literal) * (1 + popular);
+	out->cost = base_cost(p, &literal) * (1 + popular);
 	return true;
 }
 

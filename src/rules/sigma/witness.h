@@ -27,9 +27,10 @@ struct witness {
 struct popularity {
 	struct arena *arena;
 	struct map map;
+	const struct span *fields;	/* names by number */
 };
 
-struct popularity popularity_new(struct arena *arena);
+struct popularity popularity_new(struct arena *arena, const struct span *fields);
 /* Counts the literals of one rule. */
 bool popularity_add(struct popularity *p, const struct node *root);
 
