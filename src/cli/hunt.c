@@ -44,6 +44,12 @@ static void begin_log(void *context, const char *path)
 	struct hunt *h = context;
 
 	h->log = path;
+}
+
+static void renumbered(void *context)
+{
+	struct hunt *h = context;
+
 	sigma_scanner_begin(h->scanner);
 }
 
@@ -215,7 +221,8 @@ static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
 static int hunt_in(struct hunt *h, const struct log_files_options *files_options,
 		   const struct rule_pack *pack, double load, int argc, char **argv)
 {
-	struct log_files_sink sink = { .context = h, .begin = begin_log, .each = on_event,
+	struct log_files_sink sink = { .context = h, .begin = begin_log,
+				       .renumbered = renumbered, .each = on_event,
 				       .problem = on_problem };
 	struct log_files *files = log_files_new(files_options, &sink);
 	struct err err = { 0 };

@@ -21,8 +21,10 @@ struct log_files {
 	struct evtx_decoder *evtx;
 	uint8_t *block;
 	const char *path;		/* of the log at hand */
+	struct log_reader *reader;	/* NULL while an event log is read */
+	/* Who numbered the shapes of the last event: all event logs share a decoder. */
+	uint64_t readers, numbered_by;
 	uint32_t generation;
-	struct log_reader *reader;
 	bool stopped;
 };
 
@@ -71,9 +73,13 @@ static bool on_event(void *context, const struct event *event)
 {
 	struct log_files *f = context;
 
-	if (f->reader && log_reader_generation(f->reader) != f->generation) {
-		f->generation = log_reader_generation(f->reader);
-		f->sink.begin(f->sink.context, f->path);
+	uint64_t number = f->reader ? f->readers : 0;
+	uint32_t generation = f->reader ? log_reader_generation(f->reader) : 0;
+
+	if (number != f->numbered_by || generation != f->generation) {
+		f->numbered_by = number;
+		f->generation = generation;
+		f->sink.renumbered(f->sink.context);
 	}
 	if (event->time != TIME_NONE &&
 	    ((f->options.from != TIME_NONE && event->time < f->options.from) ||
@@ -171,7 +177,7 @@ static void read_text(struct log_files *f, struct input *in, enum log_format for
 		return;
 	}
 	f->reader = reader;
-	f->generation = log_reader_generation(reader);
+	f->readers++;
 	in->at = 0;
 	do {
 		block = next_block(f, in);
@@ -261,6 +267,9 @@ static void read_input(struct log_files *f, struct input *in, int depth)
 	struct buf room = buf_new(f->options.member_bytes);
 	enum log_format format;
 
+	/* A small file is all here already. */
+	if (in->fd >= 0 && start.len < BLOCK)
+		*in = (struct input){ .fd = -1, .memory = start };
 	f->report.files++;
 	if (evtx_is(start)) {
 		f->report.logs++;

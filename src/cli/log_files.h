@@ -30,8 +30,10 @@ struct log_files_report {
 
 struct log_files_sink {
 	void *context;
-	/* A new log, or one that numbers its shapes anew: `path` is "a.zip!/b.evtx". */
+	/* A new log: `path` is "a.zip!/b.evtx". */
 	void (*begin)(void *context, const char *path);
+	/* Shapes of events are numbered anew from here on. */
+	void (*renumbered)(void *context);
 	event_fn *each;
 	void (*end)(void *context, const char *path, const struct evtx_report *evtx,
 		    const struct log_report *log);	/* one of the two is NULL; may be NULL */

@@ -515,6 +515,21 @@ static int by_field(const void *a, const void *b)
 							 : (*x)->literal.field > (*y)->literal.field;
 }
 
+/* Whether some character of each is none of those that numbers, GUIDs, SIDs and times are written in. */
+static bool only_in_texts(const struct gram_literal *literals, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t k = 0;
+
+		while (k < literals[i].text.len &&
+		       memchr("0123456789abcdefxtzs-+{}:., ", literals[i].text.at[k], 28))
+			k++;
+		if (k == literals[i].text.len)
+			return false;
+	}
+	return true;
+}
+
 /* Lists of rules and, per field, the literals that lead to them. */
 static bool write_index(struct compiler *c, struct index_build *ib, struct group *group)
 {
@@ -539,7 +554,9 @@ static bool write_index(struct compiler *c, struct index_build *ib, struct group
 		if (i + 1 < ib->count && ib->wakes[i + 1]->literal.field == wake->literal.field)
 			continue;
 		indexes[group->index_count++] = (struct field_index){
-			wake->literal.field, gram_build(c->b.image, literals + start, i + 1 - start)
+			.field = wake->literal.field,
+			.texts_only = only_in_texts(literals + start, i + 1 - start),
+			.grams = gram_build(c->b.image, literals + start, i + 1 - start),
 		};
 		start = i + 1;
 	}

@@ -287,11 +287,13 @@ static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
 
 		if (index->field == SIGMA_FIELD_ANY)
 			for (uint32_t slot = 0; slot < all; slot++)
-				probes[pg->probe_count++] = (struct probe){ slot, index->grams };
+				probes[pg->probe_count++] = (struct probe){
+					slot, index->texts_only, index->grams };
 		else
 			for (uint32_t slot = pg->slots[index->field]; slot != EVENT_NO_SLOT;
 			     slot = s->plan->same[slot])
-				probes[pg->probe_count++] = (struct probe){ slot, index->grams };
+				probes[pg->probe_count++] = (struct probe){
+					slot, index->texts_only, index->grams };
 	}
 	pg->probes = probes;
 	return true;

@@ -31,6 +31,7 @@ struct view {
 /* Search the text of a slot for the witnesses of a field. */
 struct probe {
 	uint32_t slot;
+	bool texts_only;
 	const struct gram_set *grams;
 };
 

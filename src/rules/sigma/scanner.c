@@ -127,6 +127,25 @@ static bool try_rule(struct sigma_scanner *s, uint32_t number, sigma_match_fn *m
 	return match(context, &finding, &rule->info, s->event);
 }
 
+/* The kinds whose text has only the characters that compiling sets aside. */
+static bool may_hold_text(const struct value *value)
+{
+	switch (value->kind) {
+	case VALUE_ABSENT:
+	case VALUE_NULL:
+	case VALUE_INT:
+	case VALUE_UINT:
+	case VALUE_HEX:
+	case VALUE_GUID:
+	case VALUE_SID:
+	case VALUE_TIME:
+	case VALUE_BYTES:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static bool try_group(struct sigma_scanner *s, const struct plan_group *pg, sigma_match_fn *match,
 		      void *context)
 {
@@ -135,10 +154,14 @@ static bool try_group(struct sigma_scanner *s, const struct plan_group *pg, sigm
 	s->slots = pg->slots;
 	s->woken_count = 0;
 	for (uint32_t i = 0; i < pg->probe_count; i++) {
-		const struct view *view = view_folded(s, pg->probes[i].slot);
+		const struct probe *probe = &pg->probes[i];
+		const struct view *view;
 
+		if (probe->texts_only && !may_hold_text(&s->event->values[probe->slot]))
+			continue;
+		view = view_folded(s, probe->slot);
 		for (uint32_t k = 0; k < view->count; k++)
-			gram_find(pg->probes[i].grams, view->pieces[k].folded, wake, s);
+			gram_find(probe->grams, view->pieces[k].folded, wake, s);
 	}
 	for (uint32_t i = 0; i < s->woken_count; i++)
 		if (!try_rule(s, s->woken[i], match, context))

@@ -76,6 +76,7 @@ struct compiled_rule {
 /* Rules woken by the values of one field; values of `grams` index `lists`. */
 struct field_index {
 	uint32_t field;
+	bool texts_only;		/* no literal can stand in a number, GUID, SID or time */
 	const struct gram_set *grams;
 };
 

@@ -29,6 +29,21 @@ static struct span decimal(struct sigma_scanner *s, uint64_t n)
 	return span_of(room + at, 24 - at);
 }
 
+static struct span hex(struct sigma_scanner *s, uint64_t n)
+{
+	uint8_t *room = arena_alloc(&s->memory, 24);
+	size_t at = 24;
+
+	if (!room)
+		return (struct span){ 0 };
+	do
+		room[--at] = (uint8_t)"0123456789abcdef"[n % 16];
+	while (n /= 16);
+	room[--at] = 'x';
+	room[--at] = '0';
+	return span_of(room + at, 24 - at);
+}
+
 static struct span utf8_of(struct sigma_scanner *s, struct span utf16, bool fold)
 {
 	uint8_t *room = arena_alloc(&s->memory, FOLD_ROOM(utf16.len));
@@ -47,6 +62,8 @@ static struct span text_of(struct sigma_scanner *s, const struct value *value)
 		return utf8_of(s, value->bytes, false);
 	case VALUE_UINT:
 		return decimal(s, value->u);
+	case VALUE_HEX:
+		return hex(s, value->u);
 	case VALUE_NULL:
 		return span_of("", 0);
 	default:
@@ -63,7 +80,7 @@ static struct span folded_of(struct sigma_scanner *s, const struct value *value,
 		return utf8_of(s, value->bytes, true);
 	if (!have_text)
 		text = text_of(s, value);
-	if (value->kind == VALUE_UINT || value->kind == VALUE_NULL)
+	if (value->kind == VALUE_UINT || value->kind == VALUE_NULL || value->kind == VALUE_HEX)
 		return text;
 	room = arena_alloc(&s->memory, text.len + 1);
 	if (!room)
