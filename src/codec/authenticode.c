@@ -96,30 +96,37 @@ static const ASN1_STRING *content_of(const PKCS7 *p7)
 	return inner->d.other->value.sequence;
 }
 
-/* SpcSpOpusInfo: SEQUENCE { [0] { [0] BMPSTRING | [1] IA5STRING } OPTIONAL, … } */
+static struct span to_utf8(struct span bytes, int type, struct arena *arena)
+{
+	ASN1_STRING *text = ASN1_STRING_type_new(type);
+	struct span converted = { 0 };
+	unsigned char *utf8 = NULL;
+	int len = -1;
+
+	if (text && ASN1_STRING_set(text, bytes.at, (int)bytes.len))
+		len = ASN1_STRING_to_UTF8(&utf8, text);
+	if (len >= 0)
+		converted = arena_copy(arena, span_of(utf8, (size_t)len));
+	OPENSSL_free(utf8);
+	ASN1_STRING_free(text);
+	return converted;
+}
+
+/* SpcSpOpusInfo: SEQUENCE { [0] { [0] BMPSTRING or [1] IA5STRING } OPTIONAL, … } */
 static struct span program_name(const ASN1_TYPE *attribute, struct arena *arena)
 {
-	struct span der, outer, choice, name = { 0 };
-	ASN1_STRING *text;
-	unsigned char *utf8 = NULL;
-	int len;
+	struct span der, outer, choice, name;
 
 	if (!attribute || ASN1_TYPE_get(attribute) != V_ASN1_SEQUENCE)
-		return name;
+		return (struct span){ 0 };
 	der = span_of(attribute->value.sequence->data, (size_t)attribute->value.sequence->length);
 	outer = take_der(&der, V_ASN1_SEQUENCE);
 	choice = take_der(&outer, 0);
-	text = ASN1_STRING_type_new(V_ASN1_BMPSTRING);
-	if (!text)
-		return name;
 	name = take_der(&choice, 0);
-	if (name.at && ASN1_STRING_set(text, name.at, (int)name.len)) {
-		len = ASN1_STRING_to_UTF8(&utf8, text);
-		name = len >= 0 ? arena_copy(arena, span_of(utf8, (size_t)len)) : (struct span){ 0 };
-	}
-	OPENSSL_free(utf8);
-	ASN1_STRING_free(text);
-	return name;
+	if (name.at)
+		return to_utf8(name, V_ASN1_BMPSTRING, arena);
+	name = take_der(&choice, 1);
+	return name.at ? to_utf8(name, V_ASN1_IA5STRING, arena) : (struct span){ 0 };
 }
 
 static bool signature_holds(PKCS7 *p7, PKCS7_SIGNER_INFO *si, X509 *signer,
