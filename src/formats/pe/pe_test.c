@@ -1,0 +1,232 @@
+#include <stdlib.h>
+
+#include "formats/pe/pe_debug.h"
+#include "formats/pe/pe_export.h"
+#include "formats/pe/pe_import.h"
+#include "formats/pe/pe_resource.h"
+#include "formats/pe/pe_rich.h"
+#include "formats/pe/pe_signature.h"
+#include "test.h"
+
+/* The seeds of the fuzzers, made by tests/differential/modules/make_seeds.py. */
+#define SEEDS "tests/corpus/pe_fuzz/"
+
+static struct span file;
+static struct arena arena;
+static struct pe pe;
+
+static void open_seed(const char *name)
+{
+	struct err err;
+
+	file = read_whole(name);
+	arena = arena_new((size_t)16 << 20);
+	assert_true(pe_parse(file, &pe, &err));
+}
+
+static void close_seed(void)
+{
+	arena_free(&arena);
+	free((void *)(uintptr_t)file.at);
+}
+
+TEST(pe_parse_reads_both_widths)
+{
+	open_seed(SEEDS "pe32");
+	assert_false(pe.wide);
+	assert_int_equal(pe.machine, 0x14c);
+	assert_int_equal(pe.image_base, 0x400000);
+	assert_int_equal(pe.checksum, 0x1234);
+	assert_int_equal(pe.section_count, 2);
+	assert_span(pe.sections[0].name, ".text");
+	close_seed();
+	open_seed(SEEDS "pe64");
+	assert_true(pe.wide);
+	assert_true(pe.image_base == 0x140000000);
+	assert_int_equal(pe.stack_reserve, 0x100000);
+	assert_int_equal(pe.subsystem, 3);
+	close_seed();
+}
+
+TEST(pe_parse_refuses_what_is_no_pe)
+{
+	struct err err;
+
+	assert_false(pe_parse(SPAN("MZ"), &pe, &err));
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+	assert_false(pe_parse(SPAN(""), &pe, &err));
+}
+
+TEST(pe_parse_survives_every_cut)
+{
+	struct span whole = read_whole(SEEDS "pe64");
+	struct err err;
+
+	for (size_t len = 0; len < 0x400; len++) {
+		uint8_t *exact = malloc(len ? len : 1);
+
+		memcpy(exact, whole.at, len);
+		pe_parse(span_of(exact, len), &pe, &err);
+		free(exact);
+	}
+	free((void *)(uintptr_t)whole.at);
+}
+
+TEST(pe_offset_maps_sections_and_headers_only)
+{
+	size_t offset;
+
+	open_seed(SEEDS "pe32");
+	assert_true(pe_offset(&pe, 0x1000, &offset));
+	assert_int_equal(offset, 0x400);
+	assert_true(pe_offset(&pe, 0x10, &offset));
+	assert_int_equal(offset, 0x10);
+	assert_false(pe_offset(&pe, 0x3000, &offset));
+	assert_false(pe_offset(&pe, UINT64_MAX, &offset));
+	close_seed();
+}
+
+TEST(pe_section_full_name_comes_from_the_string_table)
+{
+	struct span name;
+
+	open_seed(SEEDS "pe32");
+	assert_span(pe.sections[1].name, "/4");
+	assert_true(pe_section_full_name(&pe, &pe.sections[1], &name));
+	assert_span(name, ".debug_everything");
+	assert_int_equal(pe_overlay(&pe), 0x400 + 0x1800);
+	close_seed();
+}
+
+TEST(pe_imports_resolve_names_and_ordinals)
+{
+	struct pe_imports imports;
+
+	open_seed(SEEDS "pe64");
+	pe_imports_read(&pe, &arena, &imports);
+	assert_int_equal(imports.count, 2);
+	assert_int_equal(imports.functions, 2);
+	assert_span(imports.libraries[0].functions[0].name, "ExitProcess");
+	assert_false(imports.libraries[0].functions[0].by_ordinal);
+	assert_span(imports.libraries[1].functions[0].name, "WSAStartup");
+	assert_int_equal(imports.libraries[1].functions[0].ordinal, 115);
+	assert_span(pe_imphash_text(&imports, &arena), "kernel32.exitprocess,ws2_32.wsastartup");
+	pe_delayed_imports_read(&pe, &arena, &imports);
+	assert_int_equal(imports.count, 1);
+	assert_span(imports.libraries[0].name, "USER32.dll");
+	assert_span(imports.libraries[0].functions[0].name, "MessageBoxA");
+	close_seed();
+}
+
+TEST(pe_ordinal_without_a_name_is_numbered)
+{
+	arena = arena_new(1 << 16);
+	assert_span(pe_ordinal_name(SPAN("mfc42.dll"), 7, &arena), "ord7");
+	assert_span(pe_ordinal_name(SPAN("OLEAUT32.DLL"), 2, &arena), "SysAllocString");
+	assert_span(pe_ordinal_name(SPAN("ws2_32.dll"), 65535, &arena), "ord65535");
+	arena_free(&arena);
+}
+
+TEST(pe_exports_have_names_forwarders_and_ordinals)
+{
+	struct pe_exports exports;
+
+	open_seed(SEEDS "pe32");
+	pe_exports_read(&pe, &arena, &exports);
+	assert_int_equal(exports.count, 3);
+	assert_span(exports.dll_name, "tiny.dll");
+	assert_span(exports.list[0].name, "Run");
+	assert_int_equal(exports.list[0].ordinal, 5);
+	assert_int_equal(exports.list[0].offset, 0x400);
+	assert_span(exports.list[1].forward, "NTDLL.Other");
+	assert_true(exports.list[2].name.at == NULL);
+	assert_int_equal(exports.list[2].ordinal, 7);
+	close_seed();
+}
+
+TEST(pe_resources_are_a_flat_list_with_version_strings)
+{
+	struct pe_resources resources;
+
+	open_seed(SEEDS "pe32");
+	pe_resources_read(&pe, &arena, &resources);
+	assert_int_equal(resources.timestamp, 0x11223344);
+	assert_int_equal(resources.count, 2);
+	assert_int_equal(resources.list[0].type.text.len, 8);
+	assert_int_equal(resources.list[0].name.number, 7);
+	assert_int_equal(resources.list[1].type.number, 16);
+	assert_int_equal(resources.list[1].language.number, 0x409);
+	assert_int_equal(resources.string_count, 2);
+	assert_span(resources.strings[0].key, "CompanyName");
+	assert_span(resources.strings[0].value, "Kanshiki");
+	close_seed();
+}
+
+TEST(pe_resources_that_point_at_themselves_end)
+{
+	struct pe_resources resources;
+	size_t root;
+
+	open_seed(SEEDS "pe32");
+	assert_true(pe_offset(&pe, pe.directories[PE_DIR_RESOURCE].rva, &root));
+	/* Both entries of the root, and all below them, lead back to the root. */
+	for (size_t at = root + 16; at < root + 128; at += 8)
+		memcpy((uint8_t *)(uintptr_t)file.at + at + 4, "\0\0\0\x80", 4);
+	pe_resources_read(&pe, &arena, &resources);
+	assert_true(resources.count <= PE_MAX_RESOURCES);
+	close_seed();
+}
+
+TEST(pe_rich_counts_objects_by_version_and_tool)
+{
+	struct pe_rich rich;
+
+	open_seed(SEEDS "pe32");
+	assert_true(pe_rich_parse(&pe, &arena, &rich));
+	assert_int_equal(rich.offset, 0x80);
+	assert_int_equal(rich.key, 0x1badb002);
+	assert_int_equal(pe_rich_count(&rich, 30000, -1), 3);
+	assert_int_equal(pe_rich_count(&rich, 30000, 0x105), 3);
+	assert_int_equal(pe_rich_count(&rich, 1, -1), 0);
+	close_seed();
+}
+
+TEST(pe_pdb_path_is_found)
+{
+	struct span path;
+
+	open_seed(SEEDS "pe32");
+	assert_true(pe_pdb_path(&pe, &path));
+	assert_span(path, "C:\\src\\tiny.pdb");
+	close_seed();
+}
+
+TEST(pe_signature_holds_until_a_byte_changes)
+{
+	struct pe_signatures signatures;
+
+	open_seed(SEEDS "signed");
+	pe_signatures_read(&pe, &arena, &signatures);
+	assert_int_equal(signatures.count, 1);
+	assert_true(signatures.list[0].verified);
+	assert_span(signatures.list[0].signature->digest_algorithm, "sha256");
+	assert_span(signatures.list[0].signature->program_name, "Tiny");
+	assert_span(signatures.list[0].signature->chain.list[0].subject,
+		    "/C=JP/O=Kanshiki/CN=Test");
+	((uint8_t *)(uintptr_t)file.at)[0x500] ^= 1;
+	pe_signatures_read(&pe, &arena, &signatures);
+	assert_int_equal(signatures.count, 1);
+	assert_false(signatures.list[0].verified);
+	assert_true(signatures.list[0].signature->verified);
+	close_seed();
+}
+
+TEST(pe_without_signature_has_none)
+{
+	struct pe_signatures signatures;
+
+	open_seed(SEEDS "pe64");
+	pe_signatures_read(&pe, &arena, &signatures);
+	assert_int_equal(signatures.count, 0);
+	close_seed();
+}
