@@ -29,6 +29,50 @@ static unsigned flags_of(const struct match_expression *e)
 	       (e->dotall ? HS_FLAG_DOTALL : 0);
 }
 
+static unsigned hex_at(const char *at)
+{
+	unsigned value = 0;
+
+	for (int i = 0; i < 2; i++)
+		value = value << 4 | (unsigned)(at[i] <= '9' ? at[i] - '0' : (at[i] | 32) - 'a' + 10);
+	return value;
+}
+
+/* a, [\x61] or [\x41\x61]: one letter, as pattern_expression writes it. Its length, or 0. */
+static size_t letter_at(const char *at)
+{
+	if (*at >= 'a' && *at <= 'z')
+		return 1;
+	if (at[0] != '[' || at[1] != '\\' || at[2] != 'x' || !at[3] || !at[4])
+		return 0;
+	if (at[5] == ']')
+		return 6;
+	if (at[5] == '\\' && at[6] == 'x' && at[7] && at[8] && at[9] == ']' &&
+	    hex_at(at + 7) - hex_at(at + 3) == 32 && hex_at(at + 3) >= 'A' && hex_at(at + 3) <= 'Z')
+		return 10;
+	return 0;
+}
+
+/*
+ * Vectorscan 5.4.9 misses matches behind the 64th byte where all that it can look
+ * for is a single byte (its "noodle" engine; seen with [\x31] over 'B' and '1').
+ * Two letters next to each other that every match has keep it off that path; what
+ * has no such pair is not given to it.
+ */
+static bool has_pair(const char *source)
+{
+	int depth = 0;
+	size_t len;
+
+	for (const char *at = source; *at; at += len ? len : 1) {
+		len = depth ? 0 : letter_at(at);
+		if (len && letter_at(at + len))
+			return true;
+		depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
+	}
+	return false;
+}
+
 /* Drops what Vectorscan names as bad until the rest compiles. */
 static hs_database_t *compile(struct sources *s, bool *refused)
 {
@@ -80,17 +124,22 @@ static bool place(struct arena *arena, hs_database_t *database, hs_database_t **
 }
 
 static bool prepare(struct arena *heap, const struct match_expression *expressions, size_t count,
-		    struct sources *s)
+		    bool *refused, struct sources *s)
 {
 	*s = (struct sources){ ARENA_ARRAY(heap, count, const char *),
 			       ARENA_ARRAY(heap, count, unsigned),
 			       ARENA_ARRAY(heap, count, unsigned), (unsigned)count };
 	if (!s->text || !s->flags || !s->numbers)
 		return false;
-	for (unsigned i = 0; i < s->count; i++) {
-		s->text[i] = expressions[i].source;
-		s->flags[i] = flags_of(&expressions[i]);
-		s->numbers[i] = i;
+	s->count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (!has_pair(expressions[i].source)) {
+			refused[i] = true;
+			continue;
+		}
+		s->text[s->count] = expressions[i].source;
+		s->flags[s->count] = flags_of(&expressions[i]);
+		s->numbers[s->count++] = i;
 	}
 	return true;
 }
@@ -107,12 +156,12 @@ bool match_expressions_build(struct arena *arena, const struct match_expression 
 
 	if (set)
 		set->ids = ARENA_ARRAY(arena, count, uint32_t);
+	memset(refused, 0, count * sizeof *refused);
 	if (!set || !set->ids || count > UINT32_MAX / 2 ||
-	    !prepare(&heap, expressions, count, &s)) {
+	    !prepare(&heap, expressions, count, refused, &s)) {
 		arena_free(&heap);
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "no memory for expressions");
 	}
-	memset(refused, 0, count * sizeof *refused);
 	for (size_t i = 0; i < count; i++)
 		set->ids[i] = expressions[i].id;
 	set->count = (uint32_t)count;

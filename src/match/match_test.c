@@ -164,10 +164,10 @@ TEST(zeros_are_hot_and_words_are_not)
 TEST(expressions_tell_which_of_them_occur)
 {
 	struct match_expression expressions[] = {
-		{ .source = "[0-9]{6,9}x", .id = 5 },
+		{ .source = "ab[0-9]{6,9}x", .id = 5 },
 		{ .source = "ABC$def(", .id = 6 },
 		{ .source = "hello", .id = 7, .nocase = true },
-		{ .source = "a.c", .id = 8 },
+		{ .source = "[\\x31].*", .id = 8 },
 	};
 	struct arena arena = arena_new(1 << 26);
 	struct match_expressions *set = NULL;
@@ -177,10 +177,11 @@ TEST(expressions_tell_which_of_them_occur)
 	struct err err = { 0 };
 
 	assert_true(match_expressions_build(&arena, expressions, 4, refused, &set, &err));
-	assert_true(refused[1] && !refused[0] && !refused[2] && !refused[3]);
+	/* The last hangs on one byte, which Vectorscan 5.4.9 misses behind the 64th. */
+	assert_true(refused[1] && !refused[0] && !refused[2] && refused[3]);
 	scratch = match_scratch_new(set, &err);
 	assert_non_null(scratch);
-	assert_true(match_expressions_scan(set, scratch, SPAN("HELLO 1234567x 123456x a\nc"), note,
+	assert_true(match_expressions_scan(set, scratch, SPAN("HELLO ab1234567x ab123456x"), note,
 					   &seen, &err));
 	assert_int_equal(seen.count, 2);
 	match_scratch_free(scratch);
