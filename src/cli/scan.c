@@ -398,6 +398,7 @@ static bool make_scanner(struct run *run, struct err *err)
 		.profile = o.profile };
 
 	run->out = buf_new(OUTPUT_MAX);
+	yara_modules_prepare();
 	run->scanner = yara_scanner_new(run->rules.set, &scan, err);
 	return run->scanner;
 }

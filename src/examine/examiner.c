@@ -7,6 +7,7 @@
 #include "examine/matching.h"
 #include "os/channel.h"
 #include "os/sandbox.h"
+#include "rules/yara/modules.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,6 +30,7 @@ void examiner_prepare(void)
 	uint8_t digest[SHA256_SIZE];
 
 	unpack_prepare();
+	yara_modules_prepare();
 	sha256_of(SPAN("warm"), digest);
 }
 

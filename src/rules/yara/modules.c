@@ -23,9 +23,8 @@ const struct yara_module *yara_module_find(struct span name)
 	return NULL;
 }
 
-void yara_modules_prepare(bool with_magic)
+void yara_modules_prepare(void)
 {
 	authenticode_prepare();
-	if (with_magic)
-		mod_magic_prepare();
+	mod_magic_prepare();
 }
