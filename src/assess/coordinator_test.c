@@ -77,9 +77,9 @@ TEST(coordinator_gives_odd_things_a_fate_and_touches_none)
 	close(s);
 	run_with(&r, (struct coordinator_options){ .jobs = 1 });
 	assert_item(&r, "/pipe", "skipped|other||named pipe");
-	assert_item(&r, "/loop", "skipped|other||symbolic link to loop");
-	assert_item(&r, "/out", "skipped|other||symbolic link to /etc/passwd");
-	assert_item(&r, "/d/d", "skipped|other||symbolic link to ../d");
+	assert_item(&r, "/loop", "skipped|other||symbolic link");
+	assert_item(&r, "/out", "skipped|other||symbolic link");
+	assert_item(&r, "/d/d", "skipped|other||symbolic link");
 	assert_item(&r, "/socket", "skipped|other||socket");
 	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path_raw IS NOT NULL AND "
 				    "fate = 'examined' AND hex(path_raw) LIKE '%62FF64'"), 1);

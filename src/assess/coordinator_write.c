@@ -2,8 +2,6 @@
 
 #include "case/query.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define PATH_CAP ((size_t)1 << 20)
@@ -22,7 +20,7 @@ struct writing {
 	struct written *written;	/* for each item of the tree */
 	struct buf path;
 	uint64_t items;			/* written, those taken over included */
-	bool is_cut;			/* the examiner ended before the tree did */
+	bool is_full;			/* members of known archives were left out at the limit */
 };
 
 static void count_fate(struct writing *w, enum fate fate)
@@ -135,6 +133,8 @@ static bool take_over(struct writing *w, uint64_t original, struct span from, ui
 		for (size_t i = 0; ok && i < count; i++)
 			if (w->items <= w->c->options->limits.tree_entries)
 				ok = take_over_one(w, &inside[i], from, id, to, depth, err);
+			else
+				w->is_full = true;
 	}
 	arena_free(&arena);
 	return ok;
@@ -161,28 +161,30 @@ static bool end_duplicate(struct writing *w, uint32_t number, struct case_outcom
 			  struct err *err)
 {
 	const struct plan *plan = &w->plan[number];
-	uint64_t original = plan->kind == PLAN_OF_CASE ? plan->original : w->written[plan->original].id;
-	struct arena arena = arena_new(PATH_CAP * 2);
-	char reason[120];
+	uint64_t id = w->written[number].id;
+	uint64_t original = plan->kind == PLAN_OF_CASE ? plan->original
+						       : w->written[plan->original].id;
+	struct arena arena = arena_new(PATH_CAP * 4);
 	struct span from;
-	bool ok;
+	bool ok = original_path(w, original, &arena, &from, err);
 
+	outcome->fate = FATE_DUPLICATE;
+	outcome->same_as = original;
+	outcome->reason = plan->kind == PLAN_LOOP ? SPAN("contains itself") : SPAN("");
+	/* What could not be examined there was not examined here either. */
 	if (plan->kind != PLAN_LOOP && plan->fate != FATE_EXAMINED) {
-		snprintf(reason, sizeof reason, "same content as item %" PRIu64, original);
 		outcome->fate = plan->fate;
-		outcome->reason = span_text(reason);
-	} else {
-		outcome->fate = FATE_DUPLICATE;
-		outcome->same_as = original;
-		outcome->reason = plan->kind == PLAN_LOOP ? SPAN("contains itself") : SPAN("");
+		outcome->same_as = 0;
+		outcome->reason = arena_printf(&arena, "same content as %.*s", SPAN_ARG(from));
 	}
-	ok = end_item(w, w->written[number].id, outcome, err);
 	if (ok && plan->kind != PLAN_LOOP && !w->c->needs_names) {
 		buf_clear(&w->path);
 		tree_path(&w->job->tree, number, span_of(w->job->path, w->job->path_len), &w->path);
-		ok = original_path(w, original, &arena, &from, err) &&
-		     take_over(w, original, from, w->written[number].id, buf_span(&w->path), 0, err);
+		ok = take_over(w, original, from, id, buf_span(&w->path), 0, err);
 	}
+	if (w->is_full && !outcome->reason.len)
+		outcome->reason = SPAN("limit: members in one file: not all are listed here");
+	ok = ok && end_item(w, id, outcome, err);
 	arena_free(&arena);
 	return ok;
 }
@@ -217,6 +219,10 @@ static bool write_end(struct writing *w, uint32_t number, enum fate fate, struct
 	if (number == 0 && w->job->is_changed && outcome.fate == FATE_EXAMINED) {
 		outcome.fate = FATE_PARTLY;
 		outcome.reason = SPAN("changed while it was read");
+	}
+	if (number == 0 && w->is_full && outcome.fate == FATE_EXAMINED) {
+		outcome.fate = FATE_PARTLY;
+		outcome.reason = SPAN("limit: members in one file");
 	}
 	if (w->written[number].has_lost && outcome.fate == FATE_EXAMINED) {
 		outcome.fate = FATE_PARTLY;

@@ -9,7 +9,9 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATH_LIMIT ((size_t)1 << 20)
@@ -181,6 +183,35 @@ static void meet_file(struct walk *w, int at, const char *name, struct walk_entr
 	}
 }
 
+/*
+ * Reading a link moves its access time, and nothing like O_NOATIME prevents it.
+ * Where the mount does not keep access times, or keeps them lazily and this one
+ * is recent, it stays where it is.
+ */
+static bool may_read_link(int at, const struct stat *st)
+{
+	struct statvfs mount;
+	time_t now = time(NULL);
+
+	if (fstatvfs(at, &mount))
+		return false;
+	if (mount.f_flag & (ST_RDONLY | ST_NOATIME))
+		return true;
+	return mount.f_flag & ST_RELATIME && st->st_atim.tv_sec > st->st_mtim.tv_sec &&
+	       st->st_atim.tv_sec > st->st_ctim.tv_sec && now - st->st_atim.tv_sec < 23 * 3600;
+}
+
+static void meet_link(struct walk *w, int at, const char *name, struct walk_entry *out)
+{
+	ssize_t len = 0;
+
+	out->kind = WALK_LINK;
+	out->reason = "symbolic link";
+	if (may_read_link(at, &out->stat))
+		len = readlinkat(at, name, w->target, sizeof w->target);
+	out->target = span_of(w->target, len > 0 ? (size_t)len : 0);
+}
+
 static void meet(struct walk *w, int at, const char *name, struct walk_entry *out)
 {
 	bool is_root = at == AT_FDCWD;
@@ -201,11 +232,7 @@ static void meet(struct walk *w, int at, const char *name, struct walk_entry *ou
 	} else if (type == S_IFDIR) {
 		meet_folder(w, at, name, out);
 	} else if (type == S_IFLNK) {
-		ssize_t len = readlinkat(at, name, w->target, sizeof w->target);
-
-		out->kind = WALK_LINK;
-		out->reason = "symbolic link";
-		out->target = span_of(w->target, len > 0 ? (size_t)len : 0);
+		meet_link(w, at, name, out);
 	} else {
 		out->reason = type == S_IFIFO ? "named pipe" : type == S_IFSOCK ? "socket"
 			    : type == S_IFBLK ? "block device" : type == S_IFCHR ? "character device"

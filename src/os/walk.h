@@ -32,7 +32,7 @@ struct walk_entry {
 	int fd;			/* the caller's to close, or -1 */
 	int error;		/* errno of WALK_REFUSED */
 	const char *reason;
-	struct span target;
+	struct span target;	/* of a link; empty where reading it would move its access time */
 	bool atime_may_move;
 };
 
