@@ -116,6 +116,11 @@ bool report_sort(struct report *report, struct err *err)
 	if (!places || !ids)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "no memory to sort %zu findings",
 			       report->finding_count);
+	if (!report->finding_count) {
+		qsort(report->answers, report->answer_count, sizeof *report->answers,
+		      compare_answers);
+		return true;
+	}
 	renumber(report, places, ids, false);
 	qsort(report->findings, report->finding_count, sizeof *report->findings, compare_findings);
 	for (size_t i = 0; i < report->finding_count; i++)
