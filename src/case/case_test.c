@@ -88,6 +88,24 @@ TEST(case_is_one_file_after_closing)
 	assert_int_not_equal(access(beside, F_OK), 0);
 }
 
+TEST(case_may_lie_below_a_linked_folder_but_is_never_made_through_a_link)
+{
+	char folder[512], path[600], link[600];
+	struct sample s = { .units = 1 };
+	struct err err = { 0 };
+	struct case_file *c;
+
+	scratch(folder, sizeof folder, "linked");
+	assert_int_equal(symlink(scratch_dir(), folder), 0);
+	snprintf(path, sizeof path, "%s/below.case", folder);
+	end(written(path, &s));
+	assert_true(case_open(path, &c, &err));
+	case_close(c);
+	snprintf(link, sizeof link, "%s/dangling.case", folder);
+	assert_int_equal(symlink("nowhere", link), 0);
+	assert_false(case_create(link, &sample_run, &c, &err));
+}
+
 TEST(case_create_leaves_an_existing_file_alone)
 {
 	char path[512];

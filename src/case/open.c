@@ -110,7 +110,7 @@ static bool open_database(const char *path, int flags, struct case_file **out, s
 
 	if (!c)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
-	if (sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(path, &c->db, flags, NULL) != SQLITE_OK) {
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "cannot open '%s': %s", path,
 			c->db ? sqlite3_errmsg(c->db) : "out of memory");
 		case_close(c);

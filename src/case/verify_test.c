@@ -6,6 +6,7 @@
 
 #include "case/seal.h"
 #include "case_sample.h"
+#include "os/helper.h"
 #include "os/private_file.h"
 #include "test.h"
 
@@ -370,6 +371,103 @@ TEST(verify_notices_a_seal_by_another_key)
 	assert_true(verified(forged(path)).broken > 0);
 	buf_free(&text);
 	note_secret_free(secret);
+}
+
+TEST(seal_leaves_the_case_as_it_was_where_the_key_will_not_do)
+{
+	const char *path = copied();
+	char key[600];
+	struct case_file *c;
+	struct seal seal;
+	struct err err = { 0 };
+
+	snprintf(key, sizeof key, "%s/open.key", scratch_dir());
+	write_bytes(key, SPAN("PRIVATE+KEY+x+00000000+AA"));
+	chmod(key, 0644);
+	assert_true(case_amend(path, &c, &err));
+	assert_false(case_seal(c, "/nowhere/key", &seal, &err));
+	seal_free(&seal);
+	assert_false(case_seal(c, key, &seal, &err));
+	assert_int_equal(err.code, ERR_DENIED);
+	seal_free(&seal);
+	chmod(key, 0600);
+	assert_false(case_seal(c, key, &seal, &err));
+	assert_int_equal(err.code, ERR_CORRUPT);
+	seal_free(&seal);
+	case_close(c);
+	assert_int_equal(verified(path).broken, 0);
+}
+
+#define NEEDLE 24
+
+/* In a process of its own: a part of the key file's text, turned over so as not to be found. */
+static bool turn_over(void *context, struct buf *answer, struct err *err)
+{
+	struct buf text = buf_new(4096);
+
+	if (!private_file_read_secret(context, &text, err))
+		return false;
+	for (size_t i = 0; i < NEEDLE; i++)
+		buf_add_u8(answer, text.at[text.len - 30 + i] ^ 0xff);
+	return true;
+}
+
+static bool holds(struct span memory, const uint8_t turned[NEEDLE])
+{
+	for (size_t i = 0; i + NEEDLE <= memory.len; i++) {
+		size_t same = 0;
+
+		while (same < NEEDLE && (memory.at[i + same] ^ turned[same]) == 0xff)
+			same++;
+		if (same == NEEDLE)
+			return true;
+	}
+	return false;
+}
+
+/* Whether any writable memory of this process holds it. */
+static bool in_memory(const uint8_t turned[NEEDLE])
+{
+	FILE *maps = fopen("/proc/self/maps", "r"), *memory = fopen("/proc/self/mem", "rb");
+	char line[512], rights[8];
+	bool found = false;
+
+	assert_true(maps && memory);
+	setvbuf(memory, NULL, _IONBF, 0);
+	while (!found && fgets(line, sizeof line, maps)) {
+		unsigned long from, to;
+		uint8_t *bytes;
+
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) != 3 || rights[1] != 'w' ||
+		    to - from > (64ul << 20))
+			continue;
+		bytes = malloc(to - from);
+		if (!fseek(memory, (long)from, SEEK_SET))
+			found = holds(span_of(bytes, fread(bytes, 1, to - from, memory)), turned);
+		free(bytes);
+	}
+	fclose(maps);
+	fclose(memory);
+	return found;
+}
+
+TEST(seal_keeps_the_key_out_of_this_process)
+{
+	static uint8_t planted[NEEDLE];
+	char key[600];
+	struct buf turned = buf_new(NEEDLE);
+	struct err err = { 0 };
+
+	(void)sealed_case();
+	snprintf(key, sizeof key, "%s/kanshiki/key", scratch_dir());
+	assert_true(helper_ask(turn_over, key, 10, &turned, &err));
+	assert_int_equal(turned.len, NEEDLE);
+	assert_false(in_memory(turned.at));
+	for (size_t i = 0; i < NEEDLE; i++)
+		planted[i] = turned.at[i] ^ 0xff;
+	assert_true(in_memory(turned.at));
+	explicit_bzero(planted, sizeof planted);
+	buf_free(&turned);
 }
 
 TEST(verify_checks_a_seal_after_a_resume_extends_the_first)
