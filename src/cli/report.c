@@ -18,7 +18,7 @@ static const struct option_spec options[] = {
 	  "html, json, text or csv [by the name after -o, else text]", &format },
 	{ OPTION_TEXT, 'o', "output", "FILE", "write here, not to standard output", &output },
 	{ OPTION_NUMBER, 'n', "most", "N",
-	  "at most N findings, heaviest first [200000 in html, else all]", &most },
+	  "at most N findings, heaviest first [100000 in html, else all]", &most },
 	{ OPTION_FLAG, 'b', "brief", NULL, "as text, only the answers and what carries them most",
 	  &brief },
 	{ 0 },

@@ -72,6 +72,8 @@ static void line(struct buf *to, const struct report *report, const struct repor
 	number_cell(to, f->offset);
 	number_cell(to, f->record_id);
 	evidence_cell(to, f->matched, scratch);
+	buf_add_u8(to, ',');
+	evidence_cell(to, f->detail, scratch);
 	buf_text(to, "\r\n");
 }
 
@@ -81,7 +83,7 @@ bool report_csv(FILE *to, const struct report *report, struct err *err)
 	struct arena scratch = arena_new(SCRATCH);
 
 	buf_text(&out.buf, "id,time,last,count,level,harm,engine,rule,title,techniques,host,user,item,sha256,"
-			   "offset,record_id,matched\r\n");
+			   "offset,record_id,matched,detail\r\n");
 	for (size_t i = 0; i < report->finding_count; i++) {
 		line(&out.buf, report, &report->findings[i], &scratch);
 		out_pass(&out);

@@ -1,5 +1,7 @@
 #include "report/html.h"
 
+#define GAPS_SHOWN 12
+
 /* A disc filled as far as the answer is sure; broken where it cannot be told. */
 static const char *const marks[DEGREE_COUNT] = {
 	[DEGREE_CANNOT_TELL] = "<circle class=\"mark-line broken\" cx=\"10\" cy=\"10\" r=\"8\"/>"
@@ -112,10 +114,15 @@ static void gaps(struct html *h, const struct report_answer *a)
 		return;
 	}
 	html_put(h, "<ul class=\"gaps\">\n");
-	for (size_t i = 0; i < a->gap_count && i < 12; i++) {
+	for (size_t i = 0; i < a->gap_count && i < GAPS_SHOWN; i++) {
 		html_put(h, "<li>");
 		html_text(h, a->gaps[i]);
 		html_put(h, "</li>\n");
+	}
+	if (a->gap_count > GAPS_SHOWN) {
+		html_put(h, "<li class=\"soft\">");
+		words_count(&h->out.buf, a->gap_count - GAPS_SHOWN, "more gap", "more gaps");
+		html_put(h, " under coverage</li>\n");
 	}
 	html_put(h, "</ul>\n");
 }

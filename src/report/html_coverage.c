@@ -197,6 +197,21 @@ static void extents_head(struct html *h, struct axis axis)
 	html_put(h, "</span></th></tr></thead><tbody>\n");
 }
 
+static void more_extents(struct html *h, struct axis axis)
+{
+	const struct report *r = h->report;
+
+	if (r->extent_count <= EXTENTS_OPEN)
+		return;
+	html_put(h, "<details><summary>");
+	words_count(&h->out.buf, r->extent_count - EXTENTS_OPEN, "more log", "more logs");
+	html_put(h, "</summary>");
+	extents_head(h, axis);
+	for (size_t i = EXTENTS_OPEN; i < r->extent_count; i++)
+		extent(h, axis, &r->extents[i]);
+	html_put(h, "</tbody></table></div></details>\n");
+}
+
 static void extents(struct html *h)
 {
 	const struct report *r = h->report;
@@ -208,15 +223,12 @@ static void extents(struct html *h)
 	for (size_t i = 0; i < r->extent_count && i < EXTENTS_OPEN; i++)
 		extent(h, axis, &r->extents[i]);
 	html_put(h, "</tbody></table></div>\n");
-	if (r->extent_count <= EXTENTS_OPEN)
-		return;
-	html_put(h, "<details><summary>");
-	words_count(&h->out.buf, r->extent_count - EXTENTS_OPEN, "more log", "more logs");
-	html_put(h, "</summary>");
-	extents_head(h, axis);
-	for (size_t i = EXTENTS_OPEN; i < r->extent_count; i++)
-		extent(h, axis, &r->extents[i]);
-	html_put(h, "</tbody></table></div></details>\n");
+	more_extents(h, axis);
+	if (r->extent_total > r->extent_count) {
+		html_put(h, "<p class=\"soft\">");
+		words_count(&h->out.buf, r->extent_total - r->extent_count, "log", "logs");
+		html_put(h, " more in the case file, table fact.</p>\n");
+	}
 }
 
 void html_coverage(struct html *h)

@@ -185,6 +185,8 @@ void json_coverage(struct json_write *w, const struct report *report)
 	for (size_t i = 0; i < report->coverage_count; i++)
 		one_coverage(w, &report->coverage[i]);
 	json_array_end(w);
+	json_key(w, "extent_total");
+	json_u64(w, report->extent_total);
 	json_key(w, "extents");
 	json_array(w);
 	for (size_t i = 0; i < report->extent_count; i++)

@@ -115,5 +115,8 @@ bool load_coverage(struct load *load)
 		 "sum(lost), count(DISTINCT item) FROM fact JOIN unit ON unit.id = fact.unit "
 		 "AND unit.done = 1 GROUP BY class, channel, host ORDER BY class, sum(count) DESC, "
 		 "channel, host LIMIT %d", REPORT_MOST_EXTENTS);
-	return ok && load_rows(load, sql, add_extent, &extents);
+	return ok && load_rows(load, sql, add_extent, &extents) &&
+	       load_number(load, "SELECT count(*) FROM (SELECT 1 FROM fact JOIN unit ON "
+				 "unit.id = fact.unit AND unit.done = 1 GROUP BY class, channel, host)",
+			   &load->report->extent_total);
 }

@@ -157,6 +157,7 @@ struct report {
 	size_t coverage_count;
 	const struct report_extent *extents;
 	size_t extent_count;
+	uint64_t extent_total;			/* may exceed extent_count */
 	const struct report_rule *rules;	/* that have findings */
 	size_t rule_count;
 	struct report_finding *findings;	/* heaviest level first, then by time */
@@ -184,7 +185,7 @@ struct report {
 
 #define REPORT_MEMORY ((size_t)4 << 30)
 /* Findings that the page carries at most; the rest is counted. */
-#define REPORT_PAGE_FINDINGS 200000
+#define REPORT_PAGE_FINDINGS 100000
 #define REPORT_MOST_EVENTS 20000
 #define REPORT_MOST_EXTENTS 5000
 #define REPORT_MOST_TROUBLED 10000

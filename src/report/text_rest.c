@@ -104,6 +104,13 @@ static void extents(struct text *t)
 		text_hang(t, &line);
 		out_pass(&t->out);
 	}
+	if (r->extent_total > r->extent_count) {
+		struct buf line = line_new();
+
+		words_number(&line, r->extent_total - r->extent_count);
+		buf_text(&line, " more in the case file, table fact");
+		text_hang(t, &line);
+	}
 }
 
 static void techniques(struct buf *to, struct span ids)

@@ -78,6 +78,8 @@ const ints = (column: (number | null)[]): Int32Array => Int32Array.from(column, 
 
 export class Store {
   readonly total: number;
+  /** Notable events in the case; more than are drawn where there are very many. */
+  readonly notable: number;
   readonly count: number;
   readonly rules: Rule[];
   readonly items: Item[];
@@ -102,6 +104,7 @@ export class Store {
   private constructor(raw: RawHead) {
     const f = raw.findings;
     this.total = raw.total;
+    this.notable = raw.notable;
     this.perChunk = raw.chunk;
     this.count = f.id.length;
     this.rules = raw.rules.map(([engine, id, title, level, harm, techniques, file]) => ({

@@ -181,6 +181,8 @@ export class TimeLine {
     const timeless = this.findings.filter((f) => Number.isNaN(this.store.time[f])).length;
     return `${number(inside)} from ${time(from)} to ${time(to)} UTC` +
       (timeless ? `; ${number(timeless)} without a time are not drawn` : "") +
+      (this.store.notable > this.store.events.length
+        ? `; ${number(this.store.events.length)} of ${number(this.store.notable)} other events are drawn` : "") +
       ". Drag across the lanes to zoom.";
   }
 
