@@ -1,0 +1,335 @@
+#include "rules/yara/yara.h"
+
+#include <stdio.h>
+
+#include "test.h"
+
+struct bench {
+	struct arena arena;
+	struct yara_set *set;
+	struct yara_counts counts;
+	char problems[4096];
+	char matched[4096];
+};
+
+static void keep_problem(void *context, const struct yara_problem *p)
+{
+	struct bench *b = context;
+	size_t len = strlen(b->problems);
+
+	snprintf(b->problems + len, sizeof b->problems - len, "%s%u:%u %s;", p->is_error ? "" : "w",
+		 p->line, p->column, p->text);
+}
+
+static const struct yara_external externals[] = {
+	{ { (const uint8_t *)"size", 4 }, { .type = YARA_INTEGER, .integer = 7 } },
+	{ { (const uint8_t *)"name", 4 }, { .type = YARA_STRING, .string = { (const uint8_t *)"", 0 } } },
+};
+
+static bool load(struct bench *b, const char *rules, bool skip_invalid)
+{
+	struct yara_source source = { .name = "rules.yar", .text = span_text(rules) };
+	struct yara_options options = { .problem = keep_problem, .problem_context = b,
+					.skip_invalid = skip_invalid, .externals = externals,
+					.external_count = 2 };
+	struct err err = { 0 };
+
+	memset(b, 0, sizeof *b);
+	b->arena = arena_new((size_t)1 << 30);
+	return yara_compile(&b->arena, &source, 1, &options, &b->set, &b->counts, &err);
+}
+
+static bool keep_match(void *context, const struct yara_match *match)
+{
+	struct bench *b = context;
+	struct yara_string_match m;
+	size_t len = strlen(b->matched);
+	uint64_t at = 0;
+
+	len += (size_t)snprintf(b->matched + len, sizeof b->matched - len, "%s%.*s",
+				len ? " " : "", SPAN_ARG(match->info.name));
+	while (yara_match_next(match, &at, &m))
+		len += (size_t)snprintf(b->matched + len, sizeof b->matched - len, " %.*s@%d+%d",
+					SPAN_ARG(m.identifier), (int)m.offset, (int)m.length);
+	return true;
+}
+
+static const char *scan_with(struct bench *b, struct span data, const struct yara_inputs *inputs,
+			     const struct yara_scan_options *options)
+{
+	struct err err = { 0 };
+	struct yara_scanner *scanner = yara_scanner_new(b->set, options, &err);
+
+	assert_non_null(scanner);
+	b->matched[0] = 0;
+	if (!yara_scan(scanner, data, inputs, keep_match, b, NULL, &err))
+		snprintf(b->matched, sizeof b->matched, "%s", err.text);
+	yara_scanner_free(scanner);
+	return b->matched;
+}
+
+/* What one rule says of `data`: its name and string matches, or "". */
+static const char *answer(const char *rule, const char *data)
+{
+	static struct bench b;
+
+	if (!load(&b, rule, false))
+		return b.problems;
+	scan_with(&b, span_text(data), NULL, NULL);
+	arena_free(&b.arena);
+	return b.matched;
+}
+
+static bool holds(const char *condition, const char *data)
+{
+	char rule[2048];
+
+	snprintf(rule, sizeof rule, "import \"math\" rule r { condition: %s }", condition);
+	return !strcmp(answer(rule, data), "r");
+}
+
+TEST(operators_have_the_precedence_of_yara)
+{
+	assert_true(holds("2 + 3 * 4 == 14 and 1 | 2 ^ 3 & 1 == 3", ""));
+	assert_true(holds("not 1 == 2 and -1 >> 1 == -1 and 1 << 64 == 0", ""));
+	assert_true(holds("5 \\ 2 == 2 and 5.0 \\ 2 == 2.5 and -7 % 3 == -1", ""));
+	assert_true(holds("1KB == 1024 and 0x10 == 16 and 0o17 == 15 and 1_000 == 1000", ""));
+}
+
+TEST(what_is_undefined_is_false_and_not_undefined_is_no_better)
+{
+	assert_false(holds("uint8(10) == 0", "abc"));
+	assert_false(holds("not (uint8(10) == 0)", "abc"));
+	assert_true(holds("not (uint8(10) == 0 and true)", "abc"));
+	assert_true(holds("not defined uint8(10) or false", "abc"));
+	assert_true(holds("(uint8(10) == 0) or true", "abc"));
+	assert_false(holds("filesize \\ (filesize - 3) == 1 or filesize % (filesize - 3) == 1", "abc"));
+	assert_false(holds("not (filesize << (0 - filesize) == 1)", "abc"));
+}
+
+TEST(integers_are_read_from_the_data)
+{
+	assert_true(holds("uint16(0) == 0x6261 and uint16be(0) == 0x6162", "abcd"));
+	assert_true(holds("int8(0) == -1 and uint8(0) == 255 and int16(0) == -1", "\xff\xff"));
+	assert_true(holds("uint32be(1) == 0x62636465", "abcde"));
+	assert_false(holds("defined uint32(2)", "abcde"));
+}
+
+TEST(loops_count_what_they_ask_for)
+{
+	assert_true(holds("for any i in (0..filesize - 1) : (uint8(i) == 0x63)", "abc"));
+	assert_false(holds("for all i in (0..2) : (uint8(i) > 0x61)", "abc"));
+	assert_true(holds("for 2 i in (0..2) : (uint8(i) > 0x61)", "abc"));
+	assert_true(holds("for none i in (0..2) : (uint8(i) > 0x64)", "abc"));
+	assert_false(holds("for all i in (filesize..1) : (true)", "abc"));
+	assert_true(holds("for any s in (\"x\", \"abc\") : (s contains \"bc\")", ""));
+	assert_true(holds("for any i in (1..2) : (for any j in (3..4) : (i + j == 6))", ""));
+}
+
+TEST(texts_compare_with_and_without_case)
+{
+	assert_true(holds("\"ABC\" icontains \"b\" and \"abc\" endswith \"bc\"", ""));
+	assert_true(holds("\"ABC\" istartswith \"ab\" and \"ABC\" iequals \"abc\"", ""));
+	assert_true(holds("\"a\" < \"b\" and \"a\" <= \"a\" and \"ab\" > \"a\"", ""));
+	assert_true(holds("\"foobar\" matches /o{2}b/ and not \"x\" matches /y/", ""));
+	assert_true(holds("\"abc\".len() == 3", ""));
+}
+
+TEST(additions_of_yara_x_are_understood)
+{
+	assert_true(holds("with a = filesize, b = a + 1 : (b == 4)", "abc"));
+	assert_true(holds("any of (false, filesize == 3)", "abc"));
+	assert_false(holds("all of (true, filesize == 4)", "abc"));
+	assert_true(holds("2 of (true, filesize == 3, false)", "abc"));
+}
+
+TEST(strings_are_found_counted_and_placed)
+{
+	assert_string_equal(answer("rule r { strings: $a = \"ab\" condition: #a == 2 and @a[2] == 3 and "
+				   "!a == 2 and $a at 0 and $a in (1..3) and #a in (1..9) == 1 }",
+				   "abcab"), "r $a@0+2 $a@3+2");
+	assert_string_equal(answer("rule r { strings: $a = \"ab\" $b = \"zz\" condition: 1 of them }",
+				   "abcab"), "r $a@0+2 $a@3+2");
+	assert_string_equal(answer("rule r { strings: $a = \"ab\" $b = \"zz\" condition: all of them }",
+				   "abcab"), "");
+	assert_string_equal(answer("rule r { strings: $a = \"ab\" $b = \"ca\" condition: "
+				   "for all of ($*) : ($ in (0..2)) }", "abcab"),
+			    "r $a@0+2 $a@3+2 $b@2+2");
+	assert_string_equal(answer("rule r { strings: $a = { 61 ?? 63 } condition: $a }", "abc"),
+			    "r $a@0+3");
+	assert_string_equal(answer("rule r { strings: $ = \"ab\" condition: any of them }", "ab"),
+			    "r $@0+2");
+}
+
+TEST(a_string_asked_at_one_place_only_is_looked_at_there)
+{
+	const char *rule = "rule r { strings: $a = \"MZ\" condition: $a at 0 }";
+
+	assert_string_equal(answer(rule, "MZxxMZ"), "r $a@0+2");
+	assert_string_equal(answer(rule, "xxMZ"), "");
+	assert_string_equal(answer(rule, ""), "");
+}
+
+TEST(a_guard_never_hides_a_rule_that_holds)
+{
+	const char *rule = "rule r { strings: $a = \"ab\" condition: "
+			   "(filesize < 4 or uint16(0) == 0x6261 or uint32be(0) == 0x7a7a7a7a) and $a }";
+
+	assert_string_equal(answer(rule, "xab"), "r $a@1+2");
+	assert_string_equal(answer(rule, "abxxxxx"), "r $a@0+2");
+	assert_string_equal(answer(rule, "zzzzab"), "r $a@4+2");
+	assert_string_equal(answer(rule, "zzzyab"), "");
+	assert_true(holds("not (filesize == 5) and not uint16(0) == 0x5a4d", "abc"));
+}
+
+TEST(rules_refer_to_rules_and_globals_rule_their_namespace)
+{
+	assert_string_equal(answer("private rule p { condition: filesize == 3 } "
+				   "rule a { condition: p } rule b { condition: not p } "
+				   "rule c { condition: any of (a, b*) }", "abc"), "a c");
+	assert_string_equal(answer("rule a { condition: true } "
+				   "global rule g { condition: filesize == 4 }", "abc"), "");
+	assert_string_equal(answer("rule a { condition: true } "
+				   "global private rule g { condition: filesize == 3 }", "abc"), "a");
+}
+
+TEST(errors_say_where_and_what)
+{
+	static const struct {
+		const char *rule, *problem;
+	} cases[] = {
+		{ "rule r {\n condition: foo }", "2:13 undefined identifier \"foo\";" },
+		{ "rule r { condition: 1.5 % 2 == 1 }", "1:25 wrong type \"float\" for % operator;" },
+		{ "rule r { strings: $a = \"x\" condition: true }", "1:19 unreferenced string \"$a\";" },
+		{ "rule r { condition: $a }", "1:21 undefined string \"$a\";" },
+		{ "rule r { condition: 1 \\ 0 == 1 }", "1:23 division by zero;" },
+		{ "rule r { condition: 9223372036854775808 == 1 }",
+		  "1:21 integer overflow in \"9223372036854775808\";" },
+		{ "rule r { condition: \"\\y\" == \"y\" }", "1:21 illegal escape sequence;" },
+		{ "rule r : a a { condition: true }", "1:12 duplicated tag identifier \"a\";" },
+		{ "rule r { condition: true } rule r { condition: true }",
+		  "1:33 duplicated identifier \"r\";" },
+		{ "import \"nope\"", "1:8 unknown module \"nope\";" },
+		{ "rule r { condition: for any i in (1..2) : (for any i in (1..2) : (true)) }",
+		  "1:52 duplicated loop identifier \"i\";" },
+		{ "rule r { condition: $ }", "1:21 wrong use of anonymous string;" },
+		{ "rule r { condition: true", "1:25 syntax error, unexpected end of file;" },
+		{ "include \"x\"", "1:9 includes are not allowed;" },
+		{ "rule r { condition: 101% of them }", "1:21 percentage must be between 1 and 100 "
+		  "(inclusive);" },
+		{ "rule a1 { condition: true } rule b { condition: any of (a*) } "
+		  "rule a2 { condition: true }", "1:68 rule identifier \"a2\" matches previously used "
+		  "wildcard rule set;" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_string_equal(answer(cases[i].rule, ""), cases[i].problem);
+}
+
+TEST(one_bad_rule_does_not_lose_its_file)
+{
+	struct bench b;
+
+	assert_true(load(&b, "rule a { condition: true } rule bad { condition: 1 + } "
+			     "rule uses { condition: bad } rule b { strings: $x = \"x condition: $x } "
+			     "\nrule c { condition: true }", true));
+	assert_string_equal(scan_with(&b, SPAN(""), NULL, NULL), "a c");
+	assert_int_equal(b.counts.skipped, 3);
+	arena_free(&b.arena);
+}
+
+TEST(externals_take_the_value_of_the_scan)
+{
+	struct yara_external now[] = {
+		{ SPAN("size"), { .type = YARA_INTEGER, .integer = 9 } },
+		{ SPAN("name"), { .type = YARA_STRING, .string = SPAN("lsass.exe") } },
+	};
+	struct yara_inputs inputs = { .externals = now, .external_count = 2 };
+	struct bench b;
+
+	assert_true(load(&b, "rule a { condition: size == 7 } rule b { condition: size == 9 } "
+			     "rule c { condition: name matches /^LSASS/i }", false));
+	assert_string_equal(scan_with(&b, SPAN(""), NULL, NULL), "a");
+	assert_string_equal(scan_with(&b, SPAN(""), &inputs, NULL), "b c");
+	arena_free(&b.arena);
+}
+
+TEST(hostile_conditions_end_in_an_error_or_within_the_time)
+{
+	struct yara_scan_options options = { .timeout_ns = 50000000 };
+	struct bench b;
+	char deep[16384] = "rule r { condition: ";
+
+	for (int i = 0; i < 3000; i++)
+		strcat(deep, "(");
+	assert_false(load(&b, deep, false));
+	assert_non_null(strstr(b.problems, "nested too deeply"));
+	arena_free(&b.arena);
+	assert_true(load(&b, "rule r { condition: for all i in (0..9223372036854775807) : (i >= 0) }",
+			 false));
+	assert_string_equal(scan_with(&b, SPAN(""), NULL, &options), "scanning timed out");
+	arena_free(&b.arena);
+}
+
+struct blocks {
+	size_t next;
+};
+
+static bool give_block(void *context, struct yara_block *out)
+{
+	static const struct yara_block blocks[] = {
+		{ 0x1000, { (const uint8_t *)"xxab", 4 } }, { 0x8000, { (const uint8_t *)"abcd", 4 } } };
+	struct blocks *b = context;
+
+	if (b->next == 2)
+		return false;
+	*out = blocks[b->next++];
+	return true;
+}
+
+TEST(memory_is_scanned_block_by_block_at_its_addresses)
+{
+	struct err err = { 0 };
+	struct blocks blocks = { 0 };
+	struct yara_scanner *scanner;
+	struct bench b;
+
+	assert_true(load(&b, "rule r { strings: $a = \"ab\" $c = \"cd\" condition: #a == 2 and $c and "
+			     "not defined filesize }", false));
+	scanner = yara_scanner_new(b.set, NULL, &err);
+	assert_true(yara_scan_blocks(scanner, give_block, &blocks, NULL, keep_match, &b, NULL, &err));
+	assert_string_equal(b.matched, "r $a@4098+2 $a@32768+2 $c@32770+2");
+	yara_scanner_free(scanner);
+	arena_free(&b.arena);
+}
+
+static bool keep_finding(void *context, const struct yara_match *match)
+{
+	struct arena *arena = context;
+	struct finding f;
+
+	yara_finding(match, arena, &f);
+	assert_int_equal(f.level, LEVEL_HIGH);
+	assert_int_equal(f.harm, HARM_THEFT);
+	assert_span(f.title, "steals things");
+	assert_span(f.techniques, "T1059.001 T1003");
+	assert_int_equal(f.offset, 2);
+	assert_true(span_starts(f.matched, SPAN("[{\"string\":\"$a\",\"offset\":2,\"length\":2,"
+						"\"hex\":\"6162\",\"text\":\"ab\"}")));
+	return true;
+}
+
+TEST(a_match_becomes_a_finding_by_its_meta_data)
+{
+	struct err err = { 0 };
+	struct yara_scanner *scanner;
+	struct bench b;
+
+	assert_true(load(&b, "rule r : T1059_001 { meta: description = \"steals things\" score = 75 "
+			     "mitre = \"attack.t1003\" harm = \"theft\" strings: $a = \"ab\" "
+			     "condition: $a }", false));
+	scanner = yara_scanner_new(b.set, NULL, &err);
+	assert_true(yara_scan(scanner, SPAN("xxab"), NULL, keep_finding, &b.arena, NULL, &err));
+	yara_scanner_free(scanner);
+	arena_free(&b.arena);
+}
