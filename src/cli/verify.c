@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "case/verify.h"
 #include "codec/escape.h"
 #include "codec/json_write.h"
@@ -12,8 +13,8 @@ static const char *ca_file, *checkpoint_file, *evidence, *format = "text";
 
 static const struct option_spec options[] = {
 	{ OPTION_LIST, 'k', "key", "VERIFIER",
-	  "trust this verifier key, as kanshiki key show prints it [the key in ~/.config/kanshiki]",
-	  &keys },
+	  "trust this verifier key, as kanshiki key show prints it, or the one in that file; may be "
+	  "repeated [the key in ~/.config/kanshiki]", &keys },
 	{ OPTION_TEXT, 0, "checkpoint", "FILE", "the case must extend this checkpoint, kept elsewhere",
 	  &checkpoint_file },
 	{ OPTION_TEXT, 0, "timestamp-ca", "FILE",
@@ -23,6 +24,26 @@ static const struct option_spec options[] = {
 	{ OPTION_TEXT, 'f', "format", "text|json", "how to print [text]", &format },
 	{ 0 },
 };
+
+#define KEY_FILE_MAX 1024
+
+/* A verifier key has plus signs; what has none is the name of a file with one. */
+static bool read_key_files(struct arena *arena, struct err *err)
+{
+	for (size_t i = 0; i < keys.count; i++) {
+		struct buf text = buf_new(KEY_FILE_MAX);
+		bool ok = true;
+
+		if (!strchr(keys.values[i], '+')) {
+			ok = private_file_read(keys.values[i], &text, err);
+			keys.values[i] = ok ? arena_text(arena, span_trim(buf_span(&text))) : "";
+		}
+		buf_free(&text);
+		if (!ok || !keys.values[i])
+			return ok ? err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory") : false;
+	}
+	return true;
+}
 
 #define WIDTH 80
 #define INDENT 12
@@ -103,6 +124,7 @@ static void print_json(const char *path, const struct verify *v)
 static int run(int argc, char **argv)
 {
 	struct buf kept = buf_new(NOTE_MAX);
+	struct arena arena = arena_new(OPTION_LIST_MAX * (KEY_FILE_MAX + 64));
 	struct verify_options wanted = { .keys = keys.values, .key_count = keys.count,
 					 .own_key = keys.count == 0, .timestamp_ca = ca_file,
 					 .evidence = evidence };
@@ -113,10 +135,12 @@ static int run(int argc, char **argv)
 	(void)argc;
 	ok = json || !strcmp(format, "text") ||
 	     err_set(&err, ERR_USAGE, ERR_NO_OFFSET, "there is no format '%s'", format);
-	ok = ok && (!checkpoint_file || private_file_read(checkpoint_file, &kept, &err));
+	ok = ok && read_key_files(&arena, &err) &&
+	     (!checkpoint_file || private_file_read(checkpoint_file, &kept, &err));
 	wanted.kept = buf_span(&kept);
 	ok = ok && case_verify(argv[0], &wanted, &v, &err);
 	buf_free(&kept);
+	arena_free(&arena);
 	if (!ok) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
 		return EXIT_COULD_NOT;
