@@ -4,6 +4,7 @@
 #include "examine/notable.h"
 #include "examine/rule_pack.h"
 #include "formats/evtx/evtx.h"
+#include "formats/log/log.h"
 #include "rules/sigma/sigma.h"
 
 #include <inttypes.h>
@@ -34,6 +35,9 @@ struct events {
 	struct notable_context notable;
 	uint64_t count;
 	uint64_t shed, regex_limits;		/* of the scanner, before this log */
+	struct log_reader *reader;		/* of a log that is not EVTX */
+	uint32_t generation;
+	bool has_channels;			/* Windows events in another form */
 };
 
 struct events *events_new(const struct image *sigma)
@@ -263,13 +267,65 @@ static void examine_evtx(struct events *e, struct span log)
 	evtx_decoder_free(decoder);
 }
 
+/* The reader numbers shapes anew when a log has too many. */
+static bool take_text_event(void *context, const struct event *event)
+{
+	struct events *e = context;
+	uint32_t channel = event->shape->channel;
+
+	if (log_reader_generation(e->reader) != e->generation) {
+		e->generation = log_reader_generation(e->reader);
+		if (e->sigma)
+			sigma_scanner_begin(e->sigma);
+	}
+	if (!e->has_channels && channel != EVENT_NO_SLOT)
+		e->has_channels = span_eq(event->shape->names[channel], SPAN("Channel"));
+	return take_event(e, event);
+}
+
+static void judge_text(struct events *e, enum log_format format, const struct log_report *report)
+{
+	bool network = format == LOG_ACCESS || format == LOG_W3C || format == LOG_ZEEK;
+	enum evidence_class kind = e->has_channels ? CLASS_EVENT_LOG
+				   : network	   ? CLASS_NETWORK_LOG
+						   : CLASS_TEXT_LOG;
+
+	if (report->bad_lines || report->long_lines)
+		examination_short(e->x, FATE_PARTLY,
+				  "%" PRIu64 " lines are not %s, the first is line %" PRIu64,
+				  report->bad_lines + report->long_lines, log_format_name(format),
+				  report->first_bad);
+	tell_coverage(e, kind, report->bad_lines + report->long_lines,
+		      report->year_assumed ? "times without a year: the last possible is assumed"
+		      : report->zone_assumed ? "times without a zone: UTC is assumed" : "");
+}
+
+static void examine_text(struct events *e, struct span log, enum log_format format)
+{
+	e->reader = log_reader_new(format, NULL);
+	e->has_channels = false;
+	if (!e->reader) {
+		examination_short(e->x, FATE_FAILED, "no memory to decode events");
+		return;
+	}
+	e->generation = log_reader_generation(e->reader);
+	log_reader_feed(e->reader, log, true, take_text_event, e);
+	judge_text(e, format, log_reader_report(e->reader));
+	log_reader_free(e->reader);
+	e->reader = NULL;
+}
+
 void events_examine(struct examination *x, struct item *item, enum reader reader)
 {
 	struct events *e = x->events;
+	enum log_format format = reader == READER_TEXT ? log_identify(item->bytes) : LOG_NONE;
 
-	if (reader != READER_EVTX)
+	if (reader != READER_EVTX && format == LOG_NONE)
 		return;
 	begin_log(e, x);
-	examine_evtx(e, item->bytes);
+	if (reader == READER_EVTX)
+		examine_evtx(e, item->bytes);
+	else
+		examine_text(e, item->bytes, format);
 	end_log(e);
 }
