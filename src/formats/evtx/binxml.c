@@ -64,6 +64,15 @@ static bool counted_text(struct binxml_parser *p, struct cursor *c, struct span 
 	return c->short_read ? cut_short(c, err) : keep_text(p, utf16, out, err);
 }
 
+static bool fits_hash(struct span utf16, uint16_t expected)
+{
+	uint32_t hash = 0;
+
+	for (size_t i = 0; i < utf16.len; i += 2)
+		hash = hash * 65599 + load_u16le(utf16.at + i);
+	return (uint16_t)hash == expected;
+}
+
 static void note_name(struct binxml_names *names, size_t at, bool here, struct span raw)
 {
 	if (names->count == BINXML_NAMES_MAX)
@@ -79,6 +88,7 @@ static bool parse_name(struct binxml_parser *p, struct cursor *c, struct span *o
 	struct cursor there = cursor_of(p->chunk), *name = &there;
 	struct span utf16;
 	size_t at = c->at - 4, start;
+	uint16_t hash;
 
 	if (c->short_read)
 		return cut_short(c, err);
@@ -88,11 +98,13 @@ static bool parse_name(struct binxml_parser *p, struct cursor *c, struct span *o
 		cursor_seek(&there, offset);
 	cursor_skip(name, 4);
 	start = name->at;
-	cursor_skip(name, 2);
+	hash = cursor_u16le(name);
 	utf16 = cursor_take(name, (size_t)cursor_u16le(name) * 2);
 	cursor_skip(name, 2);
 	if (name->short_read)
 		return err_set(err, ERR_CORRUPT, c->at, "a name outside the chunk");
+	if (p->strict && !fits_hash(utf16, hash))
+		return err_set(err, ERR_CORRUPT, at, "no name where one should be");
 	if (p->names)
 		note_name(p->names, at, name == c,
 			  span_sub(p->chunk, start, name->at - start));

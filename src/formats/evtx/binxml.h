@@ -60,6 +60,7 @@ struct binxml_parser {
 	struct span chunk;	/* offsets count from its start */
 	struct arena *arena;
 	bool has_dependency;	/* start tags carry a dependency id; see evtx.md */
+	bool strict;		/* a name must fit its hash */
 	uint32_t nodes;		/* made so far */
 	struct binxml_names *names;	/* NULL, or filled in the order of their places */
 	uint32_t base;		/* depth at which the piece began */

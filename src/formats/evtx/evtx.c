@@ -131,7 +131,7 @@ bool evtx_deliver(struct evtx_reading *r, size_t at, uint32_t size, bool recover
 	struct err limit;
 
 	cursor_seek(&c, at + 8);
-	record.id = cursor_u64le(&c);
+	record.id = d->record_id = cursor_u64le(&c);
 	record.written = timestamp_of_filetime(cursor_u64le(&c));
 	start_record(d);
 	if (!evtx_fragment_parse(d, at + EVTX_RECORD_HEADER, at + size - 4, 0, &record.root, err))

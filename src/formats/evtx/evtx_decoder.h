@@ -31,7 +31,8 @@ struct evtx_decoder {
 	uint32_t key_len;
 	const struct evtx_plan *plan;	/* NULL: none could be made */
 	bool has_fragment;		/* some part has no template: the key says too little */
-	bool strict;			/* carving: no template by likeness, names must hash */
+	uint64_t record_id;
+	bool strict;			/* carving: what an offset leads to may be something younger */
 };
 
 /* A walk over a log on behalf of one caller. */

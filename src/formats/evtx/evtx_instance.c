@@ -1,6 +1,7 @@
 #include "formats/evtx/evtx_instance.h"
 
 #include "formats/evtx/evtx_decoder.h"
+#include "formats/evtx/evtx_guess.h"
 #include "formats/evtx/evtx_value.h"
 
 #define DEFINITION_HEADER 24
@@ -208,6 +209,7 @@ static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t d
 	struct instance_parse context = { .d = d, .arena = &d->templates.local,
 					  .in_definition = true };
 	struct binxml_parser parser = { .chunk = d->chunk, .arena = &d->templates.local,
+					.strict = d->strict,
 					.has_dependency = true, .instance = instance_callback,
 					.context = &context, .names = &d->templates.names };
 	struct binxml_node *root;
@@ -358,13 +360,18 @@ static bool parse_instance(struct instance_parse *p, struct cursor *c, uint32_t 
 	struct evtx_decoder *d = p->d;
 	struct evtx_instance *in;
 	uint32_t id, offset;
+	bool unknown;
 
 	if (depth >= EVTX_DEPTH_MAX)
 		return err_set(err, ERR_LIMIT, c->at, "templates nested too deep");
 	cursor_skip(c, 1);
 	id = cursor_u32le(c);
 	offset = cursor_u32le(c);
-	if (!new_instance(p, &in, err) || !find_template(d, offset, id, depth, in, err))
+	if (!new_instance(p, &in, err))
+		return false;
+	/* Of a carved record at least the values can be shown. */
+	unknown = !find_template(d, offset, id, depth, in, err);
+	if (unknown && (!d->strict || p->in_definition || err->code == ERR_LIMIT))
 		return false;
 	if (offset == c->at) {
 		cursor_skip(c, DEFINITION_HEADER - 4);
@@ -377,6 +384,8 @@ static bool parse_instance(struct instance_parse *p, struct cursor *c, uint32_t 
 	if (!parse_values(p, c, depth, in, err))
 		return false;
 	push_key(d, EVTX_KEY_END);
+	if (unknown && !(in->root = evtx_guess(p->arena, in, depth, d->record_id)))
+		return err_set(err, ERR_LIMIT, c->at, "record needs too much memory");
 	*out = in;
 	return true;
 }
@@ -386,6 +395,7 @@ static bool parse_bare(struct evtx_decoder *d, size_t start, size_t end, uint32_
 {
 	struct instance_parse context = { .d = d, .arena = &d->scratch };
 	struct binxml_parser parser = { .chunk = d->chunk, .arena = &d->scratch,
+					.strict = d->strict,
 					.has_dependency = has_dependency,
 					.instance = instance_callback, .context = &context };
 	struct evtx_instance *in;

@@ -468,6 +468,47 @@ TEST(evtx_recovers_what_no_header_lists_and_doubles_nothing)
 	free((void *)(uintptr_t)log.at);
 }
 
+static bool check_guess(void *context, const struct event *event)
+{
+	struct buf text = buf_new(1000);
+
+	for (uint32_t i = 0; i < event->shape->count; i++) {
+		if (event->values[i].kind == VALUE_NULL || event->values[i].kind == VALUE_ABSENT)
+			continue;
+		buf_printf(&text, "%.*s=", SPAN_ARG(event->shape->names[i]));
+		value_text(&text, &event->values[i]);
+		buf_text(&text, ";");
+	}
+	if (event->record_id == 3)
+		assert_span(buf_span(&text),
+			    "Provider_Name=Test;EventID=1;Version=0;Level=0;Task=0;Opcode=0;"
+			    "Keywords=0x0;TimeCreated_SystemTime=2023-11-14T22:13:22.0000000Z;"
+			    "EventRecordID=3;Execution_ProcessID=0;Execution_ThreadID=0;"
+			    "Data=C:\\x;");
+	buf_free(&text);
+	assert_true(event->recovered);
+	++*(size_t *)context;
+	return true;
+}
+
+/* The first record holds the templates; without it the others have values alone. */
+TEST(evtx_shows_the_values_of_carved_records_without_template)
+{
+	const struct evtx_options options = { .recover = true };
+	struct span log = plain_log(20), chunk = span_sub(log, EVTX_HEADER_SIZE, EVTX_CHUNK_SIZE);
+	size_t second = EVTX_CHUNK_HEADER + evtx_frame_at(chunk, EVTX_CHUNK_HEADER), events = 0;
+	struct evtx_decoder *d = evtx_decoder_new(&options);
+	struct evtx_report report = { 0 };
+	struct err err = { 0 };
+
+	assert_true(evtx_decode(d, span_sub(chunk, second, 20000), check_guess, &events, &report,
+				&err));
+	assert_int_equal(events, 19);
+	assert_int_equal(report.recovered, 19);
+	evtx_decoder_free(d);
+	free((void *)(uintptr_t)log.at);
+}
+
 TEST(evtx_counts_missing_record_ids)
 {
 	struct evtx_writer *w = evtx_writer_new((size_t)1 << 20);

@@ -134,8 +134,8 @@ bool evtx_writer_draw(struct evtx_writer *w, timestamp time, evtx_draw_fn *draw,
 /* The places of System's values, as Windows numbers them. */
 enum system_value {
 	VALUE_LEVEL,
-	VALUE_TASK,
 	VALUE_OPCODE,
+	VALUE_TASK,
 	VALUE_EVENT_ID,
 	VALUE_QUALIFIERS,
 	VALUE_KEYWORDS,
@@ -406,8 +406,8 @@ static void pen_system(struct evtx_pen *pen, const struct drawing *drawing, size
 			   computer = text_value(e->computer);
 	const struct evtx_pen_value table[SYSTEM_VALUES] = {
 		[VALUE_LEVEL] = { EVTX_UINT8, 1 },
-		[VALUE_TASK] = { EVTX_UINT16, 2 },
 		[VALUE_OPCODE] = { EVTX_UINT8, 1 },
+		[VALUE_TASK] = { EVTX_UINT16, 2 },
 		[VALUE_EVENT_ID] = { EVTX_UINT16, 2 },
 		[VALUE_KEYWORDS] = { EVTX_HEX64, 8 },
 		[VALUE_WRITTEN] = { EVTX_FILETIME, 8 },
@@ -427,8 +427,8 @@ static void pen_system(struct evtx_pen *pen, const struct drawing *drawing, size
 
 	evtx_pen_values(pen, table, SYSTEM_VALUES);
 	evtx_pen_u8(pen, e->level);
-	evtx_pen_u16(pen, e->task);
 	evtx_pen_u8(pen, e->opcode);
+	evtx_pen_u16(pen, e->task);
 	evtx_pen_u16(pen, e->event_id);
 	evtx_pen_u64(pen, e->keywords);
 	evtx_pen_u64(pen, filetime_of(e->time));
