@@ -214,8 +214,10 @@ static struct span summarise(struct weighing *w, const struct inference *why, bo
 		if (w->rule_count > 1)
 			buf_printf(&text, " and %zu more rule%s", w->rule_count - 1,
 				   w->rule_count == 2 ? "" : "s");
-		buf_printf(&text, ", %" PRIu64 " finding%s: %s.", w->signs.findings,
-			   w->signs.findings == 1 ? "" : "s", why->text);
+		if (w->signs.findings == 1)
+			buf_printf(&text, " held once: %s.", why->text);
+		else
+			buf_printf(&text, " held %" PRIu64 " times: %s.", w->signs.findings, why->text);
 	} else {
 		buf_text(&text, w->rule_count ? "Only weak signs below level medium" :
 						"No rule of this harm held");
