@@ -283,8 +283,10 @@ rule preload_library_hides
         $p2 = "/proc/%s/stat"
         $p3 = "ld.so.preload"
         $p4 = "/proc/%s/cmdline"
+        $program = "/lib64/ld-linux"
+        $program_arm = "/lib/ld-linux"
     condition:
-        uint32(0) == 0x464C457F and uint16(16) == 3 and all of ($r*) and $d and 2 of ($p*) and filesize < 1MB
+        uint32(0) == 0x464C457F and uint16(16) == 3 and all of ($r*) and $d and 2 of ($p1, $p2, $p3, $p4) and none of ($program*) and filesize < 1MB
 }
 
 rule loader_resolves_by_hash

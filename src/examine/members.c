@@ -87,11 +87,16 @@ static void examine_file(struct examination *x, struct unpack *u, struct item *i
 	buf_free(&content);
 }
 
-/* A name that reaches out of the folder it is unpacked into is an attack on who unpacks it. */
+/*
+ * A name that reaches out of the folder it is unpacked into is an attack on who
+ * unpacks it. (The tables of an ar archive are named "/", "//" and "/SYM64/".)
+ */
 static bool escapes(struct span path)
 {
 	struct span rest = path;
 
+	if (span_eq(path, SPAN("/")) || span_eq(path, SPAN("//")) || span_eq(path, SPAN("/SYM64/")))
+		return false;
 	if (path.len && (path.at[0] == '/' || path.at[0] == '\\'))
 		return true;
 	if (path.len > 1 && path.at[1] == ':')
