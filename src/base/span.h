@@ -38,7 +38,7 @@ static inline struct span span_text(const char *text)
 static inline struct span span_sub(struct span s, size_t start, size_t len)
 {
 	if (start >= s.len)
-		return (struct span){ s.at + s.len, 0 };
+		return (struct span){ s.len ? s.at + s.len : s.at, 0 };
 	return (struct span){ s.at + start, len < s.len - start ? len : s.len - start };
 }
 
@@ -111,7 +111,7 @@ static inline struct span cursor_take(struct cursor *c, size_t len)
 		c->short_read = true;
 		return (struct span){ c->in.at, 0 };
 	}
-	got = (struct span){ c->in.at + c->at, len };
+	got = (struct span){ c->in.len ? c->in.at + c->at : c->in.at, len };
 	c->at += len;
 	return got;
 }
