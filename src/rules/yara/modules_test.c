@@ -21,9 +21,12 @@ static void print_problem(void *context, const struct yara_problem *problem)
 		print_message("# %u:%u: %s\n", problem->line, problem->column, problem->text);
 }
 
-/* Whether a rule with that condition matches the data. */
-static bool holds(const char *module, const char *condition, struct span data)
+/* Whether a rule with that condition matches the data; `given` is for -x MODULE=FILE. */
+static bool holds_with(const char *module, const char *condition, struct span data,
+		       struct span given)
 {
+	struct yara_module_data extra = { module, given };
+	struct yara_inputs inputs = { .module_data = &extra, .module_data_count = 1 };
 	struct arena arena = arena_new((size_t)64 << 20);
 	struct yara_options options = { .problem = print_problem };
 	struct yara_scan_options scan = { 0 };
@@ -38,10 +41,15 @@ static bool holds(const char *module, const char *condition, struct span data)
 	assert_true(yara_compile(&arena, &source, 1, &options, &set, NULL, &err));
 	scanner = yara_scanner_new(set, &scan, &err);
 	assert_non_null(scanner);
-	assert_true(yara_scan(scanner, data, NULL, note_match, &matched, NULL, &err));
+	assert_true(yara_scan(scanner, data, &inputs, note_match, &matched, NULL, &err));
 	yara_scanner_free(scanner);
 	arena_free(&arena);
 	return matched;
+}
+
+static bool holds(const char *module, const char *condition, struct span data)
+{
+	return holds_with(module, condition, data, (struct span){ 0 });
 }
 
 static void check(const char *module, const char *seed, const char *const *conditions)
@@ -218,4 +226,28 @@ TEST(module_magic_answers_once_prepared)
 	yara_modules_prepare();
 	assert_true(holds("magic", "magic.mime_type() == \"text/plain\"", SPAN("hello world\n")));
 	assert_true(holds("magic", "magic.type() contains \"ASCII\"", SPAN("hello world\n")));
+}
+
+TEST(module_cuckoo_reads_a_report)
+{
+	struct span report = SPAN(
+		"{\"network\": {\"domains\": [{\"ip\": \"10.0.0.1\", \"domain\": \"bad.example\"}],"
+		" \"http\": [{\"uri\": \"http://bad.example/a\", \"method\": \"GET\","
+		" \"user-agent\": \"tiny\"}], \"hosts\": [\"10.0.0.1\"],"
+		" \"tcp\": [{\"dport\": 443, \"dst\": \"10.0.0.1\"}]},"
+		" \"behavior\": {\"summary\": {\"keys\": [\"HKEY_X\\\\Run\"],"
+		" \"files\": [\"C:\\\\a.txt\"], \"mutexes\": [\"m1\"]}}}");
+	static const char *const conditions[] = {
+		"cuckoo.network.dns_lookup(/bad/) == 1", "cuckoo.network.http_get(/example/) == 1",
+		"cuckoo.network.http_post(/example/) == 0",
+		"cuckoo.network.http_request(/example/) == 1",
+		"cuckoo.network.http_user_agent(/^tiny$/) == 1", "cuckoo.network.host(/10/) == 1",
+		"cuckoo.network.tcp(/10/, 443) == 1", "cuckoo.network.tcp(/10/, 80) == 0",
+		"cuckoo.network.udp(/10/, 443) == 0", "cuckoo.registry.key_access(/Run/) == 1",
+		"cuckoo.filesystem.file_access(/a.txt/) == 1", "cuckoo.sync.mutex(/m1/) == 1",
+	};
+
+	for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+		assert_true(holds_with("cuckoo", conditions[i], SPAN("x"), report));
+	assert_true(holds("cuckoo", "cuckoo.sync.mutex(/m1/) == 0", SPAN("x")));
 }
