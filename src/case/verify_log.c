@@ -1,5 +1,6 @@
 #include "case/verify_steps.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "case/query.h"
@@ -11,7 +12,7 @@
 
 /* A checkpoint of the case, or the one that the caller kept. */
 struct mark {
-	uint64_t number;		/* 0: the kept one */
+	char name[32];			/* "seal 1", or "the kept checkpoint" */
 	struct checkpoint checkpoint;
 	struct buf note, token;
 	bool reached;			/* the log has as many entries */
@@ -26,6 +27,7 @@ struct log_check {
 	size_t count;
 	struct merkle tree;
 	struct buf origin;
+	bool differs;			/* from what a seal signed */
 };
 
 /* The key that a "sealed" entry names, right before the end of the checkpoint's tree. */
@@ -71,16 +73,15 @@ static void check_signature(struct log_check *l, const struct mark *m)
 
 	note_key_text(&text, &key);
 	if (signer == SIGNER_NONE)
-		verify_say(l->v, VERIFY_BROKEN, "signature", "seal %llu is not signed by a key %s",
-			   (unsigned long long)m->number,
+		verify_say(l->v, VERIFY_BROKEN, "signature", "%s is not signed by a key %s", m->name,
 			   l->keys->given ? "that you trust" : "that the case names");
 	else if (signer == SIGNER_TRUSTED)
-		verify_say(l->v, VERIFY_HOLDS, "signature", "seal %llu is signed by %s",
-			   (unsigned long long)m->number, (char *)text.at);
+		verify_say(l->v, VERIFY_HOLDS, "signature", "%s is signed by %s", m->name,
+			   (char *)text.at);
 	else
 		verify_say(l->v, VERIFY_NOT_PROVEN, "signer",
-			   "who signed seal %llu: the case names %s; ask its owner and give it (--key)",
-			   (unsigned long long)m->number, (char *)text.at);
+			   "who signed %s: the case names %s; ask its owner and give it (--key)",
+			   m->name, (char *)text.at);
 	buf_free(&text);
 }
 
@@ -101,31 +102,33 @@ static void check_token(struct log_check *l, const struct mark *m)
 	}
 	timestamp_format(&time, stamp.time, 0);
 	verify_say(l->v, ca ? VERIFY_HOLDS : VERIFY_NOT_PROVEN, "time stamp",
-		   "seal %llu was there at %s, %s %s%s", (unsigned long long)m->number, (char *)time.at,
+		   "%s was there at %s, %s %s%s", m->name, (char *)time.at,
 		   ca ? "says" : "but nobody vouches for", stamp.authority[0] ? stamp.authority : "?",
 		   ca ? "" : " (--timestamp-ca)");
 	buf_free(&time);
 }
 
+/* `number` 0: the kept checkpoint. */
 static bool add_mark(struct log_check *l, uint64_t number, struct span note, struct span token)
 {
 	struct mark *m = &l->marks[l->count];
 	struct err err = { 0 };
 
-	*m = (struct mark){ .number = number, .note = buf_new(NOTE_MAX),
-			    .token = buf_new(RFC3161_MAX) };
+	*m = (struct mark){ .note = buf_new(NOTE_MAX), .token = buf_new(RFC3161_MAX) };
+	if (number)
+		snprintf(m->name, sizeof m->name, "seal %llu", (unsigned long long)number);
+	else
+		snprintf(m->name, sizeof m->name, "the kept checkpoint");
 	l->count++;
 	buf_add(&m->note, note);
 	buf_add(&m->token, token);
 	if (m->note.overflow || m->token.overflow ||
 	    !checkpoint_parse(buf_span(&m->note), &m->checkpoint, &err)) {
-		verify_say(l->v, VERIFY_BROKEN, "seal", "seal %llu is no checkpoint",
-			   (unsigned long long)number);
+		verify_say(l->v, VERIFY_BROKEN, "seal", "%s is no checkpoint", m->name);
 		return false;
 	}
 	if (!span_eq(m->checkpoint.origin, buf_span(&l->origin))) {
-		verify_say(l->v, VERIFY_BROKEN, "seal", "seal %llu is of another case",
-			   (unsigned long long)number);
+		verify_say(l->v, VERIFY_BROKEN, "seal", "%s is of another case", m->name);
 		return false;
 	}
 	return true;
@@ -191,13 +194,11 @@ static void compare_roots(struct log_check *l)
 		if (m->checkpoint.size != l->tree.size)
 			continue;
 		merkle_root(&l->tree, root);
-		m->reached = !memcmp(root, m->checkpoint.root, SHA256_SIZE);
-		if (!m->reached)
-			verify_say(l->v, VERIFY_BROKEN, "log", m->number ?
-				   "the custody log is not what seal %llu signed" :
-				   "the custody log is not what the kept checkpoint signed (%llu)",
-				   (unsigned long long)m->number);
 		m->reached = true;
+		if (!memcmp(root, m->checkpoint.root, SHA256_SIZE))
+			continue;
+		l->differs = true;
+		verify_say(l->v, VERIFY_BROKEN, "log", "the custody log is not what %s signed", m->name);
 	}
 }
 
@@ -246,11 +247,13 @@ static void conclude(struct log_check *l)
 {
 	unsigned long long entries = l->v->entries, sealed;
 
-	for (size_t i = 0; i < l->count; i++)
-		if (!l->marks[i].reached)
-			verify_say(l->v, VERIFY_BROKEN, "log",
-				   "the custody log has %llu entries, a seal signed %llu", entries,
-				   (unsigned long long)l->marks[i].checkpoint.size);
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->marks[i].reached)
+			continue;
+		l->differs = true;
+		verify_say(l->v, VERIFY_BROKEN, "log", "the custody log has %llu entries, %s signed %llu",
+			   entries, l->marks[i].name, (unsigned long long)l->marks[i].checkpoint.size);
+	}
 	if (l->v->seals == 0) {
 		verify_say(l->v, VERIFY_BROKEN, "seal", "the case was never sealed, or its seals were removed");
 		return;
@@ -259,7 +262,7 @@ static void conclude(struct log_check *l)
 	if (sealed < entries)
 		verify_say(l->v, VERIFY_BROKEN, "seal", "%llu entries came after the last seal",
 			   entries - sealed);
-	else if (l->v->broken == 0)
+	else if (!l->differs)
 		verify_say(l->v, VERIFY_HOLDS, "log", "all %llu entries of the custody log are as sealed",
 			   entries);
 }
