@@ -104,6 +104,18 @@ static const struct {
 	{ "rt_sigaction", EPERM }, { "fcntl", EACCES },
 };
 
+/* An argument of which these bits must be so. A descriptor or a flag word is its low half. */
+static struct scmp_arg_cmp bits(unsigned argument, uint32_t mask, uint32_t value)
+{
+	return (struct scmp_arg_cmp){ .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask,
+				      .datum_b = value };
+}
+
+static struct scmp_arg_cmp equals(unsigned argument, int value)
+{
+	return bits(argument, UINT32_MAX, (uint32_t)value);
+}
+
 static bool add_names(scmp_filter_ctx filter)
 {
 	bool ok = true;
@@ -128,34 +140,34 @@ static bool add_names(scmp_filter_ctx filter)
 /* Memory: private, never executable. Advice: only what gives memory back or reads ahead. */
 static bool add_memory(scmp_filter_ctx filter)
 {
-	static const unsigned advice[] = { MADV_DONTNEED, MADV_FREE, MADV_SEQUENTIAL,
+	static const int advice[] = { MADV_DONTNEED, MADV_FREE, MADV_SEQUENTIAL,
 					   MADV_WILLNEED, MADV_NORMAL };
 	bool ok = !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-				    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-				    SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_TYPE_MASK, MAP_PRIVATE));
+				    bits(2, PROT_EXEC, 0),
+				    bits(3, MAP_TYPE_MASK, MAP_PRIVATE));
 
 	for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
 		ok = ok && !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(madvise), 1,
-					     SCMP_A2(SCMP_CMP_EQ, advice[i]));
+					     equals(2, advice[i]));
 	return ok;
 }
 
 /* Descriptors: commands in, records out; abort() so that its signal is what is seen. */
 static bool add_channels(scmp_filter_ctx filter, const struct sandbox_options *options)
 {
-	scmp_datum_t self = (scmp_datum_t)getpid();
+	int self = getpid();
 	bool ok = !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(recvmsg), 1,
-				    SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)options->commands)) &&
+				    equals(0, options->commands)) &&
 		  !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-				    SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)options->records)) &&
+				    equals(0, options->records)) &&
 		  !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 3,
-				    SCMP_A0_32(SCMP_CMP_EQ, self), SCMP_A1_32(SCMP_CMP_EQ, self),
-				    SCMP_A2_32(SCMP_CMP_EQ, SIGABRT));
+				    equals(0, self), equals(1, self),
+				    equals(2, SIGABRT));
 
 	if (SANITIZED)
 		ok = ok &&
 		     !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-				       SCMP_A0_32(SCMP_CMP_EQ, STDERR_FILENO)) &&
+				       equals(0, STDERR_FILENO)) &&
 		     !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sigaltstack), 0) &&
 		     !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 0);
 	return ok;
