@@ -9,7 +9,7 @@
 
 static struct option_list rules;
 static const char *format_text = "jsonl", *level_text = "informational", *logsources, *placeholders;
-static const char *from_text, *to_text;
+static const char *from_text, *to_text, *explain, *summary;
 static uint64_t repeat_limit, year, correlation_memory = 64 << 20;
 static bool no_cache, quiet, show_problems, recover;
 
@@ -20,6 +20,10 @@ static const struct option_spec options[] = {
 	  &format_text },
 	{ OPTION_TEXT, 'l', "level", "LEVEL", "leave out rules below this level [informational]",
 	  &level_text },
+	{ OPTION_TEXT, 'e', "explain", "RULE", "tell for one rule (id, title or file name) why it holds "
+	  "or on which term it fails", &explain },
+	{ OPTION_TEXT, 's', "summary", "FILE", "write a JSON summary of the logs here: computers, events, "
+	  "logons, tampering, users, addresses, processes (-: standard output)", &summary },
 	{ OPTION_NUMBER, 0, "repeats", "N", "tell at most N matches of a rule that are alike in "
 	  "computer and values; count the others [all]", &repeat_limit },
 	{ OPTION_TEXT, 0, "from", "TIME", "only events at or after this time (UTC)", &from_text },
@@ -51,6 +55,18 @@ static void renumbered(void *context)
 	struct hunt *h = context;
 
 	sigma_scanner_begin(h->scanner);
+	if (h->summary)
+		hunt_summary_renumbered(h->summary);
+}
+
+static void end_log(void *context, const char *path, const struct evtx_report *evtx,
+		    const struct log_report *log)
+{
+	struct hunt *h = context;
+
+	(void)log;
+	if (h->summary && evtx)
+		hunt_summary_log(h->summary, path, evtx);
 }
 
 static void on_problem(void *context, const char *path, const char *what)
@@ -98,7 +114,12 @@ static bool on_event(void *context, const struct event *event)
 {
 	struct hunt *h = context;
 
-	return sigma_eval(h->scanner, event, on_match, h);
+	if (h->summary)
+		hunt_summary_event(h->summary, h->log, event);
+	if (!h->explain)
+		return sigma_eval(h->scanner, event, on_match, h);
+	hunt_explain_event(h, event);
+	return true;
 }
 
 static int fail(const struct err *err)
@@ -223,7 +244,7 @@ static int hunt_in(struct hunt *h, const struct log_files_options *files_options
 {
 	struct log_files_sink sink = { .context = h, .begin = begin_log,
 				       .renumbered = renumbered, .each = on_event,
-				       .problem = on_problem };
+				       .end = end_log, .problem = on_problem };
 	struct log_files *files = log_files_new(files_options, &sink);
 	struct err err = { 0 };
 	double start = seconds_now();
@@ -231,12 +252,18 @@ static int hunt_in(struct hunt *h, const struct log_files_options *files_options
 
 	if (!files)
 		return EXIT_COULD_NOT;
-	hunt_begin_output(h);
+	if (!h->explain)
+		hunt_begin_output(h);
 	ok = log_files_read(files, (const char *const *)argv, (size_t)argc, &err);
 	h->log = "";
-	if (ok)
+	if (ok && !h->explain)
 		sigma_finish(h->scanner, on_match, h);
-	hunt_end_output(h);
+	if (h->explain)
+		h->told += hunt_explain_end(h);
+	else
+		hunt_end_output(h);
+	if (h->summary && !hunt_summary_write(h->summary, summary, &err))
+		ok = false;
 	tell_summary(h, pack, log_files_report(files), load, seconds_now() - start);
 	ok = ok && !h->failed_to_write && log_files_report(files)->logs;
 	if (!ok)
@@ -266,8 +293,14 @@ static int run(int argc, char **argv)
 	h.alike = map_new(&h.memory);
 	h.rules = calloc((size_t)sigma_set_rule_count(h.set) + 1, sizeof *h.rules);
 	h.scanner = sigma_scanner_new(h.set, correlation_memory);
-	if (h.rules && h.scanner)
+	h.summary = summary ? hunt_summary_new() : NULL;
+	h.explain = explain ? hunt_explain_new(h.set, explain, &err) : NULL;
+	if (err.code)
+		fail(&err);
+	else if (h.rules && h.scanner && (h.summary || !summary))
 		code = hunt_in(&h, &files, pack, seconds_now() - start, argc, argv);
+	hunt_summary_free(h.summary);
+	hunt_explain_free(h.explain);
 	sigma_scanner_free(h.scanner);
 	free(h.rules);
 	arena_free(&h.memory);

@@ -31,6 +31,7 @@ struct hunt {
 	struct map alike;		/* rule, host and matched -> count */
 	struct buf line;
 	struct hunt_summary *summary;	/* NULL: none wanted */
+	struct hunt_explain *explain;	/* NULL: the rules are to match */
 	bool failed_to_write;
 };
 
@@ -40,5 +41,20 @@ bool hunt_tell(struct hunt *h, const struct finding *finding, const struct sigma
 /* What stands before the first and after the last match. */
 void hunt_begin_output(struct hunt *h);
 void hunt_end_output(struct hunt *h);
+
+/* --explain: one rule, event by event. `name` is its id, title or file. NULL: `err`. */
+struct hunt_explain *hunt_explain_new(const struct sigma_set *set, const char *name, struct err *err);
+void hunt_explain_free(struct hunt_explain *e);		/* NULL-safe */
+void hunt_explain_event(struct hunt *h, const struct event *event);
+/* Prints what was found; true where the rule held for some event. */
+bool hunt_explain_end(struct hunt *h);
+
+/* --summary: what happened in the logs, whatever the rules say. NULL: no memory. */
+struct hunt_summary *hunt_summary_new(void);
+void hunt_summary_free(struct hunt_summary *s);		/* NULL-safe */
+void hunt_summary_renumbered(struct hunt_summary *s);
+void hunt_summary_event(struct hunt_summary *s, const char *log, const struct event *event);
+void hunt_summary_log(struct hunt_summary *s, const char *log, const struct evtx_report *report);
+bool hunt_summary_write(struct hunt_summary *s, const char *path, struct err *err);
 
 #endif

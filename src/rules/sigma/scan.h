@@ -101,6 +101,8 @@ struct sigma_scanner {
 	struct buf matched, detail, user, host;	/* of the finding at hand */
 };
 
+/* Makes the event the one at hand; false: no memory for its plan. */
+bool scan_begin(struct sigma_scanner *s, const struct event *event);
 /* The plan of the event's shape; NULL: no memory. */
 const struct plan *plan_of(struct sigma_scanner *s, const struct event *event);
 /* Groups for the event at hand; *count 0 where no rule wants it. */

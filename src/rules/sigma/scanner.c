@@ -75,7 +75,7 @@ void sigma_scanner_begin(struct sigma_scanner *s)
 		memset(s->plans, 0, s->plan_room * sizeof *s->plans);
 }
 
-static bool begin_event(struct sigma_scanner *s, const struct event *event)
+bool scan_begin(struct sigma_scanner *s, const struct event *event)
 {
 	size_t wanted = event->shape->count;
 
@@ -178,7 +178,7 @@ bool sigma_eval(struct sigma_scanner *s, const struct event *event, sigma_match_
 	const struct plan_group *groups;
 	uint32_t count;
 
-	if (!begin_event(s, event))
+	if (!scan_begin(s, event))
 		return true;
 	groups = plan_route(s, &count);
 	if (count)
