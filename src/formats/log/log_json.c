@@ -292,16 +292,6 @@ static struct span winlog_name(struct parse *p, struct span key)
 	return joined(p, SPAN("winlog"), ".", key);
 }
 
-/* Exporters of Windows events that flatten them themselves. */
-static struct span root_name(struct span key)
-{
-	if (is_key(key, "SourceName") || is_key(key, "ProviderName"))
-		return SPAN("Provider_Name");
-	if (is_key(key, "LogName"))
-		return SPAN("Channel");
-	return key;
-}
-
 /* What a scalar under this key is called. An empty name: it is left out. */
 static struct span name_of(struct parse *p, enum place place, struct span key)
 {
@@ -326,7 +316,8 @@ static struct span name_of(struct parse *p, enum place place, struct span key)
 	case PLACE_PLAIN:
 		return joined(p, span_of(p->prefix, p->prefix_len), "", key);
 	case PLACE_ROOT:
-		return root_name(key);
+		/* Flat exports of Windows events; no other log has the word in this spelling. */
+		return is_key(key, "LogName") ? SPAN("Channel") : key;
 	default:
 		return key;
 	}

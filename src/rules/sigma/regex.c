@@ -7,12 +7,15 @@
 #include "match/fold.h"
 
 #define PATTERN_MAX 16384
-#define MATCH_LIMIT 100000
-#define DEPTH_LIMIT 2000
-#define HEAP_LIMIT_KIB 4096
+#define MATCH_LIMIT 200000		/* some 2 ms of the interpreter */
+#define DEPTH_LIMIT 100000
+#define HEAP_LIMIT_KIB 65536
 
 struct sigma_regex {
 	pcre2_code *code;
+	pcre2_code *lazy;		/* with lazy for greedy; made when the other gave up */
+	struct span pattern;
+	uint32_t options;
 	pcre2_match_data *data;
 	pcre2_match_context *limits;
 };
@@ -51,6 +54,8 @@ struct sigma_regex *sigma_regex_new(struct span pattern, uint32_t options)
 
 	if (!regex)
 		return NULL;
+	regex->pattern = pattern;
+	regex->options = options;
 	regex->code = compile(pattern, options, &code, &at);
 	regex->data = pcre2_match_data_create(1, NULL);
 	regex->limits = pcre2_match_context_create(NULL);
@@ -69,19 +74,49 @@ void sigma_regex_free(struct sigma_regex *regex)
 	if (!regex)
 		return;
 	pcre2_code_free(regex->code);
+	pcre2_code_free(regex->lazy);
 	pcre2_match_data_free(regex->data);
 	pcre2_match_context_free(regex->limits);
 	free(regex);
 }
 
-enum sigma_regex_answer sigma_regex_search(struct sigma_regex *regex, struct span text)
+static enum sigma_regex_answer search(struct sigma_regex *regex, const pcre2_code *code,
+				      struct span text)
 {
-	int got = pcre2_match(regex->code, text.at ? text.at : (const uint8_t *)"", text.len, 0, 0,
+	int got = pcre2_match(code, text.at ? text.at : (const uint8_t *)"", text.len, 0, 0,
 			      regex->data, regex->limits);
 
 	if (got >= 0)
 		return REGEX_YES;
 	return got == PCRE2_ERROR_NOMATCH || got == PCRE2_ERROR_PARTIAL ? REGEX_NO : REGEX_GAVE_UP;
+}
+
+/* Only where nothing forbids to go back is greed without influence on whether there is a match. */
+static bool may_be_lazy(struct span pattern)
+{
+	static const char *const words[] = { "(?>", "++", "*+", "?+", "}+", "\\K", "(*", "(?|", "(?(" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (span_find(pattern, 0, span_text(words[i])) != SIZE_MAX)
+			return false;
+	return true;
+}
+
+/*
+ * "a.*a.*a.*a" tries all ways from the end of a long text when greedy, and finds
+ * the first a's at once when lazy.
+ */
+enum sigma_regex_answer sigma_regex_search(struct sigma_regex *regex, struct span text)
+{
+	enum sigma_regex_answer answer = search(regex, regex->code, text);
+	size_t at;
+	int code;
+
+	if (answer != REGEX_GAVE_UP || !may_be_lazy(regex->pattern))
+		return answer;
+	if (!regex->lazy)
+		regex->lazy = compile(regex->pattern, regex->options | PCRE2_UNGREEDY, &code, &at);
+	return regex->lazy ? search(regex, regex->lazy, text) : answer;
 }
 
 struct literal_scan {
