@@ -105,8 +105,10 @@ static void top_facts(struct html *h)
 	top_fact(h, "Found", &b);
 	b = buf_new(4096);
 	words_count(&b, r->troubled_total, "item", "items");
-	buf_text(&b, ", ");
-	words_count(&b, r->refusal_total, "rule refused", "rules refused");
+	if (r->refusal_total) {
+		buf_text(&b, ", ");
+		words_count(&b, r->refusal_total, "rule refused", "rules refused");
+	}
 	top_fact(h, "Not wholly examined", &b);
 	b = buf_new(4096);
 	words_span(&b, r->started, r->ended);

@@ -70,10 +70,25 @@ static bool add_answer(struct load *load, sqlite3_stmt *row, void *context)
 		return err_set(load->err, ERR_CORRUPT, ERR_NO_OFFSET,
 			       "the case holds an answer to no known question");
 	answer.degree = degree_of(query_span(row, 1));
-	answer.finding_count = query_u64(row, 5, 0);
-	ids[r->answer_count] = query_u64(row, 6, 0);
-	answer.times = query_u64(row, 7, 0);
+	ids[r->answer_count] = query_u64(row, 5, 0);
 	r->answers[r->answer_count++] = answer;
+	return true;
+}
+
+static bool add_counts(struct load *load, sqlite3_stmt *row, void *context)
+{
+	struct report *r = load->report;
+	enum harm harm;
+
+	(void)context;
+	if (!harm_of_name(query_span(row, 0), &harm))
+		return true;
+	for (size_t i = 0; i < r->answer_count; i++) {
+		if (r->answers[i].harm != harm)
+			continue;
+		r->answers[i].finding_count = query_u64(row, 1, 0);
+		r->answers[i].times = query_u64(row, 2, 0);
+	}
 	return true;
 }
 
@@ -100,14 +115,12 @@ bool load_answers(struct load *load)
 	uint64_t ids[HARM_COUNT];
 
 	if (!index_findings(load, &c.findings) ||
-	    !load_rows(load, "SELECT harm, degree, summary, first, last, (SELECT count(*) "
-			     "FROM finding JOIN rule ON rule.id = finding.rule JOIN unit ON "
-			     "unit.id = finding.unit AND unit.done = 1 "
-			     "WHERE rule.harm = answer.harm), id, (SELECT sum(finding.count) "
-			     "FROM finding JOIN rule ON rule.id = finding.rule JOIN unit ON "
-			     "unit.id = finding.unit AND unit.done = 1 "
-			     "WHERE rule.harm = answer.harm) FROM answer ORDER BY id",
-		       add_answer, ids))
+	    !load_rows(load, "SELECT harm, degree, summary, first, last, id FROM answer ORDER BY id",
+		       add_answer, ids) ||
+	    !load_rows(load, "SELECT harm, count(*), sum(finding.count) FROM finding "
+			     "JOIN rule ON rule.id = finding.rule JOIN unit ON "
+			     "unit.id = finding.unit AND unit.done = 1 GROUP BY harm",
+		       add_counts, NULL))
 		return false;
 	for (size_t i = 0; i < load->report->answer_count; i++) {
 		c.answer = &load->report->answers[i];

@@ -71,8 +71,9 @@ bool load_findings(struct load *load, uint64_t most)
 	struct finding_rooms rooms = { 0 };
 	char sql[800];
 
-	if (!load_rows(load, "SELECT id, engine, name, title, level, harm, techniques, reference, "
-			     "(SELECT count(*) FROM finding WHERE finding.rule = rule.id) FROM rule",
+	if (!load_rows(load, "SELECT id, engine, name, title, level, harm, techniques, reference, n "
+			     "FROM rule LEFT JOIN (SELECT rule AS of, count(*) AS n FROM finding "
+			     "GROUP BY rule) ON of = rule.id",
 		       add_rule, &rooms))
 		return false;
 	most = most < INT64_MAX ? most : INT64_MAX;

@@ -68,6 +68,40 @@ TEST(report_leaves_out_what_unfinished_units_left)
 	sqlite3_close(db);
 }
 
+TEST(report_says_that_a_run_did_not_end)
+{
+	sqlite3 *db = sample_case(":memory:", "story", 0);
+	struct report r;
+	struct err err = { 0 };
+	char *at = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&at, &len);
+
+	sqlite3_exec(db, "UPDATE run SET outcome = 'interrupted'", NULL, NULL, NULL);
+	assert_true(report_load(db, SPAN("x"), 1000, &r, &err));
+	assert_false(r.complete);
+	assert_true(report_text(to, &r, (struct report_look){ .brief = true }, &err));
+	fclose(to);
+	assert_true(span_starts(span_of(at, len), SPAN("unfinished")));
+	free(at);
+	report_free(&r);
+	sqlite3_close(db);
+}
+
+TEST(report_counts_findings_and_how_often_they_held)
+{
+	sqlite3 *db = sample_case(":memory:", "story", 0);
+	struct report r;
+	struct err err = { 0 };
+
+	sqlite3_exec(db, "UPDATE finding SET count = 10 WHERE rule = 5", NULL, NULL, NULL);
+	assert_true(report_load(db, SPAN("x"), 1000, &r, &err));
+	assert_int_equal(r.answers[0].finding_count, 3);
+	assert_int_equal(r.answers[0].times, 12);
+	report_free(&r);
+	sqlite3_close(db);
+}
+
 TEST(report_refuses_a_case_that_points_nowhere)
 {
 	static const char *const breaks[] = { "UPDATE finding SET rule = 999",
