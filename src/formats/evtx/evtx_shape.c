@@ -417,37 +417,45 @@ const struct evtx_plan *evtx_plan_find(struct evtx_decoder *d, const struct evtx
 	return make_plan(d, root, hash, err);
 }
 
+static void fill_mixed(struct evtx_decoder *d, const struct evtx_slot *slot,
+		       const struct evtx_instance *in, struct value *out)
+{
+	struct buf text = buf_new(EVTX_TEXT_MAX);
+
+	content_text(d, slot->content, in, &text);
+	*out = (struct value){ .kind = VALUE_TEXT,
+			       .bytes = arena_copy(&d->scratch, buf_span(&text)) };
+	buf_free(&text);
+}
+
+static void fill_text(const struct evtx_slot *slot, struct value *out)
+{
+	*out = (struct value){ .kind = VALUE_TEXT, .bytes = slot->text };
+}
+
 static void fill_value(struct evtx_decoder *d, const struct evtx_slot *slot, struct value *out)
 {
 	const struct evtx_instance *in;
 	const struct evtx_value *v;
-	struct buf text = buf_new(EVTX_TEXT_MAX);
 
 	if (slot->source == EVTX_SOURCE_TEXT && slot->dependency == BINXML_NO_DEPENDENCY) {
-		*out = (struct value){ .kind = VALUE_TEXT, .bytes = slot->text };
+		fill_text(slot, out);
 		return;
 	}
 	in = slot->in ? slot->in : d->instances[slot->ordinal];
 	if (slot->dependency < in->count && in->values[slot->dependency].type == 0) {
 		*out = (struct value){ .kind = VALUE_ABSENT };
-		return;
-	}
-	if (slot->source == EVTX_SOURCE_TEXT) {
-		*out = (struct value){ .kind = VALUE_TEXT, .bytes = slot->text };
-		return;
-	}
-	if (slot->source == EVTX_SOURCE_VALUE) {
+	} else if (slot->source == EVTX_SOURCE_TEXT) {
+		fill_text(slot, out);
+	} else if (slot->source == EVTX_SOURCE_MIXED) {
+		fill_mixed(d, slot, in, out);
+	} else {
 		v = evtx_instance_value(in, slot->index);
 		if (v)
 			evtx_value_read(&d->scratch, d->options.code_page, v, out);
 		else
 			*out = (struct value){ .kind = slot->optional ? VALUE_ABSENT : VALUE_NULL };
-		return;
 	}
-	content_text(d, slot->content, in, &text);
-	*out = (struct value){ .kind = VALUE_TEXT,
-			       .bytes = arena_copy(&d->scratch, buf_span(&text)) };
-	buf_free(&text);
 }
 
 timestamp evtx_plan_time(struct evtx_decoder *d, const struct evtx_plan *plan)

@@ -214,8 +214,12 @@ void evtx_value_read(struct arena *scratch, uint16_t code_page, const struct evt
 {
 	uint8_t type = v->type;
 
-	if (type & EVTX_ARRAY)
-		read_list(scratch, code_page, type & ~EVTX_ARRAY, evtx_value_span(v), out);
+	/* What most values are comes first. */
+	if (type == EVTX_STRING)
+		*out = (struct value){ .kind = VALUE_UTF16,
+				       .bytes = without_nul(evtx_value_span(v)) };
+	else if (type & EVTX_ARRAY)
+		read_list(scratch, code_page, type & (uint8_t)~EVTX_ARRAY, evtx_value_span(v), out);
 	else
 		read_one(scratch, code_page, evtx_type_fits(type, v->len) ? type : EVTX_BINARY,
 			 evtx_value_span(v), out);
