@@ -18,6 +18,8 @@ extern const struct command command_report;
 extern const struct command command_key_make;
 extern const struct command command_key_show;
 extern const struct command command_rules_check;
+extern const struct command command_rules_coverage;
+extern const struct command command_rules_test;
 extern const struct command command_scan;
 extern const struct command command_seal;
 extern const struct command command_verify;

@@ -13,6 +13,8 @@ static const struct command *const commands[] = {
 	&command_report,
 	&command_scan,
 	&command_rules_check,
+	&command_rules_test,
+	&command_rules_coverage,
 	&command_verify,
 	&command_seal,
 	&command_key_show,
