@@ -9,6 +9,7 @@
 #include "cli/events_pipe.h"
 #include "codec/escape.h"
 #include "formats/evtx/evtx_codepage.h"
+#include "formats/log/log.h"
 #include "os/walk.h"
 
 static const char *format = "jsonl";
@@ -67,13 +68,26 @@ static void read_log(struct run *run, int fd, const char *path)
 	evtx_report_add(total, &report);
 }
 
-/* In a folder only what begins like a log is one; the rest is counted. */
+/* In a folder only what can be nothing but a log is one: not any JSON, CSV or text. */
 static bool begins_like_a_log(int fd)
 {
-	uint8_t start[8];
+	static uint8_t start[LOG_IDENTIFY_BYTES];
+	ssize_t got = pread(fd, start, sizeof start, 0);
+	struct span begin = span_of(start, got > 0 ? (size_t)got : 0);
 
-	return pread(fd, start, sizeof start, 0) == sizeof start &&
-	       evtx_is(span_of(start, sizeof start));
+	if (evtx_is(begin))
+		return true;
+	switch (log_identify(begin)) {
+	case LOG_SYSLOG:
+	case LOG_AUDITD:
+	case LOG_JOURNAL:
+	case LOG_ZEEK:
+	case LOG_W3C:
+	case LOG_ACCESS:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void read_entry(struct run *run, const struct walk_entry *entry, const char *path)
@@ -221,10 +235,12 @@ static int run_events(int argc, char **argv)
 const struct command command_events = {
 	.name = "events",
 	.usage = "events LOG... [OPTION...]",
-	.summary = "turn Windows event logs into JSON lines, XML or CSV",
-	.about = "Reads logs, folders of logs (by content, not by name) and standard input (-). "
+	.summary = "turn event logs into JSON lines, XML or CSV",
+	.about = "Reads Windows event logs (EVTX) and other logs (syslog, auditd, journal, Zeek, W3C, "
+		 "access logs, JSON, CSV), folders of them (by content, not by name) and standard input (-). "
 		 "A damaged record costs that record and is told on standard error with its offset; "
-		 "the last line there sums up. JSON lines have the shape of evtx_dump -o jsonl.",
+		 "the last line there sums up. Of EVTX, JSON lines have the shape of evtx_dump -o jsonl; of other logs "
+		 "they are flat.",
 	.exits = "0 done, 2 a log could not be read, or the output not be written",
 	.options = options,
 	.run = run_events,

@@ -2,6 +2,7 @@
 
 #include "codec/escape.h"
 #include "codec/json_write.h"
+#include "formats/evtx/evtx_text.h"
 
 /* Named in the CSV's own columns, so not again in its last one. */
 static const char *const columns[] = { "Computer", "Channel", "Provider_Name", "EventID", "Level",
@@ -73,15 +74,21 @@ static bool has_column(struct span name)
 	return span_eq(name, SPAN("TimeCreated_SystemTime"));
 }
 
-static void fields_json(struct buf *to, const struct event *event)
+/* The event's time and fields as an object of strings; if `rest`, those without a column. */
+static void fields_json(struct buf *to, const struct event *event, bool rest)
 {
 	struct json_write w = json_write_to(to);
 	struct buf text = buf_new(EVTX_TEXT_MAX);
 
 	json_object(&w);
+	if (!rest && event->time != TIME_NONE) {
+		timestamp_format(&text, event->time, 7);
+		json_key(&w, "time");
+		json_span(&w, buf_span(&text));
+	}
 	for (uint32_t i = 0; i < event->shape->count; i++) {
-		if (has_column(event->shape->names[i]) || event->values[i].kind == VALUE_ABSENT ||
-		    event->values[i].kind == VALUE_NULL)
+		if ((rest && has_column(event->shape->names[i])) ||
+		    event->values[i].kind == VALUE_ABSENT || event->values[i].kind == VALUE_NULL)
 			continue;
 		buf_clear(&text);
 		value_text(&text, &event->values[i]);
@@ -92,23 +99,72 @@ static void fields_json(struct buf *to, const struct event *event)
 	buf_free(&text);
 }
 
-static bool csv_line(const struct evtx_record *record, struct buf *to, struct err *err)
+static void csv_event(const struct event *event, struct buf *to)
 {
 	struct buf fields = buf_new(EVTX_TEXT_MAX);
+
+	timestamp_format(to, event->time, 7);
+	buf_add_u8(to, ',');
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		cell(to, event, event_shape_find(event->shape, span_text(columns[i])));
+	buf_text(to, event->recovered ? "true," : "false,");
+	fields_json(&fields, event, true);
+	escape_csv(to, buf_span(&fields));
+	buf_add_u8(to, '\n');
+	buf_free(&fields);
+}
+
+static bool csv_line(const struct evtx_record *record, struct buf *to, struct err *err)
+{
 	struct event event;
 
 	if (!evtx_record_event(record, &event, err))
 		return false;
-	timestamp_format(to, event.time, 7);
-	buf_add_u8(to, ',');
-	for (size_t i = 0; i < COLUMN_COUNT; i++)
-		cell(to, &event, event_shape_find(event.shape, span_text(columns[i])));
-	buf_text(to, event.recovered ? "true," : "false,");
-	fields_json(&fields, &event);
-	escape_csv(to, buf_span(&fields));
-	buf_add_u8(to, '\n');
-	buf_free(&fields);
+	csv_event(&event, to);
 	return true;
+}
+
+static void xml_text(struct buf *to, struct span text)
+{
+	evtx_text_literal(to, text, EVTX_XML_PART);
+}
+
+static void flat_xml(const struct event *event, struct buf *to)
+{
+	struct buf text = buf_new(EVTX_TEXT_MAX);
+
+	buf_text(to, "<Event>\n  <System><TimeCreated SystemTime=\"");
+	timestamp_format(to, event->time, 7);
+	buf_text(to, "\"/></System>\n  <EventData>\n");
+	for (uint32_t i = 0; i < event->shape->count; i++) {
+		if (event->values[i].kind == VALUE_ABSENT)
+			continue;
+		buf_clear(&text);
+		value_text(&text, &event->values[i]);
+		buf_text(to, "    <Data Name=\"");
+		xml_text(to, event->shape->names[i]);
+		buf_text(to, "\">");
+		xml_text(to, buf_span(&text));
+		buf_text(to, "</Data>\n");
+	}
+	buf_text(to, "  </EventData>\n</Event>\n");
+	buf_free(&text);
+}
+
+void events_flat_line(enum events_format format, const struct event *event, struct buf *to)
+{
+	switch (format) {
+	case EVENTS_XML:
+		flat_xml(event, to);
+		break;
+	case EVENTS_CSV:
+		csv_event(event, to);
+		break;
+	case EVENTS_JSONL:
+		fields_json(to, event, false);
+		buf_add_u8(to, '\n');
+		break;
+	}
 }
 
 bool events_line(enum events_format format, const struct evtx_record *record, struct buf *to,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "codec/escape.h"
+#include "formats/log/log.h"
 
 #define PIECE_SIZE ((size_t)16 * EVTX_CHUNK_SIZE)
 #define PIECE_ROOM (PIECE_SIZE + 2 * EVTX_CHUNK_SIZE)
@@ -316,32 +317,126 @@ static bool read_pieces(struct events_pipe *p, int fd, uint8_t *rest, size_t car
 	return true;
 }
 
+/* A log of another kind, read by the caller's thread alone. */
+struct flat {
+	struct events_pipe *pipe;
+	struct slot *slot;
+	struct err *err;
+	bool failed;
+};
+
+static bool write_lines(struct flat *f)
+{
+	f->failed = !write_all(f->pipe, buf_span(&f->slot->lines), f->err);
+	buf_clear(&f->slot->lines);
+	return !f->failed;
+}
+
+static bool take_flat(void *context, const struct event *event)
+{
+	struct flat *f = context;
+	const struct events_options *o = &f->pipe->options;
+
+	if (o->bounded && (event->time < o->from || event->time >= o->to)) {
+		f->slot->report.outside++;
+		return true;
+	}
+	f->slot->report.records++;
+	events_flat_line(o->format, event, &f->slot->lines);
+	return f->slot->lines.len < LINES_FLUSH || write_lines(f);
+}
+
+static bool feed_flat(struct flat *f, struct log_reader *reader, int fd, struct span start)
+{
+	size_t got = start.len;
+
+	if (!log_reader_feed(reader, start, false, take_flat, f))
+		return false;
+	while (got) {
+		if (!read_full(fd, f->slot->input, PIECE_SIZE, &got, f->err) ||
+		    !log_reader_feed(reader, span_of(f->slot->input, got), got == 0, take_flat, f))
+			return false;
+	}
+	return write_lines(f);
+}
+
+static void tell_lines(struct events_pipe *p, enum log_format format, const struct log_report *lines)
+{
+	struct buf name = buf_new((size_t)1 << 16);
+
+	escape_terminal(&name, span_text(p->name));
+	if (lines->bad_lines)
+		fprintf(p->options.problems,
+			"kanshiki: %.*s: %llu lines do not fit the %s format, first line %llu\n",
+			SPAN_ARG(buf_span(&name)), (unsigned long long)lines->bad_lines,
+			log_format_name(format), (unsigned long long)lines->first_bad);
+	if (lines->year_assumed || lines->zone_assumed)
+		fprintf(p->options.problems, "kanshiki: %.*s: times have no %s: %s taken\n",
+			SPAN_ARG(buf_span(&name)),
+			lines->year_assumed ? lines->zone_assumed ? "year and zone" : "year" : "zone",
+			lines->year_assumed ? "the newest possible year, and UTC, are"
+					    : "UTC is");
+	buf_free(&name);
+}
+
+static bool stream_flat(struct events_pipe *p, int fd, enum log_format format, struct span start,
+			struct evtx_report *report, struct err *err)
+{
+	struct flat f = { .pipe = p, .slot = &p->slots[p->filled % p->slot_count], .err = err };
+	struct log_reader *reader = log_reader_new(format, NULL);
+	const struct log_report *lines;
+	bool fits;
+
+	if (!reader)
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory");
+	fits = feed_flat(&f, reader, fd, start);
+	lines = log_reader_report(reader);
+	f.slot->report.bad_records += lines->bad_lines + lines->long_lines;
+	tell_lines(p, format, lines);
+	log_reader_free(reader);
+	return flush_slot(p, f.slot, report, fits ? err : &(struct err){ 0 }) && fits;
+}
+
+static bool stream_evtx(struct events_pipe *p, int fd, uint8_t *start, size_t got, size_t header,
+			struct evtx_report *report, struct err *err)
+{
+	bool fits;
+
+	if (header) {
+		/* Nothing is under way yet, so the first worker's decoder is free. */
+		p->workers[0].slot = &p->slots[p->filled % p->slot_count];
+		evtx_read_header(p->workers[0].decoder, span_sub(span_of(start, got), 0, header),
+				 report);
+		got = got > header ? got - header : 0;
+		memmove(start, start + header, got);
+	}
+	fits = read_pieces(p, fd, start, got, header, report, err);
+	return drain(p, report, fits ? err : &(struct err){ 0 }) && fits;
+}
+
 static bool stream_log(struct events_pipe *p, int fd, struct evtx_report *report, struct err *err)
 {
 	uint8_t *rest = malloc(PIECE_SIZE);
-	struct slot *first = &p->slots[p->filled % p->slot_count];
 	size_t got = 0, header;
+	enum log_format format;
 	struct span start;
 	bool fits;
 
 	if (!rest)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory");
-	fits = read_full(fd, rest, EVTX_HEADER_SIZE + 8, &got, err);
+	if (!read_full(fd, rest, LOG_IDENTIFY_BYTES, &got, err)) {
+		free(rest);
+		return false;
+	}
 	start = span_of(rest, got);
 	header = evtx_header_size(start);
-	if (fits && !header && !evtx_is(start))
-		fits = err_set(err, ERR_CORRUPT, 0, "no event log: neither log nor chunk header");
-	if (fits && header) {
-		/* Nothing is under way yet, so the first worker's decoder is free. */
-		p->workers[0].slot = first;
-		evtx_read_header(p->workers[0].decoder, span_sub(start, 0, header), report);
-		memmove(rest, rest + header, got > header ? got - header : 0);
-		got = got > header ? got - header : 0;
-	}
-	if (fits)
-		fits = read_pieces(p, fd, rest, got, header, report, err);
-	if (!drain(p, report, fits ? err : &(struct err){ 0 }))
-		fits = false;
+	format = log_identify(start);
+	if (header || evtx_is(start))
+		fits = stream_evtx(p, fd, rest, got, header, report, err);
+	else if (format != LOG_NONE)
+		fits = stream_flat(p, fd, format, start, report, err);
+	else
+		fits = err_set(err, ERR_CORRUPT, 0, "no event log that is known");
 	free(rest);
 	return fits;
 }

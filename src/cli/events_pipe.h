@@ -4,7 +4,8 @@
  *
  * The caller's thread reads and writes; `jobs` workers decode (with one job, the
  * caller's thread does that too). Memory is bounded by the number of pieces under
- * way, whatever the size of the log. Recovery looks at a log as a whole, so there
+ * way, whatever the size of the log. Logs of other kinds (formats/log) are known by
+ * their content and read by the caller's thread. Recovery looks at a log as a whole, so there
  * one thread reads it from a mapping, or, from a pipe, out of memory.
  */
 #ifndef KANSHIKI_CLI_EVENTS_PIPE_H
