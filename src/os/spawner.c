@@ -131,6 +131,15 @@ static bool serve(int channel, spawner_main_fn *main, void *context)
 	return true;
 }
 
+/* Workers that wait for a command see its end and go; who is busy a second later goes with us. */
+static void end_workers(void)
+{
+	alarm(1);
+	while (wait(NULL) > 0)
+		;
+	_exit(0);
+}
+
 static void run_spawner(int channel, spawner_main_fn *main, void *context)
 {
 	struct pollfd wait_for[2] = { { .fd = channel, .events = POLLIN }, { .events = POLLIN } };
@@ -150,7 +159,7 @@ static void run_spawner(int channel, spawner_main_fn *main, void *context)
 			reap(channel);
 		}
 		if (wait_for[0].revents && !serve(channel, main, context))
-			_exit(0);
+			end_workers();
 	}
 }
 

@@ -43,7 +43,7 @@ bool spawner_kill(struct spawner *s, pid_t pid, struct err *err);
 int spawner_fd(const struct spawner *s);
 /* The next worker that ended, without waiting; *any false: none now. */
 bool spawner_ended(struct spawner *s, struct worker_end *out, bool *any, struct err *err);
-/* Kills all workers; NULL-safe. */
+/* Ends all workers, within a second; NULL-safe. */
 void spawner_free(struct spawner *s);
 
 #endif
