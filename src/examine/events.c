@@ -300,16 +300,19 @@ static void judge_text(struct events *e, enum log_format format, const struct lo
 		      : report->zone_assumed ? "times without a zone: UTC is assumed" : "");
 }
 
-static void examine_text(struct events *e, struct span log, enum log_format format)
+static void examine_text(struct events *e, const struct item *item, enum log_format format)
 {
-	e->reader = log_reader_new(format, NULL);
+	/* A time without a year is not later than the last writing. */
+	struct log_options options = { .now = item->modified };
+
+	e->reader = log_reader_new(format, &options);
 	e->has_channels = false;
 	if (!e->reader) {
 		examination_short(e->x, FATE_FAILED, "no memory to decode events");
 		return;
 	}
 	e->generation = log_reader_generation(e->reader);
-	log_reader_feed(e->reader, log, true, take_text_event, e);
+	log_reader_feed(e->reader, item->bytes, true, take_text_event, e);
 	judge_text(e, format, log_reader_report(e->reader));
 	log_reader_free(e->reader);
 	e->reader = NULL;
@@ -326,6 +329,6 @@ void events_examine(struct examination *x, struct item *item, enum reader reader
 	if (reader == READER_EVTX)
 		examine_evtx(e, item->bytes);
 	else
-		examine_text(e, item->bytes, format);
+		examine_text(e, item, format);
 	end_log(e);
 }

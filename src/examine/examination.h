@@ -19,6 +19,7 @@ struct item {
 	struct span path;		/* whole, raw */
 	struct span member;		/* within its archive; empty for the file itself */
 	struct span bytes;
+	timestamp modified;		/* TIME_NONE where it is not known */
 	unsigned depth;			/* archives around it */
 	uint64_t left_ns;		/* of its own time */
 	struct span short_of;		/* why it is not wholly examined, or empty: the first reason */

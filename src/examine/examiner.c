@@ -108,7 +108,7 @@ static void examine_tree(struct examination *x, int fd)
 {
 	const struct command *command = x->command;
 	uint64_t seconds = x->limits->tree_seconds + command->allocated / BYTES_A_SECOND;
-	struct item item = { .path = command->path };
+	struct item item = { .path = command->path, .modified = command->modified };
 	struct item_origin origin = { .begin = {
 		.size = command->size, .modified = command->modified, .changed = command->changed,
 		.accessed = command->accessed, .created = TIME_NONE, .mode = command->mode } };
