@@ -109,7 +109,8 @@ static const struct yara_field tracker_data[] = {
 
 static const struct yara_field shell_item[] = {
 	YARA_INTEGER_FIELD("item_type"), YARA_STRING_FIELD("data"),
-	YARA_STRING_FIELD("root_folder_id"), YARA_STRING_FIELD("volume_name"),
+	YARA_STRING_FIELD("cpl_file_path"), YARA_STRING_FIELD("root_folder_id"),
+	YARA_STRING_FIELD("volume_name"),
 	YARA_STRING_FIELD("volume_id"), YARA_STRING_FIELD("file_entry_name"),
 	YARA_STRING_FIELD("network_location"), YARA_END,
 };
