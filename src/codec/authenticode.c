@@ -13,6 +13,7 @@
 #define OID_RFC3161 "1.3.6.1.4.1.311.3.3.1"
 #define MAX_ATTRIBUTES 16
 #define MAX_DEPTH 4
+#define MAX_SIGNERS 16
 
 struct parser {
 	struct arena *arena;
@@ -153,11 +154,18 @@ static bool signature_holds(PKCS7 *p7, PKCS7_SIGNER_INFO *si, X509 *signer,
 	return ok;
 }
 
+/* OpenSSL looks for each signer among all certificates; Authenticode has one signer. */
+static bool is_small(PKCS7 *p7)
+{
+	return sk_X509_num(p7->d.sign->cert) <= CERTIFICATES_MAX &&
+	       sk_PKCS7_SIGNER_INFO_num(PKCS7_get_signer_info(p7)) <= MAX_SIGNERS;
+}
+
 static void read_signer(struct parser *p, PKCS7 *p7, PKCS7_SIGNER_INFO *si,
 			const ASN1_STRING *content, struct signature *out)
 {
 	STACK_OF(X509) *certs = p7->d.sign->cert;
-	STACK_OF(X509) *signers = PKCS7_get0_signers(p7, certs, 0);
+	STACK_OF(X509) *signers = is_small(p7) ? PKCS7_get0_signers(p7, certs, 0) : NULL;
 	X509 *signer = signers ? sk_X509_value(signers, 0) : NULL;
 	const ASN1_TYPE *digest = PKCS7_get_signed_attribute(si, NID_pkcs9_messageDigest);
 	ASN1_OBJECT *opus;

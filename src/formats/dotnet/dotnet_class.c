@@ -16,6 +16,7 @@ struct owned {
 
 struct class_reader {
 	struct dotnet_reader r;
+	size_t methods;			/* read so far; types may claim the same ones */
 	struct owned interfaces, class_generics, method_generics;
 };
 
@@ -206,7 +207,8 @@ static void read_methods(struct class_reader *c, uint32_t type, struct dotnet_cl
 	for (uint32_t i = 0; i < count; i++) {
 		struct dotnet_method *method;
 
-		if (!dotnet_has_row(c->r.d, DOTNET_METHOD_DEF, first + i))
+		if (!dotnet_has_row(c->r.d, DOTNET_METHOD_DEF, first + i) ||
+		    ++c->methods > MAX_METHODS)
 			break;
 		method = arena_push(c->r.arena, (void **)&to->methods, &to->method_count, &room,
 				    sizeof *method);

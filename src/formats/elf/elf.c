@@ -5,6 +5,7 @@
 #define HEADER_SIZE_64 64
 #define SECTIONS_RESERVED 0xff00
 #define SEGMENTS_ELSEWHERE 0xffff
+#define NAME_BYTES ((size_t)256 << 20)
 
 static uint16_t read_half(const struct elf *elf, struct cursor *c)
 {
@@ -67,15 +68,27 @@ static bool read_header(struct elf *elf, struct err *err)
 	return true;
 }
 
+/*
+ * A string table, and how many bytes of names may still be looked through: many
+ * names may share one that is as long as the file.
+ */
+struct names {
+	struct span table;
+	size_t budget;
+};
+
 /* A string table starts with a NUL and every name in it ends with one. */
-static struct span name_in(struct span table, uint64_t at)
+static struct span name_in(struct names *names, uint64_t at)
 {
-	size_t end;
+	struct span table = names->table;
+	size_t end, len;
 
 	if (table.len == 0 || table.at[0] != 0 || at > INT32_MAX || at >= table.len)
 		return (struct span){ 0 };
-	end = span_find_byte(table, at, 0);
-	return end == SIZE_MAX ? (struct span){ 0 } : span_sub(table, at, end - at);
+	end = span_find_byte(span_sub(table, 0, at + names->budget), at, 0);
+	len = end == SIZE_MAX ? table.len - at : end - at;
+	names->budget -= len < names->budget ? len : names->budget;
+	return end == SIZE_MAX ? (struct span){ 0 } : span_sub(table, at, len);
 }
 
 static struct elf_section read_section(const struct elf *elf, struct cursor *c)
@@ -101,7 +114,7 @@ static void read_sections(struct elf *elf, struct arena *arena)
 {
 	struct cursor c = cursor_of(elf->file);
 	size_t count = elf->declared_sections;
-	struct span names;
+	struct names names = { .budget = NAME_BYTES };
 
 	if (count >= SECTIONS_RESERVED || elf->names_section >= count ||
 	    !fits(elf, elf->sections_offset, count * section_size(elf)))
@@ -113,9 +126,9 @@ static void read_sections(struct elf *elf, struct arena *arena)
 	for (size_t i = 0; i < count; i++)
 		elf->sections[i] = read_section(elf, &c);
 	elf->section_count = count;
-	names = span_from(elf->file, elf->sections[elf->names_section].offset);
-	for (size_t i = 0; i < count && names.at > elf->file.at; i++)
-		elf->sections[i].name = name_in(names, elf->sections[i].name_offset);
+	names.table = span_from(elf->file, elf->sections[elf->names_section].offset);
+	for (size_t i = 0; i < count && names.table.at > elf->file.at; i++)
+		elf->sections[i].name = name_in(&names, elf->sections[i].name_offset);
 }
 
 static struct elf_segment read_segment(const struct elf *elf, struct cursor *c)
@@ -192,7 +205,7 @@ bool elf_offset(const struct elf *elf, uint64_t address, uint64_t *offset)
 	return false;
 }
 
-static struct elf_symbol read_symbol(const struct elf *elf, struct cursor *c, struct span names)
+static struct elf_symbol read_symbol(const struct elf *elf, struct cursor *c, struct names *names)
 {
 	struct elf_symbol symbol = { 0 };
 	uint32_t name = read_word(elf, c);
@@ -233,8 +246,8 @@ bool elf_symbols(const struct elf *elf, uint32_t section_type, struct arena *are
 		 struct elf_symbol **symbols, size_t *count)
 {
 	const struct elf_section *table = find_table(elf, section_type), *strings;
+	struct names names = { .budget = NAME_BYTES };
 	struct cursor c;
-	struct span names;
 	size_t n;
 
 	*count = 0;
@@ -245,12 +258,12 @@ bool elf_symbols(const struct elf *elf, uint32_t section_type, struct arena *are
 	    strings->offset > elf->file.len || strings->size > elf->file.len - strings->offset)
 		return false;
 	c = cursor_of(span_sub(elf->file, table->offset, table->size));
-	names = span_sub(elf->file, strings->offset, strings->size);
+	names.table = span_sub(elf->file, strings->offset, strings->size);
 	n = c.in.len / symbol_size(elf);
 	n = n < ELF_MAX_ENTRIES ? n : ELF_MAX_ENTRIES;
 	*symbols = ARENA_ARRAY(arena, n, struct elf_symbol);
 	for (size_t i = 0; *symbols && i < n; i++)
-		(*symbols)[(*count)++] = read_symbol(elf, &c, names);
+		(*symbols)[(*count)++] = read_symbol(elf, &c, &names);
 	return *symbols != NULL;
 }
 

@@ -3,6 +3,8 @@
 #include "formats/macho/macho.h"
 #include "rules/yara/mod_macho_constants.h"
 
+#define OVERLAP 4
+
 struct state {
 	bool is_fat;
 	struct macho single;
@@ -94,7 +96,8 @@ static void fill_segments(struct yara_object *root)
 
 /* Sets what is in a fat file; a part that is no Mach-O has an empty entry. */
 static void set_architecture(struct yara_load *l, struct yara_object *list,
-			     struct yara_object *file_list, const struct macho_architecture *a)
+			     struct yara_object *file_list, const struct macho_architecture *a,
+			     bool may_read)
 {
 	struct yara_object *to = yara_array_add_struct(list), *file;
 	struct macho m;
@@ -106,7 +109,7 @@ static void set_architecture(struct yara_load *l, struct yara_object *list,
 	yara_set_integer(to, "size", (int64_t)a->size);
 	yara_set_integer(to, "align", a->align);
 	file = yara_array_add_struct(file_list);
-	if (!file || a->offset > l->data.len || a->size > l->data.len - a->offset ||
+	if (!file || !may_read || a->offset > l->data.len || a->size > l->data.len - a->offset ||
 	    !macho_parse(span_sub(l->data, a->offset, a->size), l->arena, &m, &err))
 		return;
 	set_header(file, &m, l);
@@ -116,6 +119,7 @@ static void set_architecture(struct yara_load *l, struct yara_object *list,
 static bool load_fat(struct yara_load *l, struct state *s)
 {
 	struct yara_object *list, *files;
+	uint64_t read = 0;
 	struct err err;
 
 	if (!macho_fat_parse(l->data, l->arena, &s->fat, &err))
@@ -125,8 +129,13 @@ static bool load_fat(struct yara_load *l, struct state *s)
 	yara_set_integer(l->root, "nfat_arch", s->fat.declared);
 	list = yara_array(l->root, "fat_arch");
 	files = yara_array(l->root, "file");
-	for (size_t i = 0; list && files && i < s->fat.count; i++)
-		set_architecture(l, list, files, &s->fat.list[i]);
+	for (size_t i = 0; list && files && i < s->fat.count; i++) {
+		struct macho_architecture *a = &s->fat.list[i];
+
+		/* Parts that lie over each other would be read again and again. */
+		read += a->size < l->data.len ? a->size : l->data.len;
+		set_architecture(l, list, files, a, read <= OVERLAP * (uint64_t)l->data.len);
+	}
 	return true;
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compares what our YARA modules see with what the peer sees, field by field.
 
-usage: compare.py MODULE DUMP FILE-OR-FOLDER...
+usage: compare.py MODULE KANSHIKI FILE-OR-FOLDER...
 
-DUMP is a command that is given MODULE and a file and writes our module's object
-as one line of JSON. The peer is libyara 4.5 through yara-python (pip install
-yara-python) where that has the module, else /usr/bin/yara -D. For each field
+KANSHIKI is our program; its `scan -D` gives our side. The peer is libyara 4.5
+through yara-python (pip install yara-python) where that has the module, else
+/usr/bin/yara -D. For each field
 path (list positions left out) the script prints how often it agreed and
 differed, with the first files and values that differ. Exit status 1: differences.
 Expected differences are explained in docs/yara-modules.md.
@@ -108,14 +108,22 @@ def same(ours, theirs):
     return ours == theirs
 
 
+class RuleFile:
+    """A rule that imports the module, for the commands."""
+
+    def __init__(self, module):
+        self.file = tempfile.NamedTemporaryFile('w', suffix='.yar')
+        self.file.write(f'import "{module}"\nrule always {{ condition: true }}\n')
+        self.file.flush()
+        self.name = self.file.name
+
+
 class CommandPeer:
     """yara -D: text that does not tell a missing list from an empty one."""
 
     def __init__(self, module):
         self.module = module
-        self.rule = tempfile.NamedTemporaryFile('w', suffix='.yar')
-        self.rule.write(f'import "{module}"\nrule always {{ condition: true }}\n')
-        self.rule.flush()
+        self.rule = RuleFile(module)
 
     def object(self, name):
         peer = subprocess.run(['yara', '-D', self.rule.name, name], capture_output=True, check=True)
@@ -137,19 +145,29 @@ class LibraryPeer:
         return found
 
 
+def our_object(program, rule, module, name):
+    """None where the program failed."""
+    ours = subprocess.run([program, 'scan', '-D', rule.name, name], capture_output=True)
+    for line in ours.stdout.split(b'\n'):
+        if ours.returncode == 0 and line.startswith(b'{'):
+            return json.loads(line)[module]
+    print(f'{name}: we {ours.returncode} {ours.stderr[-200:]}')
+    return None
+
+
 def main():
-    module, dump, targets = sys.argv[1], sys.argv[2].split(), sys.argv[3:]
+    module, program, targets = sys.argv[1], sys.argv[2], sys.argv[3:]
     peer = LibraryPeer(module) if yara and module in yara.modules else CommandPeer(module)
+    rule = RuleFile(module)
     agreed, differed, examples, files = Counter(), Counter(), defaultdict(list), 0
     for name in files_of(targets, module):
-        ours = subprocess.run(dump + [module, name], capture_output=True)
-        if ours.returncode:
-            print(f'{name}: we {ours.returncode} {ours.stderr[-200:]}')
+        ours = our_object(program, rule, module, name)
+        if ours is None:
             differed['(run)'] += 1
             continue
         files += 1
         theirs = flat(peer.object(name))
-        mine = flat(json.loads(ours.stdout))
+        mine = flat(ours)
         for path in theirs.keys() | mine.keys():
             field = re.sub(r'\[\d+\]', '[]', path)
             if re.match(r'^[A-Z]', field) and path not in mine:
