@@ -5,6 +5,7 @@
 #include "match/match.h"
 
 #define MATCH_WINDOW 4
+#define MATCH_HASH_FACTOR UINT32_C(0x9e3779b1)
 
 /* One way that one window of a literal may look. */
 struct match_entry {
@@ -43,7 +44,7 @@ struct match_db {
 
 static inline uint32_t match_hash(uint32_t window, uint32_t bits)
 {
-	return (window * UINT32_C(0x9e3779b1)) >> (32 - bits);
+	return (window * MATCH_HASH_FACTOR) >> (32 - bits);
 }
 
 #endif

@@ -1,5 +1,9 @@
 #include "match/match_db.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 struct scan {
 	const struct match_db *db;
 	struct span data;
@@ -64,8 +68,18 @@ static inline bool is_set(const uint64_t *bitmap, uint32_t bit)
 	return bitmap[bit / 64] >> bit % 64 & 1;
 }
 
+static inline void look_at_hits(struct scan *s, const struct match_table *table, uint32_t hits,
+				size_t at)
+{
+	for (; hits && !s->stop; hits &= hits - 1) {
+		size_t here = at + (size_t)__builtin_ctz(hits);
+
+		look_closer(s, table, load_u32le(s->data.at + here), here);
+	}
+}
+
 /* Eight places at a time: one branch for all, since a set bit is rare. */
-static size_t scan_bulk(struct scan *s, const struct match_table *table)
+static size_t scan_plain(struct scan *s, const struct match_table *table)
 {
 	const uint8_t *bitmap = (const uint8_t *)table->bitmap;
 	const uint8_t *data = s->data.at;
@@ -79,17 +93,54 @@ static size_t scan_bulk(struct scan *s, const struct match_table *table)
 #pragma GCC unroll 8
 		for (uint32_t i = 0; i < 8; i++) {
 			uint32_t window = (uint32_t)(i < 4 ? low >> 8 * i : high >> 8 * (i - 4));
-			uint32_t bit = window * UINT32_C(0x9e3779b1) >> shift;
+			uint32_t bit = window * MATCH_HASH_FACTOR >> shift;
 
 			hits |= (uint32_t)(bitmap[bit / 8] >> bit % 8 & 1) << i;
 		}
-		for (; __builtin_expect(hits, 0) && !s->stop; hits &= hits - 1) {
-			size_t here = at + (size_t)__builtin_ctz(hits);
-
-			look_closer(s, table, load_u32le(data + here), here);
-		}
+		if (__builtin_expect(hits, 0))
+			look_at_hits(s, table, hits, at);
 	}
 	return at;
+}
+
+#ifdef __x86_64__
+/* The same with one gather for eight places: about four times as fast. */
+__attribute__((target("avx2"))) static size_t scan_avx2(struct scan *s,
+							const struct match_table *table)
+{
+	const __m256i windows = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 0, 1,
+						 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6);
+	const __m256i factor = _mm256_set1_epi32((int)MATCH_HASH_FACTOR);
+	const __m256i low_bits = _mm256_set1_epi32(31);
+	const __m128i shift = _mm_cvtsi32_si128((int)(32 - table->bits));
+	size_t at = 0;
+
+	for (; s->data.len - at >= 32 && !s->stop; at += 8) {
+		const __m128i *from = (const void *)(s->data.at + at);
+		const __m128i *next = (const void *)(s->data.at + at + 4);
+		__m256i bytes = _mm256_inserti128_si256(
+			_mm256_castsi128_si256(_mm_loadu_si128(from)), _mm_loadu_si128(next), 1);
+		__m256i hash = _mm256_mullo_epi32(_mm256_shuffle_epi8(bytes, windows), factor);
+		__m256i bit = _mm256_srl_epi32(hash, shift);
+		__m256i word = _mm256_i32gather_epi32((const int *)(const void *)table->bitmap,
+						      _mm256_srli_epi32(bit, 5), 4);
+		__m256i top = _mm256_sllv_epi32(word, _mm256_andnot_si256(bit, low_bits));
+		uint32_t hits = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(top));
+
+		if (__builtin_expect(hits, 0))
+			look_at_hits(s, table, hits, at);
+	}
+	return at;
+}
+#endif
+
+static size_t scan_bulk(struct scan *s, const struct match_table *table)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		return scan_avx2(s, table);
+#endif
+	return scan_plain(s, table);
 }
 
 static void scan_windows(struct scan *s)

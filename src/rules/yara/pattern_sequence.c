@@ -25,6 +25,7 @@ struct state {
 	const struct pattern_piece *piece;
 	size_t *ends;		/* [place % room] end of the match from there; 0: none */
 	size_t room;
+	size_t waiting;		/* how many are in the ring */
 	size_t near, near_end;	/* the nearest place that the piece before may jump to */
 	bool has_near;
 };
@@ -35,63 +36,66 @@ struct sweep {
 	size_t until;		/* of the first piece's starts */
 	size_t low, high;	/* bytes that can belong to one of its matches */
 	struct state *states;
+	uint32_t lowest;	/* no piece before this one can match here */
 };
 
 /*
- * Is the rest reachable from the end of piece `i` at `at`, and where does it end?
- * The nearest place is the right one: a nearer one never ends later.
+ * Is the rest reachable from the end of piece `i` at `at`? The nearest place is
+ * the right one: a nearer one never ends later. Once it is too far it stays so.
  */
-static bool reach(const struct sweep *w, uint32_t i, size_t at, size_t *end)
-{
-	const struct state *after = &w->states[i + 1];
-	size_t past = at + w->states[i].piece->len;
-
-	if (i + 1 == w->form->piece_count) {
-		*end = past;
-		return true;
-	}
-	if (!after->has_near || (after->piece->gap_max != REGEX_NO_END &&
-				 after->near - past > after->piece->gap_max))
-		return false;
-	*end = after->near_end;
-	return true;
-}
-
-/* At `at`, the place that lies just the least gap beyond becomes reachable. */
-static void advance(const struct sweep *w, uint32_t i, size_t at)
+static bool can_reach(const struct sweep *w, uint32_t i, size_t at)
 {
 	struct state *after = &w->states[i + 1];
-	size_t reached = at + w->states[i].piece->len + after->piece->gap_min;
-	size_t end = reached < w->high ? after->ends[reached % after->room] : 0;
+	size_t past = at + w->states[i].piece->len;
+	size_t reached = past + after->piece->gap_min;
 
-	if (end) {
+	if (after->waiting && reached < w->high && after->ends[reached % after->room]) {
 		after->near = reached;
-		after->near_end = end;
+		after->near_end = after->ends[reached % after->room];
 		after->has_near = true;
+		after->ends[reached % after->room] = 0;
+		after->waiting--;
 	}
+	if (after->has_near && after->piece->gap_max != REGEX_NO_END &&
+	    after->near - past > after->piece->gap_max)
+		after->has_near = false;
+	return after->has_near;
 }
 
-static bool sweep_place(const struct sweep *w, size_t at, pattern_found_fn *found, void *context)
+/* Piece `i` stands at `at` and the sequence goes on from there to `end`. */
+static bool reached(struct sweep *w, uint32_t i, size_t at, size_t end, pattern_found_fn *found,
+		    void *context)
 {
-	uint32_t count = w->form->piece_count;
-	size_t end;
+	struct state *s = &w->states[i];
 
-	for (uint32_t i = 0; i < count; i++) {
-		struct state *s = &w->states[i];
-		bool here = (i || at < w->until) && pattern_piece_at(s->piece, w->data, at, 0);
-
-		if (i + 1 < count)
-			advance(w, i, at);
-		here = here && reach(w, i, at, &end);
-		if (i)
-			s->ends[at % s->room] = here ? end : 0;
-		else if (here && !found(context, at, end - at, 0))
-			return false;
-	}
+	if (i == 0)
+		return at >= w->until || found(context, at, end - at, 0);
+	s->ends[at % s->room] = end;
+	s->waiting++;
+	if (w->lowest >= i)
+		w->lowest = i - 1;
 	return true;
 }
 
-static bool sweep(const struct sweep *w, pattern_found_fn *found, void *context)
+static bool sweep_place(struct sweep *w, size_t at, pattern_found_fn *found, void *context)
+{
+	uint32_t last = w->form->piece_count - 1;
+
+	for (uint32_t i = w->lowest; i < last; i++) {
+		bool near = can_reach(w, i, at);
+		size_t end = w->states[i + 1].near_end;
+
+		if (near && pattern_piece_at(w->states[i].piece, w->data, at, 0) &&
+		    !reached(w, i, at, end, found, context))
+			return false;
+		if (i == w->lowest && !near && !w->states[i + 1].waiting)
+			w->lowest++;
+	}
+	return !pattern_piece_at(w->states[last].piece, w->data, at, 0) ||
+	       reached(w, last, at, at + w->states[last].piece->len, found, context);
+}
+
+static bool sweep(struct sweep *w, pattern_found_fn *found, void *context)
 {
 	for (size_t at = w->high; at-- > w->low;) {
 		if (!sweep_place(w, at, found, context))
@@ -102,6 +106,7 @@ static bool sweep(const struct sweep *w, pattern_found_fn *found, void *context)
 
 static bool prepare(struct sweep *w, struct arena *heap)
 {
+	w->lowest = w->form->piece_count - 1;
 	w->states = ARENA_ARRAY(heap, w->form->piece_count, struct state);
 	for (uint32_t i = 0; w->states && i < w->form->piece_count; i++) {
 		struct state *s = &w->states[i];
