@@ -62,13 +62,13 @@ double match_cost(struct span bytes, struct span mask, size_t *window);
 size_t match_db_count(const struct match_db *db);
 
 /*
- * Expressions without a usable literal, on Vectorscan: tells only which of them
- * occur somewhere in the data. Syntax is PCRE's as Vectorscan takes it, bytes
- * not text, dot matches newline only where asked. The database lies in `arena`.
+ * Expressions without a usable literal, on Vectorscan: tells only whether one
+ * occurs somewhere in the data. Each has a database of its own, because who asks
+ * for one seldom asks for all. Syntax is PCRE's as Vectorscan takes it, bytes not
+ * text. The databases lie in `arena`.
  */
 struct match_expression {
 	const char *source;
-	uint32_t id;
 	bool nocase;
 	bool dotall;
 };
@@ -77,8 +77,8 @@ struct match_expressions;
 struct match_scratch;
 
 /*
- * Each expression that Vectorscan refuses is left out and its flag in
- * `refused[count]` set: the caller must take it as occurring everywhere.
+ * An expression that Vectorscan refuses has its flag in `refused[count]` set: the
+ * caller must take it as occurring everywhere.
  */
 bool match_expressions_build(struct arena *arena, const struct match_expression *expressions,
 			     size_t count, bool *refused, struct match_expressions **out,
@@ -89,9 +89,8 @@ struct match_scratch *match_scratch_new(const struct match_expressions *expressi
 					struct err *err);
 void match_scratch_free(struct match_scratch *scratch);	/* NULL-safe */
 
-/* Calls `found` once for each expression that occurs; start is unknown (0). */
-bool match_expressions_scan(const struct match_expressions *expressions,
-			    struct match_scratch *scratch, struct span data, match_fn *found,
-			    void *context, struct err *err);
+/* Does expression `number` occur in the data? A refused one does. Stops at the first. */
+bool match_expression_occurs(const struct match_expressions *expressions, size_t number,
+			     struct match_scratch *scratch, struct span data);
 
 #endif

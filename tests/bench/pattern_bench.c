@@ -108,18 +108,18 @@ static void search_file(struct pattern_scratch *scratch, const char *path, bool 
 	for (size_t i = 0; i < count; i++) {
 		double before = now(), after;
 
-		if (found) {
-			match_count += pattern_found(scratch, ids[i]);
-			continue;
-		}
-		const struct pattern_match *m = pattern_matches(scratch, ids[i], &n);
+		const struct pattern_match *m = NULL;
 
+		if (found)
+			n = pattern_found(scratch, ids[i]);
+		else
+			m = pattern_matches(scratch, ids[i], &n);
 		after = now();
 		if (getenv("COSTLY") && after - before > 0.002)
 			printf("costly %s %s %.1f ms %zu matches\n", path, names[ids[i]],
 			       (after - before) * 1e3, n);
 		match_count += n;
-		for (size_t j = 0; print && j < n; j++)
+		for (size_t j = 0; print && m && j < n; j++)
 			print_match(names[ids[i]], &m[j], data);
 	}
 	verify_time += now() - middle;

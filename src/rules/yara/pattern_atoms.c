@@ -2,11 +2,11 @@
 
 #define RUN_MAX 512		/* bytes of a run that are looked at */
 #define ATOMS_MAX 512		/* alternatives a pattern is searched by */
+#define ATOM_DEPTH 4		/* groups within groups that are looked into */
 
 struct run {
 	uint8_t bytes[RUN_MAX], mask[RUN_MAX];
 	size_t len;
-	const struct regex_ast *start;
 };
 
 /* The least mask under which all bytes of the set look the same. */
@@ -85,7 +85,7 @@ static bool choice_add(struct arena *heap, struct atom_choice *choice, const str
 
 static void consider_run(struct arena *heap, const struct run *run, struct atom_choice *best)
 {
-	struct atom_choice choice = { .split = run->start };
+	struct atom_choice choice = { 0 };
 	struct atom_text atom;
 
 	choice.cost = cut_atom(run->bytes, run->mask, run->len, &atom);
@@ -93,19 +93,27 @@ static void consider_run(struct arena *heap, const struct run *run, struct atom_
 		*best = choice;
 }
 
-static bool atoms_at_start(struct arena *heap, const struct regex_ast *first, bool wide,
+/* What follows a node, to the end of the pattern: its siblings, then those of its parents. */
+struct follow {
+	const struct regex_ast *node;
+	const struct follow *then;
+};
+
+static bool atoms_at_start(struct arena *heap, const struct follow *at, bool wide, uint32_t depth,
 			   struct atom_choice *out);
 
 /* Every branch must give atoms, since any may be the one that matches. */
-static bool atoms_of_branches(struct arena *heap, const struct regex_ast *alt, bool wide,
-			      struct atom_choice *out)
+static bool atoms_of_branches(struct arena *heap, const struct follow *at, bool wide,
+			      uint32_t depth, struct atom_choice *out)
 {
-	out->cost = 0;
-	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
-		struct atom_choice one = { .cost = MATCH_SECOND_PASS };
-		const struct regex_ast *first = branch->kind == AST_SEQ ? branch->first : branch;
+	const struct follow rest = { at->node->next, at->then };
 
-		if (!first || !atoms_at_start(heap, first, wide, &one))
+	out->cost = 0;
+	for (const struct regex_ast *branch = at->node->first; branch; branch = branch->next) {
+		struct atom_choice one = { .cost = MATCH_SECOND_PASS };
+		const struct follow inside = { branch, &rest };
+
+		if (!atoms_at_start(heap, &inside, wide, depth, &one))
 			return false;
 		for (size_t i = 0; i < one.count; i++) {
 			if (!choice_add(heap, out, &one.items[i]))
@@ -141,35 +149,48 @@ static bool run_take(struct run *run, const struct regex_ast *node, bool wide)
 	return node->kind == AST_ASSERT;
 }
 
-/* Atoms at a fixed distance from where `first` and its followers begin. */
-static bool atoms_at_start(struct arena *heap, const struct regex_ast *first, bool wide,
-			   struct atom_choice *out)
+/*
+ * To the next node that holds something itself. A SEQ stands only as a branch or
+ * a repeated group, never beside others: what follows it is what follows its parent.
+ */
+static struct follow settle(struct follow at)
 {
-	const struct regex_ast *node = first;
+	for (;;) {
+		if (at.node && at.node->kind == AST_SEQ)
+			at.node = at.node->first;
+		else if (!at.node && at.then)
+			at = *at.then;
+		else
+			return at;
+	}
+}
+
+/* Atoms at a fixed distance from `from`. */
+static bool atoms_at_start(struct arena *heap, const struct follow *from, bool wide,
+			   uint32_t depth, struct atom_choice *out)
+{
 	struct atom_choice inner = { .cost = MATCH_SECOND_PASS };
-	struct run run = { .start = first };
+	struct run run = { .len = 0 };
+	struct follow at = settle(*from);
 	size_t before;
 
-	while (node && run_take(&run, node, wide))
-		node = node->next;
+	while (at.node && run_take(&run, at.node, wide))
+		at = settle((struct follow){ at.node->next, at.then });
 	before = run.len;
 	consider_run(heap, &run, out);
-	if (!node || node->kind == AST_SET || node->kind == AST_ASSERT)
+	if (at.node && at.node->kind == AST_REPEAT && at.node->min &&
+	    at.node->first->kind != AST_SET) {
+		struct follow once = { at.node->first, NULL };
+
+		if (depth)
+			atoms_at_start(heap, &once, wide, depth - 1, &inner);
+	} else if (at.node && at.node->kind == AST_ALT && depth &&
+		   !atoms_of_branches(heap, &at, wide, depth - 1, &inner)) {
 		return out->cost < 1;
-	if (node->kind == AST_REPEAT && node->min && node->first->kind != AST_SET) {
-		node = node->first;
-		if (node->kind == AST_SEQ) {
-			if (!node->first || !atoms_at_start(heap, node->first, wide, &inner))
-				return out->cost < 1;
-			node = NULL;
-		}
 	}
-	if (node && (node->kind != AST_ALT || !atoms_of_branches(heap, node, wide, &inner)))
-		return out->cost < 1;
 	if (inner.cost < out->cost) {
 		for (size_t i = 0; i < inner.count; i++)
 			inner.items[i].back += (uint32_t)before;
-		inner.split = first;
 		*out = inner;
 	}
 	return out->cost < 1;
@@ -191,10 +212,11 @@ bool pattern_atoms_of_tree(struct arena *heap, const struct regex_ast *root, boo
 	*out = (struct atom_choice){ .cost = MATCH_SECOND_PASS };
 	for (const struct regex_ast *node = root->first; node; node = node->next) {
 		struct atom_choice choice = { .cost = MATCH_SECOND_PASS };
+		const struct follow here = { node, NULL };
 
 		/* A run is looked at from its first place only; the rest is inside it. */
 		if ((fresh || node->kind == AST_REPEAT || node->kind == AST_ALT) &&
-		    atoms_at_start(heap, node, wide, &choice) &&
+		    atoms_at_start(heap, &here, wide, ATOM_DEPTH, &choice) &&
 		    choice.cost * (fixed ? 1 : 4) < out->cost) {
 			*out = choice;
 			out->cost = choice.cost * (fixed ? 1 : 4);

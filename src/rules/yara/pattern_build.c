@@ -130,7 +130,7 @@ static bool add_forms(struct pattern_builder *b, uint32_t id, const struct patte
 static uint32_t notes_of(const struct pattern_builder *b, const struct pattern *pattern)
 {
 	for (uint32_t i = 0; i < pattern->form_count; i++) {
-		if (b->forms[pattern->first_form + i].form.search >= SEARCH_EXPRESSION)
+		if (b->forms[pattern->first_form + i].form.search == SEARCH_ALWAYS)
 			return PATTERN_NOTE_SLOW;
 	}
 	return 0;
@@ -243,16 +243,16 @@ static bool build_expressions(struct pattern_builder *b, struct pattern_set *set
 	if (!list || !refused)
 		return pattern_no_memory(err);
 	for (size_t i = 0; i < b->form_count; i++) {
-		if (forms[i].search == SEARCH_EXPRESSION)
-			list[count++] = (struct match_expression){
-				.source = (const char *)b->forms[i].expression.at,
-				.id = (uint32_t)i };
+		if (forms[i].search != SEARCH_ALWAYS || !b->forms[i].expression.len)
+			continue;
+		list[count++].source = (const char *)b->forms[i].expression.at;
+		forms[i].expression = (uint32_t)count;
 	}
 	if (!match_expressions_build(b->image, list, count, refused, &expressions, err))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (refused[i])
-			forms[list[i].id].search = SEARCH_ALWAYS;
+	for (size_t i = 0; i < b->form_count; i++) {
+		if (forms[i].expression && refused[forms[i].expression - 1])
+			forms[i].expression = 0;
 	}
 	set->expressions = expressions;
 	return true;

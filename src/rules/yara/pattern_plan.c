@@ -3,29 +3,6 @@
 
 #define HOT 0.0005			/* an atom seen more often than this is no help */
 #define EXPRESSION_MAX ((size_t)64 << 10)
-#define PIECE_AS_TREE_MAX 64
-
-/* A text has no tree: its bytes as one, for an expression. */
-static struct regex_ast *tree_of_piece(struct pattern_builder *b, const struct pattern_form *form)
-{
-	const struct pattern_piece *piece = form->pieces;
-	struct regex_ast *root = regex_ast_new(&b->work, AST_SEQ);
-
-	if (form->xored || piece->len > PIECE_AS_TREE_MAX)
-		return NULL;
-	for (uint32_t i = 0; root && i < piece->len; i++) {
-		struct regex_ast *set = regex_ast_new(&b->work, AST_SET);
-
-		if (!set)
-			return NULL;
-		for (unsigned byte = 0; byte < 256; byte++) {
-			if ((byte & piece->mask[i]) == piece->value[i])
-				byte_set_add(&set->set, (uint8_t)byte);
-		}
-		regex_ast_append(root, set);
-	}
-	return root;
-}
 
 /* Without a good atom: an expression if there is one short enough, else nothing. */
 static bool plan_expression(struct pattern_builder *b, struct draft_form *draft,
@@ -34,10 +11,8 @@ static bool plan_expression(struct pattern_builder *b, struct draft_form *draft,
 	struct buf text = buf_new(EXPRESSION_MAX);
 
 	draft->form.search = SEARCH_ALWAYS;
-	if (root && pattern_expression(&text, root, wide)) {
-		draft->form.search = SEARCH_EXPRESSION;
+	if (pattern_expression(&text, root, wide))
 		draft->expression = arena_copy(&b->heap, buf_span(&text));
-	}
 	buf_free(&text);
 	return !b->heap.exhausted || pattern_no_memory(err);
 }
@@ -93,8 +68,10 @@ bool pattern_plan_sequence(struct pattern_builder *b, struct draft_form *draft,
 		form->min_before = low;
 		form->max_before = high;
 	}
-	if (best_cost > HOT && !root)
-		return plan_expression(b, draft, tree_of_piece(b, form), false, err);
+	if (best_cost > HOT && form->piece_count == 1) {
+		form->search = SEARCH_ALWAYS;	/* short: most files have it, and it is found fast */
+		return true;
+	}
 	if (best_cost > HOT)
 		return plan_expression(b, draft, root, form->wide, err);
 	form->search = form->min_before == form->max_before ? SEARCH_FIXED : SEARCH_VARIABLE;

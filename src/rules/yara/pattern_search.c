@@ -99,16 +99,6 @@ static bool on_atom(void *context, uint32_t id, size_t start, size_t end)
 	return true;
 }
 
-static bool on_expression(void *context, uint32_t form, size_t start, size_t end)
-{
-	struct pattern_scratch *s = context;
-
-	(void)start;
-	(void)end;
-	hit_of(s, s->set->forms[form].pattern)->everywhere |= form_bit(s->set, form);
-	return true;
-}
-
 static void forget(struct pattern_scratch *s)
 {
 	arena_reset(&s->heap);
@@ -143,8 +133,6 @@ bool pattern_search(struct pattern_scratch *s, struct span data,
 	if (data.len >= DATA_MAX)
 		return err_set(err, ERR_LIMIT, 0, "too large to search in one piece");
 	match_scan(s->set->literals, data, on_atom, s);
-	if (!match_expressions_scan(s->set->expressions, s->match, data, on_expression, s, err))
-		return false;
 	add_always(s);
 	return true;
 }

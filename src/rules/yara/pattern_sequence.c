@@ -1,3 +1,4 @@
+#include "match/rarity.h"
 #include "rules/yara/pattern_set.h"
 
 bool pattern_piece_at(const struct pattern_piece *piece, struct span data, size_t at, uint8_t key)
@@ -124,17 +125,52 @@ static bool prepare(struct sweep *w, struct arena *heap)
 	return w->states != NULL;
 }
 
+static bool try_piece(const struct pattern_form *form, struct span data, size_t at,
+		      pattern_found_fn *found, void *context)
+{
+	const struct pattern_piece *piece = form->pieces;
+	uint8_t key = form->xored && at < data.len ? data.at[at] ^ piece->value[0] : 0;
+
+	if (form->xored && (key < form->xor_min || key > form->xor_max))
+		return true;
+	return !pattern_piece_at(piece, data, at, key) || found(context, at, piece->len, key);
+}
+
+/* The byte of the piece that is seen least in files, or its length: none is definite. */
+static uint32_t rarest_byte(const struct pattern_form *form)
+{
+	const struct pattern_piece *piece = form->pieces;
+	uint32_t best = piece->len;
+
+	for (uint32_t i = 0; i < piece->len && !form->xored; i++) {
+		if (piece->mask[i] == 0xff && !(piece->negate && piece->negate[i]) &&
+		    (best == piece->len || rarity_bytes[piece->value[i]] >
+						   rarity_bytes[piece->value[best]]))
+			best = i;
+	}
+	return best;
+}
+
 static bool search_one_piece(const struct pattern_form *form, struct span data, size_t from,
 			     size_t until, pattern_found_fn *found, void *context)
 {
-	const struct pattern_piece *piece = form->pieces;
+	uint32_t rarest = rarest_byte(form), len = form->pieces->len;
+	const uint8_t *near;
 
-	for (size_t at = until; at-- > from;) {
-		uint8_t key = form->xored && at < data.len ? data.at[at] ^ piece->value[0] : 0;
-
-		if (form->xored && (key < form->xor_min || key > form->xor_max))
-			continue;
-		if (pattern_piece_at(piece, data, at, key) && !found(context, at, piece->len, key))
+	if (data.len < len || from > data.len - len)
+		return true;
+	if (until > data.len - len + 1)
+		until = data.len - len + 1;
+	while (until > from) {
+		if (rarest < len) {
+			near = memrchr(data.at + from + rarest, form->pieces->value[rarest],
+				       until - from);
+			if (!near)
+				return true;
+			until = (size_t)(near - data.at) - rarest + 1;
+		}
+		until--;
+		if (!try_piece(form, data, until, found, context))
 			return false;
 	}
 	return true;

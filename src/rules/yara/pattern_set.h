@@ -28,8 +28,7 @@ enum pattern_search_kind {
 	SEARCH_NEVER,		/* asked only at given places */
 	SEARCH_FIXED,		/* an atom at a fixed distance from the start */
 	SEARCH_VARIABLE,	/* an atom, and something of variable width before it */
-	SEARCH_EXPRESSION,	/* an expression tells whether it is there at all */
-	SEARCH_ALWAYS,		/* nothing tells */
+	SEARCH_ALWAYS,		/* nothing tells; an expression may, when it is asked for */
 };
 
 struct pattern_form {
@@ -46,7 +45,8 @@ struct pattern_form {
 	/* A regex. `before` (backward) and `after` meet at the split. */
 	const struct regex *whole;
 	const struct regex *before, *after;	/* VARIABLE only */
-	const struct regex *backward;		/* EXPRESSION and ALWAYS only */
+	const struct regex *backward;		/* ALWAYS only */
+	uint32_t expression;	/* ALWAYS: its number + 1, or 0: none */
 };
 
 struct pattern_atom {
