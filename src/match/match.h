@@ -61,36 +61,4 @@ double match_cost(struct span bytes, struct span mask, size_t *window);
 /* How many literals; for reports. */
 size_t match_db_count(const struct match_db *db);
 
-/*
- * Expressions without a usable literal, on Vectorscan: tells only whether one
- * occurs somewhere in the data. Each has a database of its own, because who asks
- * for one seldom asks for all. Syntax is PCRE's as Vectorscan takes it, bytes not
- * text. The databases lie in `arena`.
- */
-struct match_expression {
-	const char *source;
-	bool nocase;
-	bool dotall;
-};
-
-struct match_expressions;
-struct match_scratch;
-
-/*
- * An expression that Vectorscan refuses has its flag in `refused[count]` set: the
- * caller must take it as occurring everywhere.
- */
-bool match_expressions_build(struct arena *arena, const struct match_expression *expressions,
-			     size_t count, bool *refused, struct match_expressions **out,
-			     struct err *err);
-
-/* On the heap; NULL where memory is short. Make it before entering the sandbox. */
-struct match_scratch *match_scratch_new(const struct match_expressions *expressions,
-					struct err *err);
-void match_scratch_free(struct match_scratch *scratch);	/* NULL-safe */
-
-/* Does expression `number` occur in the data? A refused one does. Stops at the first. */
-bool match_expression_occurs(const struct match_expressions *expressions, size_t number,
-			     struct match_scratch *scratch, struct span data);
-
 #endif

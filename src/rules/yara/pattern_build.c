@@ -29,9 +29,9 @@ void pattern_builder_free(struct pattern_builder *b)
 	free(b);
 }
 
-struct draft_form *pattern_add_form(struct pattern_builder *b, uint32_t pattern)
+struct pattern_form *pattern_add_form(struct pattern_builder *b, uint32_t pattern)
 {
-	struct draft_form *form;
+	struct pattern_form *form;
 
 	if (b->patterns[pattern].pattern.form_count >= FORMS_MAX)
 		return NULL;
@@ -39,14 +39,14 @@ struct draft_form *pattern_add_form(struct pattern_builder *b, uint32_t pattern)
 			  sizeof *form);
 	if (!form)
 		return NULL;
-	*form = (struct draft_form){ .form = { .pattern = pattern } };
+	*form = (struct pattern_form){ .pattern = pattern };
 	b->patterns[pattern].pattern.form_count++;
 	return form;
 }
 
 bool pattern_add_atom(struct pattern_builder *b, const struct atom_text *text, uint8_t key)
 {
-	struct pattern *pattern = &b->patterns[b->forms[b->form_count - 1].form.pattern].pattern;
+	struct pattern *pattern = &b->patterns[b->forms[b->form_count - 1].pattern].pattern;
 	struct draft_atom *atom = arena_push(&b->heap, (void **)&b->atoms, &b->atom_count,
 					     &b->atom_room, sizeof *atom);
 
@@ -130,7 +130,7 @@ static bool add_forms(struct pattern_builder *b, uint32_t id, const struct patte
 static uint32_t notes_of(const struct pattern_builder *b, const struct pattern *pattern)
 {
 	for (uint32_t i = 0; i < pattern->form_count; i++) {
-		if (b->forms[pattern->first_form + i].form.search == SEARCH_ALWAYS)
+		if (b->forms[pattern->first_form + i].search == SEARCH_ALWAYS)
 			return PATTERN_NOTE_SLOW;
 	}
 	return 0;
@@ -188,11 +188,9 @@ static bool keep(struct pattern_builder *b, struct pattern_set *set, struct patt
 	if (!set || !forms || !patterns || !atoms)
 		return false;
 	for (size_t i = 0; i < b->form_count; i++) {
-		struct draft_form *draft = &b->forms[i];
-
-		if (b->patterns[draft->form.pattern].only_at)
-			draft->form.search = SEARCH_NEVER;
-		forms[i] = draft->form;
+		forms[i] = b->forms[i];
+		if (b->patterns[forms[i].pattern].only_at)
+			forms[i].search = SEARCH_NEVER;
 	}
 	for (size_t i = 0; i < b->pattern_count; i++)
 		patterns[i] = b->patterns[i].pattern;
@@ -219,7 +217,7 @@ static bool build_literals(struct pattern_builder *b, struct pattern_set *set, s
 	for (size_t i = 0; i < b->atom_count; i++) {
 		const struct draft_atom *atom = &b->atoms[i];
 
-		if (b->forms[atom->atom.form].form.search == SEARCH_NEVER)
+		if (set->forms[atom->atom.form].search == SEARCH_NEVER)
 			continue;
 		literals[count++] = (struct match_literal){
 			.bytes = span_of(atom->bytes, atom->atom.length),
@@ -228,33 +226,6 @@ static bool build_literals(struct pattern_builder *b, struct pattern_set *set, s
 	if (!match_db_build(b->image, literals, count, &db, err))
 		return false;
 	set->literals = db;
-	return true;
-}
-
-static bool build_expressions(struct pattern_builder *b, struct pattern_set *set,
-			      struct pattern_form *forms, struct err *err)
-{
-	struct match_expression *list = ARENA_ARRAY(&b->work, b->form_count,
-						    struct match_expression);
-	bool *refused = ARENA_ARRAY(&b->work, b->form_count, bool);
-	struct match_expressions *expressions;
-	size_t count = 0;
-
-	if (!list || !refused)
-		return pattern_no_memory(err);
-	for (size_t i = 0; i < b->form_count; i++) {
-		if (forms[i].search != SEARCH_ALWAYS || !b->forms[i].expression.len)
-			continue;
-		list[count++].source = (const char *)b->forms[i].expression.at;
-		forms[i].expression = (uint32_t)count;
-	}
-	if (!match_expressions_build(b->image, list, count, refused, &expressions, err))
-		return false;
-	for (size_t i = 0; i < b->form_count; i++) {
-		if (forms[i].expression && refused[forms[i].expression - 1])
-			forms[i].expression = 0;
-	}
-	set->expressions = expressions;
 	return true;
 }
 
@@ -284,8 +255,7 @@ bool pattern_build(struct pattern_builder *b, struct pattern_set **out, struct e
 
 	if (!keep(b, set, forms, patterns, atoms))
 		return pattern_no_memory(err);
-	if (!build_literals(b, set, err) || !build_expressions(b, set, forms, err) ||
-	    !list_always(b, set, err))
+	if (!build_literals(b, set, err) || !list_always(b, set, err))
 		return false;
 	*out = set;
 	return true;

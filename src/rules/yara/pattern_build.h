@@ -5,12 +5,6 @@
 #include "base/map.h"
 #include "rules/yara/pattern_set.h"
 
-/* A form, and what is needed only until the set is built. */
-struct draft_form {
-	struct pattern_form form;
-	struct span expression;		/* in the heap, with a NUL; for Vectorscan */
-};
-
 struct draft_atom {
 	struct pattern_atom atom;
 	uint8_t bytes[16], mask[16];
@@ -27,13 +21,13 @@ struct pattern_builder {
 	struct arena work;		/* of one pattern; reset after each */
 	struct map ids;			/* spec as bytes → number + 1 */
 	struct draft_pattern *patterns;
-	struct draft_form *forms;
+	struct pattern_form *forms;
 	struct draft_atom *atoms;
 	size_t pattern_count, pattern_room, form_count, form_room, atom_count, atom_room;
 };
 
 /* A further form of pattern `pattern`; NULL: too many or out of memory. */
-struct draft_form *pattern_add_form(struct pattern_builder *b, uint32_t pattern);
+struct pattern_form *pattern_add_form(struct pattern_builder *b, uint32_t pattern);
 /* An atom of the form added last. */
 bool pattern_add_atom(struct pattern_builder *b, const struct atom_text *text, uint8_t key);
 
@@ -44,13 +38,9 @@ bool pattern_add_text(struct pattern_builder *b, uint32_t pattern, const struct 
 bool pattern_add_tree(struct pattern_builder *b, uint32_t pattern, const struct pattern_spec *spec,
 		      const struct regex_tree *tree, struct err *err);
 
-/*
- * Decides how the form added last is searched, and adds its atoms or, where no
- * atom is good enough, an expression. `root` is NULL for a plain piece.
- */
-bool pattern_plan_sequence(struct pattern_builder *b, struct draft_form *draft,
-			   const struct regex_ast *root, struct err *err);
-bool pattern_plan_regex(struct pattern_builder *b, struct draft_form *draft,
+/* Decide how the form added last is searched, and add its atoms. */
+bool pattern_plan_sequence(struct pattern_builder *b, struct pattern_form *form, struct err *err);
+bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 			const struct regex_tree *tree, struct err *err);
 
 /* Pieces of the tree in the image; NULL: it is no sequence. */

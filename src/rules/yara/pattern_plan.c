@@ -1,21 +1,6 @@
-#include "base/buf.h"
 #include "rules/yara/pattern_build.h"
 
 #define HOT 0.0005			/* an atom seen more often than this is no help */
-#define EXPRESSION_MAX ((size_t)64 << 10)
-
-/* Without a good atom: an expression if there is one short enough, else nothing. */
-static bool plan_expression(struct pattern_builder *b, struct draft_form *draft,
-			    const struct regex_ast *root, bool wide, struct err *err)
-{
-	struct buf text = buf_new(EXPRESSION_MAX);
-
-	draft->form.search = SEARCH_ALWAYS;
-	if (pattern_expression(&text, root, wide))
-		draft->expression = arena_copy(&b->heap, buf_span(&text));
-	buf_free(&text);
-	return !b->heap.exhausted || pattern_no_memory(err);
-}
 
 /* Bytes from the start to piece `piece`. */
 static uint32_t sum_before(const struct pattern_form *form, uint32_t piece, bool most)
@@ -49,10 +34,8 @@ static bool add_sequence_atoms(struct pattern_builder *b, const struct pattern_f
 	return true;
 }
 
-bool pattern_plan_sequence(struct pattern_builder *b, struct draft_form *draft,
-			   const struct regex_ast *root, struct err *err)
+bool pattern_plan_sequence(struct pattern_builder *b, struct pattern_form *form, struct err *err)
 {
-	struct pattern_form *form = &draft->form;
 	struct atom_text best = { 0 }, atom;
 	double best_cost = MATCH_SECOND_PASS;
 
@@ -68,12 +51,10 @@ bool pattern_plan_sequence(struct pattern_builder *b, struct draft_form *draft,
 		form->min_before = low;
 		form->max_before = high;
 	}
-	if (best_cost > HOT && form->piece_count == 1) {
-		form->search = SEARCH_ALWAYS;	/* short: most files have it, and it is found fast */
+	if (best_cost > HOT) {
+		form->search = SEARCH_ALWAYS;
 		return true;
 	}
-	if (best_cost > HOT)
-		return plan_expression(b, draft, root, form->wide, err);
 	form->search = form->min_before == form->max_before ? SEARCH_FIXED : SEARCH_VARIABLE;
 	if (form->search == SEARCH_FIXED)
 		best.back += form->min_before;
@@ -128,10 +109,9 @@ static bool plan_split(struct pattern_builder *b, struct pattern_form *form,
 	return emit(b, root->first, choice->split, options, &form->before, err);
 }
 
-bool pattern_plan_regex(struct pattern_builder *b, struct draft_form *draft,
+bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 			const struct regex_tree *tree, struct err *err)
 {
-	struct pattern_form *form = &draft->form;
 	struct regex_emit_options options = { .wide = form->wide,
 					      .longest = tree->greedy && !tree->lazy };
 	struct atom_choice choice;
@@ -141,8 +121,8 @@ bool pattern_plan_regex(struct pattern_builder *b, struct draft_form *draft,
 	if (!pattern_atoms_of_tree(&b->work, tree->root, form->wide, &choice) ||
 	    choice.cost > HOT) {
 		options.backward = true;
-		return emit(b, tree->root->first, NULL, options, &form->backward, err) &&
-		       plan_expression(b, draft, tree->root, form->wide, err);
+		form->search = SEARCH_ALWAYS;
+		return emit(b, tree->root->first, NULL, options, &form->backward, err);
 	}
 	if (!plan_split(b, form, tree->root, &choice, options, err))
 		return false;

@@ -17,8 +17,7 @@ static bool allocate(struct pattern_scratch *s, struct err *err)
 	s->inner = regex_scratch_new();
 	if (!s->marks || !s->hits || !s->candidates || !s->outer || !s->inner)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory to search patterns");
-	s->match = match_scratch_new(s->set->expressions, err);
-	return s->match != NULL;
+	return true;
 }
 
 struct pattern_scratch *pattern_scratch_new(const struct pattern_set *set, struct err *err)
@@ -43,7 +42,6 @@ void pattern_scratch_free(struct pattern_scratch *s)
 {
 	if (!s)
 		return;
-	match_scratch_free(s->match);
 	regex_scratch_free(s->outer);
 	regex_scratch_free(s->inner);
 	free(s->marks);

@@ -26,7 +26,6 @@ struct pattern_mark {
 
 struct pattern_scratch {
 	const struct pattern_set *set;
-	struct match_scratch *match;
 	struct regex_scratch *outer, *inner;
 	struct pattern_mark *marks;	/* [pattern] */
 	struct pattern_hit *hits;

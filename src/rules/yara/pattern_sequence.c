@@ -17,6 +17,44 @@ bool pattern_piece_at(const struct pattern_piece *piece, struct span data, size_
 	return true;
 }
 
+/* The byte of the piece that is seen least in files, or its length: none is definite. */
+static uint32_t rarest_byte(const struct pattern_piece *piece)
+{
+	uint32_t best = piece->len;
+
+	for (uint32_t i = 0; i < piece->len; i++) {
+		if (piece->mask[i] == 0xff && !(piece->negate && piece->negate[i]) &&
+		    (best == piece->len || rarity_bytes[piece->value[i]] >
+						   rarity_bytes[piece->value[best]]))
+			best = i;
+	}
+	return best;
+}
+
+/* The last place in [from, until) where the piece stands; SIZE_MAX: none. */
+static size_t find_last(const struct pattern_piece *piece, uint32_t rarest, struct span data,
+			size_t from, size_t until)
+{
+	if (data.len < piece->len)
+		return SIZE_MAX;
+	if (until > data.len - piece->len + 1)
+		until = data.len - piece->len + 1;
+	while (until > from) {
+		if (rarest < piece->len) {
+			const uint8_t *near = memrchr(data.at + from + rarest, piece->value[rarest],
+						      until - from);
+
+			if (!near)
+				return SIZE_MAX;
+			until = (size_t)(near - data.at) - rarest + 1;
+		}
+		until--;
+		if (pattern_piece_at(piece, data, until, 0))
+			return until;
+	}
+	return SIZE_MAX;
+}
+
 /*
  * What is known of a piece while going from the end of the data to its start.
  * Places from which the rest of the sequence can be reached wait in a ring until
@@ -98,7 +136,15 @@ static bool sweep_place(struct sweep *w, size_t at, pattern_found_fn *found, voi
 
 static bool sweep(struct sweep *w, pattern_found_fn *found, void *context)
 {
+	uint32_t last = w->form->piece_count - 1;
+	uint32_t rarest = rarest_byte(w->states[last].piece);
+
 	for (size_t at = w->high; at-- > w->low;) {
+		if (w->lowest == last) {	/* nothing waits: on to the next last piece */
+			at = find_last(w->states[last].piece, rarest, w->data, w->low, at + 1);
+			if (at == SIZE_MAX)
+				return true;
+		}
 		if (!sweep_place(w, at, found, context))
 			return false;
 	}
@@ -125,55 +171,35 @@ static bool prepare(struct sweep *w, struct arena *heap)
 	return w->states != NULL;
 }
 
-static bool try_piece(const struct pattern_form *form, struct span data, size_t at,
-		      pattern_found_fn *found, void *context)
+static bool search_xored(const struct pattern_form *form, struct span data, size_t from,
+			 size_t until, pattern_found_fn *found, void *context)
 {
 	const struct pattern_piece *piece = form->pieces;
-	uint8_t key = form->xored && at < data.len ? data.at[at] ^ piece->value[0] : 0;
 
-	if (form->xored && (key < form->xor_min || key > form->xor_max))
-		return true;
-	return !pattern_piece_at(piece, data, at, key) || found(context, at, piece->len, key);
-}
+	for (size_t at = until; at-- > from;) {
+		uint8_t key = data.at[at] ^ piece->value[0];
 
-/* The byte of the piece that is seen least in files, or its length: none is definite. */
-static uint32_t rarest_byte(const struct pattern_form *form)
-{
-	const struct pattern_piece *piece = form->pieces;
-	uint32_t best = piece->len;
-
-	for (uint32_t i = 0; i < piece->len && !form->xored; i++) {
-		if (piece->mask[i] == 0xff && !(piece->negate && piece->negate[i]) &&
-		    (best == piece->len || rarity_bytes[piece->value[i]] >
-						   rarity_bytes[piece->value[best]]))
-			best = i;
+		if (key >= form->xor_min && key <= form->xor_max &&
+		    pattern_piece_at(piece, data, at, key) && !found(context, at, piece->len, key))
+			return false;
 	}
-	return best;
+	return true;
 }
 
 static bool search_one_piece(const struct pattern_form *form, struct span data, size_t from,
 			     size_t until, pattern_found_fn *found, void *context)
 {
-	uint32_t rarest = rarest_byte(form), len = form->pieces->len;
-	const uint8_t *near;
+	uint32_t rarest = rarest_byte(form->pieces);
 
-	if (data.len < len || from > data.len - len)
-		return true;
-	if (until > data.len - len + 1)
-		until = data.len - len + 1;
-	while (until > from) {
-		if (rarest < len) {
-			near = memrchr(data.at + from + rarest, form->pieces->value[rarest],
-				       until - from);
-			if (!near)
-				return true;
-			until = (size_t)(near - data.at) - rarest + 1;
-		}
-		until--;
-		if (!try_piece(form, data, until, found, context))
+	if (form->xored)
+		return search_xored(form, data, from, until, found, context);
+	for (;;) {
+		until = find_last(form->pieces, rarest, data, from, until);
+		if (until == SIZE_MAX)
+			return true;
+		if (!found(context, until, form->pieces->len, 0))
 			return false;
 	}
-	return true;
 }
 
 /* How far a match that begins at some place can reach at most. */

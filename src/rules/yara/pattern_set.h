@@ -9,7 +9,6 @@
 #ifndef KANSHIKI_RULES_YARA_PATTERN_SET_H
 #define KANSHIKI_RULES_YARA_PATTERN_SET_H
 
-#include "base/buf.h"
 #include "match/match.h"
 #include "rules/yara/pattern.h"
 #include "rules/yara/regex_prog.h"
@@ -28,7 +27,7 @@ enum pattern_search_kind {
 	SEARCH_NEVER,		/* asked only at given places */
 	SEARCH_FIXED,		/* an atom at a fixed distance from the start */
 	SEARCH_VARIABLE,	/* an atom, and something of variable width before it */
-	SEARCH_ALWAYS,		/* nothing tells; an expression may, when it is asked for */
+	SEARCH_ALWAYS,		/* nothing tells: all the data is searched when it is asked for */
 };
 
 struct pattern_form {
@@ -46,7 +45,6 @@ struct pattern_form {
 	const struct regex *whole;
 	const struct regex *before, *after;	/* VARIABLE only */
 	const struct regex *backward;		/* ALWAYS only */
-	uint32_t expression;	/* ALWAYS: its number + 1, or 0: none */
 };
 
 struct pattern_atom {
@@ -69,7 +67,6 @@ struct pattern_set {
 	const struct pattern_atom *atoms;
 	const uint32_t *always;		/* ids of patterns with a form that nothing announces */
 	const struct match_db *literals;
-	const struct match_expressions *expressions;
 };
 
 /* A literal that must be there for a form to match. */
@@ -94,9 +91,6 @@ bool pattern_atoms_of_tree(struct arena *heap, const struct regex_ast *root, boo
 			   struct atom_choice *out);
 /* The cheapest atom of a piece; cost over 1 where there is none. */
 double pattern_atom_of_piece(const struct pattern_piece *piece, struct atom_text *out);
-
-/* The tree as an expression that matches wherever it does, and perhaps elsewhere. */
-bool pattern_expression(struct buf *to, const struct regex_ast *root, bool wide);
 
 /* Does the piece stand at `at`? With a key, data is taken xor that key. */
 bool pattern_piece_at(const struct pattern_piece *piece, struct span data, size_t at, uint8_t key);

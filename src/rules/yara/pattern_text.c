@@ -33,18 +33,18 @@ static struct pattern_piece *plain_piece(struct pattern_builder *b, struct span 
 static bool add_plain(struct pattern_builder *b, uint32_t pattern, const struct pattern_spec *spec,
 		      struct span text, bool wide, struct err *err)
 {
-	struct draft_form *draft = pattern_add_form(b, pattern);
+	struct pattern_form *form = pattern_add_form(b, pattern);
 	struct pattern_piece *piece = plain_piece(b, text, wide, spec->flags & PATTERN_NOCASE);
 
-	if (!draft || !piece)
+	if (!form || !piece)
 		return pattern_no_memory(err);
-	draft->form.pieces = piece;
-	draft->form.piece_count = 1;
-	draft->form.wide = wide;
-	draft->form.xored = spec->flags & PATTERN_XOR;
-	draft->form.xor_min = spec->xor_min;
-	draft->form.xor_max = spec->xor_max;
-	return pattern_plan_sequence(b, draft, NULL, err);
+	form->pieces = piece;
+	form->piece_count = 1;
+	form->wide = wide;
+	form->xored = spec->flags & PATTERN_XOR;
+	form->xor_min = spec->xor_min;
+	form->xor_max = spec->xor_max;
+	return pattern_plan_sequence(b, form, err);
 }
 
 /* The letter that holds bits [at, at + 6) of `text` shifted right by `pad` bytes. */

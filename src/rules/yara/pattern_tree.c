@@ -146,15 +146,15 @@ const struct pattern_piece *pattern_pieces(struct pattern_builder *b,
 static bool add_tree_form(struct pattern_builder *b, uint32_t pattern,
 			  const struct regex_tree *tree, bool wide, struct err *err)
 {
-	struct draft_form *draft = pattern_add_form(b, pattern);
+	struct pattern_form *form = pattern_add_form(b, pattern);
 
-	if (!draft)
+	if (!form)
 		return pattern_no_memory(err);
-	draft->form.wide = wide;
-	draft->form.pieces = pattern_pieces(b, tree->root, wide, &draft->form.piece_count);
-	if (draft->form.pieces)
-		return pattern_plan_sequence(b, draft, tree->root, err);
-	return pattern_plan_regex(b, draft, tree, err);
+	form->wide = wide;
+	form->pieces = pattern_pieces(b, tree->root, wide, &form->piece_count);
+	if (form->pieces)
+		return pattern_plan_sequence(b, form, err);
+	return pattern_plan_regex(b, form, tree, err);
 }
 
 bool pattern_add_tree(struct pattern_builder *b, uint32_t pattern, const struct pattern_spec *spec,

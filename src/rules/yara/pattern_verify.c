@@ -128,11 +128,7 @@ static bool on_start(void *context, size_t at)
 static void search_everywhere(struct collector *c)
 {
 	struct pattern_scratch *s = c->scratch;
-	const struct pattern_form *form = c->form;
 
-	if (form->expression && !match_expression_occurs(s->set->expressions, form->expression - 1,
-							 s->match, s->data))
-		return;
 	c->falling = true;
 	c->base = c->hit->match_count;
 	c->seen = 0;

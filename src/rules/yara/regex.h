@@ -23,7 +23,10 @@ struct regex_scratch;
 bool regex_compile(struct arena *arena, struct span source, uint32_t flags, struct regex **out,
 		   struct err *err);
 
-/* Heap; fits any regex. NULL: out of memory. */
+/*
+ * Heap; fits any regex. NULL: out of memory. It remembers what it learnt of the
+ * regex last run, so it must not outlive that regex's arena.
+ */
 struct regex_scratch *regex_scratch_new(void);
 void regex_scratch_free(struct regex_scratch *scratch);	/* NULL-safe */
 

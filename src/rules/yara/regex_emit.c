@@ -219,6 +219,47 @@ static bool find_first(struct emitter *e, struct regex *regex)
 	return true;
 }
 
+/* Splits every class of bytes that the set would part. */
+static void part_classes(struct regex *regex, const struct byte_set *set)
+{
+	uint16_t outside[256];
+
+	memset(outside, 0xff, sizeof outside);
+	for (int byte = 0; byte < 256; byte++) {
+		if (!byte_set_has(set, (uint8_t)byte))
+			outside[regex->classes[byte]] = regex->classes[byte];
+	}
+	/* A class with bytes on both sides: those inside move to a new one. */
+	for (int byte = 0; byte < 256; byte++) {
+		uint8_t old = regex->classes[byte];
+
+		if (!byte_set_has(set, (uint8_t)byte) || outside[old] == UINT16_MAX)
+			continue;
+		if (outside[old] == old)
+			outside[old] = (uint16_t)(regex->class_count++);
+		regex->classes[byte] = (uint8_t)outside[old];
+	}
+}
+
+static void find_classes(struct emitter *e, struct regex *regex)
+{
+	struct byte_set singles = { 0 }, one;
+
+	regex->class_count = 1;
+	for (size_t i = 0; i < e->set_count; i++)
+		part_classes(regex, &e->sets[i]);
+	for (size_t i = 0; i < e->count; i++) {
+		if (e->code[i].op == OP_BYTE)
+			byte_set_add(&singles, e->code[i].byte);
+	}
+	for (int byte = 0; byte < 256; byte++) {
+		one = (struct byte_set){ 0 };
+		byte_set_add(&one, (uint8_t)byte);
+		if (byte_set_has(&singles, (uint8_t)byte))
+			part_classes(regex, &one);
+	}
+}
+
 static struct regex *finish(struct emitter *e, struct arena *arena)
 {
 	struct regex *regex = ARENA_NEW(arena, struct regex);
@@ -233,6 +274,7 @@ static struct regex *finish(struct emitter *e, struct arena *arena)
 	*regex = (struct regex){ .code = code, .sets = sets, .count = (uint32_t)e->count,
 				 .longest = e->options.longest, .wide = e->options.wide,
 				 .backward = e->options.backward, .asserts = e->asserts };
+	find_classes(e, regex);
 	return find_first(e, regex) ? regex : NULL;
 }
 

@@ -1,20 +1,6 @@
-#include "rules/yara/regex_prog.h"
+#include "rules/yara/regex_run.h"
 
 #include <stdlib.h>
-
-struct regex_scratch {
-	uint32_t room;			/* instructions that the arrays below can take */
-	uint32_t *now, *next, *stack;	/* threads in order of preference; work to do */
-	uint32_t *mark;			/* [instruction] generation that has seen it */
-	uint32_t generation;
-	uint32_t now_count, next_count;
-};
-
-struct run {
-	const struct regex *regex;
-	struct regex_scratch *scratch;
-	struct span data;
-};
 
 struct regex_scratch *regex_scratch_new(void)
 {
@@ -27,7 +13,7 @@ static void free_lists(struct regex_scratch *s)
 	free(s->next);
 	free(s->stack);
 	free(s->mark);
-	*s = (struct regex_scratch){ 0 };
+	*s = (struct regex_scratch){ .dfa = s->dfa };
 }
 
 void regex_scratch_free(struct regex_scratch *scratch)
@@ -35,11 +21,11 @@ void regex_scratch_free(struct regex_scratch *scratch)
 	if (!scratch)
 		return;
 	free_lists(scratch);
+	regex_dfa_free(scratch->dfa);
 	free(scratch);
 }
 
-/* Programs are bounded by REGEX_PROGRAM_MAX, so this is too. */
-static bool make_room(struct regex_scratch *s, uint32_t count)
+bool regex_make_room(struct regex_scratch *s, uint32_t count)
 {
 	uint32_t room = 256;
 
@@ -74,7 +60,7 @@ static bool is_word(uint8_t c)
 }
 
 /* Is the character that begins at `at` a word character? A wide one is a pair. */
-static bool is_word_at(const struct run *r, size_t at)
+static bool is_word_at(const struct regex_run *r, size_t at)
 {
 	struct span c = span_sub(r->data, at, r->regex->wide ? 2 : 1);
 
@@ -82,7 +68,7 @@ static bool is_word_at(const struct run *r, size_t at)
 	       !(r->regex->wide && c.at[1]);
 }
 
-static bool holds(const struct run *r, uint8_t assertion, size_t at)
+static bool holds(const struct regex_run *r, uint8_t assertion, size_t at)
 {
 	size_t width = r->regex->wide ? 2 : 1;
 	bool boundary;
@@ -95,8 +81,7 @@ static bool holds(const struct run *r, uint8_t assertion, size_t at)
 	return boundary == (assertion == ASSERT_WORD);
 }
 
-/* Adds to the next list all instructions reached from `pc` without a byte. */
-static void add_thread(struct run *r, uint32_t pc, size_t at)
+void regex_add_thread(struct regex_run *r, uint32_t pc, size_t at)
 {
 	struct regex_scratch *s = r->scratch;
 	uint32_t depth = 0;
@@ -116,7 +101,7 @@ static void add_thread(struct run *r, uint32_t pc, size_t at)
 		} else if (inst->op == OP_JUMP) {
 			s->stack[depth++] = inst->x;
 		} else if (inst->op == OP_ASSERT) {
-			if (holds(r, inst->byte, at))
+			if (r->any_assertion || holds(r, inst->byte, at))
 				s->stack[depth++] = pc + 1;
 		} else {
 			s->next[s->next_count++] = pc;
@@ -124,7 +109,7 @@ static void add_thread(struct run *r, uint32_t pc, size_t at)
 	}
 }
 
-static bool takes(const struct regex *regex, const struct regex_inst *inst, uint8_t byte)
+bool regex_takes(const struct regex *regex, const struct regex_inst *inst, uint8_t byte)
 {
 	switch (inst->op) {
 	case OP_BYTE:
@@ -136,7 +121,7 @@ static bool takes(const struct regex *regex, const struct regex_inst *inst, uint
 	}
 }
 
-static void swap_lists(struct regex_scratch *s)
+void regex_swap_lists(struct regex_scratch *s)
 {
 	uint32_t *list = s->now;
 
@@ -147,19 +132,19 @@ static void swap_lists(struct regex_scratch *s)
 	new_generation(s);
 }
 
-static void begin(struct run *r, size_t at)
+static void begin(struct regex_run *r, size_t at)
 {
 	r->scratch->next_count = 0;
 	new_generation(r->scratch);
-	add_thread(r, 0, at);
-	swap_lists(r->scratch);
+	regex_add_thread(r, 0, at);
+	regex_swap_lists(r->scratch);
 }
 
 /*
  * Moves all threads over one byte to the boundary `to`. Answers whether one had
  * come to a match before it; where order counts, that ends those after it.
  */
-static bool step(struct run *r, uint8_t byte, size_t to, bool ordered)
+static bool step(struct regex_run *r, uint8_t byte, size_t to, bool ordered)
 {
 	struct regex_scratch *s = r->scratch;
 	bool matched = false;
@@ -171,14 +156,14 @@ static bool step(struct run *r, uint8_t byte, size_t to, bool ordered)
 			matched = true;
 			if (ordered)
 				break;
-		} else if (takes(r->regex, inst, byte)) {
-			add_thread(r, s->now[i] + 1, to);
+		} else if (regex_takes(r->regex, inst, byte)) {
+			regex_add_thread(r, s->now[i] + 1, to);
 		}
 	}
 	return matched;
 }
 
-static bool at_match(const struct run *r)
+static bool at_match(const struct regex_run *r)
 {
 	for (uint32_t i = 0; i < r->scratch->now_count; i++) {
 		if (r->regex->code[r->scratch->now[i]].op == OP_MATCH)
@@ -187,79 +172,137 @@ static bool at_match(const struct run *r)
 	return false;
 }
 
-bool regex_match(const struct regex *regex, struct regex_scratch *scratch, struct span data,
-		 size_t at, size_t stop, size_t *end)
+static bool match_by_threads(struct regex_run *r, size_t at, size_t stop, size_t *end)
 {
-	struct run r = { regex, scratch, data };
+	struct regex_scratch *s = r->scratch;
 	bool matched = false;
 
-	if (!regex->can_be_empty && (at >= stop || !byte_set_has(&regex->first, data.at[at])))
-		return false;
-	if (!make_room(scratch, regex->count))
-		return false;
-	begin(&r, at);
-	for (; at < stop && scratch->now_count; at++) {
-		if (step(&r, data.at[at], at + 1, !regex->longest)) {
+	for (; at < stop && s->now_count; at++) {
+		if (step(r, r->data.at[at], at + 1, !r->regex->longest)) {
 			matched = true;
 			*end = at;
 		}
-		swap_lists(scratch);
+		regex_swap_lists(s);
 	}
-	if (at_match(&r)) {
+	if (at_match(r)) {
 		matched = true;
 		*end = at;
 	}
 	return matched;
 }
 
+/* The longest match, where neither assertions nor order count. */
+static bool match_by_states(struct regex_run *r, size_t at, size_t stop, size_t *end)
+{
+	uint32_t state = regex_dfa_start(r, false), next;
+	bool matched = false;
+
+	for (; state; state = next, at++) {
+		uint8_t kind = r->scratch->dfa->kind[state];
+
+		if (kind == REGEX_DFA_MATCH) {
+			matched = true;
+			*end = at;
+		}
+		if (at == stop || kind == REGEX_DFA_DEAD)
+			return matched;
+		next = regex_dfa_step(r, state, r->data.at[at]);
+		if (!next) {
+			regex_dfa_leave(r, state);
+			return match_by_threads(r, at, stop, end) || matched;
+		}
+	}
+	begin(r, at);
+	return match_by_threads(r, at, stop, end);
+}
+
+bool regex_match(const struct regex *regex, struct regex_scratch *scratch, struct span data,
+		 size_t at, size_t stop, size_t *end)
+{
+	struct regex_run r = { regex, scratch, data, false };
+
+	if (!regex->can_be_empty && (at >= stop || !byte_set_has(&regex->first, data.at[at])))
+		return false;
+	if (!regex_make_room(scratch, regex->count))
+		return false;
+	if (regex->longest && !regex->asserts)
+		return match_by_states(&r, at, stop, end);
+	begin(&r, at);
+	return match_by_threads(&r, at, stop, end);
+}
+
 void regex_starts(const struct regex *regex, struct regex_scratch *scratch, struct span data,
 		  size_t at, size_t floor, regex_found_fn *found, void *context)
 {
-	struct run r = { regex, scratch, data };
+	struct regex_run r = { regex, scratch, data, false };
 
-	if (!make_room(scratch, regex->count))
+	if (!regex_make_room(scratch, regex->count))
 		return;
 	begin(&r, at);
 	for (; at > floor && scratch->now_count; at--) {
 		if (step(&r, data.at[at - 1], at - 1, false) && !found(context, at))
 			return;
-		swap_lists(scratch);
+		regex_swap_lists(scratch);
 	}
 	if (at_match(&r))
 		found(context, at);
 }
 
+static void all_starts_by_threads(struct regex_run *r, size_t at, regex_found_fn *found,
+				  void *context)
+{
+	for (; at > 0; at--) {
+		if (step(r, r->data.at[at - 1], at - 1, false) && !found(context, at))
+			return;
+		regex_add_thread(r, 0, at - 1);
+		regex_swap_lists(r->scratch);
+	}
+	if (at_match(r))
+		found(context, 0);
+}
+
 void regex_all_starts(const struct regex *regex, struct regex_scratch *scratch, struct span data,
 		      regex_found_fn *found, void *context)
 {
-	struct run r = { regex, scratch, data };
+	struct regex_run r = { regex, scratch, data, true };
 	size_t at = data.len;
+	uint32_t state, next;
 
-	if (!make_room(scratch, regex->count))
+	if (!regex_make_room(scratch, regex->count))
 		return;
-	begin(&r, at);
-	for (; at > 0; at--) {
-		if (step(&r, data.at[at - 1], at - 1, false) && !found(context, at))
+	for (state = regex_dfa_start(&r, true); state; state = next, at--) {
+		if (scratch->dfa->kind[state] == REGEX_DFA_MATCH && !found(context, at))
 			return;
-		add_thread(&r, 0, at - 1);
-		swap_lists(scratch);
+		if (!at)
+			return;
+		next = regex_dfa_step(&r, state, data.at[at - 1]);
+		if (!next) {
+			/* Its match is told already: go over one byte first. */
+			regex_dfa_leave(&r, state);
+			step(&r, data.at[at - 1], at - 1, false);
+			regex_add_thread(&r, 0, at - 1);
+			regex_swap_lists(scratch);
+			at--;
+			all_starts_by_threads(&r, at, found, context);
+			return;
+		}
 	}
-	if (at_match(&r))
-		found(context, 0);
+	begin(&r, at);
+	all_starts_by_threads(&r, at, found, context);
 }
 
 bool regex_search(const struct regex *regex, struct regex_scratch *scratch, struct span data)
 {
-	struct run r = { regex, scratch, data };
+	struct regex_run r = { regex, scratch, data, false };
 
-	if (!make_room(scratch, regex->count))
+	if (!regex_make_room(scratch, regex->count))
 		return false;
 	begin(&r, 0);
 	for (size_t at = 0; at < data.len; at++) {
 		if (step(&r, data.at[at], at + 1, false))
 			return true;
-		add_thread(&r, 0, at + 1);
-		swap_lists(scratch);
+		regex_add_thread(&r, 0, at + 1);
+		regex_swap_lists(scratch);
 	}
 	return at_match(&r);
 }

@@ -31,6 +31,8 @@ struct regex {
 	bool backward;
 	bool asserts;
 	bool can_be_empty;
+	uint8_t classes[256];	/* bytes that no instruction tells apart share a number */
+	uint32_t class_count;
 	struct byte_set first;	/* what a match that is not empty may begin with */
 };
 
@@ -57,7 +59,10 @@ typedef bool regex_found_fn(void *context, size_t at);
 void regex_starts(const struct regex *regex, struct regex_scratch *scratch, struct span data,
 		  size_t at, size_t floor, regex_found_fn *found, void *context);
 
-/* Backward program: all places of the data where some match begins; falling. */
+/*
+ * Backward program: all places of the data where some match begins; falling.
+ * Assertions are taken as true: the caller verifies.
+ */
 void regex_all_starts(const struct regex *regex, struct regex_scratch *scratch, struct span data,
 		      regex_found_fn *found, void *context);
 
