@@ -4,8 +4,8 @@
 
 #define NEXT_MAX ((size_t)1 << 20)
 #define POOL_MAX ((size_t)1 << 20)
-/* Fewer steps than this a state before it was full: making states costs more than it saves. */
-#define STEPS_WORTH_IT 8
+/* Full more often than this in one run: making states costs more than it saves. */
+#define FORGET_MAX 8
 
 void regex_dfa_free(struct regex_dfa *dfa)
 {
@@ -22,7 +22,6 @@ static void forget(struct regex_dfa *d)
 	memset(d->table, 0, sizeof d->table);
 	d->count = 1;
 	d->pool_count = 0;
-	d->since_full = 0;
 	d->start = 0;
 }
 
@@ -96,7 +95,7 @@ static uint32_t state_of(struct regex_run *r, struct regex_dfa *d)
 			return state;
 	}
 	if (is_full(d, s->now_count)) {
-		if (d->since_full < STEPS_WORTH_IT * d->count || s->now_count > POOL_MAX)
+		if (d->forgotten++ >= FORGET_MAX || s->now_count > POOL_MAX)
 			return 0;
 		forget(d);
 		at = hash_of(s->now, s->now_count) % (2 * REGEX_DFA_STATES);
@@ -118,6 +117,7 @@ uint32_t regex_dfa_start(struct regex_run *r, bool unanchored)
 	if (!d)
 		return 0;
 	r->any_assertion = true;
+	d->forgotten = 0;
 	if (d->start)
 		return d->start;
 	r->scratch->next_count = 0;
@@ -153,7 +153,6 @@ uint32_t regex_dfa_step(struct regex_run *r, uint32_t state, uint8_t byte)
 	struct regex_dfa *d = r->scratch->dfa;
 	uint32_t to = d->next[state * d->classes + r->regex->classes[byte]];
 
-	d->since_full += d->since_full < UINT32_MAX;
 	return to ? to : make_step(r, d, state, byte);
 }
 

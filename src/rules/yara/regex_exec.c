@@ -191,6 +191,45 @@ static bool match_by_threads(struct regex_run *r, size_t at, size_t stop, size_t
 	return matched;
 }
 
+/* Follows known steps only, from `at` to `stop`; matches and unknown steps end it. */
+static uint32_t run_forward(const struct regex_dfa *d, struct span data, uint32_t state,
+			    size_t *at, size_t stop)
+{
+	const uint8_t *classes = d->regex->classes;
+	const uint32_t *next = d->next;
+	size_t here = *at;
+
+	while (here < stop && !d->kind[state]) {
+		uint32_t to = next[state * d->classes + classes[data.at[here]]];
+
+		if (!to)
+			break;
+		state = to;
+		here++;
+	}
+	*at = here;
+	return state;
+}
+
+static uint32_t run_backward(const struct regex_dfa *d, struct span data, uint32_t state,
+			     size_t *at)
+{
+	const uint8_t *classes = d->regex->classes;
+	const uint32_t *next = d->next;
+	size_t here = *at;
+
+	while (here && !d->kind[state]) {
+		uint32_t to = next[state * d->classes + classes[data.at[here - 1]]];
+
+		if (!to)
+			break;
+		state = to;
+		here--;
+	}
+	*at = here;
+	return state;
+}
+
 /* The longest match, where neither assertions nor order count. */
 static bool match_by_states(struct regex_run *r, size_t at, size_t stop, size_t *end)
 {
@@ -198,8 +237,10 @@ static bool match_by_states(struct regex_run *r, size_t at, size_t stop, size_t 
 	bool matched = false;
 
 	for (; state; state = next, at++) {
-		uint8_t kind = r->scratch->dfa->kind[state];
+		uint8_t kind;
 
+		state = run_forward(r->scratch->dfa, r->data, state, &at, stop);
+		kind = r->scratch->dfa->kind[state];
 		if (kind == REGEX_DFA_MATCH) {
 			matched = true;
 			*end = at;
@@ -271,6 +312,7 @@ void regex_all_starts(const struct regex *regex, struct regex_scratch *scratch, 
 	if (!regex_make_room(scratch, regex->count))
 		return;
 	for (state = regex_dfa_start(&r, true); state; state = next, at--) {
+		state = run_backward(scratch->dfa, data, state, &at);
 		if (scratch->dfa->kind[state] == REGEX_DFA_MATCH && !found(context, at))
 			return;
 		if (!at)

@@ -55,7 +55,7 @@ struct regex_dfa {
 	uint32_t most;			/* what transitions have room for */
 	uint32_t classes;
 	uint32_t start;			/* 0: not made yet */
-	uint32_t since_full;		/* steps */
+	uint32_t forgotten;		/* times, in this run */
 	uint32_t *next;			/* [state * classes + class] 0: not known yet */
 	uint32_t *pool;			/* threads of all states */
 	uint32_t pool_count;
