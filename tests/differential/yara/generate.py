@@ -157,7 +157,7 @@ class Generator:
         if self.maybe(0.1) and body[0].isalnum():
             body = "\\b" + body
         if self.maybe(0.1):
-            body += "\\b" if body[-1].isalnum() and body[-3:-2] != "x" else "$"
+            body += "\\b" if body[-1].isalnum() and "\\" not in body[-4:] else "$"
         if self.maybe(0.05):
             body = "^" + body
         return body
