@@ -217,30 +217,32 @@ static struct integer eval_nth(struct frame *f, const struct node *n)
 
 /* ---- integers ---- */
 
-static struct integer eval_read(struct frame *f, const struct node *n)
+static inline struct integer read_at(struct span data, uint32_t kind, int64_t at)
 {
-	struct integer at = n->left->op == NODE_VARIABLE
-		? (struct integer){ f->variables[n->left->n].integer,
-				    f->variables[n->left->n].type == YARA_INTEGER }
-		: eval_integer(f, n->left);
-	size_t width = n->n & READ_WIDTH;
-	struct span data = f->scan->data;
+	size_t width = kind & READ_WIDTH;
 	const uint8_t *p;
 	uint32_t value;
 
-	if (!at.known || at.n < 0 || data.len < width || (uint64_t)at.n > data.len - width)
+	if (at < 0 || data.len < width || (uint64_t)at > data.len - width)
 		return NOTHING;
-	p = data.at + at.n;
+	p = data.at + at;
 	if (width == 1)
 		value = p[0];
 	else if (width == 2)
-		value = n->n & READ_BIG ? load_u16be(p) : load_u16le(p);
+		value = kind & READ_BIG ? load_u16be(p) : load_u16le(p);
 	else
-		value = n->n & READ_BIG ? load_u32be(p) : load_u32le(p);
-	if (!(n->n & READ_SIGNED))
+		value = kind & READ_BIG ? load_u32be(p) : load_u32le(p);
+	if (!(kind & READ_SIGNED))
 		return (struct integer){ value, true };
 	return (struct integer){ width == 1 ? (int8_t)value : width == 2 ? (int16_t)value
 								       : (int32_t)value, true };
+}
+
+static struct integer eval_read(struct frame *f, const struct node *n)
+{
+	struct integer at = eval_integer(f, n->left);
+
+	return at.known ? read_at(f->scan->data, n->n, at.n) : NOTHING;
 }
 
 static struct integer divide(enum node_op op, int64_t a, int64_t b)
@@ -600,6 +602,33 @@ static bool loop_body(struct frame *f, const struct loop *loop, struct tally *t)
 	return scan_step(f->scan) && tally_add(t, eval_truth(f, loop->body));
 }
 
+/* `uint32(i) == 0x4550` and its like: the body of loops over a whole file. */
+static bool reads_variable(const struct loop *loop)
+{
+	const struct node *body = loop->body;
+
+	return body->op >= NODE_EQ && body->op <= NODE_GE && body->n == YARA_INTEGER &&
+	       body->left->op == NODE_READ && body->left->left->op == NODE_VARIABLE &&
+	       body->left->left->n == loop->variable && body->right->op == NODE_INTEGER;
+}
+
+static void loop_reads(struct frame *f, const struct loop *loop, struct tally *t, int64_t low,
+		       int64_t high)
+{
+	const struct node *read = loop->body->left;
+	const int64_t wanted = loop->body->right->integer;
+	const enum node_op op = loop->body->op;
+
+	for (int64_t i = low; i <= high; i++) {
+		struct integer got = read_at(f->scan->data, read->n, i);
+		enum truth one = !got.known ? UNKNOWN : op == NODE_EQ ? truth_of(got.n == wanted)
+			: compare(op, got.n < wanted ? -1 : got.n > wanted);
+
+		if (!scan_step(f->scan) || !tally_add(t, one) || i == INT64_MAX)
+			return;
+	}
+}
+
 static void loop_range(struct frame *f, const struct loop *loop, struct tally *t)
 {
 	struct integer low = eval_integer(f, loop->low), high = eval_integer(f, loop->high);
@@ -607,6 +636,10 @@ static void loop_range(struct frame *f, const struct loop *loop, struct tally *t
 
 	if (!low.known || !high.known)
 		return;
+	if (reads_variable(loop)) {
+		loop_reads(f, loop, t, low.n, high.n);
+		return;
+	}
 	for (int64_t i = low.n; i <= high.n; i++) {
 		*v = (struct yara_value){ .type = YARA_INTEGER, .integer = i };
 		if (!loop_body(f, loop, t) || i == INT64_MAX)

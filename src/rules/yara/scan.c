@@ -6,7 +6,6 @@
 #include <time.h>
 
 #define MEMORY_DEFAULT ((size_t)1 << 30)
-#define STEPS_BETWEEN_LOOKS 4096
 #define LAST_NUMBER (UINT32_MAX >> 2)	/* of scans, before states must be cleared */
 #define IMAGE_KEPT ((size_t)64 << 20)	/* of an executable in memory, for its module */
 
@@ -179,9 +178,9 @@ bool scan_found_at(struct yara_scan *s, const struct rule_string *string, int64_
 	return false;
 }
 
-bool scan_step(struct yara_scan *s)
+bool scan_in_time(struct yara_scan *s)
 {
-	if (++s->steps % STEPS_BETWEEN_LOOKS == 0 && s->deadline && cpu_now() > s->deadline)
+	if (s->deadline && cpu_now() > s->deadline)
 		s->stopped = true;
 	return !s->stopped;
 }

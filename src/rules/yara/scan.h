@@ -73,9 +73,18 @@ const struct pattern_match *scan_matches(struct yara_scan *scan, const struct ru
 struct yara_object *scan_module(struct yara_scan *scan, uint32_t number);
 /* Memoised; UNKNOWN does not come out. */
 enum truth scan_rule(struct yara_scan *scan, uint32_t rule);
-/* Counts a step of a loop; false when time is up. */
-bool scan_step(struct yara_scan *scan);
+/* Whether time is up: looks at the clock. */
+bool scan_in_time(struct yara_scan *scan);
 bool scan_entry_point(struct yara_scan *scan, int64_t *out);
+
+#define STEPS_BETWEEN_LOOKS 4096
+
+/* Counts a step of a loop; false when time is up. */
+static inline bool scan_step(struct yara_scan *scan)
+{
+	return !scan->stopped &&
+	       (++scan->steps % STEPS_BETWEEN_LOOKS != 0 || scan_in_time(scan));
+}
 
 /* ---- the evaluator (eval.c) ---- */
 enum truth eval_rule(struct yara_scan *scan, const struct rule *rule);

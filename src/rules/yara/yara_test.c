@@ -269,6 +269,11 @@ TEST(hostile_conditions_end_in_an_error_or_within_the_time)
 			 false));
 	assert_string_equal(scan_with(&b, SPAN(""), NULL, &options), "scanning timed out");
 	arena_free(&b.arena);
+	assert_true(load(&b, "rule r { condition: for all i in (0..99999999) : (for any j in "
+			     "(0..99999999) : (for all k in (0..99999999) : (k < 0 or j >= 0))) }",
+			 false));
+	assert_string_equal(scan_with(&b, SPAN(""), NULL, &options), "scanning timed out");
+	arena_free(&b.arena);
 }
 
 struct blocks {
