@@ -1,4 +1,5 @@
 #include "assess/run_support.h"
+#include "examine/rule_pack.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -84,5 +85,36 @@ TEST(coordinator_gives_odd_things_a_fate_and_touches_none)
 	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path_raw IS NOT NULL AND "
 				    "fate = 'examined' AND hex(path_raw) LIKE '%62FF64'"), 1);
 	assert_int_equal(r.totals.folders, 2);
+	tear_down(&r);
+}
+
+/* Where a rule asks for the name, equal bytes under another name are another matter. */
+TEST(coordinator_keeps_places_apart_whose_names_matter_to_a_rule)
+{
+	static const char text[] =
+		"rule named { strings: $a = \"payload\" condition: $a and filename == \"evil.txt\" }"
+		"rule plain { strings: $a = \"payload\" condition: $a }";
+	struct rule_file file = { RULE_YARA, "rules.yar", { (const uint8_t *)text, sizeof text - 1 } };
+	struct rule_files files = { .files = &file, .count = 1 };
+	struct rule_pack_options how = { .no_cache = true };
+	struct image yara;
+	struct err err = { 0 };
+	struct run r;
+
+	if (!rule_pack_yara(&files, &how, &yara, NULL, &err))
+		fail_msg("%s", err.text);
+	set_up(&r, "names");
+	shell(r.folder, "mkdir a b c && echo payload > a/evil.txt && cp a/evil.txt b/good.txt && "
+			"cp a/evil.txt c/evil.txt && cp a/evil.txt c/good.txt && "
+			"zip -q -r z.zip a b");
+	run_with(&r, (struct coordinator_options){ .jobs = 3, .yara = &yara });
+	assert_item(&r, "/a/evil.txt", "examined|other|text|");
+	assert_item(&r, "/b/good.txt", "examined|other|text|");
+	assert_item(&r, "/c/evil.txt", "duplicate|other|text|");
+	assert_int_equal(number(&r, "SELECT count(*) FROM finding_view WHERE rule = 'named' AND "
+				    "path NOT LIKE '%/evil.txt'"), 0);
+	assert_true(number(&r, "SELECT count(*) FROM finding_view WHERE path LIKE '%/b/good.txt' AND "
+			       "path NOT LIKE '%!%' AND rule = 'plain'") == 1);
+	image_free(&yara);
 	tear_down(&r);
 }

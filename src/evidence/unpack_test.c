@@ -109,6 +109,7 @@ TEST(unpack_reads_tar_behind_filters)
 	/* A filter around a filter. */
 	assert_both("tar cz d | xz > x", "x");
 }
+
 TEST(unpack_reads_cpio)
 {
 	assert_both("find d | cpio -o -H newc > x", "x");
