@@ -25,6 +25,8 @@ struct gram_set {
 	struct table free;
 	struct table short_free, short_start, short_end;	/* under four bytes: one bucket */
 	uint64_t *bitmap;		/* NULL where nothing is free */
+	uint64_t *pairs;		/* first two bytes of the short ones; NULL where none is */
+	bool singles;			/* some short one has fewer than two bytes */
 };
 
 static uint32_t mix(uint32_t gram)
@@ -202,6 +204,30 @@ static bool place_entries(const struct build *b, struct arena *arena,
 	return true;
 }
 
+static uint32_t pair_at(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+}
+
+static bool note_short(const struct build *b, struct arena *arena,
+		       const struct gram_literal *literals, size_t count)
+{
+	b->set->pairs = ARENA_ARRAY(arena, 65536 / 64, uint64_t);
+	for (size_t i = 0; b->set->pairs && i < count; i++) {
+		struct span text = literals[i].text;
+		uint32_t pair;
+
+		if (literals[i].anchor != GRAM_FREE || text.len >= 4)
+			continue;
+		b->set->singles |= text.len < 2;
+		if (text.len < 2)
+			continue;
+		pair = pair_at(text.at);
+		b->set->pairs[pair / 64] |= UINT64_C(1) << (pair % 64);
+	}
+	return b->set->pairs != NULL;
+}
+
 const struct gram_set *gram_build(struct arena *arena, const struct gram_literal *literals,
 				  size_t count)
 {
@@ -230,6 +256,8 @@ const struct gram_set *gram_build(struct arena *arena, const struct gram_literal
 		if (!b.set->bitmap)
 			return NULL;
 	}
+	if (b.set->short_free.count && !note_short(&b, arena, literals, count))
+		return NULL;
 	count_entries(&b, literals, count);
 	return place_entries(&b, arena, literals, count) ? b.set : NULL;
 }
@@ -290,13 +318,29 @@ static void find_free(const struct gram_set *set, struct span text, gram_fn *fou
 	}
 }
 
-static void find_short(const struct gram_set *set, struct span text, gram_fn *found, void *context)
+static void find_each(const struct table *t, struct span text, gram_fn *found, void *context)
 {
-	const struct table *t = &set->short_free;
-
 	for (uint32_t i = 0; i < t->count; i++)
 		if (find_literal(text, t->entries[i].text))
 			found(context, t->entries[i].value);
+}
+
+/* Whether any short literal's first two bytes stand in the text. */
+static bool has_pair(const struct gram_set *set, struct span text)
+{
+	for (size_t i = 0; i + 2 <= text.len; i++) {
+		uint32_t pair = pair_at(text.at + i);
+
+		if (set->pairs[pair / 64] >> (pair % 64) & 1)
+			return true;
+	}
+	return false;
+}
+
+static void find_short(const struct gram_set *set, struct span text, gram_fn *found, void *context)
+{
+	if (set->short_free.count && (set->singles || has_pair(set, text)))
+		find_each(&set->short_free, text, found, context);
 	if (set->short_start.count)
 		find_start(&set->short_start, 0, text, found, context);
 	if (set->short_end.count)

@@ -186,6 +186,7 @@ static const struct node *regex_node(struct item *item, struct span pattern,
 	pred.text = item->starts ? arena_printf(b->image, "^(?:%.*s)", SPAN_ARG(pattern))
 		  : item->ends	 ? arena_printf(b->image, "(?:%.*s)$", SPAN_ARG(pattern))
 				 : arena_copy(b->image, pattern);
+	pred.skeleton = sigma_regex_skeleton(b->image, pattern);
 	return pred.text.at ? add_pred(item, &pred) : no_memory(item);
 }
 

@@ -333,37 +333,55 @@ static bool find_groups(struct sigma_scanner *s, struct plan *plan, struct plan_
 	return true;
 }
 
+/* Keyed by the scanner's seed, which no log can know. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)(hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_bytes(uint64_t hash, struct span s)
+{
+	uint64_t word = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= s.len; i += 8) {
+		memcpy(&word, s.at + i, 8);
+		hash = mix(hash, word);
+	}
+	word = 0;
+	memcpy(&word, s.at ? s.at + i : (const uint8_t *)&word, s.len - i);
+	return mix(mix(hash, word), s.len);
+}
+
 static uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, uint64_t hash)
 {
-	uint64_t parts[3] = { hash, value->kind, value->u };
-
+	hash = mix(hash, s->seed[1] + value->kind);
 	switch (value->kind) {
 	case VALUE_ABSENT:
 	case VALUE_NULL:
-		parts[2] = 0;
-		break;
+		return hash;
 	case VALUE_TEXT:
 	case VALUE_UTF16:
 	case VALUE_BYTES:
 	case VALUE_GUID:
 	case VALUE_SID:
-		parts[2] = map_hash(s->seed, value->bytes);
-		break;
+		return hash_bytes(hash, value->bytes);
 	case VALUE_LIST:
-		parts[2] = value->count;
 		for (uint32_t i = 0; i < value->count; i++)
 			if (value->list[i].kind != VALUE_LIST)
-				parts[2] = hash_value(s, &value->list[i], parts[2]);
-		break;
+				hash = hash_value(s, &value->list[i], hash);
+		return mix(hash, value->count);
 	default:
-		break;
+		return mix(hash, value->u);
 	}
-	return map_hash(s->seed, span_of(parts, sizeof parts));
 }
 
 static uint64_t hash_keys(const struct sigma_scanner *s, const struct plan *plan)
 {
-	uint64_t hash = 1;
+	uint64_t hash = s->seed[0];
 
 	for (uint32_t i = 0; i < plan->presence_slot_count; i++)
 		hash = (hash << 1 | hash >> 63) ^

@@ -61,11 +61,14 @@ static bool text_holds(enum pred_kind kind, struct span wanted, struct span text
 	}
 }
 
-static bool regex_holds(struct sigma_scanner *s, const struct pred *pred, struct span text)
+static bool regex_holds(struct sigma_scanner *s, const struct pred *pred, const struct piece *piece)
 {
 	struct sigma_regex **regex = &s->regexes[pred->other];
 	enum sigma_regex_answer answer;
+	struct span text = piece->text;
 
+	if (pred->skeleton.len && !wild_holds(pred->skeleton, piece->folded))
+		return false;
 	if (!*regex)
 		*regex = sigma_regex_new(pred->text, pred->options);
 	answer = *regex ? sigma_regex_search(*regex, text) : REGEX_GAVE_UP;
@@ -174,7 +177,7 @@ static bool piece_holds(struct sigma_scanner *s, const struct pred *pred, const 
 
 	switch (pred->kind) {
 	case PRED_REGEX:
-		return regex_holds(s, pred, piece->text);
+		return regex_holds(s, pred, piece);
 	case PRED_CIDR:
 		return sigma_address_parse(piece->text, address) &&
 		       sigma_cidr_holds(pred->net, pred->bits, address);
@@ -206,11 +209,14 @@ static bool presence_holds(const struct sigma_scanner *s, const struct pred *pre
 static bool slot_holds(struct sigma_scanner *s, const struct pred *pred, uint32_t slot)
 {
 	bool folded = !pred->cased && (pred->kind <= PRED_WILD || pred->kind == PRED_FIELD);
-	const struct view *view;
+	const struct view *view = NULL;
 
 	if (pred->kind == PRED_EXISTS || pred->kind == PRED_NULL)
 		return presence_holds(s, pred, slot);
-	view = folded ? view_folded(s, slot) : view_text(s, slot);
+	if (folded || pred->skeleton.len)
+		view = view_folded(s, slot);
+	if (!folded)
+		view = view_text(s, slot);
 	for (uint32_t i = 0; i < view->count; i++)
 		if (piece_holds(s, pred, &view->pieces[i]))
 			return true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "match/fold.h"
+#include "rules/sigma/set.h"
 
 #define PATTERN_MAX 16384
 #define MATCH_LIMIT 200000		/* some 2 ms of the interpreter */
@@ -13,7 +14,7 @@
 
 struct sigma_regex {
 	pcre2_code *code;
-	pcre2_code *lazy;		/* with lazy for greedy; made when the other gave up */
+	pcre2_code *other;		/* with lazy for greedy or the reverse; made when that gave up */
 	struct span pattern;
 	uint32_t options;
 	pcre2_match_data *data;
@@ -46,6 +47,30 @@ bool sigma_regex_check(struct span pattern, uint32_t options, struct err *err)
 		       "regular expression, character %zu: %s", at + 1, (char *)text);
 }
 
+/* Only where nothing forbids to go back is greed without influence on whether there is a match. */
+static bool may_be_lazy(struct span pattern)
+{
+	static const char *const words[] = { "(?>", "++", "*+", "?+", "}+", "\\K", "(*", "(?|", "(?(" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (span_find(pattern, 0, span_text(words[i])) != SIZE_MAX)
+			return false;
+	return true;
+}
+
+/*
+ * "a.*a.*a.*a" tries all ways from the end of a long text when greedy, and finds
+ * the first a's at once when lazy.
+ */
+static bool better_lazy(struct span pattern)
+{
+	size_t stars = 0;
+
+	for (size_t at = 0; (at = span_find(pattern, at, SPAN(".*"))) != SIZE_MAX; at += 2)
+		stars++;
+	return stars >= 3 && may_be_lazy(pattern);
+}
+
 struct sigma_regex *sigma_regex_new(struct span pattern, uint32_t options)
 {
 	struct sigma_regex *regex = calloc(1, sizeof *regex);
@@ -55,8 +80,8 @@ struct sigma_regex *sigma_regex_new(struct span pattern, uint32_t options)
 	if (!regex)
 		return NULL;
 	regex->pattern = pattern;
-	regex->options = options;
-	regex->code = compile(pattern, options, &code, &at);
+	regex->options = options | (better_lazy(pattern) ? PCRE2_UNGREEDY : 0);
+	regex->code = compile(pattern, regex->options, &code, &at);
 	regex->data = pcre2_match_data_create(1, NULL);
 	regex->limits = pcre2_match_context_create(NULL);
 	if (!regex->code || !regex->data || !regex->limits) {
@@ -74,7 +99,7 @@ void sigma_regex_free(struct sigma_regex *regex)
 	if (!regex)
 		return;
 	pcre2_code_free(regex->code);
-	pcre2_code_free(regex->lazy);
+	pcre2_code_free(regex->other);
 	pcre2_match_data_free(regex->data);
 	pcre2_match_context_free(regex->limits);
 	free(regex);
@@ -91,21 +116,7 @@ static enum sigma_regex_answer search(struct sigma_regex *regex, const pcre2_cod
 	return got == PCRE2_ERROR_NOMATCH || got == PCRE2_ERROR_PARTIAL ? REGEX_NO : REGEX_GAVE_UP;
 }
 
-/* Only where nothing forbids to go back is greed without influence on whether there is a match. */
-static bool may_be_lazy(struct span pattern)
-{
-	static const char *const words[] = { "(?>", "++", "*+", "?+", "}+", "\\K", "(*", "(?|", "(?(" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (span_find(pattern, 0, span_text(words[i])) != SIZE_MAX)
-			return false;
-	return true;
-}
-
-/*
- * "a.*a.*a.*a" tries all ways from the end of a long text when greedy, and finds
- * the first a's at once when lazy.
- */
+/* Where one way gave up, the other may not. */
 enum sigma_regex_answer sigma_regex_search(struct sigma_regex *regex, struct span text)
 {
 	enum sigma_regex_answer answer = search(regex, regex->code, text);
@@ -114,9 +125,9 @@ enum sigma_regex_answer sigma_regex_search(struct sigma_regex *regex, struct spa
 
 	if (answer != REGEX_GAVE_UP || !may_be_lazy(regex->pattern))
 		return answer;
-	if (!regex->lazy)
-		regex->lazy = compile(regex->pattern, regex->options | PCRE2_UNGREEDY, &code, &at);
-	return regex->lazy ? search(regex, regex->lazy, text) : answer;
+	if (!regex->other)
+		regex->other = compile(regex->pattern, regex->options ^ PCRE2_UNGREEDY, &code, &at);
+	return regex->other ? search(regex, regex->other, text) : answer;
 }
 
 struct literal_scan {
@@ -126,6 +137,8 @@ struct literal_scan {
 	size_t len;
 	uint8_t best[256];
 	size_t best_len;
+	uint8_t skeleton[512];
+	size_t skeleton_len;
 };
 
 static void end_run(struct literal_scan *s)
@@ -133,6 +146,11 @@ static void end_run(struct literal_scan *s)
 	if (s->len > s->best_len) {
 		memcpy(s->best, s->run, s->len);
 		s->best_len = s->len;
+	}
+	if (s->len && s->skeleton_len + s->len + 1 < sizeof s->skeleton) {
+		memcpy(s->skeleton + s->skeleton_len, s->run, s->len);
+		s->skeleton_len += s->len;
+		s->skeleton[s->skeleton_len++] = WILD_ANY;
 	}
 	s->len = 0;
 }
@@ -224,16 +242,34 @@ static bool scan_one(struct literal_scan *s)
 	return true;
 }
 
+static bool scan_pattern(struct literal_scan *s)
+{
+	s->skeleton[s->skeleton_len++] = WILD_ANY;
+	if (span_starts(s->pattern, SPAN("(?i)")))
+		s->at = 4;
+	while (s->at < s->pattern.len)
+		if (!scan_one(s))
+			return false;
+	end_run(s);
+	return true;
+}
+
 struct span sigma_regex_literal(struct arena *arena, struct span pattern)
 {
 	struct literal_scan s = { .pattern = pattern };
 
-	if (span_starts(pattern, SPAN("(?i)")))
-		s.at = 4;
-	while (s.at < pattern.len)
-		if (!scan_one(&s))
-			return (struct span){ 0 };
-	end_run(&s);
+	if (!scan_pattern(&s))
+		return (struct span){ 0 };
 	fold_utf8(s.best, span_of(s.best, s.best_len));
 	return arena_copy(arena, span_of(s.best, s.best_len));
+}
+
+struct span sigma_regex_skeleton(struct arena *arena, struct span pattern)
+{
+	struct literal_scan s = { .pattern = pattern };
+
+	if (!scan_pattern(&s) || s.skeleton_len == 1)
+		return (struct span){ 0 };
+	fold_utf8(s.skeleton, span_of(s.skeleton, s.skeleton_len));
+	return arena_copy(arena, span_of(s.skeleton, s.skeleton_len));
 }

@@ -25,5 +25,10 @@ enum sigma_regex_answer sigma_regex_search(struct sigma_regex *regex, struct spa
  * into the arena; empty where there is none that is sure.
  */
 struct span sigma_regex_literal(struct arena *arena, struct span pattern);
+/*
+ * All such texts in their order, with WILD_ANY (set.h) around and between: a folded
+ * text that does not fit this cannot match. Empty where nothing is sure.
+ */
+struct span sigma_regex_skeleton(struct arena *arena, struct span pattern);
 
 #endif

@@ -47,6 +47,7 @@ struct pred {
 	uint32_t other;		/* field number; of a regex: its number in the set */
 	uint32_t options;	/* PCRE2 */
 	struct span text;
+	struct span skeleton;		/* of a regex: what its matches must fit, or empty */
 	union {
 		double number;
 		uint8_t net[16];	/* IPv4 is mapped into ::ffff:0:0/96 */

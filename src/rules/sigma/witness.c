@@ -113,7 +113,7 @@ static bool is_common(struct span text)
 
 static double base_cost(const struct popularity *p, const struct witness_literal *l)
 {
-	static const double by_length[] = { 1, 1, 0.7, 0.3, 0.1, 0.06, 0.04, 0.03, 0.02, 0.015, 0.01 };
+	static const double by_length[] = { 3, 3, 2, 1, 0.1, 0.06, 0.04, 0.03, 0.02, 0.015, 0.01 };
 	size_t longest = sizeof by_length / sizeof *by_length - 1;
 	double cost = by_length[l->text.len < longest ? l->text.len : longest];
 
