@@ -152,6 +152,43 @@ TEST(case_result_does_not_depend_on_the_order_of_work)
 	assert_same_result(one, two);
 }
 
+/* An archive with one member, and its copy whose member is told as a duplicate, too. */
+static void write_archive(struct case_file *c, const char *path, uint64_t copied_member,
+			  uint64_t *member)
+{
+	struct sample s = { .findings = 1 };
+	struct err err = { 0 };
+	uint64_t unit, top;
+	char inside[64];
+	bool done, same;
+
+	snprintf(inside, sizeof inside, "%s!/m\xff.evtx", path);
+	assert_true(case_unit_begin(c, 1, span_text(path), &unit, &done, &err));
+	assert_true(sample_item(c, &s, unit, 1, 0, span_text(path), 70, &top, &same, &err));
+	assert_int_equal(same, copied_member != 0);
+	assert_true(sample_item(c, &s, unit, 1, top, span_text(inside), 71, member, &same, &err));
+	assert_int_equal(same, copied_member != 0);
+	assert_true(case_unit_commit(c, unit, &err));
+}
+
+TEST(case_settles_archives_with_what_is_inside_them)
+{
+	char one[512], two[512];
+	struct sample none = { 0 };
+	struct case_file *c;
+	uint64_t member;
+
+	c = written(scratch(one, sizeof one, "in-order.case"), &none);
+	write_archive(c, "/e/a.zip", 0, &member);
+	write_archive(c, "/e/b.zip", member, &member);
+	end(c);
+	c = written(scratch(two, sizeof two, "out-of-order.case"), &none);
+	write_archive(c, "/e/b.zip", 0, &member);
+	write_archive(c, "/e/a.zip", member, &member);
+	end(c);
+	assert_same_result(one, two);
+}
+
 TEST(case_resume_gives_the_result_of_an_uninterrupted_run)
 {
 	char whole[512], parts[512];

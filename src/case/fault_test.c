@@ -330,15 +330,18 @@ TEST(case_killed_again_and_again_ends_like_one_that_was_not)
 	case_close(c);
 	place(path, sizeof path, "killed.case");
 	srandom(42);
-	while (kills < goal) {
+	/* The last run is left alone, so that one gets to its end on a slow machine too. */
+	while (kills < goal || runs == 0) {
 		int status = 0;
 		pid_t child = fork();
 
 		if (child == 0)
 			work(path, seed);
 		seed++;
-		usleep((useconds_t)(random() % 60000));
-		kill(child, SIGKILL);
+		if (kills < goal) {
+			usleep((useconds_t)(random() % 60000));
+			kill(child, SIGKILL);
+		}
 		assert_int_equal(waitpid(child, &status, 0), child);
 		if (WIFSIGNALED(status)) {
 			kills++;
@@ -354,6 +357,5 @@ TEST(case_killed_again_and_again_ends_like_one_that_was_not)
 		runs++;
 	}
 	print_message("# %u kills, %u runs that were ended; lost 0, doubled 0\n", kills, runs);
-	assert_true(runs > 0 || KILLS < 25);
 	buf_free(&expected);
 }

@@ -8,11 +8,22 @@
 /* An exchange moves an examined item to an earlier place; nesting bounds how often. */
 #define PASSES 64
 
-#define BELOW \
-	"WITH RECURSIVE below(id) AS (SELECT id FROM item WHERE parent = ?1 UNION " \
-	"SELECT item.id FROM item JOIN below ON item.parent = below.id) "
+/* What is inside item `of` goes with it to the place of `to`: the start of the path changes. */
+#define RENAME(of, to) \
+	"WITH RECURSIVE below(id) AS (SELECT id FROM item WHERE parent = " of " UNION " \
+	"SELECT item.id FROM item JOIN below ON item.parent = below.id) " \
+	"UPDATE item SET source = new.source, " \
+	"path = new.path || substr(item.path, length(old.path) + 1), " \
+	"path_raw = CASE WHEN item.path_raw IS NULL AND new.path_raw IS NULL THEN NULL " \
+	"ELSE CAST(coalesce(new.path_raw, CAST(new.path AS BLOB)) || " \
+	"substr(coalesce(item.path_raw, CAST(item.path AS BLOB)), " \
+	"length(coalesce(old.path_raw, CAST(old.path AS BLOB))) + 1) AS BLOB) END " \
+	"FROM place AS old, place AS new WHERE old.id = " of " AND new.id = " to " AND " \
+	"item.id IN (SELECT id FROM below) AND " \
+	"substr(item.path, 1, length(old.path)) = old.path"
 
-enum step { STEP_STILL, STEP_REMEMBER, STEP_EXCHANGE, STEP_RENAME, STEP_FORGET, STEP_COUNT };
+enum step { STEP_STILL, STEP_REMEMBER, STEP_EXCHANGE, STEP_RENAME,
+	    STEP_RENAME_TWIN, STEP_FORGET, STEP_COUNT };
 
 /* ?1 is the examined item, ?2 its earlier twin. */
 static const char *const steps[STEP_COUNT] = {
@@ -24,17 +35,8 @@ static const char *const steps[STEP_COUNT] = {
 			  "accessed, created, mode) = (SELECT source, parent, path, path_raw, "
 			  "modified, changed, accessed, created, mode FROM place "
 			  "WHERE place.id = ?1 + ?2 - item.id) WHERE id IN (?1, ?2)",
-	/* What is inside the examined item goes with it: the start of the path changes. */
-	[STEP_RENAME] = BELOW
-		"UPDATE item SET source = new.source, "
-		"path = new.path || substr(item.path, length(old.path) + 1), "
-		"path_raw = CASE WHEN item.path_raw IS NULL AND new.path_raw IS NULL THEN NULL "
-		"ELSE CAST(coalesce(new.path_raw, CAST(new.path AS BLOB)) || "
-		"substr(coalesce(item.path_raw, CAST(item.path AS BLOB)), "
-		"length(coalesce(old.path_raw, CAST(old.path AS BLOB))) + 1) AS BLOB) END "
-		"FROM place AS old, place AS new WHERE old.id = ?1 AND new.id = ?2 AND "
-		"item.id IN (SELECT id FROM below) AND "
-		"substr(item.path, 1, length(old.path)) = old.path",
+	[STEP_RENAME] = RENAME("?1", "?2"),
+	[STEP_RENAME_TWIN] = RENAME("?2", "?1"),
 	[STEP_FORGET] = "DELETE FROM place WHERE ?1 <> ?2",
 };
 

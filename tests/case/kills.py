@@ -63,6 +63,10 @@ def make_evidence(folder):
             content = zipped([("a.bin", content[:5000]), ("in.zip", inner), ("copy.zip", inner)])
         if n % 5 == 1:
             content = eicar
+        if n % 16 == 7:
+            content = kept
+        if n % 16 == 4:
+            kept = content
         name = os.fsencode(folder / f"file{n:03}") + (b"\xff" if n % 9 == 0 else b"")
         with open(name, "wb") as to:
             to.write(content)
