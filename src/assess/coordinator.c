@@ -5,6 +5,7 @@
 #include "os/sandbox.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -125,6 +126,21 @@ static enum fate plain_fate(const struct walk_entry *e)
 	return FATE_NONE;
 }
 
+/* The case may lie among the evidence: it is written while we read. */
+static bool is_case(struct coordinator *c, const struct stat *st)
+{
+	static const char *const endings[] = { "", "-wal", "-shm" };
+	char path[PATH_MAX];
+	struct stat own;
+
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		snprintf(path, sizeof path, "%s%s", case_path(c->file), endings[i]);
+		if (!stat(path, &own) && own.st_ino == st->st_ino && own.st_dev == st->st_dev)
+			return true;
+	}
+	return false;
+}
+
 static struct job *new_job(struct coordinator *c, const struct place *place, struct err *err)
 {
 	const struct walk_entry *e = &place->entry;
@@ -150,6 +166,10 @@ static struct job *new_job(struct coordinator *c, const struct place *place, str
 			 SPAN_ARG(span_sub(e->target, 0, 150)));
 	else if (e->reason)
 		snprintf(job->reason, sizeof job->reason, "%s", e->reason);
+	if (S_ISREG(e->stat.st_mode) && is_case(c, &e->stat)) {
+		job->fate = FATE_SKIPPED;
+		snprintf(job->reason, sizeof job->reason, "this case itself");
+	}
 	tree_init(&job->tree, &c->options->limits, err);
 	return job;
 }

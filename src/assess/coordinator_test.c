@@ -118,3 +118,27 @@ TEST(coordinator_keeps_places_apart_whose_names_matter_to_a_rule)
 	image_free(&yara);
 	tear_down(&r);
 }
+
+TEST(coordinator_leaves_the_case_itself_alone)
+{
+	struct run r;
+
+	set_up(&r, "self");
+	snprintf(r.path, sizeof r.path, "%.200s/own.case", r.folder);
+	put(&r, "file", SPAN("text"));
+	run_with(&r, (struct coordinator_options){ .jobs = 1 });
+	assert_item(&r, "/own.case", "skipped|other||this case itself");
+	assert_item(&r, "/file", "examined|other|text|");
+	tear_down(&r);
+}
+
+TEST(coordinator_tells_of_files_longer_than_they_say)
+{
+	struct run r;
+
+	set_up(&r, "longer");
+	snprintf(r.folder, sizeof r.folder, "/proc/self/status");
+	run_with(&r, (struct coordinator_options){ .jobs = 1 });
+	assert_item(&r, "status", "partly|other|empty|longer than its stated size");
+	tear_down(&r);
+}

@@ -47,6 +47,7 @@ struct content {
 static void read_content(int fd, uint64_t want, struct content *out)
 {
 	uint64_t got = 0;
+	uint8_t beyond;
 
 	out->copy = malloc(want ? (size_t)want : 1);
 	while (out->copy && got < want) {
@@ -62,8 +63,11 @@ static void read_content(int fd, uint64_t want, struct content *out)
 			break;
 		got += (uint64_t)more;
 	}
+	/* A stated size may be wrong (as in /proc), or the file is being written to. */
 	if (!out->copy)
 		out->cut = "no memory";
+	else if (!out->cut && pread(fd, &beyond, 1, (off_t)want) == 1)
+		out->cut = "longer than its stated size";
 	out->bytes = span_of(out->copy, (size_t)got);
 }
 
@@ -82,7 +86,10 @@ static void open_content(const struct examination *x, int fd, struct content *ou
 		out->is_cut_by_limit = true;
 	}
 	if (want <= READ_MOST) {
+		const char *limit = out->cut;
+
 		read_content(fd, want, out);
+		out->cut = limit ? limit : out->cut;
 		return;
 	}
 	out->mapped = mmap(NULL, (size_t)want, PROT_READ, MAP_PRIVATE, fd, 0);
