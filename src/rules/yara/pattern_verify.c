@@ -13,6 +13,7 @@ struct collector {
 	bool fullword;
 	bool first;			/* one is enough */
 	bool falling;			/* matches come from the end of the data */
+	bool ends_later;		/* only starts are collected at first */
 	size_t split_end;		/* of a variable regex: where its match ends */
 };
 
@@ -115,14 +116,55 @@ static bool regex_at(struct collector *c, size_t place)
 	return !c->first || c->hit->match_count == before;
 }
 
+/*
+ * Where neither assertions nor words can forbid a match, its end is worked out
+ * later, for those starts that are kept: a flood would cost an end each.
+ */
 static bool on_start(void *context, size_t at)
 {
 	struct collector *c = context;
 	struct pattern_scratch *s = c->scratch;
+	struct pattern_match *match;
 	size_t end;
+
+	if (c->ends_later) {
+		match = new_match(c);
+		if (match)
+			*match = (struct pattern_match){ .offset = at, .form = c->number };
+		return match != NULL;
+	}
 
 	return !regex_match(c->form->whole, s->inner, s->data, at, limit_from(s->data, at), &end) ||
 	       collect(c, at, end - at, 0);
+}
+
+static void add_ends(struct collector *c)
+{
+	struct pattern_hit *hit = c->hit;
+	struct span data = c->scratch->data;
+	size_t kept = c->base, end;
+
+	for (size_t i = c->base; i < hit->match_count; i++) {
+		size_t at = hit->matches[i].offset;
+
+		if (!regex_match(c->form->whole, c->scratch->inner, data, at, limit_from(data, at),
+				 &end) || end == at)
+			continue;
+		hit->matches[kept] = hit->matches[i];
+		hit->matches[kept++].length = (uint32_t)(end - at);
+	}
+	hit->match_count = kept;
+}
+
+static void search_regex_everywhere(struct collector *c)
+{
+	const struct regex *whole = c->form->whole;
+
+	c->ends_later = !c->first && !c->fullword && !whole->asserts && !whole->can_be_empty;
+	regex_all_starts(c->form->backward, c->scratch->outer, c->scratch->data, on_start, c);
+	if (c->ends_later)
+		add_ends(c);
+	c->ends_later = false;
 }
 
 static void search_everywhere(struct collector *c)
@@ -135,7 +177,7 @@ static void search_everywhere(struct collector *c)
 	if (c->form->pieces)
 		pattern_sequence_search(c->form, s->data, 0, s->data.len, &s->work, collect, c);
 	else
-		regex_all_starts(c->form->backward, s->outer, s->data, on_start, c);
+		search_regex_everywhere(c);
 	arena_reset(&s->work);
 }
 
