@@ -292,3 +292,22 @@ bool binxml_parse(struct binxml_parser *p, size_t start, size_t end, uint32_t de
 	cursor_seek(&c, start);
 	return parse_list(p, &c, depth, false, out, err);
 }
+
+struct span binxml_entity(struct span name)
+{
+	static const char *const known[][2] = { { "amp", "&" }, { "lt", "<" }, { "gt", ">" },
+						{ "quot", "\"" }, { "apos", "'" } };
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (span_eq(span_text(known[i][0]), name))
+			return span_text(known[i][1]);
+	return (struct span){ 0 };
+}
+
+const struct binxml_node *binxml_attribute(const struct binxml_node *element, struct span name)
+{
+	for (const struct binxml_node *a = element->attributes; a; a = a->next)
+		if (span_eq(a->name, name))
+			return a;
+	return NULL;
+}

@@ -70,6 +70,17 @@ struct binxml_parser {
 	void *context;
 };
 
+/* Text, CDATA, character or entity: what has characters of its own. */
+static inline bool binxml_is_text(const struct binxml_node *node)
+{
+	return node->kind == BINXML_TEXT || node->kind == BINXML_CDATA ||
+	       node->kind == BINXML_CHARACTER || node->kind == BINXML_ENTITY;
+}
+
+/* The character of one of XML's five entities; empty for any other name. */
+struct span binxml_entity(struct span name);
+const struct binxml_node *binxml_attribute(const struct binxml_node *element, struct span name);
+
 /* The sibling nodes of chunk[start..end), up to an end-of-fragment token. */
 bool binxml_parse(struct binxml_parser *p, size_t start, size_t end, uint32_t depth,
 		  struct binxml_node **out, struct err *err);

@@ -24,8 +24,8 @@
 #define EVTX_CHUNK_SIZE 65536
 
 /*
- * Limits. What passes one costs the record (ERR_LIMIT), except the last, beyond
- * which rendering goes on without being remembered.
+ * Limits. What passes one costs the record (ERR_LIMIT), except the last: there the
+ * programs are forgotten and made anew.
  */
 #define EVTX_DEPTH_MAX 64		/* elements inside elements, templates included */
 #define EVTX_NODES_MAX 16384		/* elements, attributes and texts of a record or template */

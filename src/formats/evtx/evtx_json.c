@@ -32,33 +32,17 @@ struct children {
 
 static bool json_element(struct evtx_sink *s, const struct child *c, uint32_t depth);
 
-static const struct binxml_node *attribute_called(const struct binxml_node *e, struct span name)
+static void entity(struct evtx_sink *s, struct span name)
 {
-	for (const struct binxml_node *a = e->attributes; a; a = a->next)
-		if (span_eq(a->name, name))
-			return a;
-	return NULL;
-}
+	struct span known = binxml_entity(name);
 
-static bool is_text(const struct binxml_node *node)
-{
-	return node->kind == BINXML_TEXT || node->kind == BINXML_CDATA ||
-	       node->kind == BINXML_CHARACTER || node->kind == BINXML_ENTITY;
-}
-
-static void entity(struct evtx_sink *s, struct span name, enum evtx_mode mode)
-{
-	static const char *const known[][2] = { { "amp", "&" }, { "lt", "<" }, { "gt", ">" },
-						{ "quot", "\"" }, { "apos", "'" } };
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (span_eq(span_text(known[i][0]), name)) {
-			evtx_sink_text(s, span_text(known[i][1]), mode);
-			return;
-		}
-	evtx_sink_text(s, SPAN("&"), mode);
-	evtx_sink_text(s, name, mode);
-	evtx_sink_text(s, SPAN(";"), mode);
+	if (known.len) {
+		evtx_sink_text(s, known, EVTX_JSON_PART);
+		return;
+	}
+	evtx_sink_text(s, SPAN("&"), EVTX_JSON_PART);
+	evtx_sink_text(s, name, EVTX_JSON_PART);
+	evtx_sink_text(s, SPAN(";"), EVTX_JSON_PART);
 }
 
 /* Texts and values of content, without quotes. */
@@ -69,8 +53,8 @@ static void parts(struct evtx_sink *s, const struct binxml_node *list,
 		const struct evtx_value *v;
 
 		if (list->kind == BINXML_ENTITY)
-			entity(s, list->name, EVTX_JSON_PART);
-		else if (is_text(list))
+			entity(s, list->name);
+		else if (binxml_is_text(list))
 			evtx_sink_text(s, list->text, EVTX_JSON_PART);
 		else if (list->kind == BINXML_VALUE &&
 			 (v = evtx_instance_value(in, list->index)) && !v->nested)
@@ -199,7 +183,7 @@ static bool push_element(struct evtx_sink *s, struct children *to, const struct 
 	c = push(s, to, e, in);
 	if (!c)
 		return false;
-	name = attribute_called(e, SPAN("Name"));
+	name = binxml_attribute(e, SPAN("Name"));
 	if (name)
 		c->key = name_text(s, name, in);
 	c->unnamed = !name || !c->key.len;
@@ -218,7 +202,7 @@ static bool collect(struct evtx_sink *s, struct children *to, const struct binxm
 			return false;
 		if (list->kind == BINXML_VALUE)
 			v = evtx_instance_value(in, list->index);
-		to->has_text |= is_text(list) || (v && !v->nested && v->len);
+		to->has_text |= binxml_is_text(list) || (v && !v->nested && v->len);
 		if (list->kind == BINXML_ELEMENT && !evtx_is_left_out(list, in) &&
 		    !push_element(s, to, list, in))
 			return false;

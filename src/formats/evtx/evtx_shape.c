@@ -46,26 +46,15 @@ static struct evtx_slot *add_slot(struct flatten *f, struct span name)
 	return slot;
 }
 
-static struct span entity_text(struct span name)
+/* An entity that XML does not know stands as it was written. */
+static void node_text(const struct binxml_node *node, struct buf *to)
 {
-	static const char *const known[][2] = { { "amp", "&" }, { "lt", "<" }, { "gt", ">" },
-						{ "quot", "\"" }, { "apos", "'" } };
+	struct span known = node->kind == BINXML_ENTITY ? binxml_entity(node->name) : node->text;
 
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (span_eq(span_text(known[i][0]), name))
-			return span_text(known[i][1]);
-	return name;
-}
-
-static struct span text_of_node(const struct binxml_node *node)
-{
-	return node->kind == BINXML_ENTITY ? entity_text(node->name) : node->text;
-}
-
-static bool is_text(const struct binxml_node *node)
-{
-	return node->kind == BINXML_TEXT || node->kind == BINXML_CDATA ||
-	       node->kind == BINXML_CHARACTER || node->kind == BINXML_ENTITY;
+	if (node->kind == BINXML_ENTITY && !known.len)
+		buf_printf(to, "&%.*s;", SPAN_ARG(node->name));
+	else
+		buf_add(to, known);
 }
 
 /* The text of content, values filled in; into `to`. */
@@ -76,8 +65,8 @@ static void content_text(struct evtx_decoder *d, const struct binxml_node *conte
 		const struct evtx_value *v;
 		struct value value;
 
-		if (is_text(content))
-			buf_add(to, text_of_node(content));
+		if (binxml_is_text(content))
+			node_text(content, to);
 		if (content->kind != BINXML_VALUE ||
 		    !(v = evtx_instance_value(in, content->index)) || v->nested)
 			continue;
@@ -195,15 +184,6 @@ static enum section section_inside(struct span name, enum section outer)
 	return SECTION_USER;
 }
 
-static const struct binxml_node *attribute_called(const struct binxml_node *element,
-						  struct span name)
-{
-	for (const struct binxml_node *a = element->attributes; a; a = a->next)
-		if (span_eq(a->name, name))
-			return a;
-	return NULL;
-}
-
 static bool flatten_named(struct flatten *f, const struct binxml_node *e,
 			  const struct evtx_instance *in, enum section outer, uint32_t depth)
 {
@@ -212,7 +192,7 @@ static bool flatten_named(struct flatten *f, const struct binxml_node *e,
 	bool parent = has_elements(e->content, in);
 
 	if (outer == SECTION_DATA && span_eq(e->name, SPAN("Data")))
-		called = attribute_called(e, SPAN("Name"));
+		called = binxml_attribute(e, SPAN("Name"));
 	if (called)
 		name = name_of_attribute(f, called, in);
 	if (!name.len)
