@@ -21,12 +21,13 @@ struct table {
 
 struct gram_set {
 	struct table whole;
+	uint64_t whole_lengths;		/* bit of each length; the last for all longer */
 	struct table start8, start4, end8, end4;
 	struct table free;
-	struct table short_free, short_start, short_end;	/* under four bytes: one bucket */
+	struct table pair_free;		/* two or three bytes, by the first two */
+	struct table single_free, short_start, short_end;	/* one bucket */
 	uint64_t *bitmap;		/* NULL where nothing is free */
-	uint64_t *pairs;		/* first two bytes of the short ones; NULL where none is */
-	bool singles;			/* some short one has fewer than two bytes */
+	uint64_t *pairs;		/* first two bytes of those in pair_free; NULL where none is */
 };
 
 static uint32_t mix(uint32_t gram)
@@ -37,6 +38,11 @@ static uint32_t mix(uint32_t gram)
 static uint32_t mix8(uint64_t gram)
 {
 	return (uint32_t)((gram * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+static uint64_t length_bit(size_t len)
+{
+	return UINT64_C(1) << (len < 63 ? len : 63);
 }
 
 static uint32_t hash_whole(struct span s)
@@ -73,6 +79,11 @@ static uint64_t load8(const uint8_t *p)
 	return n;
 }
 
+static uint32_t pair_at(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+}
+
 /* The table a literal belongs to, and the hash under which it is found there. */
 struct place {
 	struct table *table;
@@ -104,8 +115,10 @@ static struct place place_free(const struct build *b, struct span text)
 {
 	uint32_t at;
 
+	if (text.len < 2)
+		return (struct place){ &b->set->single_free, 0, 0 };
 	if (text.len < 4)
-		return (struct place){ &b->set->short_free, 0, 0 };
+		return (struct place){ &b->set->pair_free, mix(pair_at(text.at)), 0 };
 	at = rarest_gram(b, text);
 	return (struct place){ &b->set->free, mix(load4(text.at + at)), at };
 }
@@ -158,7 +171,8 @@ static bool size_table(struct arena *arena, struct table *t, bool hashed)
 static struct table *table_at(struct gram_set *set, size_t i)
 {
 	struct table *all[] = { &set->whole, &set->start8, &set->start4, &set->end8, &set->end4,
-				&set->free, &set->short_free, &set->short_start, &set->short_end };
+				&set->free, &set->pair_free, &set->single_free, &set->short_start,
+				&set->short_end };
 
 	return i < sizeof all / sizeof *all ? all[i] : NULL;
 }
@@ -204,12 +218,7 @@ static bool place_entries(const struct build *b, struct arena *arena,
 	return true;
 }
 
-static uint32_t pair_at(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static bool note_short(const struct build *b, struct arena *arena,
+static bool note_pairs(const struct build *b, struct arena *arena,
 		       const struct gram_literal *literals, size_t count)
 {
 	b->set->pairs = ARENA_ARRAY(arena, 65536 / 64, uint64_t);
@@ -217,10 +226,7 @@ static bool note_short(const struct build *b, struct arena *arena,
 		struct span text = literals[i].text;
 		uint32_t pair;
 
-		if (literals[i].anchor != GRAM_FREE || text.len >= 4)
-			continue;
-		b->set->singles |= text.len < 2;
-		if (text.len < 2)
+		if (literals[i].anchor != GRAM_FREE || text.len < 2 || text.len >= 4)
 			continue;
 		pair = pair_at(text.at);
 		b->set->pairs[pair / 64] |= UINT64_C(1) << (pair % 64);
@@ -242,12 +248,15 @@ const struct gram_set *gram_build(struct arena *arena, const struct gram_literal
 
 			*seen = *seen < UINT16_MAX ? *seen + 1 : *seen;
 		}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		place_of(&b, &literals[i]).table->count++;
+		if (literals[i].anchor == GRAM_WHOLE)
+			b.set->whole_lengths |= length_bit(literals[i].text.len);
+	}
 	for (size_t i = 0; table_at(b.set, i); i++) {
 		struct table *t = table_at(b.set, i);
 
-		if (!size_table(arena, t, t != &b.set->short_free && t != &b.set->short_start &&
+		if (!size_table(arena, t, t != &b.set->single_free && t != &b.set->short_start &&
 						  t != &b.set->short_end))
 			return NULL;
 	}
@@ -256,7 +265,7 @@ const struct gram_set *gram_build(struct arena *arena, const struct gram_literal
 		if (!b.set->bitmap)
 			return NULL;
 	}
-	if (b.set->short_free.count && !note_short(&b, arena, literals, count))
+	if (b.set->pair_free.count && !note_pairs(&b, arena, literals, count))
 		return NULL;
 	count_entries(&b, literals, count);
 	return place_entries(&b, arena, literals, count) ? b.set : NULL;
@@ -325,22 +334,22 @@ static void find_each(const struct table *t, struct span text, gram_fn *found, v
 			found(context, t->entries[i].value);
 }
 
-/* Whether any short literal's first two bytes stand in the text. */
-static bool has_pair(const struct gram_set *set, struct span text)
+static void find_pairs(const struct gram_set *set, struct span text, gram_fn *found, void *context)
 {
 	for (size_t i = 0; i + 2 <= text.len; i++) {
 		uint32_t pair = pair_at(text.at + i);
 
 		if (set->pairs[pair / 64] >> (pair % 64) & 1)
-			return true;
+			check_free(&set->pair_free, text, i, mix(pair), found, context);
 	}
-	return false;
 }
 
 static void find_short(const struct gram_set *set, struct span text, gram_fn *found, void *context)
 {
-	if (set->short_free.count && (set->singles || has_pair(set, text)))
-		find_each(&set->short_free, text, found, context);
+	if (set->pair_free.count)
+		find_pairs(set, text, found, context);
+	if (set->single_free.count)
+		find_each(&set->single_free, text, found, context);
 	if (set->short_start.count)
 		find_start(&set->short_start, 0, text, found, context);
 	if (set->short_end.count)
@@ -349,7 +358,7 @@ static void find_short(const struct gram_set *set, struct span text, gram_fn *fo
 
 void gram_find(const struct gram_set *set, struct span text, gram_fn *found, void *context)
 {
-	if (set->whole.count)
+	if (set->whole_lengths & length_bit(text.len))
 		find_whole(&set->whole, text, found, context);
 	if (text.len >= 4) {
 		const uint8_t *end = text.at + text.len;
