@@ -1,3 +1,4 @@
+#include "match/rarity.h"
 #include "rules/yara/pattern_build.h"
 
 #define HOT 0.0005			/* an atom seen more often than this is no help */
@@ -109,6 +110,24 @@ static bool plan_split(struct pattern_builder *b, struct pattern_form *form,
 	return emit(b, root->first, choice->split, options, &form->before, err);
 }
 
+/* The rarest byte that every match must have, or -1. */
+static int16_t needed_byte(const struct regex_ast *root, bool wide)
+{
+	int16_t best = wide ? 0 : -1;
+	uint8_t value, mask;
+
+	for (const struct regex_ast *node = root->first; node; node = node->next) {
+		const struct regex_ast *one = node;
+
+		if (node->kind == AST_REPEAT && node->min)
+			one = node->first;
+		if (one->kind == AST_SET && byte_set_as_mask(&one->set, &value, &mask) &&
+		    mask == 0xff && (best < 0 || rarity_bytes[value] > rarity_bytes[best]))
+			best = value;
+	}
+	return best;
+}
+
 bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 			const struct regex_tree *tree, struct err *err)
 {
@@ -122,6 +141,7 @@ bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 	    choice.cost > HOT) {
 		options.backward = true;
 		form->search = SEARCH_ALWAYS;
+		form->need = needed_byte(tree->root, form->wide);
 		return emit(b, tree->root->first, NULL, options, &form->backward, err);
 	}
 	if (!plan_split(b, form, tree->root, &choice, options, err))

@@ -45,6 +45,7 @@ struct pattern_form {
 	const struct regex *whole;
 	const struct regex *before, *after;	/* VARIABLE only */
 	const struct regex *backward;		/* ALWAYS only */
+	int16_t need;		/* ALWAYS: a byte that every match has, or -1 */
 };
 
 struct pattern_atom {

@@ -159,9 +159,12 @@ static void add_ends(struct collector *c)
 static void search_regex_everywhere(struct collector *c)
 {
 	const struct regex *whole = c->form->whole;
+	struct span data = c->scratch->data;
 
+	if (c->form->need >= 0 && (!data.len || !memchr(data.at, c->form->need, data.len)))
+		return;
 	c->ends_later = !c->first && !c->fullword && !whole->asserts && !whole->can_be_empty;
-	regex_all_starts(c->form->backward, c->scratch->outer, c->scratch->data, on_start, c);
+	regex_all_starts(c->form->backward, c->scratch->outer, data, on_start, c);
 	if (c->ends_later)
 		add_ends(c);
 	c->ends_later = false;

@@ -19,7 +19,8 @@ void regex_dfa_free(struct regex_dfa *dfa)
 static void forget(struct regex_dfa *d)
 {
 	memset(d->next, 0, (size_t)d->count * d->classes * sizeof *d->next);
-	memset(d->table, 0, sizeof d->table);
+	for (uint32_t state = 1; state < d->count; state++)
+		d->table[d->slot[state]] = 0;
 	d->count = 1;
 	d->pool_count = 0;
 	d->start = 0;
@@ -102,6 +103,7 @@ static uint32_t state_of(struct regex_run *r, struct regex_dfa *d)
 	}
 	state = d->count++;
 	d->table[at] = state;
+	d->slot[state] = at;
 	d->first[state] = d->pool_count;
 	d->length[state] = s->now_count;
 	d->kind[state] = kind_of(r->regex, s->now, s->now_count);

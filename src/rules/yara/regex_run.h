@@ -60,6 +60,7 @@ struct regex_dfa {
 	uint32_t *pool;			/* threads of all states */
 	uint32_t pool_count;
 	uint32_t first[REGEX_DFA_STATES], length[REGEX_DFA_STATES];
+	uint32_t slot[REGEX_DFA_STATES];	/* of the state in table */
 	uint8_t kind[REGEX_DFA_STATES];
 	uint32_t table[2 * REGEX_DFA_STATES];	/* by hash of threads: state */
 };
