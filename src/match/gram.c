@@ -4,6 +4,7 @@
 
 #define BITMAP_BITS 15
 #define RARITY_BITS 12
+#define FEW 6			/* free literals that are faster sought one by one */
 
 /* One literal in a bucket; those of a bucket lie side by side. */
 struct entry {
@@ -371,8 +372,10 @@ void gram_find(const struct gram_set *set, struct span text, gram_fn *found, voi
 			find_start(&set->start8, mix8(load8(text.at)), text, found, context);
 		if (set->end8.count && text.len >= 8)
 			find_end(&set->end8, mix8(load8(end - 8)), text, found, context);
-		if (set->free.count)
+		if (set->free.count > FEW)
 			find_free(set, text, found, context);
+		else
+			find_each(&set->free, text, found, context);
 	}
 	find_short(set, text, found, context);
 }
