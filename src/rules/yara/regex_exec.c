@@ -191,18 +191,23 @@ static bool match_by_threads(struct regex_run *r, size_t at, size_t stop, size_t
 	return matched;
 }
 
-/* Follows known steps only, from `at` to `stop`; matches and unknown steps end it. */
+/*
+ * Follow known steps only; a match, a dead end and an unknown step end it. Most
+ * steps stay in their state: the inner loops then wait for no load but the byte's.
+ */
 static uint32_t run_forward(const struct regex_dfa *d, struct span data, uint32_t state,
 			    size_t *at, size_t stop)
 {
 	const uint8_t *classes = d->regex->classes;
-	const uint32_t *next = d->next;
 	size_t here = *at;
 
 	while (here < stop && !d->kind[state]) {
-		uint32_t to = next[state * d->classes + classes[data.at[here]]];
+		const uint32_t *row = d->next + (size_t)state * d->classes;
+		uint32_t to = state;
 
-		if (!to)
+		while (here < stop && (to = row[classes[data.at[here]]]) == state)
+			here++;
+		if (here == stop || !to)
 			break;
 		state = to;
 		here++;
@@ -215,13 +220,15 @@ static uint32_t run_backward(const struct regex_dfa *d, struct span data, uint32
 			     size_t *at)
 {
 	const uint8_t *classes = d->regex->classes;
-	const uint32_t *next = d->next;
 	size_t here = *at;
 
 	while (here && !d->kind[state]) {
-		uint32_t to = next[state * d->classes + classes[data.at[here - 1]]];
+		const uint32_t *row = d->next + (size_t)state * d->classes;
+		uint32_t to = state;
 
-		if (!to)
+		while (here && (to = row[classes[data.at[here - 1]]]) == state)
+			here--;
+		if (!here || !to)
 			break;
 		state = to;
 		here--;
