@@ -229,3 +229,22 @@ TEST(hostile_item_does_not_cost_the_one_after_it)
 	assert_int_equal(r.totals.replaced, 1);
 	tear_down(&r);
 }
+
+/* One bad member does not hide its siblings. */
+TEST(hostile_member_costs_itself_and_not_its_archive)
+{
+	struct run r;
+
+	set_up(&r, "member");
+	shell(r.folder, "mkdir d && for i in a crash m exec z; do echo $i > d/$i; done && "
+			"zip -q -r x.zip d && rm -r d");
+	run_with(&r, (struct coordinator_options){ .jobs = 1, .misbehave = misbehave });
+	assert_item(&r, "/x.zip", "examined|archive|zip|");
+	assert_item(&r, "!/d/a", "examined|other|text|");
+	assert_item(&r, "!/d/m", "examined|other|text|");
+	assert_item(&r, "!/d/z", "examined|other|text|");
+	assert_item(&r, "!/d/crash", "failed|other||examiner killed by signal 11 (Segmentation fault)");
+	assert_item(&r, "!/d/exec", "failed|other||examiner killed by signal 31 (forbidden system call)");
+	assert_int_equal(r.totals.replaced, 2);
+	tear_down(&r);
+}

@@ -44,6 +44,7 @@ struct examination {
 	uint64_t unpacked, entries, held, event_count;
 	struct item *at;		/* innermost open item */
 	bool is_risky_told;
+	bool (*misbehave)(const char *name, int records);	/* for tests: see examiner.h */
 };
 
 /* Writes a record; beyond the tree's output limit only ends of items go out. */

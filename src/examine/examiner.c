@@ -182,6 +182,7 @@ void examiner_main(void *context, int commands, int records)
 	};
 	struct examination x = { .limits = options->limits, .commands = commands,
 				 .records = records, .out = buf_new(RECORD_MAX * 2),
+				 .misbehave = options->misbehave,
 				 .arena = arena_new(ITEM_ARENA) };
 	struct err err;
 

@@ -12,7 +12,7 @@ struct examiner_options {
 	const struct examine_limits *limits;
 	const struct image *yara, *sigma;	/* rule packs, or NULL */
 	bool no_sandbox;
-	/* For tests only: what to do at a file of that name instead of examining it. */
+	/* For tests only: what to do at a file, or a member, of that name instead of examining it. */
 	bool (*misbehave)(const char *name, int records);
 };
 

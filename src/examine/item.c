@@ -26,6 +26,9 @@ static void end(struct examination *x, struct item *item)
 	record.end.is_bounded = item->is_bounded;
 	examination_tell(x, &record);
 	examination_leave(x);
+	/* Whatever happens next in the archive is not this member's doing. */
+	if (item->depth)
+		examination_flush(x);
 }
 
 void item_dismiss(struct examination *x, struct item *item, const struct item_origin *origin,
@@ -76,6 +79,13 @@ static bool is_new(struct examination *x, struct item *item, const struct item_o
 
 static void look_into(struct examination *x, struct item *item, enum reader reader, bool is_new_content)
 {
+	if (x->misbehave && item->depth) {
+		char name[64] = { 0 };
+		struct span tail = span_from(item->path, item->path.len > 63 ? item->path.len - 63 : 0);
+
+		memcpy(name, tail.at, tail.len);
+		x->misbehave(name, x->records);
+	}
 	/* What rules say may depend on the name, what a log says does not. */
 	if (is_new_content || matching_needs_names(x->matching))
 		matching_examine(x, item);
