@@ -1,7 +1,9 @@
+#include "match/rarity.h"
 #include "rules/yara/pattern_set.h"
 
 #define RUN_MAX 512		/* bytes of a run that are looked at */
 #define ATOMS_MAX 512		/* alternatives a pattern is searched by */
+#define NEEDED_LEN 3		/* enough to rule most data out */
 #define ATOM_DEPTH 4		/* groups within groups that are looked into */
 
 struct run {
@@ -226,4 +228,41 @@ bool pattern_atoms_of_tree(struct arena *heap, const struct regex_ast *root, boo
 		fixed = fixed && !is_variable(node);
 	}
 	return out->count > 0;
+}
+
+/* Keeps the rarest few bytes of the run if they are rarer than what was kept. */
+static void consider_needed(const struct run *run, double *best, struct atom_text *out)
+{
+	for (size_t at = 0; at < run->len; at++) {
+		size_t len = run->len - at < NEEDED_LEN ? run->len - at : NEEDED_LEN;
+		double chance;
+
+		if (run->mask[at] != 0xff)
+			continue;
+		chance = rarity_of(run->bytes + at, run->mask + at, len);
+		if (chance >= *best)
+			continue;
+		*best = chance;
+		*out = (struct atom_text){ .len = (uint32_t)len };
+		memcpy(out->bytes, run->bytes + at, len);
+		memcpy(out->mask, run->mask + at, len);
+	}
+}
+
+bool pattern_needed_bytes(const struct regex_ast *root, bool wide, struct atom_text *out)
+{
+	const struct regex_ast *node = root->first;
+	double best = 1;
+
+	while (node) {
+		struct run run = { .len = 0 };
+		const struct regex_ast *start = node;
+
+		while (node && run_take(&run, node, wide))
+			node = node->next;
+		consider_needed(&run, &best, out);
+		if (node && (node == start || node->kind != AST_SET))
+			node = node->next;
+	}
+	return best < 1;
 }

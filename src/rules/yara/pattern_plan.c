@@ -1,4 +1,3 @@
-#include "match/rarity.h"
 #include "rules/yara/pattern_build.h"
 
 #define HOT 0.0005			/* an atom seen more often than this is no help */
@@ -110,22 +109,22 @@ static bool plan_split(struct pattern_builder *b, struct pattern_form *form,
 	return emit(b, root->first, choice->split, options, &form->before, err);
 }
 
-/* The rarest byte that every match must have, or -1. */
-static int16_t needed_byte(const struct regex_ast *root, bool wide)
+/* In the image; NULL: nothing is needed, or memory is out, which the caller will meet too. */
+static const struct pattern_piece *needed_piece(struct pattern_builder *b,
+						const struct regex_ast *root, bool wide)
 {
-	int16_t best = wide ? 0 : -1;
-	uint8_t value, mask;
+	struct pattern_piece *piece;
+	struct atom_text text;
 
-	for (const struct regex_ast *node = root->first; node; node = node->next) {
-		const struct regex_ast *one = node;
-
-		if (node->kind == AST_REPEAT && node->min)
-			one = node->first;
-		if (one->kind == AST_SET && byte_set_as_mask(&one->set, &value, &mask) &&
-		    mask == 0xff && (best < 0 || rarity_bytes[value] > rarity_bytes[best]))
-			best = value;
-	}
-	return best;
+	if (!pattern_needed_bytes(root, wide, &text))
+		return NULL;
+	piece = ARENA_NEW(b->image, struct pattern_piece);
+	if (!piece)
+		return NULL;
+	piece->len = text.len;
+	piece->value = arena_copy(b->image, span_of(text.bytes, text.len)).at;
+	piece->mask = arena_copy(b->image, span_of(text.mask, text.len)).at;
+	return piece->value && piece->mask ? piece : NULL;
 }
 
 bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
@@ -141,7 +140,7 @@ bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 	    choice.cost > HOT) {
 		options.backward = true;
 		form->search = SEARCH_ALWAYS;
-		form->need = needed_byte(tree->root, form->wide);
+		form->need = needed_piece(b, tree->root, form->wide);
 		return emit(b, tree->root->first, NULL, options, &form->backward, err);
 	}
 	if (!plan_split(b, form, tree->root, &choice, options, err))

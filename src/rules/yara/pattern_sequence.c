@@ -55,6 +55,11 @@ static size_t find_last(const struct pattern_piece *piece, uint32_t rarest, stru
 	return SIZE_MAX;
 }
 
+bool pattern_piece_occurs(const struct pattern_piece *piece, struct span data)
+{
+	return find_last(piece, rarest_byte(piece), data, 0, data.len) != SIZE_MAX;
+}
+
 /*
  * What is known of a piece while going from the end of the data to its start.
  * Places from which the rest of the sequence can be reached wait in a ring until

@@ -161,7 +161,7 @@ static void search_regex_everywhere(struct collector *c)
 	const struct regex *whole = c->form->whole;
 	struct span data = c->scratch->data;
 
-	if (c->form->need >= 0 && (!data.len || !memchr(data.at, c->form->need, data.len)))
+	if (c->form->need && !pattern_piece_occurs(c->form->need, data))
 		return;
 	c->ends_later = !c->first && !c->fullword && !whole->asserts && !whole->can_be_empty;
 	regex_all_starts(c->form->backward, c->scratch->outer, data, on_start, c);
