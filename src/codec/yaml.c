@@ -6,6 +6,7 @@
 
 #define DEPTH_MAX 64
 #define NODES_MAX 1000000
+#define LOOKED_THROUGH 256
 
 struct level {
 	struct yaml_node *node;
@@ -53,10 +54,10 @@ static bool take_key(struct load *l, struct yaml_node *node, const yaml_mark_t *
 
 	if (node->kind != YAML_SCALAR)
 		return fault(l, mark, ERR_UNSUPPORTED, "a key that is not a scalar");
-	if (node->text.len == 0 && !node->plain)
-		node->text = span_of("", 0);
-	for (const struct yaml_node *n = top->node->first; n; n = n->next)
-		if (top->node->count < 64 && span_eq(n->key, node->text))
+	/* Only in maps of the size that people write: the search is linear. */
+	for (const struct yaml_node *n = top->node->count < LOOKED_THROUGH ? top->node->first : NULL; n;
+	     n = n->next)
+		if (span_eq(n->key, node->text))
 			return fault(l, mark, ERR_CORRUPT, "the same key twice in one map");
 	top->key = node->text;
 	top->key_line = node->line;
