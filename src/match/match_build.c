@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define CHOICES_MAX 256		/* ways one window may look: four letters without case are 16 */
+#define SHORT_CHOICES 4		/* of a literal of three bytes: each takes 256 windows */
 #define TEMPORARY_MAX ((size_t)1 << 30)
 
 struct window {
@@ -104,7 +105,7 @@ static bool add_literal(struct builder *b, uint32_t index)
 	double cost;
 	size_t at;
 
-	if (t->len == MATCH_WINDOW - 1 && choice_count(t->mask, t->len) == 1) {
+	if (t->len == MATCH_WINDOW - 1 && choice_count(t->mask, t->len) <= SHORT_CHOICES) {
 		memcpy(bytes, t->bytes, t->len);
 		memcpy(mask, t->mask, t->len);
 		return add_windows(b, &b->wide, index, 0, load_u32le(bytes), load_u32le(mask),
@@ -266,7 +267,7 @@ double match_cost(struct span bytes, struct span mask, size_t *window)
 
 	memset(whole, 0xff, sizeof whole);
 	*window = 0;
-	if (len == MATCH_WINDOW - 1 && choice_count(bits, len) == 1)
+	if (len == MATCH_WINDOW - 1 && choice_count(bits, len) <= SHORT_CHOICES)
 		return rarity_of(bytes.at, bits, len);
 	*window = best_window(bytes.at, bits, len, MATCH_WINDOW, &cost);
 	if (*window != SIZE_MAX)
