@@ -1,14 +1,38 @@
 #include "match/rarity.h"
 
-#include <math.h>
+/* 2^-(level/2), level under 2000: the exponent set by hand, for this is called millions of times. */
+static double power_of(int level)
+{
+	static const double halves[2] = { 1.0, 0.70710678118654752 };
+	uint64_t bits = (uint64_t)(1023 - (level >> 1)) << 52;
+	double power;
+
+	memcpy(&power, &bits, sizeof power);
+	return power * halves[level & 1];
+}
 
 static double chance(char letter)
 {
-	/* 2^-(n/2) for n of 0 to 63, exact enough in one multiplication each. */
-	static const double halves[2] = { 1.0, 0.70710678118654752 };
-	int level = letter - '0';
+	return power_of(letter - '0');
+}
 
-	return ldexp(halves[level & 1], -(level >> 1));
+/* Where every byte is definite, chances multiply and levels add. */
+static double rarity_of_definite(const uint8_t *bytes, size_t len)
+{
+	int level = rarity_bytes[bytes[0]] - '0';
+
+	for (size_t i = 1; i < len && level < 1900; i++)
+		level += rarity_pairs[bytes[i - 1]][bytes[i]] - '0';
+	return power_of(level);
+}
+
+static bool is_definite(const uint8_t *mask, size_t len)
+{
+	for (size_t i = 0; mask && i < len; i++) {
+		if (mask[i] != 0xff)
+			return false;
+	}
+	return true;
 }
 
 /* The bytes that `mask` lets stand for `byte`; answers how many. */
@@ -30,6 +54,8 @@ double rarity_of(const uint8_t *bytes, const uint8_t *mask, size_t len)
 	double chances[256], old[256], sum = 0;
 	size_t count = 0, was;
 
+	if (len && is_definite(mask, len))
+		return rarity_of_definite(bytes, len);
 	for (size_t i = 0; i < len; i++) {
 		was = count;
 		memcpy(before, now, was);
