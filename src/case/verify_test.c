@@ -120,8 +120,8 @@ TEST(verify_notices_each_kind_of_tampering)
 		"UPDATE finding SET id = id + 1000000 WHERE id = 2",
 		"UPDATE item SET fate = 'skipped' WHERE id = 1",
 		"UPDATE item SET sha256 = zeroblob(32) WHERE id = 1",
-		"INSERT INTO finding SELECT id + 1000, unit, item, rule, offset, record, time, last, count, "
-		"host, user, matched, detail FROM finding WHERE id = 1",
+		("INSERT INTO finding SELECT id + 1000, unit, item, rule, offset, record, time, last,"
+		 " count, host, user, matched, detail FROM finding WHERE id = 1"),
 		"UPDATE finding SET rule = 3 - rule WHERE id IN (1, 2)",
 		"DELETE FROM custody WHERE id = 4",
 		"DELETE FROM custody WHERE id = (SELECT max(id) FROM custody)",

@@ -11,7 +11,7 @@
 /*
  * Everything the explorer needs at once goes into one block, in columns; what
  * each finding saw goes into blocks of CHUNK findings, opened when looked at.
- * Each block is deflated JSON in base64 (docs/adr/report-page.md has the figures).
+ * Each block is deflated JSON in base64 (docs/adr/0003-the-report-page-is-one-file.md has the figures).
  */
 #define CHUNK 2000
 #define MOST ((size_t)1 << 30)

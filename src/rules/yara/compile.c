@@ -5,6 +5,7 @@
 
 #define SCRATCH_MAX ((size_t)2 << 30)
 
+__attribute__((format(printf, 5, 0)))
 static void tell(struct parser *p, const struct token *at, bool is_error, bool is_slow,
 		 const char *format, va_list args)
 {
