@@ -103,6 +103,7 @@ void examination_leave(struct examination *x)
 	x->at = (struct item *)(uintptr_t)x->at->parent;
 }
 
+__attribute__((format(printf, 3, 0)))
 static void note(struct examination *x, enum fate fate, const char *format, va_list args)
 {
 	struct item *item = x->at;
