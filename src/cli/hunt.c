@@ -293,6 +293,8 @@ static int run(int argc, char **argv)
 	h.alike = map_new(&h.memory);
 	h.rules = calloc((size_t)sigma_set_rule_count(h.set) + 1, sizeof *h.rules);
 	h.scanner = sigma_scanner_new(h.set, correlation_memory);
+	if (h.scanner && h.format == HUNT_NAVIGATOR && !repeat_limit)
+		sigma_scanner_be_terse(h.scanner);
 	h.summary = summary ? hunt_summary_new() : NULL;
 	h.explain = explain ? hunt_explain_new(h.set, explain, &err) : NULL;
 	if (err.code)

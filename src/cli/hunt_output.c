@@ -167,8 +167,11 @@ bool hunt_tell(struct hunt *h, const struct finding *f, const struct sigma_rule 
 	       const struct event *event)
 {
 	struct buf room = buf_new(1 << 12);
-	struct span channel = channel_of(event, &room);
+	struct span channel;
 
+	if (h->format == HUNT_NAVIGATOR)
+		return true;
+	channel = channel_of(event, &room);
 	switch (h->format) {
 	case HUNT_JSONL:
 		tell_json(h, f, rule, channel);

@@ -379,6 +379,17 @@ static uint64_t hash_value(const struct sigma_scanner *s, const struct value *va
 	}
 }
 
+uint64_t view_hash(struct sigma_scanner *s, uint32_t slot)
+{
+	struct view *view = &s->views[slot];
+
+	if (view->hash_stamp != s->stamp) {
+		view->hash = hash_value(s, &s->event->values[slot], s->seed[0]);
+		view->hash_stamp = s->stamp;
+	}
+	return view->hash;
+}
+
 static uint64_t hash_keys(const struct sigma_scanner *s, const struct plan *plan)
 {
 	uint64_t hash = s->seed[0];

@@ -141,10 +141,12 @@ void report_match(struct sigma_scanner *s, const struct compiled_rule *rule,
 
 	buf_clear(&s->matched);
 	buf_clear(&s->detail);
-	json_object(&w);
-	write_matched(s, &w, &told, rule->root);
-	json_object_end(&w);
-	write_detail(s, &told);
+	if (!s->terse) {
+		json_object(&w);
+		write_matched(s, &w, &told, rule->root);
+		json_object_end(&w);
+		write_detail(s, &told);
+	}
 	*finding = (struct finding){
 		.engine = ENGINE_SIGMA,
 		.harm = rule->info.harm,

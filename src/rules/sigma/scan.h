@@ -22,7 +22,8 @@ struct piece {
 };
 
 struct view {
-	uint64_t text_stamp, folded_stamp;	/* the event they were made for */
+	uint64_t text_stamp, folded_stamp, hash_stamp;	/* the event they were made for */
+	uint64_t hash;			/* of the value as it came */
 	uint32_t count;
 	struct piece *pieces;
 	struct piece one;
@@ -56,6 +57,7 @@ struct plan_memo {
 };
 
 #define PLAN_MEMO_ROOM 256
+#define BARREN_ROOM 8192		/* 2^13 */
 
 struct plan {
 	const uint32_t *key_slots;	/* [route_key_count] */
@@ -90,6 +92,9 @@ struct sigma_scanner {
 	uint32_t *woken;
 	uint32_t woken_count;
 	const struct group *group;	/* being searched */
+	/* Values, each with the set it was searched for, that lately woke nothing. */
+	uint64_t barren[BARREN_ROOM];
+	uint64_t search_hits;
 	struct sigma_regex **regexes;	/* [regex_count], made when first needed */
 	bool *regex_broken;
 
@@ -98,6 +103,7 @@ struct sigma_scanner {
 	const uint32_t *slots;		/* of the group at hand */
 
 	struct correlator *correlator;	/* NULL where nothing correlates */
+	bool terse;			/* findings without matched and detail */
 	struct buf matched, detail, user, host;	/* of the finding at hand */
 };
 
@@ -111,6 +117,8 @@ const struct plan_group *plan_route(struct sigma_scanner *s, uint32_t *count);
 /* Texts of a slot of the event at hand. An absent value has no piece, null an empty one. */
 const struct view *view_text(struct sigma_scanner *s, uint32_t slot);
 const struct view *view_folded(struct sigma_scanner *s, uint32_t slot);
+/* Of the value of a slot of the event at hand, keyed by the scanner's seed; not for lists. */
+uint64_t view_hash(struct sigma_scanner *s, uint32_t slot);
 
 bool pred_holds(struct sigma_scanner *s, const struct pred *pred);
 bool node_holds(struct sigma_scanner *s, const struct node *node);

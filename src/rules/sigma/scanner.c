@@ -101,6 +101,7 @@ static void wake(void *context, uint32_t list)
 	struct sigma_scanner *s = context;
 	const struct rule_list *rules = &s->group->lists[list];
 
+	s->search_hits++;
 	for (uint32_t i = 0; i < rules->count; i++) {
 		if (s->woken_at[rules->rules[i]] == s->pass)
 			continue;
@@ -146,6 +147,24 @@ static bool may_hold_text(const struct value *value)
 	}
 }
 
+/* Folds and searches a value, unless the same was searched in vain a while ago. */
+static void run_probe(struct sigma_scanner *s, const struct probe *probe)
+{
+	bool list = s->event->values[probe->slot].kind == VALUE_LIST;
+	uint64_t key = list ? 0 : view_hash(s, probe->slot) + (uintptr_t)probe->grams;
+	uint64_t *barren = &s->barren[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 51];
+	uint64_t woken = s->search_hits;
+	const struct view *view;
+
+	if (!list && *barren == key)
+		return;
+	view = view_folded(s, probe->slot);
+	for (uint32_t k = 0; k < view->count; k++)
+		gram_find(probe->grams, view->pieces[k].folded, wake, s);
+	if (!list && s->search_hits == woken)
+		*barren = key;
+}
+
 static bool try_group(struct sigma_scanner *s, const struct plan_group *pg, sigma_match_fn *match,
 		      void *context)
 {
@@ -155,13 +174,9 @@ static bool try_group(struct sigma_scanner *s, const struct plan_group *pg, sigm
 	s->woken_count = 0;
 	for (uint32_t i = 0; i < pg->probe_count; i++) {
 		const struct probe *probe = &pg->probes[i];
-		const struct view *view;
 
-		if (probe->texts_only && !may_hold_text(&s->event->values[probe->slot]))
-			continue;
-		view = view_folded(s, probe->slot);
-		for (uint32_t k = 0; k < view->count; k++)
-			gram_find(probe->grams, view->pieces[k].folded, wake, s);
+		if (!probe->texts_only || may_hold_text(&s->event->values[probe->slot]))
+			run_probe(s, probe);
 	}
 	for (uint32_t i = 0; i < s->woken_count; i++)
 		if (!try_rule(s, s->woken[i], match, context))
@@ -192,6 +207,11 @@ bool sigma_eval(struct sigma_scanner *s, const struct event *event, sigma_match_
 bool sigma_finish(struct sigma_scanner *s, sigma_match_fn *match, void *context)
 {
 	return !s->correlator || correlator_judge(s, match, context);
+}
+
+void sigma_scanner_be_terse(struct sigma_scanner *s)
+{
+	s->terse = true;
 }
 
 const struct sigma_stats *sigma_scanner_stats(const struct sigma_scanner *s)
