@@ -1,6 +1,7 @@
 #include "case/schema.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "case/case.h"
 #include "case/query.h"
@@ -101,8 +102,36 @@ bool schema_check_version(sqlite3 *db, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "this is no kanshiki case file");
 	if (version != CASE_SCHEMA_VERSION)
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET,
-			       "case file of schema version %lld; this kanshiki reads version %d",
-			       (long long)version, CASE_SCHEMA_VERSION);
+			       "made by another version of kanshiki: its schema is version %lld, "
+			       "this one reads version %d", (long long)version, CASE_SCHEMA_VERSION);
+	return true;
+}
+
+static bool check_table(sqlite3 *db, const struct schema_object *table, struct err *err)
+{
+	sqlite3_stmt *row;
+	bool there, ok = query_prepare(db, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND "
+					   "name = ?1 AND sql = ?2", &row, err);
+
+	if (!ok)
+		return false;
+	sqlite3_bind_text(row, 1, table->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(row, 2, table->sql, -1, SQLITE_STATIC);
+	ok = query_step(row, &there, err);
+	sqlite3_finalize(row);
+	if (ok && !there)
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET,
+			       "made by another version of kanshiki, or changed: table '%s' is not "
+			       "as this version makes it", table->name);
+	return ok;
+}
+
+bool schema_check_tables(sqlite3 *db, struct err *err)
+{
+	for (size_t i = 0; i < schema_count; i++)
+		if (!strcmp(schema_objects[i].type, "table") &&
+		    !check_table(db, &schema_objects[i], err))
+			return false;
 	return true;
 }
 

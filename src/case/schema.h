@@ -28,6 +28,8 @@ extern const size_t schema_count;
 bool schema_create(sqlite3 *db, struct err *err);
 /* ERR_UNSUPPORTED: not a case, or of another version. */
 bool schema_check_version(sqlite3 *db, struct err *err);
+/* For those who read tables by name: ERR_UNSUPPORTED, naming one that is not as above. */
+bool schema_check_tables(sqlite3 *db, struct err *err);
 /* ERR_CORRUPT, naming it: something is there that should not be, lacks, or differs. */
 bool schema_check_exact(sqlite3 *db, struct err *err);
 

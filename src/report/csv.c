@@ -47,6 +47,18 @@ static void evidence_cell(struct buf *to, struct span json, struct arena *scratc
 	buf_free(&text);
 }
 
+static void copies_cell(struct buf *to, const struct report_item *item)
+{
+	struct buf text = buf_new((size_t)16 << 20);
+
+	for (size_t i = 0; i < item->copy_count; i++) {
+		buf_text(&text, i ? "; " : "");
+		buf_add(&text, item->copies[i]);
+	}
+	cell(to, buf_span(&text));
+	buf_free(&text);
+}
+
 static void line(struct buf *to, const struct report *report, const struct report_finding *f,
 		 struct arena *scratch)
 {
@@ -74,6 +86,9 @@ static void line(struct buf *to, const struct report *report, const struct repor
 	evidence_cell(to, f->matched, scratch);
 	buf_add_u8(to, ',');
 	evidence_cell(to, f->detail, scratch);
+	buf_add_u8(to, ',');
+	copies_cell(to, item);
+	buf_decimal(to, item->copy_total);
 	buf_text(to, "\r\n");
 }
 
@@ -83,7 +98,8 @@ bool report_csv(FILE *to, const struct report *report, struct err *err)
 	struct arena scratch = arena_new(SCRATCH);
 
 	buf_text(&out.buf, "id,time,last,count,level,harm,engine,rule,title,techniques,host,user,item,sha256,"
-			   "offset,record_id,matched,detail\r\n");
+			   "offset,record_id,matched,detail,"
+			   "copies,copy_total\r\n");
 	for (size_t i = 0; i < report->finding_count; i++) {
 		line(&out.buf, report, &report->findings[i], &scratch);
 		out_pass(&out);

@@ -93,7 +93,7 @@ static void rules(struct json_write *w, const struct report *r)
 	json_array_end(w);
 }
 
-/* [path, sha-256, size, class, fate, reason] */
+/* [path, sha-256, size, class, fate, reason, copies, how many copies] */
 static void items(struct json_write *w, const struct report *r)
 {
 	json_key(w, "items");
@@ -108,6 +108,8 @@ static void items(struct json_write *w, const struct report *r)
 		json_text(w, evidence_class_name(item->evidence_class));
 		json_text(w, fate_name(item->fate));
 		json_span(w, item->reason);
+		json_copies(w, item);
+		json_u64(w, item->copy_total);
 		json_array_end(w);
 	}
 	json_array_end(w);

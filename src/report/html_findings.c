@@ -37,6 +37,23 @@ static void technique_pairs(struct html *h, struct span ids)
 	pair_buf(h, "ATT&amp;CK", &text, false);
 }
 
+static void copies_pair(struct html *h, const struct report_item *item)
+{
+	if (!item->copy_total)
+		return;
+	html_put(h, "<dt>Also at</dt><dd class=\"code\">");
+	for (size_t i = 0; i < item->copy_count; i++) {
+		html_put(h, i ? "<br>" : "");
+		html_text(h, item->copies[i]);
+	}
+	if (item->copy_total > item->copy_count) {
+		html_put(h, "<br>and ");
+		html_number(h, item->copy_total - item->copy_count);
+		html_put(h, " more");
+	}
+	html_put(h, "</dd>\n");
+}
+
 static void item_pairs(struct html *h, const struct report_finding *f)
 {
 	const struct report_item *item =
@@ -45,6 +62,7 @@ static void item_pairs(struct html *h, const struct report_finding *f)
 
 	if (item) {
 		pair(h, "Item", item->path, true);
+		copies_pair(h, item);
 		buf_hex(&text, item->sha256);
 		pair_buf(h, "SHA-256", &text, true);
 	}

@@ -56,6 +56,14 @@ void json_harms(struct json_write *w, uint32_t harms)
 	json_array_end(w);
 }
 
+void json_copies(struct json_write *w, const struct report_item *item)
+{
+	json_array(w);
+	for (size_t i = 0; item && i < item->copy_count; i++)
+		json_span(w, item->copies[i]);
+	json_array_end(w);
+}
+
 void json_evidence(struct json_write *w, struct arena *scratch, struct span json)
 {
 	size_t count;
@@ -344,6 +352,10 @@ static void finding_item(struct json_write *w, const struct report *report, uint
 		json_null(w);
 	json_key(w, "sha256");
 	json_digest(w, item ? item->sha256 : SPAN(""));
+	json_key(w, "copies");
+	json_copies(w, item);
+	json_key(w, "copy_total");
+	json_u64(w, item ? item->copy_total : 0);
 }
 
 static void one_finding(struct json_write *w, const struct report *report,

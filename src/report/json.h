@@ -12,6 +12,8 @@ void json_digest(struct json_write *w, struct span digest);	/* hex text, or null
 void json_words(struct json_write *w, struct span words);
 /* Names of the harms in the bit set. */
 void json_harms(struct json_write *w, uint32_t harms);
+/* The other paths of an item, which may be NULL. */
+void json_copies(struct json_write *w, const struct report_item *item);
 /* Evidence JSON as rows of objects, read and written anew; `scratch` is reset. */
 void json_evidence(struct json_write *w, struct arena *scratch, struct span json);
 

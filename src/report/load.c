@@ -1,5 +1,7 @@
 #include "report/load.h"
 
+#include "case/schema.h"
+
 static bool no_memory(struct load *load)
 {
 	return err_set(load->err, ERR_LIMIT, ERR_NO_OFFSET, "this case is too large for one report");
@@ -124,8 +126,8 @@ bool report_load(sqlite3 *db, struct span case_name, uint64_t most, struct repor
 	load.items = map_new(load.arena);
 	load.rules = map_new(load.arena);
 	out->case_name = arena_copy(load.arena, case_name);
-	if (totals(&load) && load_findings(&load, most) && load_answers(&load) &&
-	    load_coverage(&load) && load_items(&load) && load_facts(&load) && report_sort(out, err))
+	if (schema_check_tables(db, err) && totals(&load) && load_findings(&load, most) && load_copies(&load) &&
+	    load_answers(&load) && load_coverage(&load) && load_items(&load) && load_facts(&load) && report_sort(out, err))
 		return true;
 	report_free(out);
 	*out = (struct report){ 0 };

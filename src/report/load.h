@@ -32,6 +32,7 @@ bool load_number(struct load *load, const char *sql, uint64_t *out);
 bool load_item(struct load *load, uint64_t id, uint32_t *index);
 
 bool load_findings(struct load *load, uint64_t most);	/* rules, findings, items of them */
+bool load_copies(struct load *load);			/* after the findings: of their items */
 bool load_answers(struct load *load);			/* after the findings */
 bool load_coverage(struct load *load);
 bool load_items(struct load *load);			/* fates, troubled items, events */

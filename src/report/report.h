@@ -37,6 +37,9 @@ struct report_item {
 	enum fate fate;
 	struct span reason;		/* why not wholly examined, or empty */
 	enum evidence_class evidence_class;
+	const struct span *copies;	/* other paths of the same content: the first of them */
+	size_t copy_count;		/* at most REPORT_MOST_COPIES */
+	uint64_t copy_total;		/* may exceed copy_count; 0 for items without findings */
 };
 
 struct report_rule {
@@ -186,6 +189,7 @@ struct report {
 #define REPORT_MEMORY ((size_t)4 << 30)
 /* Findings that the page carries at most; the rest is counted. */
 #define REPORT_PAGE_FINDINGS 100000
+#define REPORT_MOST_COPIES 20
 #define REPORT_MOST_EVENTS 20000
 #define REPORT_MOST_EXTENTS 5000
 #define REPORT_MOST_TROUBLED 10000

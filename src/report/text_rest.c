@@ -130,6 +130,20 @@ static void techniques(struct buf *to, struct span ids)
 	}
 }
 
+static void copies(struct text *t, const struct report_item *item)
+{
+	struct buf line = line_new();
+
+	for (size_t i = 0; i < item->copy_count; i++)
+		pair(t, i ? "" : "also at", item->copies[i]);
+	if (item->copy_total > item->copy_count) {
+		buf_text(&line, "and ");
+		words_number(&line, item->copy_total - item->copy_count);
+		buf_text(&line, " more");
+	}
+	pair_buf(t, "", &line);
+}
+
 static void where(struct text *t, const struct report_finding *f)
 {
 	const struct report_item *item =
@@ -143,6 +157,7 @@ static void where(struct text *t, const struct report_finding *f)
 			   (unsigned long long)f->offset);
 	if (item) {
 		pair(t, "item", item->path);
+		copies(t, item);
 		pair_buf(t, "place", &line);
 		line = line_new();
 		buf_hex(&line, item->sha256);

@@ -71,6 +71,11 @@ def main(work):
           "PowerShell" in sql("SELECT path FROM item WHERE fate = 'partly'"))
     check("the second place of the same file is a duplicate",
           "msnetwork.dll" in sql("SELECT path FROM item WHERE fate = 'duplicate'"))
+    copied = [f for f in report["findings"]
+              if any(path.endswith("/t.zip!/tools/msnetwork.dll") for path in f["copies"])]
+    check("a finding names the second place of its file",
+          copied and all("msnetwork.dll" in f["item"] and f["copy_total"] == 1 for f in copied),
+          str([f["copies"] for f in report["findings"] if f["copies"]]))
     check("findings stand on their place", all(
         sql(f"SELECT count(*) FROM finding WHERE {column} IS NOT NULL") > "0"
         for column in ("matched", "host", "time", "record", "offset")))

@@ -4,11 +4,13 @@
 tests/report/story.txt is what `kanshiki report` prints of the sample case; after a change
 that is meant: forms_test.py MAKE_CASE KANSHIKI --accept
 """
+import contextlib
 import csv
 import difflib
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -70,6 +72,30 @@ def json_carries_the_proof():
     assert cleared["time"] == "2026-03-12T23:10:00.0000000Z" and cleared["record_id"] == 881999
 
 
+def copies_stand_with_the_finding():
+    there = "evidence/collected.zip!/Windows/Temp/file14.dat"
+    data = json.loads(report("story", "-f", "json"))
+    loader = next(f for f in data["findings"] if f["rule"] == "packed_loader_svchost")
+    assert there in loader["copies"] and loader["copy_total"] == len(loader["copies"]) == 7
+    others = [f for f in data["findings"] if f["item"] != loader["item"]]
+    assert others and not any(f["copies"] or f["copy_total"] for f in others)
+    rows = list(csv.DictReader(io.StringIO(report("story", "-f", "csv"), newline="")))
+    row = next(row for row in rows if row["rule"] == "packed_loader_svchost")
+    assert row["copies"].split("; ") == loader["copies"] and row["copy_total"] == "7"
+    assert there in report("story", "-f", "html"), "the list that needs no script"
+
+
+def another_version_is_told():
+    path = os.path.join(work.name, "other.case")
+    for change in ("PRAGMA user_version = 2", "ALTER TABLE run DROP COLUMN folder"):
+        subprocess.run([make_case, path, "story", "0"], check=True)
+        with contextlib.closing(sqlite3.connect(path)) as case:
+            case.execute(change)
+            case.commit()
+        done = subprocess.run([kanshiki, "report", path], capture_output=True, text=True)
+        assert done.returncode == 2 and "made by another version" in done.stderr, done.stderr
+
+
 def most_keeps_what_carries_the_answers():
     data = json.loads(report("huge", "-f", "json", "--most", "20"))
     assert len(data["findings"]) == 20 and data["finding_total"] == 3057
@@ -86,7 +112,8 @@ def wrong_words_are_refused():
 
 
 tests = [text_is_as_accepted, json_is_one_object_with_all_parts, csv_has_a_line_for_each_finding,
-         json_carries_the_proof, most_keeps_what_carries_the_answers, wrong_words_are_refused]
+         json_carries_the_proof, copies_stand_with_the_finding, another_version_is_told,
+         most_keeps_what_carries_the_answers, wrong_words_are_refused]
 print(f"1..{len(tests)}")
 failed = False
 for number, test in enumerate(tests, 1):

@@ -120,6 +120,101 @@ TEST(report_refuses_a_case_that_points_nowhere)
 	}
 }
 
+TEST(report_names_the_places_of_a_copy)
+{
+	struct report r = load_sample("story", 0, 1000);
+	size_t seen = 0;
+
+	for (size_t i = 0; i < r.item_count; i++) {
+		const struct report_item *item = &r.items[i];
+
+		if (item->id != 4) {
+			assert_int_equal(item->copy_total, 0);
+			continue;
+		}
+		seen++;
+		assert_int_equal(item->copy_total, 7);
+		assert_int_equal(item->copy_count, 7);
+		assert_span(item->copies[0], "evidence/collected.zip!/Windows/Temp/file14.dat");
+		assert_span(item->copies[6], "evidence/collected.zip!/Windows/Temp/file56.dat");
+	}
+	assert_int_equal(seen, 1);
+	report_free(&r);
+}
+
+/* The archive of item 4 is there three times; within it stand item 4 and its seven copies. */
+TEST(report_names_what_is_inside_a_copied_archive)
+{
+	static const char copy[] =
+		"UPDATE item SET parent = 12 WHERE path LIKE 'evidence/collected.zip!/%';"
+		"INSERT INTO item(unit, source, path, sha256, fate, same_as) SELECT 1, 1, path || '.old', "
+		"sha256, 'duplicate', 12 FROM item WHERE id = 12;"
+		"INSERT INTO item(unit, source, path, sha256, fate, same_as) SELECT 1, 1, 'z.zip', "
+		"sha256, 'duplicate', 12 FROM item WHERE id = 12;";
+	sqlite3 *db = sample_case(":memory:", "story", 0);
+	struct report r;
+	struct err err = { 0 };
+	bool within = false;
+
+	assert_int_equal(sqlite3_exec(db, copy, NULL, NULL, NULL), SQLITE_OK);
+	assert_true(report_load(db, SPAN("x"), 1000, &r, &err));
+	for (size_t i = 0; i < r.item_count; i++) {
+		const struct report_item *item = &r.items[i];
+
+		if (item->id != 4)
+			continue;
+		assert_int_equal(item->copy_total, 3 * 8 - 1);
+		assert_int_equal(item->copy_count, REPORT_MOST_COPIES);
+		for (size_t k = 0; k < item->copy_count; k++)
+			within |= span_eq(item->copies[k],
+					  SPAN("z.zip!/Users/mori/AppData/Roaming/Micros/svchost.exe"));
+	}
+	assert_true(within);
+	report_free(&r);
+	sqlite3_close(db);
+}
+
+TEST(report_ends_where_items_hold_each_other)
+{
+	static const char *const loops[] = {
+		"UPDATE item SET parent = id",
+		"UPDATE item SET parent = id + 1; UPDATE item SET parent = 1 WHERE id = 59",
+		"UPDATE item SET parent = id + 1, sha256 = NULL",
+		"UPDATE item SET parent = id % 5 + 1, sha256 = x'00'",
+	};
+
+	for (size_t i = 0; i < sizeof loops / sizeof *loops; i++) {
+		sqlite3 *db = sample_case(":memory:", "story", 0);
+		struct report r;
+		struct err err = { 0 };
+
+		assert_int_equal(sqlite3_exec(db, loops[i], NULL, NULL, NULL), SQLITE_OK);
+		assert_true(report_load(db, SPAN("x"), 1000, &r, &err));
+		report_free(&r);
+		sqlite3_close(db);
+	}
+}
+
+TEST(report_refuses_a_case_of_another_version)
+{
+	static const char *const changes[] = {
+		"ALTER TABLE run DROP COLUMN folder", "ALTER TABLE item ADD COLUMN colour TEXT",
+		"DROP TABLE answer_coverage",
+	};
+
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		sqlite3 *db = sample_case(":memory:", "story", 0);
+		struct report r;
+		struct err err = { 0 };
+
+		assert_int_equal(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
+		assert_false(report_load(db, SPAN("x"), 1000, &r, &err));
+		assert_int_equal(err.code, ERR_UNSUPPORTED);
+		assert_non_null(strstr(err.text, "made by another version"));
+		sqlite3_close(db);
+	}
+}
+
 typedef bool form_fn(FILE *to, const struct report *report, struct err *err);
 
 static bool text_form(FILE *to, const struct report *report, struct err *err)

@@ -101,6 +101,8 @@ static void items(struct sample *s)
 		item(s, i, path, "other", "data", 1000 * i, i % 7 ? "examined" : "duplicate",
 		     i % 7 ? NULL : "same content as item 4");
 	}
+	insert(s, "UPDATE item SET sha256 = (SELECT sha256 FROM item WHERE id = 4), same_as = 4 "
+		  "WHERE fate = 'duplicate'");
 }
 
 static const struct {

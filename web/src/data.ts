@@ -21,6 +21,9 @@ export interface Item {
   kind: string;
   fate: string;
   reason: string;
+  /** Other places of the same content: the first of them. */
+  copies: string[];
+  copyTotal: number;
 }
 
 export interface Notable {
@@ -54,7 +57,7 @@ interface RawHead {
   notable: number;
   chunk: number;
   rules: [string, string, string, number, number, [string, string][], string][];
-  items: [string, string, number | null, string, string, string][];
+  items: [string, string, number | null, string, string, string, string[], number][];
   findings: Record<"id" | "rule" | "item" | "host" | "user" | "time" | "count", (number | null)[]>;
   carriers: number[][];
   events: [number, string, string, number, number, number, string, number | null, number][];
@@ -110,8 +113,8 @@ export class Store {
     this.rules = raw.rules.map(([engine, id, title, level, harm, techniques, file]) => ({
       engine, id, title: title || id, level, harm, techniques, file,
     }));
-    this.items = raw.items.map(([path, sha256, size, kind, fate, reason]) => ({
-      path, sha256, size, kind, fate, reason,
+    this.items = raw.items.map(([path, sha256, size, kind, fate, reason, copies, copyTotal]) => ({
+      path, sha256, size, kind, fate, reason, copies, copyTotal,
     }));
     this.hosts = raw.hosts;
     this.users = raw.users;

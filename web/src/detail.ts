@@ -1,7 +1,7 @@
 // One finding with all that is known of it.
 
 import { el } from "./dom.ts";
-import { HARMS, LEVELS, type Row, type Seen, type Store } from "./data.ts";
+import { HARMS, LEVELS, type Item, type Row, type Seen, type Store } from "./data.ts";
 import { number, show, showLine } from "./show.ts";
 
 function pairs(list: HTMLElement, name: string, value: string | Node, code = false): void {
@@ -54,6 +54,13 @@ function place(seen: Seen): string {
   return parts.join(", ");
 }
 
+function copies(item: Item): Node {
+  const rest = item.copyTotal - item.copies.length;
+  const items = item.copies.map((path) => el("li", {}, showLine(path)));
+  if (rest > 0) items.push(el("li", {}, `and ${number(rest)} more`));
+  return el("ul", { class: "plain" }, ...items);
+}
+
 function techniques(list: [string, string][]): Node {
   const items = list.map(([id, name]) => el("li", {}, el("b", {}, showLine(id)), ` ${name}`));
   return el("ul", { class: "plain" }, ...items);
@@ -71,6 +78,7 @@ export async function drawDetail(store: Store, finding: number): Promise<HTMLEle
   pairs(list, "Host", showLine(store.hostOf(finding)));
   pairs(list, "User", showLine(store.userOf(finding)));
   pairs(list, "Item", showLine(item?.path ?? ""), true);
+  if (item?.copyTotal) pairs(list, "Also at", copies(item), true);
   pairs(list, "SHA-256", item?.sha256 ?? "", true);
   if (item && item.fate !== "examined")
     pairs(list, "Item's fate", `${item.fate}${item.reason ? `: ${showLine(item.reason)}` : ""}`);

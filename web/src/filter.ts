@@ -41,7 +41,7 @@ export class Filter {
     this.hay = {
       rules: store.rules.map((rule) =>
         low([rule.title, rule.id, rule.file, ...rule.techniques.flat()].join(" "))),
-      items: store.items.map((item) => low(`${item.path} ${item.sha256}`)),
+      items: store.items.map((item) => low([item.path, item.sha256, ...item.copies].join(" "))),
       hosts: store.hosts.map(low),
       users: store.users.map(low),
     };

@@ -112,6 +112,8 @@ test("filters by level, harm, host, text and period agree with the data", async 
   await page.getByRole("button", { name: "Clear filters" }).click();
   await page.getByLabel("Text to find").fill("t1567 srv-file");
   equal(await shown(page), 1, "two words");
+  await page.getByLabel("Text to find").fill("file49.dat");
+  equal(await shown(page), 1, "a path of a copy");
   await page.getByLabel("Text to find").fill("mega:drop");
   equal(await shown(page), 0, "words that only the evidence has");
   await page.locator(".deep input").check();
@@ -149,7 +151,8 @@ test("a link of an answer opens the finding with its proof", async (browser) => 
   await side.locator("h3").waitFor();
   const text = await side.innerText();
   for (const part of ["critical", "T1055", "Process Injection", "svchost.exe", "packed_loader_svchost",
-    "$stub", "at 0x1a40", "00031200  4d 79 43 61 66 65", "MyCafe", "carries the answer on implant"])
+    "$stub", "at 0x1a40", "00031200  4d 79 43 61 66 65", "MyCafe", "carries the answer on implant",
+    "Also at", "Temp/file14.dat", "Temp/file56.dat"])
     ok(text.includes(part), `the proof lacks "${part}"`);
   equal(sins, [], "what the page did");
   await context.close();
