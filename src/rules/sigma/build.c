@@ -78,6 +78,16 @@ static uint32_t cost_of(const struct pred *pred)
 	return costs[pred->kind] * (pred->field == SIGMA_FIELD_ANY ? 20 : 1);
 }
 
+/* Whether the answer depends on one field's value alone, and is dear enough to be kept. */
+static bool asks_one_value(enum node_kind kind, const struct node *const *kids, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (kids[i]->kind != NODE_PRED || kids[i]->pred->kind > PRED_CIDR ||
+		    kids[i]->pred->field != kids[0]->pred->field)
+			return false;
+	return kind == NODE_OR && count > 1 && kids[0]->pred->field != SIGMA_FIELD_ANY;
+}
+
 struct node *sigma_node(struct sigma_build *b, enum node_kind kind, const struct node *const *kids,
 			uint32_t count)
 {
@@ -96,7 +106,8 @@ struct node *sigma_node(struct sigma_build *b, enum node_kind kind, const struct
 	if (kind == NODE_AND && count <= SORTED_MAX)
 		sort_terms(copy, count);
 	*node = (struct node){ .kind = (uint8_t)kind, .count = count, .kids = copy, .cost = cost,
-			       .depth = (uint8_t)(depth < UINT8_MAX ? depth + 1 : depth) };
+			       .depth = (uint8_t)(depth < UINT8_MAX ? depth + 1 : depth),
+			       .one_value = asks_one_value(kind, kids, count) };
 	return node;
 }
 

@@ -16,6 +16,17 @@ static size_t character(struct span text, size_t at)
 	return next;
 }
 
+/* The first place from `at` on where what follows a star can begin. */
+static size_t next_start(struct span pattern, size_t p, struct span text, size_t at)
+{
+	const uint8_t *found;
+
+	if (p == pattern.len || pattern.at[p] >= WILD_ANY || at >= text.len)
+		return at;
+	found = memchr(text.at + at, pattern.at[p], text.len - at);
+	return found ? (size_t)(found - text.at) : text.len;
+}
+
 /* Greedy with one place to go back to: at worst text times pattern, both bounded. */
 static bool wild_holds(struct span pattern, struct span text)
 {
@@ -33,7 +44,7 @@ static bool wild_holds(struct span pattern, struct span text)
 			t++;
 		} else if (star != SIZE_MAX) {
 			p = star + 1;
-			t = resume = character(text, resume);
+			t = resume = next_start(pattern, p, text, character(text, resume));
 		} else {
 			return false;
 		}
@@ -248,12 +259,57 @@ bool pred_holds(struct sigma_scanner *s, const struct pred *pred)
 	return false;
 }
 
+/* Where it is remembered that what is asked did not hold for this value; NULL: nowhere. */
+static uint64_t *untrue_of(struct sigma_scanner *s, uint32_t field, const void *asked, uint64_t *key)
+{
+	uint32_t slot = s->slots[field];
+
+	if (slot == EVENT_NO_SLOT || s->plan->same[slot] != EVENT_NO_SLOT ||
+	    s->event->values[slot].kind == VALUE_LIST)
+		return NULL;
+	*key = view_hash(s, slot) + (uintptr_t)asked;
+	return &s->untrue[(*key * UINT64_C(0x9e3779b97f4a7c15)) >> 51];
+}
+
+static bool pred_holds_again(struct sigma_scanner *s, const struct pred *pred)
+{
+	uint64_t key, *untrue, limits = s->stats.regex_limits;
+
+	if ((pred->kind != PRED_WILD && pred->kind != PRED_REGEX) || pred->field == SIGMA_FIELD_ANY)
+		return pred_holds(s, pred);
+	untrue = untrue_of(s, pred->field, pred, &key);
+	if (untrue && *untrue == key)
+		return false;
+	if (pred_holds(s, pred))
+		return true;
+	/* What was given up is tried and counted each time. */
+	if (untrue && s->stats.regex_limits == limits)
+		*untrue = key;
+	return false;
+}
+
 /* Depth is bounded when rules are compiled. */
+static bool any_holds(struct sigma_scanner *s, const struct node *node)
+{
+	uint64_t key, *untrue = NULL, limits = s->stats.regex_limits;
+
+	if (node->one_value)
+		untrue = untrue_of(s, node->kids[0]->pred->field, node, &key);
+	if (untrue && *untrue == key)
+		return false;
+	for (uint32_t i = 0; i < node->count; i++)
+		if (node_holds(s, node->kids[i]))
+			return true;
+	if (untrue && s->stats.regex_limits == limits)
+		*untrue = key;
+	return false;
+}
+
 bool node_holds(struct sigma_scanner *s, const struct node *node)
 {
 	switch (node->kind) {
 	case NODE_PRED:
-		return pred_holds(s, node->pred);
+		return pred_holds_again(s, node->pred);
 	case NODE_NOT:
 		return !node_holds(s, node->kids[0]);
 	case NODE_TRUE:
@@ -264,10 +320,7 @@ bool node_holds(struct sigma_scanner *s, const struct node *node)
 				return false;
 		return true;
 	case NODE_OR:
-		for (uint32_t i = 0; i < node->count; i++)
-			if (node_holds(s, node->kids[i]))
-				return true;
-		return false;
+		return any_holds(s, node);
 	default:
 		return false;
 	}

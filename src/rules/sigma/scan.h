@@ -57,6 +57,7 @@ struct plan_memo {
 };
 
 #define PLAN_MEMO_ROOM 256
+#define UNTRUE_ROOM 8192	/* 2^13 */
 #define BARREN_ROOM 8192		/* 2^13 */
 
 struct plan {
@@ -95,6 +96,8 @@ struct sigma_scanner {
 	/* Values, each with the set it was searched for, that lately woke nothing. */
 	uint64_t barren[BARREN_ROOM];
 	uint64_t search_hits;
+	/* Values, each with the node or predicate that lately did not hold for it. */
+	uint64_t untrue[UNTRUE_ROOM];
 	struct sigma_regex **regexes;	/* [regex_count], made when first needed */
 	bool *regex_broken;
 

@@ -59,6 +59,7 @@ enum node_kind { NODE_PRED, NODE_AND, NODE_OR, NODE_NOT, NODE_TRUE, NODE_FALSE }
 struct node {
 	uint8_t kind;
 	uint8_t depth;
+	bool one_value;			/* OR of predicates on the value of one and the same field */
 	uint32_t count;
 	uint32_t cost;			/* of finding out, roughly */
 	union {
