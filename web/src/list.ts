@@ -75,14 +75,32 @@ export class FindingList {
     const { scrollTop, clientHeight } = this.element;
     const from = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
     const to = Math.min(this.rows.length, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
-    const drawn: HTMLElement[] = [];
-    for (let at = from; at < to; at++) drawn.push(this.row(at));
-    this.sizer.replaceChildren(...drawn);
+    const drawn = new Map<string, HTMLElement>();
+    const wanted = new Set<string>();
+    for (let at = from; at < to; at++) wanted.add(this.key(at));
+    // What stays is left alone: a row that is replaced under a pressed button loses the click.
+    for (const row of [...this.sizer.children] as HTMLElement[]) {
+      const key = row.dataset["key"] ?? "";
+      if (wanted.has(key)) drawn.set(key, row);
+      else row.remove();
+    }
+    let next = this.sizer.firstElementChild;
+    for (let at = from; at < to; at++) {
+      const row = drawn.get(this.key(at)) ?? this.row(at);
+      if (row === next) next = next.nextElementSibling;
+      else this.sizer.insertBefore(row, next);
+    }
+  }
+
+  /** Rows of one key look alike. */
+  private key(at: number): string {
+    return [at, this.rows[at], at === this.current, this.rows.length, this.element.clientWidth].join(" ");
   }
 
   /** The end of a path tells more than its beginning. */
-  private tail(path: string): string {
-    const room = Math.max(24, Math.floor((this.element.clientWidth - 430) / 6.6));
+  private tail(path: string, host: string): string {
+    const beside = host ? 440 : 296;
+    const room = Math.max(20, Math.floor((this.element.clientWidth - beside) / 7.6));
     return path.length > room ? `…${path.slice(1 - room)}` : path;
   }
 
@@ -93,7 +111,9 @@ export class FindingList {
     const level = LEVELS[rule.level] ?? "informational";
     const count = store.times[finding] ?? 1;
     const when = store.time[finding] ?? Number.NaN;
+    const host = showLine(store.hostOf(finding));
     const row = el("div", {
+      "data-key": this.key(at),
       class: "row", role: "option", id: `row-${at}`, "data-at": String(at),
       "aria-selected": String(at === this.current), "aria-setsize": String(this.rows.length),
       "aria-posinset": String(at + 1),
@@ -101,8 +121,8 @@ export class FindingList {
       el("span", { class: `level level-${level}` }, level),
       el("span", { class: "row-title" }, showLine(rule.title), count > 1 ? ` ×${number(count)}` : ""),
       el("span", { class: "row-time" }, Number.isNaN(when) ? "no time" : time(when)),
-      el("span", { class: "row-host" }, showLine(store.hostOf(finding))),
-      el("span", { class: "row-item" }, this.tail(showLine(store.itemOf(finding)?.path ?? ""))),
+      el("span", { class: "row-host" }, ...(host ? [host] : [])),
+      el("span", { class: "row-item" }, this.tail(showLine(store.itemOf(finding)?.path ?? ""), host)),
     );
     row.style.transform = `translateY(${at * ROW}px)`;
     return row;
