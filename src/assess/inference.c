@@ -2,22 +2,26 @@
 
 const struct inference inferences[] = {
 	{ DEGREE_CONFIRMED, .direct = 1, .high = 2,
-	  .text = "the system itself recorded the act, and another rule of level high or "
-		  "above agrees" },
+	  .when = "the system itself recorded it, and another rule of level high agrees",
+	  .text = "the system recorded it itself; another rule agrees" },
 	{ DEGREE_CONFIRMED, .critical = 2, .techniques = 2, .kinds = 2,
-	  .text = "two rules of level critical, of different techniques, and both the content "
-		  "of files and the records of logs agree" },
+	  .when = "two critical rules of different techniques hold, and files and logs agree",
+	  .text = "two critical rules; files and logs agree" },
 	{ DEGREE_CONFIRMED, .critical = 1, .high = 4, .techniques = 3, .kinds = 2,
-	  .text = "a rule of level critical and three more of level high, of three techniques, "
-		  "and both the content of files and the records of logs agree" },
+	  .when = "one critical and three high rules of three techniques hold, and files and logs agree",
+	  .text = "a critical and more high rules; files and logs agree" },
 	{ DEGREE_LIKELY, .direct = 1,
-	  .text = "the system itself recorded the act" },
+	  .when = "the system itself recorded it",
+	  .text = "the system recorded it itself" },
 	{ DEGREE_LIKELY, .critical = 1,
-	  .text = "a rule of level critical holds" },
+	  .when = "a critical rule holds",
+	  .text = "a critical rule" },
 	{ DEGREE_LIKELY, .high = 2, .techniques = 2,
-	  .text = "two rules of level high, of different techniques, agree" },
+	  .when = "two rules of level high and of different techniques agree",
+	  .text = "two high rules agree" },
 	{ DEGREE_POSSIBLE, .medium = 1,
-	  .text = "a rule of level medium or above holds, without support from others" },
+	  .when = "a rule of level medium or above holds, without support from others",
+	  .text = "without support from others" },
 };
 
 const size_t inference_count = sizeof inferences / sizeof *inferences;

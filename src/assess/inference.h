@@ -25,7 +25,8 @@ struct inference {
 	enum degree degree;
 	uint32_t direct, critical, high, medium;	/* rules of that level or above */
 	uint32_t techniques, kinds;
-	const char *text;		/* the row in words, as shown with the answer */
+	const char *when;		/* the row in words, as in docs/verdict.md */
+	const char *text;		/* the same in few, as shown with the answer */
 };
 
 extern const struct inference inferences[];

@@ -244,7 +244,7 @@ static struct span detail_of(struct weighing *w, const struct inference *why, bo
 
 	json_object(&json);
 	json_key(&json, "inference");
-	json_text(&json, why ? why->text : NULL);
+	json_text(&json, why ? why->when : NULL);
 	json_key(&json, "covered");
 	json_bool(&json, covered);
 	json_key(&json, "findings");
