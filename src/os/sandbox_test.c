@@ -1,4 +1,5 @@
 #include "os/sandbox.h"
+#include "base/sanitized.h"
 #include "test.h"
 
 #include <errno.h>
@@ -256,6 +257,8 @@ TEST(sandbox_lets_computing_go_on)
 
 TEST(sandbox_bounds_memory)
 {
+	if (SANITIZED)
+		skip();
 	assert_int_equal(run_locked(take_memory, (uint64_t)64 << 20), 7);
 }
 
