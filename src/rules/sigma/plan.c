@@ -104,6 +104,7 @@ static bool find_details(struct sigma_scanner *s, struct plan *plan,
 			slots[plan->detail_count++] = slot;
 	}
 	plan->detail_slots = slots;
+	plan->record_slot = event_shape_find(shape, SPAN("EventRecordID"));
 	plan->user_slot = EVENT_NO_SLOT;
 	for (size_t i = 0; plan->user_slot == EVENT_NO_SLOT &&
 			   i < sizeof user_names / sizeof *user_names; i++)

@@ -101,11 +101,24 @@ static void write_matched(struct sigma_scanner *s, struct json_write *w, struct 
 	}
 }
 
+/* A forwarded record, or one that was moved, has a number of its own beside its place's. */
+static void write_own_number(struct sigma_scanner *s, struct json_write *w, struct told *told)
+{
+	uint32_t slot = s->plan->record_slot;
+	const struct value *own = slot == EVENT_NO_SLOT ? NULL : &s->event->values[slot];
+
+	if (!own || own->kind != VALUE_UINT || own->u == s->event->record_id || !tell(told, slot))
+		return;
+	json_key(w, "EventRecordID");
+	json_u64(w, own->u);
+}
+
 static void write_detail(struct sigma_scanner *s, struct told *told)
 {
 	struct json_write w = json_write_to(&s->detail);
 
 	json_object(&w);
+	write_own_number(s, &w, told);
 	for (uint32_t i = 0; i < s->plan->detail_count; i++) {
 		uint32_t slot = s->plan->detail_slots[i];
 		enum value_kind kind = s->event->values[slot].kind;

@@ -69,7 +69,7 @@ struct plan {
 	const uint32_t *detail_slots;
 	struct plan_memo *memo;		/* [PLAN_MEMO_ROOM], once it has routes */
 	uint32_t memo_slot_count, presence_slot_count, route_count, detail_count, memo_count;
-	uint32_t user_slot;
+	uint32_t user_slot, record_slot;
 };
 
 struct correlator;

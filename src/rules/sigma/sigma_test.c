@@ -27,7 +27,7 @@ static struct value text(const char *t)
 
 struct outcome {
 	int matches;
-	char matched[512];
+	char matched[512], detail[512];
 	char rule[64];
 };
 
@@ -38,6 +38,7 @@ static bool on_match(void *context, const struct finding *finding, const struct 
 
 	o->matches++;
 	snprintf(o->matched, sizeof o->matched, "%.*s", SPAN_ARG(finding->matched));
+	snprintf(o->detail, sizeof o->detail, "%.*s", SPAN_ARG(finding->detail));
 	snprintf(o->rule, sizeof o->rule, "%.*s", SPAN_ARG(rule->title));
 	return true;
 }
@@ -96,6 +97,42 @@ static int hits(const char *detection, const struct fields *f)
 	sigma_scanner_free(scanner);
 	arena_free(&arena);
 	return outcome.matches;
+}
+
+/* Detail of a match on a record that lies as number 7 and says `own` of itself. */
+static void detail_of(uint64_t own, char detail[512])
+{
+	struct arena arena = arena_new(64 << 20);
+	struct span names[] = { SPAN("log"), SPAN("EventRecordID") };
+	struct value values[] = { text("test"), { .kind = VALUE_UINT, .u = own } };
+	struct event_shape shape = { .names = names, .count = 2, .provider = EVENT_NO_SLOT,
+				     .channel = EVENT_NO_SLOT, .event_id = EVENT_NO_SLOT,
+				     .computer = EVENT_NO_SLOT, .user = EVENT_NO_SLOT };
+	struct event event = { .shape = &shape, .values = values, .time = TIME_NONE,
+			       .record_id = 7 };
+	struct outcome outcome = { 0 };
+	struct sigma_scanner *scanner = sigma_scanner_new(
+		compile(&arena, "title: t\nlogsource: {category: test}\ndetection: {s: {log: test}, "
+				"condition: s}\n", ""), 0);
+
+	assert_non_null(scanner);
+	sigma_scanner_begin(scanner);
+	sigma_eval(scanner, &event, on_match, &outcome);
+	sigma_finish(scanner, on_match, &outcome);
+	sigma_scanner_free(scanner);
+	arena_free(&arena);
+	assert_int_equal(outcome.matches, 1);
+	memcpy(detail, outcome.detail, 512);
+}
+
+TEST(sigma_tells_the_number_that_a_record_says_of_itself)
+{
+	char detail[512];
+
+	detail_of(UINT64_MAX, detail);
+	assert_string_equal(detail, "{\"EventRecordID\":18446744073709551615}");
+	detail_of(7, detail);
+	assert_string_equal(detail, "{}");
 }
 
 static int hits_text(const char *item, const char *value)
