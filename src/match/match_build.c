@@ -150,12 +150,12 @@ static struct match_entry entry_of(const struct match_text *t, const struct wind
 	return e;
 }
 
-static void put_key(struct match_key *keys, uint32_t slots, struct match_key key)
+static void put_key(const struct match_table *table, struct match_key *keys, struct match_key key)
 {
-	uint32_t at = match_hash(key.window, 32) & (slots - 1);
+	uint32_t at = match_slot(table, key.window);
 
 	while (keys[at].count)
-		at = (at + 1) & (slots - 1);
+		at = (at + 1) & (table->slots - 1);
 	keys[at] = key;
 }
 
@@ -195,7 +195,7 @@ static bool build_table(struct builder *b, struct windows *from, uint32_t bits,
 			entries[i + n] = entry_of(&b->texts[from->items[i + n].literal],
 						  &from->items[i + n]);
 		bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
-		put_key(keys, to->slots, (struct match_key){ key, (uint32_t)i, (uint32_t)n });
+		put_key(to, keys, (struct match_key){ key, (uint32_t)i, (uint32_t)n });
 	}
 	to->bitmap = bitmap;
 	to->keys = keys;

@@ -47,4 +47,12 @@ static inline uint32_t match_hash(uint32_t window, uint32_t bits)
 	return (window * MATCH_HASH_FACTOR) >> (32 - bits);
 }
 
+/* The low bits of a product know nothing of the window's high bytes: fold them in first. */
+static inline uint32_t match_slot(const struct match_table *table, uint32_t window)
+{
+	uint32_t mixed = (window ^ window >> 15) * UINT32_C(0x85ebca6b);
+
+	return (mixed ^ mixed >> 13) & (table->slots - 1);
+}
+
 #endif

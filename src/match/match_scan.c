@@ -41,7 +41,7 @@ static bool entry_holds(const struct scan *s, const struct match_entry *e, size_
 static __attribute__((noinline)) void look_closer(struct scan *s, const struct match_table *table,
 						  uint32_t window, size_t at)
 {
-	uint32_t slot = match_hash(window, 32) & (table->slots - 1);
+	uint32_t slot = match_slot(table, window);
 	const struct match_key *key;
 
 	for (;; slot = (slot + 1) & (table->slots - 1)) {
