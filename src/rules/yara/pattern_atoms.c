@@ -231,25 +231,35 @@ bool pattern_atoms_of_tree(struct arena *heap, const struct regex_ast *root, boo
 }
 
 /* Keeps the rarest few bytes of the run if they are rarer than what was kept. */
-static void consider_needed(const struct run *run, double *best, struct atom_text *out)
+static void consider_needed(const uint8_t *bytes, const uint8_t *mask, size_t total, double *best,
+			    struct atom_text *out)
 {
-	for (size_t at = 0; at < run->len; at++) {
-		size_t len = run->len - at < NEEDED_LEN ? run->len - at : NEEDED_LEN;
+	for (size_t at = 0; at < total; at++) {
+		size_t len = total - at < NEEDED_LEN ? total - at : NEEDED_LEN;
 		double chance;
 
-		if (run->mask[at] != 0xff)
+		if (mask[at] != 0xff)
 			continue;
-		chance = rarity_of(run->bytes + at, run->mask + at, len);
+		chance = rarity_of(bytes + at, mask + at, len);
 		if (chance >= *best)
 			continue;
 		*best = chance;
 		*out = (struct atom_text){ .len = (uint32_t)len };
-		memcpy(out->bytes, run->bytes + at, len);
-		memcpy(out->mask, run->mask + at, len);
+		memcpy(out->bytes, bytes + at, len);
+		memcpy(out->mask, mask + at, len);
 	}
 }
 
-bool pattern_needed_bytes(const struct regex_ast *root, bool wide, struct atom_text *out)
+double pattern_needed_of_piece(const struct pattern_piece *piece, struct atom_text *out)
+{
+	double best = 1;
+
+	if (!piece->negate)
+		consider_needed(piece->value, piece->mask, piece->len, &best, out);
+	return best;
+}
+
+double pattern_needed_bytes(const struct regex_ast *root, bool wide, struct atom_text *out)
 {
 	const struct regex_ast *node = root->first;
 	double best = 1;
@@ -260,9 +270,9 @@ bool pattern_needed_bytes(const struct regex_ast *root, bool wide, struct atom_t
 
 		while (node && run_take(&run, node, wide))
 			node = node->next;
-		consider_needed(&run, &best, out);
+		consider_needed(run.bytes, run.mask, run.len, &best, out);
 		if (node && (node == start || node->kind != AST_SET))
 			node = node->next;
 	}
-	return best < 1;
+	return best;
 }

@@ -1,6 +1,7 @@
 #include "rules/yara/pattern_build.h"
 
 #define HOT 0.0005			/* an atom seen more often than this is no help */
+#define NEAR_MAX 0.05			/* of the data may lie near a needed piece, to search there only */
 
 /* Bytes from the start to piece `piece`. */
 static uint32_t sum_before(const struct pattern_form *form, uint32_t piece, bool most)
@@ -34,6 +35,42 @@ static bool add_sequence_atoms(struct pattern_builder *b, const struct pattern_f
 	return true;
 }
 
+/* What every match has in it, and how far around it a match can lie. False: no memory. */
+static bool plan_need(struct pattern_builder *b, struct pattern_form *form,
+		      const struct atom_text *text, double chance, uint64_t longest)
+{
+	struct pattern_piece *piece = ARENA_NEW(b->image, struct pattern_piece);
+
+	if (!piece)
+		return false;
+	piece->len = text->len;
+	piece->value = arena_copy(b->image, span_of(text->bytes, text->len)).at;
+	piece->mask = arena_copy(b->image, span_of(text->mask, text->len)).at;
+	form->need = piece;
+	if (longest <= PATTERN_SCAN_LIMIT && chance * 2 * (double)longest <= NEAR_MAX)
+		form->reach = (uint32_t)longest;
+	return piece->value && piece->mask;
+}
+
+static bool plan_needed_piece(struct pattern_builder *b, struct pattern_form *form)
+{
+	const struct pattern_piece *last = &form->pieces[form->piece_count - 1];
+	uint32_t before = sum_before(form, form->piece_count - 1, true);
+	struct atom_text text, best;
+	double chance = 1;
+
+	/* One piece is searched for itself; only a single one is ever xored. */
+	for (uint32_t i = 0; i < form->piece_count && form->piece_count > 1; i++) {
+		double one = pattern_needed_of_piece(&form->pieces[i], &text);
+
+		if (one < chance) {
+			chance = one;
+			best = text;
+		}
+	}
+	return chance >= 1 || plan_need(b, form, &best, chance, (uint64_t)before + last->len);
+}
+
 bool pattern_plan_sequence(struct pattern_builder *b, struct pattern_form *form, struct err *err)
 {
 	struct atom_text best = { 0 }, atom;
@@ -53,7 +90,7 @@ bool pattern_plan_sequence(struct pattern_builder *b, struct pattern_form *form,
 	}
 	if (best_cost > HOT) {
 		form->search = SEARCH_ALWAYS;
-		return true;
+		return plan_needed_piece(b, form) || pattern_no_memory(err);
 	}
 	form->search = form->min_before == form->max_before ? SEARCH_FIXED : SEARCH_VARIABLE;
 	if (form->search == SEARCH_FIXED)
@@ -109,22 +146,15 @@ static bool plan_split(struct pattern_builder *b, struct pattern_form *form,
 	return emit(b, root->first, choice->split, options, &form->before, err);
 }
 
-/* In the image; NULL: nothing is needed, or memory is out, which the caller will meet too. */
-static const struct pattern_piece *needed_piece(struct pattern_builder *b,
-						const struct regex_ast *root, bool wide)
+static bool plan_needed_bytes(struct pattern_builder *b, struct pattern_form *form,
+			      const struct regex_ast *root)
 {
-	struct pattern_piece *piece;
 	struct atom_text text;
+	double chance = pattern_needed_bytes(root, form->wide, &text);
+	uint32_t low, high;
 
-	if (!pattern_needed_bytes(root, wide, &text))
-		return NULL;
-	piece = ARENA_NEW(b->image, struct pattern_piece);
-	if (!piece)
-		return NULL;
-	piece->len = text.len;
-	piece->value = arena_copy(b->image, span_of(text.bytes, text.len)).at;
-	piece->mask = arena_copy(b->image, span_of(text.mask, text.len)).at;
-	return piece->value && piece->mask ? piece : NULL;
+	regex_ast_width(root, &low, &high);
+	return chance >= 1 || plan_need(b, form, &text, chance, (uint64_t)high * (form->wide ? 2 : 1));
 }
 
 bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
@@ -140,8 +170,8 @@ bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 	    choice.cost > HOT) {
 		options.backward = true;
 		form->search = SEARCH_ALWAYS;
-		form->need = needed_piece(b, tree->root, form->wide);
-		return emit(b, tree->root->first, NULL, options, &form->backward, err);
+		return (plan_needed_bytes(b, form, tree->root) || pattern_no_memory(err)) &&
+		       emit(b, tree->root->first, NULL, options, &form->backward, err);
 	}
 	if (!plan_split(b, form, tree->root, &choice, options, err))
 		return false;

@@ -55,9 +55,10 @@ static size_t find_last(const struct pattern_piece *piece, uint32_t rarest, stru
 	return SIZE_MAX;
 }
 
-bool pattern_piece_occurs(const struct pattern_piece *piece, struct span data)
+size_t pattern_piece_last(const struct pattern_piece *piece, struct span data, size_t from,
+			  size_t until)
 {
-	return find_last(piece, rarest_byte(piece), data, 0, data.len) != SIZE_MAX;
+	return find_last(piece, rarest_byte(piece), data, from, until);
 }
 
 /*

@@ -46,6 +46,8 @@ struct pattern_form {
 	const struct regex *before, *after;	/* VARIABLE only */
 	const struct regex *backward;		/* ALWAYS only */
 	const struct pattern_piece *need;	/* ALWAYS: what every match has in it; or NULL */
+	uint32_t reach;			/* bytes of the longest match, where `need` is so rare that
+					   only its neighbourhood is searched; else 0 */
 };
 
 struct pattern_atom {
@@ -90,15 +92,18 @@ struct atom_choice {
  */
 bool pattern_atoms_of_tree(struct arena *heap, const struct regex_ast *root, bool wide,
 			   struct atom_choice *out);
-/* The rarest bytes next to each other that every match has; false: there are none. */
-bool pattern_needed_bytes(const struct regex_ast *root, bool wide, struct atom_text *out);
+/* The rarest bytes next to each other that every match has; answers their chance, 1: there are none. */
+double pattern_needed_bytes(const struct regex_ast *root, bool wide, struct atom_text *out);
+double pattern_needed_of_piece(const struct pattern_piece *piece, struct atom_text *out);
 /* The cheapest atom of a piece; cost over 1 where there is none. */
 double pattern_atom_of_piece(const struct pattern_piece *piece, struct atom_text *out);
 
 /* Does the piece stand at `at`? With a key, data is taken xor that key. */
 bool pattern_piece_at(const struct pattern_piece *piece, struct span data, size_t at, uint8_t key);
 
-bool pattern_piece_occurs(const struct pattern_piece *piece, struct span data);
+/* The last place in [from, until) where the piece stands; SIZE_MAX: none. */
+size_t pattern_piece_last(const struct pattern_piece *piece, struct span data, size_t from,
+			  size_t until);
 
 /* A match was found; false: enough. */
 typedef bool pattern_found_fn(void *context, size_t at, size_t len, uint8_t key);

@@ -15,6 +15,7 @@ struct collector {
 	bool falling;			/* matches come from the end of the data */
 	bool ends_later;		/* only starts are collected at first */
 	size_t split_end;		/* of a variable regex: where its match ends */
+	size_t origin;			/* where the part of the data begins that is searched */
 };
 
 static bool is_alnum(uint8_t c)
@@ -120,12 +121,12 @@ static bool regex_at(struct collector *c, size_t place)
  * Where neither assertions nor words can forbid a match, its end is worked out
  * later, for those starts that are kept: a flood would cost an end each.
  */
-static bool on_start(void *context, size_t at)
+static bool on_start(void *context, size_t start)
 {
 	struct collector *c = context;
 	struct pattern_scratch *s = c->scratch;
 	struct pattern_match *match;
-	size_t end;
+	size_t at = c->origin + start, end;
 
 	if (c->ends_later) {
 		match = new_match(c);
@@ -156,32 +157,68 @@ static void add_ends(struct collector *c)
 	hit->match_count = kept;
 }
 
-static void search_regex_everywhere(struct collector *c)
+/* All matches that lie within [from, until). */
+static void search_part(struct collector *c, size_t from, size_t until)
 {
-	const struct regex *whole = c->form->whole;
+	struct pattern_scratch *s = c->scratch;
+
+	if (c->form->pieces) {
+		pattern_sequence_search(c->form, s->data, from, until, &s->work, collect, c);
+		arena_reset(&s->work);
+		return;
+	}
+	c->origin = from;
+	regex_all_starts(c->form->backward, s->outer, span_sub(s->data, from, until - from),
+			 on_start, c);
+	c->origin = 0;
+}
+
+/* The needed piece is rare: only as far around it as a match can reach, parts that touch at once. */
+static void search_near(struct collector *c)
+{
+	struct span data = c->scratch->data;
+	size_t reach = c->form->reach, until = data.len;
+
+	while (!(c->first && c->hit->match_count)) {
+		size_t at = pattern_piece_last(c->form->need, data, 0, until), high, low;
+
+		if (at == SIZE_MAX)
+			return;
+		high = data.len - at > reach ? at + reach : data.len;
+		do {
+			low = at > reach ? at - reach : 0;
+			until = low > reach ? low - reach : 0;
+			at = pattern_piece_last(c->form->need, data, until, at);
+		} while (at != SIZE_MAX);
+		search_part(c, low, high);
+	}
+}
+
+static void search_all(struct collector *c)
+{
 	struct span data = c->scratch->data;
 
-	if (c->form->need && !pattern_piece_occurs(c->form->need, data))
+	if (c->form->need && pattern_piece_last(c->form->need, data, 0, data.len) == SIZE_MAX)
 		return;
-	c->ends_later = !c->first && !c->fullword && !whole->asserts && !whole->can_be_empty;
-	regex_all_starts(c->form->backward, c->scratch->outer, data, on_start, c);
-	if (c->ends_later)
-		add_ends(c);
-	c->ends_later = false;
+	search_part(c, 0, data.len);
 }
 
 static void search_everywhere(struct collector *c)
 {
-	struct pattern_scratch *s = c->scratch;
+	const struct regex *whole = c->form->whole;
 
 	c->falling = true;
 	c->base = c->hit->match_count;
 	c->seen = 0;
-	if (c->form->pieces)
-		pattern_sequence_search(c->form, s->data, 0, s->data.len, &s->work, collect, c);
+	c->ends_later = whole && !c->first && !c->fullword && !whole->asserts &&
+			!whole->can_be_empty;
+	if (c->form->reach)
+		search_near(c);
 	else
-		search_regex_everywhere(c);
-	arena_reset(&s->work);
+		search_all(c);
+	if (c->ends_later)
+		add_ends(c);
+	c->ends_later = false;
 }
 
 static void search_places(struct collector *c, const struct pattern *pattern)
