@@ -155,6 +155,26 @@ static void search_flood(struct pattern_spec spec, struct span data, size_t most
 	arena_free(&image);
 }
 
+/* No atom is rare enough for these, but F3 A4 is rare enough to look only around it. */
+TEST(patterns_without_atoms_are_found_near_their_rare_bytes)
+{
+	const struct pattern_spec sequence = HEX_OF("02 [1-16] F3 A4 [1-4] FF");
+	const struct pattern_spec choice = HEX_OF("02 [1-16] F3 A4 [1-4] ( D? | 5? )");
+	uint8_t data[4096] = { 0 };
+
+	memcpy(data, "\x02\x00\xf3\xa4\x00\xff\xd0", 7);			/* at the very start */
+	memcpy(data + 1000, "\x02\x02\x00\xf3\xa4\xf3\xa4\x00\xff\xd1", 10);	/* overlapping */
+	memcpy(data + 1040, "\x02\xf3\xa4\x00\x00\x00\x00\xff\xd1", 9);	/* next to it; none */
+	memcpy(data + 2000, "\x02\x00\xf3\xa4\xff", 5);			/* too short a gap */
+	memcpy(data + 4091, "\x02\xf3\xa4\x00\x50", 5);			/* too short a gap */
+	assert_string_equal(matches_of(sequence, span_of(data, sizeof data)), "0:6 1000:9 1001:8");
+	assert_string_equal(matches_of(choice, span_of(data, sizeof data)), "0:7 1000:10 1001:9");
+	memcpy(data + 4090, "\x02\x00\xf3\xa4\x00\xff", 6);			/* at the very end */
+	assert_string_equal(matches_of(sequence, span_of(data, sizeof data)),
+			    "0:6 1000:9 1001:8 4090:6");
+	assert_string_equal(matches_of(sequence, SPAN("\x02\x02\xf3\xa4\x02\xff\xf3\xa4\xf3")), "0:6");
+}
+
 TEST(a_flood_keeps_the_first_matches_and_says_so)
 {
 	size_t len = 1 << 20;
