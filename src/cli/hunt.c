@@ -1,16 +1,20 @@
 #include "cli/hunt.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "examine/rule_pack.h"
 #include "os/data_path.h"
 
+#define JOBS_MAX 64
+
 static struct option_list rules;
 static const char *format_text = "jsonl", *level_text = "informational", *logsources, *placeholders;
 static const char *from_text, *to_text, *explain, *summary;
-static uint64_t repeat_limit, year, correlation_memory = 64 << 20;
+static uint64_t jobs, repeat_limit, year, correlation_memory = 64 << 20;
 static bool no_cache, quiet, show_problems, recover;
 
 static const struct option_spec options[] = {
@@ -28,6 +32,8 @@ static const struct option_spec options[] = {
 	  "computer and values; count the others [all]", &repeat_limit },
 	{ OPTION_TEXT, 0, "from", "TIME", "only events at or after this time (UTC)", &from_text },
 	{ OPTION_TEXT, 0, "to", "TIME", "only events before this time (UTC)", &to_text },
+	{ OPTION_NUMBER, 'j', "jobs", "N", "read with N processes [one a processor]; correlations, "
+	  "--summary, --explain and --repeats take one", &jobs },
 	{ OPTION_FLAG, 0, "recover", NULL, "carve event logs for deleted records, too", &recover },
 	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
 	  &year },
@@ -122,6 +128,56 @@ static bool on_event(void *context, const struct event *event)
 	return true;
 }
 
+static void end_unit(void *context)
+{
+	hunt_send(context, true);
+}
+
+/* What looks at more than one event wants all of them, in order; a pipe is read once. */
+static uint32_t jobs_for(const struct hunt *h, char **paths, size_t count)
+{
+	struct stat st;
+
+	if (h->explain || h->summary || repeat_limit || sigma_set_counts(h->set)->correlations)
+		return 1;
+	for (size_t i = 0; i < count; i++)
+		if (stat(paths[i], &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+			return 1;
+	if (!jobs) {
+		long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+		return processors > 0 && processors < JOBS_MAX ? (uint32_t)processors : 1;
+	}
+	return jobs < JOBS_MAX ? (uint32_t)jobs : JOBS_MAX;
+}
+
+static bool read_logs(struct hunt *h, const struct log_files_options *wanted, char **paths,
+		      size_t count, struct err *err)
+{
+	struct log_files_sink sink = { .context = h, .begin = begin_log, .renumbered = renumbered,
+				       .each = on_event, .end = end_log, .problem = on_problem,
+				       .unit = end_unit };
+	const char *const *names = (const char *const *)paths;
+	uint32_t processes = jobs_for(h, paths, count);
+	struct log_files *files;
+	bool ok;
+
+	if (processes > 1)
+		return hunt_read_shared(h, wanted, &sink, processes, names, count, err);
+	sink.unit = NULL;
+	files = log_files_new(wanted, &sink);
+	if (!files)
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
+	ok = log_files_read(files, names, count, err);
+	h->files = *log_files_report(files);
+	h->log = "";
+	if (ok && !h->explain)
+		sigma_finish(h->scanner, on_match, h);
+	h->stats = *sigma_scanner_stats(h->scanner);
+	log_files_free(files);
+	return ok;
+}
+
 static int fail(const struct err *err)
 {
 	fprintf(stderr, "kanshiki: %s\n", err->text);
@@ -214,9 +270,10 @@ static double seconds_now(void)
 }
 
 static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
-			 const struct log_files_report *r, double load, double scan)
+			 double load, double scan)
 {
-	const struct sigma_stats *stats = sigma_scanner_stats(h->scanner);
+	const struct log_files_report *r = &h->files;
+	const struct sigma_stats *stats = &h->stats;
 
 	if (quiet)
 		return;
@@ -242,34 +299,24 @@ static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
 static int hunt_in(struct hunt *h, const struct log_files_options *files_options,
 		   const struct rule_pack *pack, double load, int argc, char **argv)
 {
-	struct log_files_sink sink = { .context = h, .begin = begin_log,
-				       .renumbered = renumbered, .each = on_event,
-				       .end = end_log, .problem = on_problem };
-	struct log_files *files = log_files_new(files_options, &sink);
 	struct err err = { 0 };
 	double start = seconds_now();
 	bool ok;
 
-	if (!files)
-		return EXIT_COULD_NOT;
 	if (!h->explain)
 		hunt_begin_output(h);
-	ok = log_files_read(files, (const char *const *)argv, (size_t)argc, &err);
-	h->log = "";
-	if (ok && !h->explain)
-		sigma_finish(h->scanner, on_match, h);
+	ok = read_logs(h, files_options, argv, (size_t)argc, &err);
 	if (h->explain)
 		h->told += hunt_explain_end(h);
 	else
 		hunt_end_output(h);
 	if (h->summary && !hunt_summary_write(h->summary, summary, &err))
 		ok = false;
-	tell_summary(h, pack, log_files_report(files), load, seconds_now() - start);
-	ok = ok && !h->failed_to_write && log_files_report(files)->logs;
+	tell_summary(h, pack, load, seconds_now() - start);
+	ok = ok && !h->failed_to_write && h->files.logs;
 	if (!ok)
 		fprintf(stderr, "kanshiki: %s\n", err.code ? err.text : h->failed_to_write
 						? "cannot write the output" : "no log could be read");
-	log_files_free(files);
 	if (!ok)
 		return EXIT_COULD_NOT;
 	return h->told || h->repeats ? EXIT_FOUND : EXIT_NOTHING_FOUND;
@@ -277,7 +324,8 @@ static int hunt_in(struct hunt *h, const struct log_files_options *files_options
 
 static int run(int argc, char **argv)
 {
-	struct hunt h = { .line = buf_new((size_t)1 << 20), .memory = arena_new((size_t)256 << 20) };
+	struct hunt h = { .line = buf_new((size_t)1 << 20), .memory = arena_new((size_t)256 << 20),
+			  .pipe = -1 };
 	struct log_files_options files = { 0 };
 	struct image image = { 0 };
 	struct err err = { 0 };

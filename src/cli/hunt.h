@@ -30,6 +30,9 @@ struct hunt {
 	struct arena memory;
 	struct map alike;		/* rule, host and matched -> count */
 	struct buf line;
+	int pipe;			/* of a worker; -1: matches go to standard output */
+	struct sigma_stats stats;	/* of all workers, at the end */
+	struct log_files_report files;
 	struct hunt_summary *summary;	/* NULL: none wanted */
 	struct hunt_explain *explain;	/* NULL: the rules are to match */
 	bool failed_to_write;
@@ -41,6 +44,17 @@ bool hunt_tell(struct hunt *h, const struct finding *finding, const struct sigma
 /* What stands before the first and after the last match. */
 void hunt_begin_output(struct hunt *h);
 void hunt_end_output(struct hunt *h);
+
+/*
+ * Reads the logs with several processes, each its share of them; the matches are
+ * told in the order of the logs, and counts are those of all. The caller made
+ * sure that no rule needs more than one event at a time.
+ */
+bool hunt_read_shared(struct hunt *h, const struct log_files_options *options,
+		      const struct log_files_sink *sink, uint32_t jobs,
+		      const char *const *paths, size_t count, struct err *err);
+/* Of a worker: sends what was told so far; `end` is the end of a unit. */
+bool hunt_send(struct hunt *h, bool end);
 
 /* --explain: one rule, event by event. `name` is its id, title or file. NULL: `err`. */
 struct hunt_explain *hunt_explain_new(const struct sigma_set *set, const char *name, struct err *err);

@@ -157,6 +157,8 @@ static void tell_table(struct hunt *h, const struct finding *f)
 
 static bool put(struct hunt *h)
 {
+	if (h->pipe >= 0)
+		return hunt_send(h, false);
 	if (h->line.len && fwrite(h->line.at, 1, h->line.len, stdout) != h->line.len)
 		h->failed_to_write = true;
 	buf_clear(&h->line);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "evidence/identify.h"
@@ -25,6 +26,8 @@ struct log_files {
 	/* Who numbered the shapes of the last event: all event logs share a decoder. */
 	uint64_t readers, numbered_by;
 	uint32_t generation;
+	uint64_t units;			/* so far, of all parts */
+	uint64_t shared_size;		/* of the log at hand, where all parts read it; 0: one does */
 	bool stopped;
 };
 
@@ -60,6 +63,18 @@ void log_files_free(struct log_files *f)
 const struct log_files_report *log_files_report(const struct log_files *f)
 {
 	return &f->report;
+}
+
+static bool is_mine(const struct log_files *f)
+{
+	return f->options.parts < 2 || f->units % f->options.parts == f->options.part;
+}
+
+static void end_unit(struct log_files *f)
+{
+	if (is_mine(f) && f->sink.unit)
+		f->sink.unit(f->sink.context);
+	f->units++;
 }
 
 static void problem(struct log_files *f, const char *what)
@@ -142,6 +157,27 @@ static void read_evtx_whole(struct log_files *f, struct span whole)
 	finish_evtx(f, &report);
 }
 
+static void read_evtx_block(struct log_files *f, struct span block, uint64_t offset,
+			    struct evtx_report *report)
+{
+	for (size_t at = 0; at < block.len && !f->stopped; at += EVTX_CHUNK_SIZE)
+		if (!evtx_decode_chunk(f->evtx, span_sub(block, at, EVTX_CHUNK_SIZE), offset + at,
+				       on_event, f, report))
+			break;
+	f->report.bytes += block.len;
+}
+
+static void read_evtx_share(struct log_files *f, struct input *in, uint64_t offset,
+			    struct evtx_report *report)
+{
+	for (; offset < f->shared_size; offset += BLOCK) {
+		in->at = offset;
+		if (is_mine(f) && !f->stopped)
+			read_evtx_block(f, next_block(f, in), offset, report);
+		end_unit(f);
+	}
+}
+
 static void read_evtx(struct log_files *f, struct input *in)
 {
 	struct evtx_report report = { 0 };
@@ -155,13 +191,11 @@ static void read_evtx(struct log_files *f, struct input *in)
 	else
 		offset = 0;
 	in->at = offset;
-	while ((block = next_block(f, in)).len && !f->stopped) {
-		for (size_t at = 0; at < block.len && !f->stopped; at += EVTX_CHUNK_SIZE)
-			if (!evtx_decode_chunk(f->evtx, span_sub(block, at, EVTX_CHUNK_SIZE),
-					       offset + at, on_event, f, &report))
-				break;
+	if (f->shared_size)
+		read_evtx_share(f, in, offset, &report);
+	while (!f->shared_size && !f->stopped && (block = next_block(f, in)).len) {
+		read_evtx_block(f, block, offset, &report);
 		offset += block.len;
-		f->report.bytes += block.len;
 	}
 	finish_evtx(f, &report);
 }
@@ -270,9 +304,9 @@ static void read_input(struct log_files *f, struct input *in, int depth)
 	/* A small file is all here already. */
 	if (in->fd >= 0 && start.len < BLOCK)
 		*in = (struct input){ .fd = -1, .memory = start };
-	f->report.files++;
+	f->report.files += is_mine(f);
 	if (evtx_is(start)) {
-		f->report.logs++;
+		f->report.logs += is_mine(f);
 		f->sink.begin(f->sink.context, f->path);
 		if (f->options.recover)
 			read_evtx_whole(f, whole_input(f, in, &room));
@@ -290,6 +324,22 @@ static void read_input(struct log_files *f, struct input *in, int depth)
 	buf_free(&room);
 }
 
+/* What all parts read in turns, or else the one whose turn it is. */
+static void read_file(struct log_files *f, int fd)
+{
+	uint8_t start[8];
+	struct stat st;
+
+	f->shared_size = 0;
+	if (f->options.parts > 1 && !f->options.recover && fstat(fd, &st) == 0 && st.st_size > BLOCK &&
+	    pread(fd, start, sizeof start, 0) == sizeof start && evtx_is(span_of(start, sizeof start)))
+		f->shared_size = (uint64_t)st.st_size;
+	if (f->shared_size || is_mine(f))
+		read_input(f, &(struct input){ .fd = fd }, 0);
+	if (!f->shared_size)
+		end_unit(f);
+}
+
 bool log_files_read(struct log_files *f, const char *const *paths, size_t count, struct err *err)
 {
 	struct sources_options options = { .input_bytes = f->options.member_bytes };
@@ -303,16 +353,17 @@ bool log_files_read(struct log_files *f, const char *const *paths, size_t count,
 	while (!f->stopped && sources_next(sources, &place, err)) {
 		snprintf(path, sizeof path, "%.*s", SPAN_ARG(place.entry.path));
 		f->path = path;
-		if (place.entry.kind == WALK_REFUSED)
+		if (place.entry.kind == WALK_REFUSED && !f->options.part)
 			problem(f, place.entry.reason ? place.entry.reason
 						      : strerror(place.entry.error));
 		if (place.entry.kind != WALK_FILE)
 			continue;
 		if (place.entry.fd < 0) {
-			problem(f, "cannot be opened");
+			if (!f->options.part)
+				problem(f, "cannot be opened");
 			continue;
 		}
-		read_input(f, &(struct input){ .fd = place.entry.fd }, 0);
+		read_file(f, place.entry.fd);
 		close(place.entry.fd);
 	}
 	sources_free(sources);

@@ -17,6 +17,11 @@ struct log_files_options {
 	bool recover;			/* carve EVTX */
 	timestamp from, to;		/* TIME_NONE: unbounded */
 	struct log_options log;
+	/*
+	 * One of several readers of the same files reads only its share: large event
+	 * logs block by block in turn, everything else file by file.
+	 */
+	uint32_t part, parts;		/* parts 0: all of it */
 	uint64_t member_bytes;		/* of one archive member or standard input; 0: 2 GiB */
 };
 
@@ -38,6 +43,8 @@ struct log_files_sink {
 	void (*end)(void *context, const char *path, const struct evtx_report *evtx,
 		    const struct log_report *log);	/* one of the two is NULL; may be NULL */
 	void (*problem)(void *context, const char *path, const char *what);
+	/* A unit of the share is done; unit n is that of part n modulo parts. May be NULL. */
+	void (*unit)(void *context);
 };
 
 /* NULL: no memory. */
