@@ -173,6 +173,10 @@ static struct span unescape(struct parse *p, struct span raw)
 		if (stop + 1 >= end)
 			break;
 		at = stop + 2;
+		if (stop[1] == '\\' || stop[1] == '"') {
+			to[len++] = stop[1];
+			continue;
+		}
 		simple = memchr(from, stop[1], sizeof from - 1);
 		if (simple) {
 			to[len++] = (uint8_t)what[simple - from];

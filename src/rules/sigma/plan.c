@@ -335,19 +335,30 @@ static bool find_groups(struct sigma_scanner *s, struct plan *plan, struct plan_
 }
 
 /* Keyed by the scanner's seed, which no log can know. */
-static uint64_t mix(uint64_t hash, uint64_t word)
+static uint64_t mix2(uint64_t a, uint64_t b)
 {
 	__extension__ typedef unsigned __int128 wide;
-	wide product = (wide)(hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	wide product = (wide)a * b;
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_bytes(uint64_t hash, struct span s)
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-	uint64_t word = 0;
+	return mix2(hash ^ word, UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/* Both factors hold a secret, so that no text can make the product nothing. */
+static uint64_t hash_bytes(uint64_t secret, uint64_t hash, struct span s)
+{
+	uint64_t word = 0, next;
 	size_t i = 0;
 
+	for (; i + 16 <= s.len; i += 16) {
+		memcpy(&word, s.at + i, 8);
+		memcpy(&next, s.at + i + 8, 8);
+		hash = mix2(hash ^ word, secret ^ next);
+	}
 	for (; i + 8 <= s.len; i += 8) {
 		memcpy(&word, s.at + i, 8);
 		hash = mix(hash, word);
@@ -369,7 +380,7 @@ static uint64_t hash_value(const struct sigma_scanner *s, const struct value *va
 	case VALUE_BYTES:
 	case VALUE_GUID:
 	case VALUE_SID:
-		return hash_bytes(hash, value->bytes);
+		return hash_bytes(s->seed[1], hash, value->bytes);
 	case VALUE_LIST:
 		for (uint32_t i = 0; i < value->count; i++)
 			if (value->list[i].kind != VALUE_LIST)
