@@ -1,7 +1,6 @@
 #include "cli/commands.h"
 
 #include <archive.h>
-#include <hs.h>
 #include <openssl/crypto.h>
 #include <sodium.h>
 #include <sqlite3.h>
@@ -12,8 +11,8 @@ static int run(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	printf("kanshiki %s\n", KANSHIKI_VERSION);
-	printf("%s\nSQLite %s\nlibsodium %s\nVectorscan %s\n%s\n", OpenSSL_version(OPENSSL_VERSION),
-	       sqlite3_libversion(), sodium_version_string(), hs_version(), archive_version_details());
+	printf("%s\nSQLite %s\nlibsodium %s\n%s\n", OpenSSL_version(OPENSSL_VERSION),
+	       sqlite3_libversion(), sodium_version_string(), archive_version_details());
 	return 0;
 }
 
