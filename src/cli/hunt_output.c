@@ -1,5 +1,6 @@
 #include "cli/hunt.h"
 
+#include "cli/navigator.h"
 #include "codec/escape.h"
 #include "codec/json_write.h"
 
@@ -228,18 +229,7 @@ static void navigator(struct hunt *h)
 	for (uint32_t i = 0; (rule = sigma_set_rule(h->set, i)); i++)
 		if (h->rules[i].matches)
 			add_techniques(h, &counts, rule->techniques, h->rules[i].matches);
-	json_object(&w);
-	json_key(&w, "name");
-	json_text(&w, "kanshiki hunt");
-	json_key(&w, "versions");
-	json_object(&w);
-	json_key(&w, "layer");
-	json_text(&w, "4.5");
-	json_object_end(&w);
-	json_key(&w, "domain");
-	json_text(&w, "enterprise-attack");
-	json_key(&w, "techniques");
-	json_array(&w);
+	navigator_open(&w, "kanshiki hunt");
 	while (map_next(&counts, &at, &technique, &count)) {
 		json_object(&w);
 		json_key(&w, "techniqueID");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "cli/navigator.h"
 #include "codec/json_write.h"
 #include "examine/rule_pack.h"
 #include "os/data_path.h"
@@ -66,18 +67,7 @@ static void write_layer(const struct covered *all, size_t count)
 	struct buf out = buf_new((size_t)16 << 20);
 	struct json_write w = json_write_to(&out);
 
-	json_object(&w);
-	json_key(&w, "name");
-	json_text(&w, "kanshiki rules coverage");
-	json_key(&w, "versions");
-	json_object(&w);
-	json_key(&w, "layer");
-	json_text(&w, "4.5");
-	json_object_end(&w);
-	json_key(&w, "domain");
-	json_text(&w, "enterprise-attack");
-	json_key(&w, "techniques");
-	json_array(&w);
+	navigator_open(&w, "kanshiki rules coverage");
 	for (size_t i = 0; i < count; i++) {
 		json_object(&w);
 		json_key(&w, "techniqueID");
