@@ -4,6 +4,8 @@
 #include "codec/escape.h"
 #include "codec/json_write.h"
 
+#include <stdlib.h>
+
 #define DETAIL_COLUMNS 100
 
 static struct span channel_of(const struct event *event, struct buf *text)
@@ -216,26 +218,53 @@ static void add_techniques(struct hunt *h, struct map *counts, struct span techn
 	}
 }
 
+struct technique_count {
+	struct span id;
+	uint64_t matches;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	return span_cmp(((const struct technique_count *)a)->id,
+			((const struct technique_count *)b)->id);
+}
+
+/* By id, so that the same matches make the same layer: the map's order is not stable. */
+static struct technique_count *sorted_counts(struct hunt *h, const struct map *counts)
+{
+	struct technique_count *all = ARENA_ARRAY(&h->memory, counts->count, struct technique_count);
+	size_t at = 0, count = 0;
+	struct span id;
+	void *matches;
+
+	if (!all)
+		return NULL;
+	while (map_next(counts, &at, &id, &matches))
+		all[count++] = (struct technique_count){ id, (uintptr_t)matches };
+	if (count)
+		qsort(all, count, sizeof *all, by_id);
+	return all;
+}
+
 /* An ATT&CK Navigator layer: a technique's score is the number of its matches. */
 static void navigator(struct hunt *h)
 {
 	struct json_write w = json_write_to(&h->line);
 	struct map counts = map_new(&h->memory);
+	const struct technique_count *all;
 	const struct sigma_rule *rule;
-	struct span technique;
-	void *count;
-	size_t at = 0;
 
 	for (uint32_t i = 0; (rule = sigma_set_rule(h->set, i)); i++)
 		if (h->rules[i].matches)
 			add_techniques(h, &counts, rule->techniques, h->rules[i].matches);
+	all = sorted_counts(h, &counts);
 	navigator_open(&w, "kanshiki hunt");
-	while (map_next(&counts, &at, &technique, &count)) {
+	for (size_t i = 0; all && i < counts.count; i++) {
 		json_object(&w);
 		json_key(&w, "techniqueID");
-		json_span(&w, technique);
+		json_span(&w, all[i].id);
 		json_key(&w, "score");
-		json_u64(&w, (uintptr_t)count);
+		json_u64(&w, all[i].matches);
 		json_object_end(&w);
 	}
 	json_array_end(&w);

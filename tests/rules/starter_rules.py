@@ -69,6 +69,11 @@ def sigma():
             (rule, stem + ".fires.jsonl", i + 1) in hits for i in range(fires)))
         check(f"{name} stays silent on each of {silent}", silent > 0 and not any(
             (rule, stem + ".silent.jsonl", i + 1) in hits for i in range(silent)))
+    layer = lambda: run(kanshiki, "hunt", "--rules", "rules/sigma", "-f", "navigator", *logs)
+    first = layer()
+    ids = [technique["techniqueID"] for technique in json.loads(first)["techniques"]]
+    check("the Navigator layer lists techniques by id, and is the same each time",
+          len(ids) > 40 and ids == sorted(set(ids)) and first == layer())
     check(f"at least 40 Sigma rules ({len(files)})", len(files) >= 40)
 
 
