@@ -260,7 +260,8 @@ static bool write_about(struct writing *w, uint32_t number, const struct record 
 
 	if (r->type == RECORD_KIND)
 		w->written[number].kind = r->kind;
-	if (w->plan[number].kind != PLAN_OWN)
+	/* Of what was examined elsewhere only what its own place tells is new. */
+	if (w->plan[number].kind != PLAN_OWN && !(r->type == RECORD_TRACE && r->trace.of_place))
 		return true;
 	if (r->type == RECORD_FINDING) {
 		ok = case_add_finding(w->c->file, unit, id, &r->finding.finding, r->finding.count,
@@ -270,6 +271,8 @@ static bool write_about(struct writing *w, uint32_t number, const struct record 
 		ok = case_add_event(w->c->file, unit, id, &r->event, err);
 	} else if (r->type == RECORD_FACT) {
 		ok = case_add_fact(w->c->file, unit, id, &r->fact, err);
+	} else if (r->type == RECORD_TRACE) {
+		ok = case_add_trace(w->c->file, unit, id, &r->trace, err);
 	}
 	w->written[number].has_lost |= !ok;
 	return ok || is_harmless(err);

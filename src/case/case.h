@@ -27,8 +27,9 @@
 
 #include "base/err.h"
 #include "base/finding.h"
+#include "base/trace.h"
 
-#define CASE_SCHEMA_VERSION 1
+#define CASE_SCHEMA_VERSION 2
 #define CASE_BATCH_ROWS 2000
 #define CASE_TEXT_MAX ((size_t)1 << 20)	/* bytes of one field; longer is ERR_LIMIT */
 #define CASE_PATH_MAX ((size_t)1 << 16)	/* of a path */
@@ -151,6 +152,10 @@ struct case_fact {
 
 bool case_add_fact(struct case_file *c, uint64_t unit, uint64_t item,
 		   const struct case_fact *fact, struct err *err);
+
+/* What an artefact says. Numbers beyond INT64_MAX are stored as NULL. */
+bool case_add_trace(struct case_file *c, uint64_t unit, uint64_t item,
+		    const struct trace *trace, struct err *err);
 
 struct case_rule_set {
 	enum engine engine;

@@ -154,6 +154,43 @@ bool case_add_fact(struct case_file *c, uint64_t unit, uint64_t item,
 	return row_end(&row, err) && recorder_done(c, err);
 }
 
+/* TRACE_NO_NUMBER, and what SQLite's integers cannot hold, are NULL. */
+static void row_number(struct row *row, uint64_t n)
+{
+	row_u64(row, n > INT64_MAX ? UINT64_MAX : n, UINT64_MAX);
+}
+
+bool case_add_trace(struct case_file *c, uint64_t unit, uint64_t item,
+		    const struct trace *trace, struct err *err)
+{
+	const struct span texts[] = { trace->source, trace->host, trace->user, trace->program,
+				      trace->path, trace->name, trace->command, trace->local,
+				      trace->peer, trace->protocol, trace->digest, trace->technique };
+	struct row row;
+
+	if (!recorder_unit(c, unit) || trace->kind >= TRACE_KIND_COUNT)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no trace");
+	if (!recorder_begin(c, err))
+		return false;
+	row = row_begin(c, TABLE_TRACE);
+	row_u64(&row, unit, 0);
+	row_u64(&row, item, 0);
+	row_word(&row, trace_kind_name(trace->kind));
+	row_text(&row, trace->what);
+	row_time(&row, trace->time);
+	row_time(&row, trace->last);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		row_text(&row, texts[i]);
+	row_number(&row, trace->bytes_out);
+	row_number(&row, trace->bytes_in);
+	row_number(&row, trace->count);
+	row_number(&row, trace->offset);
+	row_int(&row, trace->of_place);
+	row_text(&row, trace->summary);
+	row_text(&row, trace->detail);
+	return row_end(&row, err) && recorder_done(c, err);
+}
+
 bool case_add_rule_set(struct case_file *c, const struct case_rule_set *set, struct err *err)
 {
 	struct row row;

@@ -26,7 +26,7 @@ static bool find_unfinished(struct case_file *c, struct err *err)
 
 bool resume_remove_unfinished(struct case_file *c, uint64_t *redone, struct err *err)
 {
-	static const char *const of_unit[] = { "item", "finding", "event", "fact" };
+	static const char *const of_unit[] = { "item", "finding", "event", "fact", "trace" };
 	int64_t count;
 
 	if (!find_unfinished(c, err) ||

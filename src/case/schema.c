@@ -43,6 +43,12 @@ const struct schema_object schema_objects[] = {
 	      "unit INTEGER NOT NULL, item INTEGER NOT NULL, class TEXT NOT NULL, channel ANY, "
 	      "host ANY, first INTEGER, last INTEGER, count INTEGER NOT NULL, "
 	      "lost INTEGER NOT NULL, note ANY"),
+	TABLE(trace, true,
+	      "unit INTEGER NOT NULL, item INTEGER NOT NULL, kind TEXT NOT NULL, what ANY, "
+	      "time INTEGER, last INTEGER, source ANY, host ANY, user ANY, program ANY, path ANY, "
+	      "name ANY, command ANY, local ANY, peer ANY, protocol ANY, digest ANY, "
+	      "technique ANY, bytes_out INTEGER, bytes_in INTEGER, count INTEGER, "
+	      "offset INTEGER, of_place INTEGER NOT NULL, summary ANY, detail ANY"),
 	TABLE(rule_set, true,
 	      "run INTEGER NOT NULL, engine TEXT NOT NULL, path ANY, sha256 BLOB, "
 	      "loaded INTEGER NOT NULL, refused INTEGER NOT NULL, "
@@ -65,6 +71,8 @@ const struct schema_object schema_objects[] = {
 	INDEX(item_parent, item, "parent"),
 	INDEX(unit_path, unit, "source, path"),
 	INDEX(finding_item, finding, "item"),
+	INDEX(trace_kind, trace, "kind, time"),
+	INDEX(trace_item, trace, "item"),
 	VIEW(finding_view,
 	     "SELECT finding.id AS id, rule.engine AS engine, rule.name AS rule, "
 	     "rule.title AS title, rule.level AS level, rule.harm AS harm, "

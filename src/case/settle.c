@@ -22,7 +22,7 @@
 	"item.id IN (SELECT id FROM below) AND " \
 	"substr(item.path, 1, length(old.path)) = old.path"
 
-enum step { STEP_STILL, STEP_REMEMBER, STEP_EXCHANGE, STEP_RENAME,
+enum step { STEP_STILL, STEP_REMEMBER, STEP_EXCHANGE, STEP_TRACES, STEP_RENAME,
 	    STEP_RENAME_TWIN, STEP_FORGET, STEP_COUNT };
 
 /* ?1 is the examined item, ?2 its earlier twin. */
@@ -35,6 +35,8 @@ static const char *const steps[STEP_COUNT] = {
 			  "accessed, created, mode) = (SELECT source, parent, path, path_raw, "
 			  "modified, changed, accessed, created, mode FROM place "
 			  "WHERE place.id = ?1 + ?2 - item.id) WHERE id IN (?1, ?2)",
+	/* What was told of a place stays with the place. */
+	[STEP_TRACES] = "UPDATE trace SET item = ?1 + ?2 - item WHERE item IN (?1, ?2) AND of_place",
 	[STEP_RENAME] = RENAME("?1", "?2"),
 	[STEP_RENAME_TWIN] = RENAME("?2", "?1"),
 	[STEP_FORGET] = "DELETE FROM place WHERE ?1 <> ?2",

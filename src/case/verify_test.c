@@ -157,7 +157,7 @@ TEST(verify_notices_each_kind_of_tampering)
 }
 
 static const char *const tables[] = { "meta", "run", "source", "unit", "item", "rule", "finding",
-				      "event", "fact", "rule_set", "problem", "answer",
+				      "event", "fact", "trace", "rule_set", "problem", "answer",
 				      "answer_finding", "answer_coverage", "custody", "checkpoint" };
 
 /* Everything that a seal covers, as text. */

@@ -12,6 +12,7 @@
 
 struct events;
 struct matching;
+struct near_files;
 
 /* A byte stream under examination. */
 struct item {
@@ -19,6 +20,7 @@ struct item {
 	struct span path;		/* whole, raw */
 	struct span member;		/* within its archive; empty for the file itself */
 	struct span bytes;
+	const struct near_files *near;	/* files beside it (artefact/artefact.h), or NULL */
 	timestamp modified;		/* TIME_NONE where it is not known */
 	unsigned depth;			/* archives around it */
 	uint64_t left_ns;		/* of its own time */

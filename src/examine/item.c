@@ -2,6 +2,7 @@
 
 #include "codec/digest.h"
 #include "evidence/identify.h"
+#include "examine/artefacts.h"
 #include "examine/events.h"
 #include "examine/matching.h"
 
@@ -77,8 +78,11 @@ static bool is_new(struct examination *x, struct item *item, const struct item_o
 	return !item->is_known;
 }
 
-static void look_into(struct examination *x, struct item *item, enum reader reader, bool is_new_content)
+static void look_into(struct examination *x, struct item *item, const struct identity *identity,
+		      bool is_new_content)
 {
+	enum reader reader = identity->reader;
+
 	if (x->misbehave && item->depth) {
 		char name[64] = { 0 };
 		struct span tail = span_from(item->path, item->path.len > 63 ? item->path.len - 63 : 0);
@@ -91,6 +95,7 @@ static void look_into(struct examination *x, struct item *item, enum reader read
 		matching_examine(x, item);
 	if (is_new_content && (reader == READER_EVTX || reader == READER_TEXT))
 		events_examine(x, item, reader);
+	artefacts_examine(x, item, identity->kind, is_new_content);
 	if (reader == READER_ARCHIVE && (is_new_content || matching_needs_names(x->matching)))
 		members_examine(x, item);
 }
@@ -128,6 +133,6 @@ void item_examine(struct examination *x, struct item *item, const struct item_or
 	new_content = is_new(x, item, origin);
 	/* What contains itself has been looked into from its outermost place. */
 	if (item->fate != FATE_DUPLICATE && !examination_over(x))
-		look_into(x, item, identity.reader, new_content);
+		look_into(x, item, &identity, new_content);
 	end(x, item);
 }

@@ -71,6 +71,36 @@ static void put_fact(struct buf *to, const struct case_fact *f)
 	put_span(to, f->note);
 }
 
+/* The spans of a trace, in the order in which they stand in a record. */
+#define TRACE_SPANS 15
+
+static void trace_spans(struct trace *t, struct span *out[TRACE_SPANS])
+{
+	struct span *const all[TRACE_SPANS] = {
+		&t->what, &t->source, &t->host, &t->user, &t->program, &t->path, &t->name, &t->command,
+		&t->local, &t->peer, &t->protocol, &t->digest, &t->technique, &t->summary, &t->detail,
+	};
+
+	memcpy(out, all, sizeof all);
+}
+
+static void put_trace(struct buf *to, struct trace t)
+{
+	struct span *spans[TRACE_SPANS];
+
+	trace_spans(&t, spans);
+	buf_add_u8(to, (uint8_t)t.kind);
+	buf_add_u64le(to, (uint64_t)t.time);
+	buf_add_u64le(to, (uint64_t)t.last);
+	buf_add_u64le(to, t.bytes_out);
+	buf_add_u64le(to, t.bytes_in);
+	buf_add_u64le(to, t.count);
+	buf_add_u64le(to, t.offset);
+	buf_add_u8(to, t.of_place);
+	for (size_t i = 0; i < TRACE_SPANS; i++)
+		put_span(to, *spans[i]);
+}
+
 static void put_body(struct buf *to, const struct record *r)
 {
 	switch (r->type) {
@@ -93,6 +123,9 @@ static void put_body(struct buf *to, const struct record *r)
 		break;
 	case RECORD_FACT:
 		put_fact(to, &r->fact);
+		break;
+	case RECORD_TRACE:
+		put_trace(to, r->trace);
 		break;
 	case RECORD_END:
 		buf_add_u8(to, (uint8_t)r->end.fate);
@@ -214,6 +247,25 @@ static void take_fact(struct cursor *c, struct case_fact *f)
 	f->note = take_span(c);
 }
 
+static void take_trace(struct cursor *c, struct trace *t)
+{
+	struct span *spans[TRACE_SPANS];
+
+	trace_spans(t, spans);
+	t->kind = take_enum(c, TRACE_KIND_COUNT);
+	t->time = take_time(c);
+	t->last = take_time(c);
+	t->bytes_out = cursor_u64le(c);
+	t->bytes_in = cursor_u64le(c);
+	t->count = cursor_u64le(c);
+	t->offset = cursor_u64le(c);
+	t->of_place = take_enum(c, 2);
+	for (size_t i = 0; i < TRACE_SPANS; i++)
+		*spans[i] = take_span(c);
+	if (!t->what.len)
+		c->short_read = true;
+}
+
 static void take_body(struct cursor *c, struct record *r)
 {
 	struct span digest;
@@ -240,6 +292,9 @@ static void take_body(struct cursor *c, struct record *r)
 		break;
 	case RECORD_FACT:
 		take_fact(c, &r->fact);
+		break;
+	case RECORD_TRACE:
+		take_trace(c, &r->trace);
 		break;
 	case RECORD_END:
 		r->end.fate = take_enum(c, FATE_COUNT);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/finding.h"
+#include "base/trace.h"
 #include "case/case.h"
 
 #define RECORD_MAX ((size_t)1 << 20)
@@ -29,6 +30,7 @@ enum record_type {
 	RECORD_FINDING,
 	RECORD_EVENT,
 	RECORD_FACT,
+	RECORD_TRACE,
 	RECORD_END,
 	RECORD_DONE,		/* the tree is over */
 	RECORD_TYPES,
@@ -79,6 +81,7 @@ struct record {
 		struct record_finding finding;
 		struct case_event event;
 		struct case_fact fact;
+		struct trace trace;
 		struct record_end end;
 		struct record_done done;
 	};

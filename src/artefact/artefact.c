@@ -1,0 +1,95 @@
+#include "artefact/artefact.h"
+
+static const struct family {
+	const struct artefact_decoder *at;
+	const size_t *count;
+} families[] = {
+	{ artefact_registry, &artefact_registry_count },
+	{ artefact_windows, &artefact_windows_count },
+	{ artefact_linux, &artefact_linux_count },
+	{ artefact_network, &artefact_network_count },
+	{ artefact_program, &artefact_program_count },
+};
+
+static uint8_t fold(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c == '\\' ? '/' : c;
+}
+
+/* '*' takes any run of characters; it has only one place to go back to, so no blow-up. */
+static bool part_matches(struct span pattern, struct span part)
+{
+	size_t p = 0, s = 0, star = SIZE_MAX, back = 0;
+
+	while (s < part.len) {
+		if (p < pattern.len && pattern.at[p] == '*') {
+			star = p++;
+			back = s;
+		} else if (p < pattern.len && fold(pattern.at[p]) == fold(part.at[s])) {
+			p++;
+			s++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			s = ++back;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.len && pattern.at[p] == '*')
+		p++;
+	return p == pattern.len;
+}
+
+/* Takes the last part off `path`. */
+static struct span take_last(struct span *path)
+{
+	size_t at = path->len;
+	struct span part;
+
+	while (at && fold(path->at[at - 1]) != '/')
+		at--;
+	part = span_from(*path, at);
+	*path = span_sub(*path, 0, at ? at - 1 : 0);
+	return part;
+}
+
+static bool end_matches(struct span pattern, struct span path)
+{
+	while (pattern.len) {
+		if (!path.len || !part_matches(take_last(&pattern), take_last(&path)))
+			return false;
+	}
+	return true;
+}
+
+bool artefact_path_matches(const char *patterns, struct span path)
+{
+	struct span rest = span_text(patterns);
+
+	while (rest.len)
+		if (end_matches(span_split(&rest, '|'), path))
+			return true;
+	return false;
+}
+
+static bool fits(const struct artefact_decoder *d, const char *kind, struct span path)
+{
+	return (!d->kind || !strcmp(d->kind, kind)) &&
+	       (!d->paths || artefact_path_matches(d->paths, path));
+}
+
+const struct artefact_decoder *artefact_next(const struct artefact_decoder *after, const char *kind,
+					     struct span path)
+{
+	bool begun = !after;
+
+	for (size_t f = 0; f < sizeof families / sizeof *families; f++)
+		for (size_t i = 0; i < *families[f].count; i++) {
+			const struct artefact_decoder *d = &families[f].at[i];
+
+			if (begun && fits(d, kind, path))
+				return d;
+			begun = begun || d == after;
+		}
+	return NULL;
+}

@@ -1,0 +1,114 @@
+#include "examine/artefacts.h"
+
+#include "artefact/artefact.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define CLOCK_EVERY 256
+
+struct decoding {
+	struct examination *x;
+	const struct artefact_decoder *decoder;
+	timestamp first, last;
+	uint64_t count, lost;
+};
+
+static void widen(struct decoding *d, timestamp t)
+{
+	if (t == TIME_NONE)
+		return;
+	if (d->first == TIME_NONE || t < d->first)
+		d->first = t;
+	if (d->last == TIME_NONE || t > d->last)
+		d->last = t;
+}
+
+static bool take_trace(void *context, const struct trace *trace)
+{
+	struct decoding *d = context;
+	struct record r = { .type = RECORD_TRACE, .trace = *trace };
+
+	widen(d, trace->time);
+	widen(d, trace->last);
+	r.trace.of_place = d->decoder->of_place;
+	examination_tell(d->x, &r);
+	return ++d->count % CLOCK_EVERY || !examination_over(d->x);
+}
+
+static void note_short(void *context, const char *format, ...)
+{
+	struct decoding *d = context;
+	char text[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	examination_short(d->x, FATE_PARTLY, "%s: %s", d->decoder->name, text);
+}
+
+static void add_lost(void *context, uint64_t lost)
+{
+	struct decoding *d = context;
+
+	d->lost = d->lost + lost < lost ? UINT64_MAX : d->lost + lost;
+}
+
+static bool find_none(void *context, struct span name, struct span *bytes)
+{
+	return false;
+}
+
+static void tell_fact(const struct decoding *d)
+{
+	examination_tell(d->x, &(struct record){ .type = RECORD_FACT, .fact = {
+		.evidence_class = d->decoder->evidence_class,
+		.channel = span_text(d->decoder->name),
+		.first = d->first, .last = d->last, .count = d->count, .lost = d->lost,
+	} });
+}
+
+static void decode(struct examination *x, const struct artefact_decoder *decoder,
+		   struct artefact *a)
+{
+	struct decoding d = { .x = x, .decoder = decoder, .first = TIME_NONE, .last = TIME_NONE };
+	struct err err = { 0 };
+
+	if (decoder->is_risky)
+		examination_risk(x);
+	a->context = &d;
+	if (decoder->decode(a, &err))
+		tell_fact(&d);
+	else if (err.code != ERR_UNSUPPORTED)
+		examination_short(x, FATE_PARTLY, "%s: %s", decoder->name, err.text);
+}
+
+static struct span last_part(struct span path)
+{
+	size_t at = path.len;
+
+	while (at && path.at[at - 1] != '/' && path.at[at - 1] != '\\')
+		at--;
+	return span_from(path, at);
+}
+
+void artefacts_examine(struct examination *x, struct item *item, const char *kind,
+		       bool is_new_content)
+{
+	static const struct near_files nothing = { find_none, NULL };
+	struct arena arena = arena_new((size_t)256 << 20);
+	struct artefact a = {
+		.bytes = item->bytes, .path = item->path, .name = last_part(item->path), .kind = kind,
+		.modified = item->modified, .near = item->near ? item->near : &nothing,
+		.arena = &arena, .trace = take_trace, .short_of = note_short, .lost = add_lost,
+	};
+
+	for (const struct artefact_decoder *d = artefact_next(NULL, kind, item->path);
+	     d && !examination_over(x); d = artefact_next(d, kind, item->path)) {
+		if (is_new_content || d->of_place)
+			decode(x, d, &a);
+		arena_reset(&arena);
+	}
+	arena_free(&arena);
+}

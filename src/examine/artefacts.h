@@ -1,0 +1,14 @@
+/*
+ * artefacts: an item through the decoders that fit it, into trace records, and
+ * one fact a decoder: what it covers, from when to when.
+ */
+#ifndef KANSHIKI_EXAMINE_ARTEFACTS_H
+#define KANSHIKI_EXAMINE_ARTEFACTS_H
+
+#include "examine/examination.h"
+
+/* `kind` as identify() says. Where the content is not new, only what the place tells is decoded. */
+void artefacts_examine(struct examination *x, struct item *item, const char *kind,
+		       bool is_new_content);
+
+#endif
