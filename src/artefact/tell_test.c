@@ -1,0 +1,66 @@
+#include "artefact/tell.h"
+
+#include "test.h"
+
+TEST(a_text_is_utf8_whatever_its_mark)
+{
+	struct arena arena = arena_new(1 << 20);
+
+	assert_span(tell_text(&arena, SPAN("\xff\xfe" "a\0b\0")), "ab");
+	assert_span(tell_text(&arena, SPAN("\xfe\xff" "\0a\0b")), "ab");
+	assert_span(tell_text(&arena, SPAN("a\0b\0")), "ab");
+	assert_span(tell_text(&arena, SPAN("\xef\xbb\xbf" "ab")), "ab");
+	assert_span(tell_text(&arena, SPAN("ab")), "ab");
+	assert_span(tell_utf16(&arena, SPAN("a\0b\0\0\0c\0")), "ab");
+	arena_free(&arena);
+}
+
+TEST(lines_end_with_or_without_a_return)
+{
+	struct span rest = SPAN("a\r\n\nb"), line;
+
+	assert_true(tell_line(&rest, &line));
+	assert_span(line, "a");
+	assert_true(tell_line(&rest, &line));
+	assert_span(line, "");
+	assert_true(tell_line(&rest, &line));
+	assert_span(line, "b");
+	assert_false(tell_line(&rest, &line));
+}
+
+TEST(parts_of_paths)
+{
+	assert_span(tell_base(SPAN("C:\\a\\b.txt")), "b.txt");
+	assert_span(tell_folder(SPAN("C:\\a\\b.txt")), "C:\\a");
+	assert_span(tell_folder(SPAN("b.txt")), "");
+	assert_true(tell_has_extension(SPAN("x/y.tar.GZ"), "zip|gz"));
+	assert_false(tell_has_extension(SPAN("x.zip/y"), "zip|gz"));
+	assert_span(tell_user_of_path(SPAN("d.E01!/p2/Users/Ann/NTUSER.DAT")), "Ann");
+	assert_span(tell_user_of_path(SPAN("C:\\Users\\Public")), "");
+}
+
+TEST(the_program_of_a_command_line)
+{
+	assert_span(tell_program_of(SPAN("\"C:\\Program Files\\a b.exe\" /x")), "C:\\Program Files\\a b.exe");
+	assert_span(tell_program_of(SPAN("C:\\Program Files\\a b.exe /x y.dll")), "C:\\Program Files\\a b.exe");
+	assert_span(tell_program_of(SPAN("%windir%\\system32\\sc.exe")), "%windir%\\system32\\sc.exe");
+	assert_span(tell_program_of(SPAN("cmd /c x")), "cmd");
+	assert_span(tell_program_of(SPAN("\"open")), "open");
+}
+
+TEST(details_leave_out_what_is_unknown)
+{
+	struct arena arena = arena_new(1 << 20);
+	struct tell_detail d;
+
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "a", SPAN("x\"y"));
+	tell_detail_text(&d, "b", SPAN(""));
+	tell_detail_number(&d, "c", 7);
+	tell_detail_number(&d, "d", TRACE_NO_NUMBER);
+	tell_detail_time(&d, "e", timestamp_of_unix(0, 0));
+	assert_span(tell_detail_end(&d, &arena), "{\"a\":\"x\\\"y\",\"c\":7,\"e\":\"1970-01-01T00:00:00.000Z\"}");
+	tell_detail_begin(&d);
+	assert_span(tell_detail_end(&d, &arena), "");
+	arena_free(&arena);
+}
