@@ -203,6 +203,35 @@ bool case_add_answer_finding(struct case_file *c, uint64_t answer, uint64_t find
 bool case_add_answer_coverage(struct case_file *c, uint64_t answer,
 			      const struct case_answer_coverage *coverage, struct err *err);
 
+/*
+ * The ledger of executables: what can run, and by what it is known. Like the
+ * answers it is drawn from the case and replaced as a whole.
+ */
+struct case_program {
+	uint64_t item;
+	struct span machine;		/* name, or empty */
+	struct span path;		/* on its machine; may be empty */
+	struct span standing;		/* "good", "bad", "unknown" */
+	struct span source;		/* what says so: "deb coreutils 9.1-1", a rule's title */
+	int64_t rank;			/* of the unknown: how urgent, in points */
+	struct span reasons;		/* JSON array of {"points":30,"why":".."} */
+};
+
+/* The inventory of what starts by itself: a row each autostart trace. */
+struct case_start {
+	uint64_t trace;
+	struct span machine;
+	uint64_t target;		/* item that is started, or 0 */
+	struct span standing;		/* of the target: as above, "missing", or "none" where no file is named */
+	struct span entry;		/* of the entry itself: "packaged", "altered", "local", "unknown" */
+	int64_t rank;
+	struct span reasons;
+};
+
+bool case_clear_ledger(struct case_file *c, struct err *err);
+bool case_add_program(struct case_file *c, const struct case_program *program, struct err *err);
+bool case_add_start(struct case_file *c, const struct case_start *start, struct err *err);
+
 /* An entry of the custody log (docs/case-file.md): `facts` is a JSON object, or empty. */
 bool case_add_custody(struct case_file *c, const char *kind, struct span facts, struct err *err);
 

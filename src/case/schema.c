@@ -65,6 +65,12 @@ const struct schema_object schema_objects[] = {
 	TABLE(answer_coverage, true,
 	      "answer INTEGER NOT NULL, class TEXT NOT NULL, channel ANY, state ANY, "
 	      "items INTEGER NOT NULL, first INTEGER, last INTEGER, note ANY"),
+	TABLE(program, true,
+	      "item INTEGER NOT NULL, machine ANY, path ANY, standing TEXT NOT NULL, source ANY, "
+	      "rank INTEGER NOT NULL, reasons ANY"),
+	TABLE(start, true,
+	      "trace INTEGER NOT NULL, machine ANY, target INTEGER, standing TEXT NOT NULL, "
+	      "entry TEXT NOT NULL, rank INTEGER NOT NULL, reasons ANY"),
 	TABLE(custody, false, "body TEXT NOT NULL"),
 	TABLE(checkpoint, false, "note TEXT NOT NULL, token BLOB"),
 	INDEX(item_sha256, item, "sha256"),
@@ -73,6 +79,7 @@ const struct schema_object schema_objects[] = {
 	INDEX(finding_item, finding, "item"),
 	INDEX(trace_kind, trace, "kind, time"),
 	INDEX(trace_item, trace, "item"),
+	INDEX(program_item, program, "item"),
 	VIEW(finding_view,
 	     "SELECT finding.id AS id, rule.engine AS engine, rule.name AS rule, "
 	     "rule.title AS title, rule.level AS level, rule.harm AS harm, "

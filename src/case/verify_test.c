@@ -158,7 +158,7 @@ TEST(verify_notices_each_kind_of_tampering)
 
 static const char *const tables[] = { "meta", "run", "source", "unit", "item", "rule", "finding",
 				      "event", "fact", "trace", "rule_set", "problem", "answer",
-				      "answer_finding", "answer_coverage", "custody", "checkpoint" };
+				      "answer_finding", "answer_coverage", "program", "start", "custody", "checkpoint" };
 
 /* Everything that a seal covers, as text. */
 static struct buf everything(const char *path)

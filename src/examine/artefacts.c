@@ -1,17 +1,20 @@
 #include "examine/artefacts.h"
 
 #include "artefact/artefact.h"
+#include "codec/digest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #define CLOCK_EVERY 256
+#define CONFIGURATION_MOST ((size_t)1 << 20)	/* larger is no file of settings but a database */
 
 struct decoding {
 	struct examination *x;
 	const struct artefact_decoder *decoder;
 	timestamp first, last;
 	uint64_t count, lost;
+	bool starts_something;
 };
 
 static void widen(struct decoding *d, timestamp t)
@@ -31,6 +34,7 @@ static bool take_trace(void *context, const struct trace *trace)
 
 	widen(d, trace->time);
 	widen(d, trace->last);
+	d->starts_something |= trace->kind == TRACE_AUTOSTART;
 	r.trace.of_place = d->decoder->of_place;
 	examination_tell(d->x, &r);
 	return ++d->count % CLOCK_EVERY || !examination_over(d->x);
@@ -69,7 +73,8 @@ static void tell_fact(const struct decoding *d)
 	} });
 }
 
-static void decode(struct examination *x, const struct artefact_decoder *decoder,
+/* Whether it starts something is told. */
+static bool decode(struct examination *x, const struct artefact_decoder *decoder,
 		   struct artefact *a)
 {
 	struct decoding d = { .x = x, .decoder = decoder, .first = TIME_NONE, .last = TIME_NONE };
@@ -82,6 +87,26 @@ static void decode(struct examination *x, const struct artefact_decoder *decoder
 		tell_fact(&d);
 	else if (err.code != ERR_UNSUPPORTED)
 		examination_short(x, FATE_PARTLY, "%s: %s", decoder->name, err.text);
+	return d.starts_something;
+}
+
+/* So that a package database, which knows MD5 or SHA-256, can vouch for the entry. */
+static void tell_configuration(struct examination *x, const struct item *item)
+{
+	struct record r = { .type = RECORD_TRACE,
+			    .trace = trace_new(TRACE_PROGRAM, "configuration") };
+	uint8_t md5[DIGEST_MAX];
+	size_t len = digest_of(DIGEST_MD5, item->bytes, md5);
+	struct buf text = buf_new(64);
+
+	if (len) {
+		buf_text(&text, "md5:");
+		buf_hex(&text, span_of(md5, len));
+		r.trace.digest = buf_span(&text);
+		r.trace.bytes_in = item->bytes.len;
+		examination_tell(x, &r);
+	}
+	buf_free(&text);
 }
 
 static struct span last_part(struct span path)
@@ -103,12 +128,15 @@ void artefacts_examine(struct examination *x, struct item *item, const char *kin
 		.modified = item->modified, .near = item->near ? item->near : &nothing,
 		.arena = &arena, .trace = take_trace, .short_of = note_short, .lost = add_lost,
 	};
+	bool starts = false;
 
 	for (const struct artefact_decoder *d = artefact_next(NULL, kind, item->path);
 	     d && !examination_over(x); d = artefact_next(d, kind, item->path)) {
 		if (is_new_content || d->of_place)
-			decode(x, d, &a);
+			starts |= decode(x, d, &a);
 		arena_reset(&arena);
 	}
+	if (starts && is_new_content && item->bytes.len <= CONFIGURATION_MOST)
+		tell_configuration(x, item);
 	arena_free(&arena);
 }

@@ -1,0 +1,72 @@
+/* What the files of the ledger share. */
+#ifndef KANSHIKI_ASSESS_LEDGER_JOB_H
+#define KANSHIKI_ASSESS_LEDGER_JOB_H
+
+#include <sqlite3.h>
+
+#include "assess/ledger.h"
+#include "assess/machine.h"
+#include "base/buf.h"
+#include "base/finding.h"
+#include "base/map.h"
+#include "case/case.h"
+
+enum standing { STANDING_UNKNOWN, STANDING_GOOD, STANDING_BAD, STANDING_MISSING, STANDING_NONE };
+enum entry { ENTRY_UNKNOWN, ENTRY_PACKAGED, ENTRY_ALTERED, ENTRY_LOCAL };
+
+const char *standing_name(enum standing standing);
+const char *entry_name(enum entry entry);
+
+/* A path that an autostart entry names, as it would be found on its machine. */
+struct wanted {
+	uint64_t item;			/* 0: not found */
+	enum standing standing;
+	bool is_program;		/* it has its row in the ledger */
+	const char *how;		/* "service": of the first entry that names it */
+	struct span program;		/* as the entry names it */
+};
+
+struct ledger {
+	struct case_file *file;
+	sqlite3 *db;
+	struct arena arena;
+	struct machines machines;
+	struct map wanted;		/* machine NUL lower-case path → struct wanted */
+	struct buf key;
+	sqlite3_stmt *known_path, *known_digest, *known_set, *add_known;
+	bool has_packages;		/* some package database was read */
+	struct ledger_totals *totals;
+};
+
+/* One executable, as far as the case knows it. */
+struct program {
+	uint64_t item, original;	/* original: the item whose content this is */
+	struct span full, path;		/* in the case; on its machine */
+	struct span machine, kind, sha256;
+	struct span digest, signature, signer, detail;	/* of its trace, may be empty */
+	uint32_t mode;
+	timestamp modified;
+	enum standing standing;
+	bool is_altered, is_configuration;
+	struct span source;		/* who vouches, or accuses */
+	enum level flag;		/* gravest rule of content that holds, LEVEL_COUNT: none */
+	struct span flag_title;
+	const struct wanted *started;	/* or NULL */
+};
+
+/* Points and reasons of an unknown program; `json` gets the array. */
+int64_t ledger_rank(const struct program *p, struct buf *json);
+
+/* ledger_start.c: what is named by autostart entries, before items are gone through. */
+bool starts_collect(struct ledger *l, struct err *err);
+struct wanted *starts_find(struct ledger *l, struct span machine, struct span path);
+/* Afterwards, when targets have their standing: the rows. */
+bool starts_write(struct ledger *l, struct err *err);
+
+/* ledger_known.c */
+bool known_load(struct ledger *l, const struct ledger_options *options, struct err *err);
+/* Whether something vouches for the content; the words in `source`. *altered as told above. */
+bool known_vouches(struct ledger *l, const struct program *p, struct span *source, bool *altered);
+void known_free(struct ledger *l);
+
+#endif

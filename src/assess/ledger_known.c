@@ -1,0 +1,329 @@
+/* Who vouches for a content: package databases of the machine, and hash sets that the user gave. */
+#include "assess/ledger_job.h"
+
+#include "case/query.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LINE_MOST ((size_t)64 << 10)
+
+static const char tables[] =
+	"DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.vouched;"
+	"CREATE TEMP TABLE known(path TEXT, digest TEXT, label TEXT, what TEXT);"
+	"CREATE TEMP TABLE vouched(digest TEXT PRIMARY KEY, label TEXT) WITHOUT ROWID";
+
+static bool is_merged(struct span path)
+{
+	return span_starts(path, SPAN("bin/")) || span_starts(path, SPAN("sbin/")) ||
+	       span_starts(path, SPAN("lib/")) || span_starts(path, SPAN("lib32/")) ||
+	       span_starts(path, SPAN("lib64/")) || span_starts(path, SPAN("libx32/"));
+}
+
+static bool add_known(struct ledger *l, struct span root, const char *under, struct span path,
+		      struct span digest, struct span label, struct span what, struct err *err)
+{
+	sqlite3_stmt *s = l->add_known;
+	bool row, ok;
+
+	buf_clear(&l->key);
+	buf_add(&l->key, root);
+	buf_text(&l->key, under);
+	buf_add(&l->key, path);
+	sqlite3_bind_text(s, 1, (const char *)l->key.at, (int)l->key.len, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, (const char *)digest.at, (int)digest.len, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, (const char *)label.at, (int)label.len, SQLITE_STATIC);
+	sqlite3_bind_text(s, 4, (const char *)what.at, (int)what.len, SQLITE_STATIC);
+	ok = query_step(s, &row, err);
+	sqlite3_reset(s);
+	return ok;
+}
+
+static bool load_packages(struct ledger *l, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(l->db, "SELECT item.source, item.path, trace.path, trace.digest, "
+				     "coalesce(trace.protocol || ' ', '') || coalesce(trace.name, ''), "
+				     "trace.what FROM trace JOIN item ON item.id = trace.item "
+				     "WHERE trace.kind = 'known' AND trace.digest IS NOT NULL", &q, err) &&
+		       query_prepare(l->db, "INSERT INTO temp.known VALUES(?1, ?2, ?3, ?4)",
+				     &l->add_known, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		struct span path = query_span(q, 1), file = query_span(q, 2);
+		struct span root = span_sub(path, 0, machine_root(&l->machines, query_u64(q, 0, 0), path));
+
+		l->has_packages = true;
+		while (file.len && (file.at[0] == '/' || file.at[0] == '\\'))
+			file = span_from(file, 1);
+		ok = add_known(l, root, "/", file, query_span(q, 3), query_span(q, 4),
+			       query_span(q, 5), err) &&
+		     (!is_merged(file) || add_known(l, root, "/usr/", file, query_span(q, 3),
+						    query_span(q, 4), query_span(q, 5), err));
+	}
+	sqlite3_finalize(q);
+	return ok && query_exec(l->db, "CREATE INDEX temp.known_path ON known(path);"
+				       "CREATE INDEX temp.known_digest ON known(digest)", err);
+}
+
+/* ---- hash sets ---- */
+
+/* The digests that the case asks for: only these are kept of a set of any size. */
+static bool load_asked(struct ledger *l, struct err *err)
+{
+	return query_exec(l->db,
+		"DROP TABLE IF EXISTS temp.asked;"
+		"CREATE TEMP TABLE asked(digest TEXT PRIMARY KEY) WITHOUT ROWID;"
+		"INSERT OR IGNORE INTO temp.asked SELECT lower(hex(sha256)) FROM item "
+		"WHERE sha256 IS NOT NULL AND (class IN ('executable', 'script') OR id IN "
+		"(SELECT item FROM trace WHERE kind = 'program'));"
+		"INSERT OR IGNORE INTO temp.asked SELECT substr(digest, instr(digest, ':') + 1) "
+		"FROM trace WHERE kind = 'program' AND digest IS NOT NULL;"
+		"INSERT OR IGNORE INTO temp.asked SELECT lower(json_extract(detail, '$.sha1')) "
+		"FROM trace WHERE kind = 'program' AND json_valid(detail) AND "
+		"json_extract(detail, '$.sha1') IS NOT NULL", err);
+}
+
+static bool is_hex(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+struct set {
+	struct ledger *l;
+	sqlite3_stmt *add;
+	const char *name;
+};
+
+static bool add_digest(struct set *set, struct span digest, struct err *err)
+{
+	char lower[64];
+	bool row, ok;
+
+	for (size_t i = 0; i < digest.len; i++)
+		lower[i] = (char)(digest.at[i] | (digest.at[i] >= 'A' && digest.at[i] <= 'F' ? 32 : 0));
+	sqlite3_bind_text(set->add, 1, lower, (int)digest.len, SQLITE_STATIC);
+	sqlite3_bind_text(set->add, 2, set->name, -1, SQLITE_STATIC);
+	ok = query_step(set->add, &row, err);
+	sqlite3_reset(set->add);
+	return ok;
+}
+
+/* Every run of hex digits as long as an MD5, SHA-1 or SHA-256: all text forms have them. */
+static bool take_line(struct set *set, struct span line, struct err *err)
+{
+	size_t at = 0;
+
+	while (at < line.len) {
+		size_t start = at;
+
+		while (at < line.len && is_hex(line.at[at]))
+			at++;
+		if ((at - start == 32 || at - start == 40 || at - start == 64) &&
+		    !add_digest(set, span_sub(line, start, at - start), err))
+			return false;
+		at += at == start;
+	}
+	return true;
+}
+
+static bool read_text_set(struct set *set, const char *path, struct err *err)
+{
+	FILE *file = fopen(path, "rb");
+	char *line = malloc(LINE_MOST);
+	bool ok = file && line;
+
+	if (!ok)
+		err_errno(err, errno, "cannot read '%s'", path);
+	while (ok && fgets(line, (int)LINE_MOST, file))
+		ok = take_line(set, span_text(line), err);
+	free(line);
+	if (file)
+		fclose(file);
+	return ok;
+}
+
+/* NSRL RDSv3: a table or view METADATA (full) or FILE with columns sha256, sha1, md5. */
+static bool read_rds(struct set *set, const char *path, struct err *err)
+{
+	static const char *const from[] = {
+		"SELECT sha256, sha1, md5 FROM FILE", "SELECT sha256, sha1, md5 FROM METADATA" };
+	sqlite3 *db = NULL;
+	sqlite3_stmt *q = NULL;
+	bool row, ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
+
+	if (ok)
+		sqlite3_exec(db, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", NULL, NULL, NULL);
+	for (size_t i = 0; ok && !q && i < 2; i++)
+		sqlite3_prepare_v2(db, from[i], -1, &q, NULL);
+	ok = ok && q;
+	if (!ok)
+		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "'%s' has no table FILE or METADATA with "
+			"sha256, sha1 and md5, as NSRL's RDSv3 has", path);
+	while (ok && (ok = query_step(q, &row, err)) && row)
+		for (int column = 0; ok && column < 3; column++)
+			ok = take_line(set, query_span(q, column), err);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return ok;
+}
+
+static bool is_sqlite(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	char start[16] = { 0 };
+	bool is = file && fread(start, 1, 16, file) == 16 && !memcmp(start, "SQLite format 3", 16);
+
+	if (file)
+		fclose(file);
+	return is;
+}
+
+static bool load_set(struct ledger *l, const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct set set = { .l = l, .name = slash ? slash + 1 : path };
+	bool ok = query_prepare(l->db, "INSERT OR IGNORE INTO temp.vouched SELECT ?1, 'hash set ' || ?2 "
+				"WHERE EXISTS (SELECT 1 FROM temp.asked WHERE digest = ?1)", &set.add, err);
+
+	ok = ok && (is_sqlite(path) ? read_rds(&set, path, err) : read_text_set(&set, path, err));
+	sqlite3_finalize(set.add);
+	return ok;
+}
+
+bool known_load(struct ledger *l, const struct ledger_options *options, struct err *err)
+{
+	bool ok = query_exec(l->db, tables, err) && load_packages(l, err) && load_asked(l, err);
+
+	for (size_t i = 0; ok && i < options->known_good_count; i++)
+		ok = load_set(l, options->known_good[i], err);
+	return ok &&
+	       query_prepare(l->db, "SELECT digest, label, what FROM temp.known WHERE path = ?1",
+			     &l->known_path, err) &&
+	       query_prepare(l->db, "SELECT label, path FROM temp.known WHERE digest = ?1 "
+				    "ORDER BY path LIMIT 1", &l->known_digest, err) &&
+	       query_prepare(l->db, "SELECT label FROM temp.vouched WHERE digest IN (?1, ?2, ?3)",
+			     &l->known_set, err);
+}
+
+void known_free(struct ledger *l)
+{
+	sqlite3_finalize(l->known_path);
+	sqlite3_finalize(l->known_digest);
+	sqlite3_finalize(l->known_set);
+	sqlite3_finalize(l->add_known);
+	sqlite3_exec(l->db, "DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.vouched; "
+			    "DROP TABLE IF EXISTS temp.asked", NULL, NULL, NULL);
+}
+
+/* ---- asking ---- */
+
+/* "md5:…" of its trace or "sha256:…" of the item: whatever the database has. */
+static bool is_digest_of(const struct program *p, struct span digest)
+{
+	struct span word = digest, kind = span_split(&word, ':');
+
+	if (span_eq(digest, p->digest))
+		return true;
+	if (span_eq(kind, SPAN("sha256")) && word.len == 64 && p->sha256.len == 32) {
+		for (size_t i = 0; i < 64; i++) {
+			uint8_t nibble = i % 2 ? p->sha256.at[i / 2] & 15 : p->sha256.at[i / 2] >> 4;
+
+			if (word.at[i] != (uint8_t)"0123456789abcdef"[nibble])
+				return false;
+		}
+		return true;
+	}
+	return false;
+}
+
+static struct span digest_kind(struct span digest)
+{
+	return span_split(&digest, ':');
+}
+
+/* Else the database has another kind of digest than we do, and nothing can be said. */
+static bool is_comparable(const struct program *p, struct span digest)
+{
+	return span_eq(digest_kind(digest), SPAN("sha256"))
+		       ? p->sha256.len == 32
+		       : span_eq(digest_kind(digest), digest_kind(p->digest));
+}
+
+static bool by_path(struct ledger *l, const struct program *p, struct span *source, bool *altered)
+{
+	sqlite3_stmt *q = l->known_path;
+	struct err ignored;
+	bool row, good = false;
+
+	sqlite3_bind_text(q, 1, (const char *)p->full.at, (int)p->full.len, SQLITE_STATIC);
+	while (!good && query_step(q, &row, &ignored) && row) {
+		if (is_digest_of(p, query_span(q, 0))) {
+			good = true;
+			*source = arena_copy(&l->arena, query_span(q, 1));
+		} else if (is_comparable(p, query_span(q, 0)) &&
+			   !span_eq(query_span(q, 2), SPAN("conffile"))) {
+			*altered = true;
+			*source = arena_printf(&l->arena, "%.*s has another content",
+					       SPAN_ARG(query_span(q, 1)));
+		}
+	}
+	sqlite3_reset(q);
+	*altered = *altered && !good;
+	return good;
+}
+
+static bool by_digest(struct ledger *l, const struct program *p, struct span *source)
+{
+	sqlite3_stmt *q = l->known_digest;
+	struct err ignored;
+	bool row = false;
+
+	if (!p->digest.len)
+		return false;
+	sqlite3_bind_text(q, 1, (const char *)p->digest.at, (int)p->digest.len, SQLITE_STATIC);
+	if (query_step(q, &row, &ignored) && row)
+		*source = arena_printf(&l->arena, "copy of %.*s of %.*s",
+				       SPAN_ARG(machine_path(&l->machines, 0, query_span(q, 1))),
+				       SPAN_ARG(query_span(q, 0)));
+	sqlite3_reset(q);
+	return row;
+}
+
+static bool by_set(struct ledger *l, const struct program *p, struct span *source)
+{
+	sqlite3_stmt *q = l->known_set;
+	struct span digest = p->digest, sha1 = { 0 }, at;
+	struct buf hex = buf_new(128);
+	struct err ignored;
+	bool row = false;
+
+	buf_hex(&hex, p->sha256);
+	span_split(&digest, ':');
+	at = p->detail;
+	if (span_find(at, 0, SPAN("\"sha1\":\"")) != SIZE_MAX)
+		sha1 = span_sub(at, span_find(at, 0, SPAN("\"sha1\":\"")) + 8, 40);
+	sqlite3_bind_text(q, 1, (const char *)hex.at, (int)hex.len, SQLITE_STATIC);
+	sqlite3_bind_text(q, 2, (const char *)digest.at, (int)digest.len, SQLITE_STATIC);
+	sqlite3_bind_text(q, 3, (const char *)sha1.at, (int)sha1.len, SQLITE_STATIC);
+	if (query_step(q, &row, &ignored) && row)
+		*source = arena_copy(&l->arena, query_span(q, 0));
+	sqlite3_reset(q);
+	buf_free(&hex);
+	return row;
+}
+
+bool known_vouches(struct ledger *l, const struct program *p, struct span *source, bool *altered)
+{
+	*altered = false;
+	if (by_path(l, p, source, altered))
+		return true;
+	if (*altered)
+		return false;
+	if (span_eq(p->signature, SPAN("signed"))) {
+		*source = arena_printf(&l->arena, "signed by %.*s", SPAN_ARG(p->signer));
+		return true;
+	}
+	return by_digest(l, p, source) || by_set(l, p, source);
+}

@@ -1,0 +1,188 @@
+/* How urgent an unknown program is: points, each with its reason. docs/ledger.md explains the table. */
+#include "assess/ledger_job.h"
+
+#include "codec/json_write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct reason {
+	int64_t points;
+	bool (*holds)(const struct program *p);
+	const char *why;
+};
+
+static bool has_part(struct span path, const char *const *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(parts[i]);
+
+		for (size_t at = 0; at + len <= path.len; at++)
+			if (span_eq_nocase(span_sub(path, at, len), span_text(parts[i])))
+				return true;
+	}
+	return false;
+}
+
+#define HAS_PART(p, ...) \
+	has_part((p)->path, (const char *const[]){ __VA_ARGS__ }, \
+		 sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
+
+static struct span base_name(struct span path)
+{
+	size_t at = path.len;
+
+	while (at && path.at[at - 1] != '/' && path.at[at - 1] != '\\')
+		at--;
+	return span_from(path, at);
+}
+
+static bool is_altered(const struct program *p)
+{
+	return p->is_altered;
+}
+
+static bool is_started(const struct program *p)
+{
+	return p->started;
+}
+
+static bool is_in_scratch(const struct program *p)
+{
+	return HAS_PART(p, "/tmp/", "/dev/shm/", "/var/run/", "\\temp\\", "/temp/", "/windows/tasks/",
+			"/perflogs/", "/var/spool/cron/");
+}
+
+static bool is_in_recycle_bin(const struct program *p)
+{
+	return HAS_PART(p, "$recycle.bin", "/recycler/", ".trash");
+}
+
+static bool is_in_web_root(const struct program *p)
+{
+	return HAS_PART(p, "/var/www/", "/inetpub/wwwroot/", "/htdocs/", "/webapps/", "/srv/www/");
+}
+
+static bool is_writable_by_users(const struct program *p)
+{
+	return HAS_PART(p, "/home/", "/users/", "/programdata/", "/srv/", "/var/tmp/");
+}
+
+static bool is_hidden(const struct program *p)
+{
+	for (size_t i = 0; i + 2 < p->path.len; i++)
+		if (p->path.at[i] == '/' && p->path.at[i + 1] == '.' && p->path.at[i + 2] != '/' &&
+		    p->path.at[i + 2] != '.')
+			return true;
+	return false;
+}
+
+static bool has_two_extensions(const struct program *p)
+{
+	static const char *const ends[] = { ".exe", ".scr", ".com", ".pif", ".js", ".vbs", ".hta" };
+	static const char *const middles[] = { ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".jpg", ".txt",
+					       ".png", ".ppt", ".zip" };
+	struct span name = base_name(p->path);
+
+	for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
+		for (size_t m = 0; m < sizeof middles / sizeof *middles; m++) {
+			char both[16];
+			size_t len = (size_t)snprintf(both, sizeof both, "%s%s", middles[m], ends[e]);
+
+			if (name.len > len &&
+			    span_eq_nocase(span_from(name, name.len - len), span_text(both)))
+				return true;
+		}
+	return false;
+}
+
+/* Names that Windows itself has in System32 only. */
+static bool has_borrowed_name(const struct program *p)
+{
+	static const char *const names[] = { "svchost.exe", "lsass.exe", "csrss.exe", "services.exe",
+		"winlogon.exe", "smss.exe", "wininit.exe", "spoolsv.exe", "taskhostw.exe",
+		"dllhost.exe", "rundll32.exe", "conhost.exe" };
+	struct span name = base_name(p->path);
+
+	if (HAS_PART(p, "/system32/", "/syswow64/", "/winsxs/", "/servicing/"))
+		return false;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (span_eq_nocase(name, span_text(names[i])))
+			return true;
+	return false;
+}
+
+static bool is_setuid(const struct program *p)
+{
+	return p->mode & 06000;
+}
+
+static bool has_bad_signature(const struct program *p)
+{
+	return span_eq(p->signature, SPAN("bad signature"));
+}
+
+static bool is_unsigned(const struct program *p)
+{
+	return span_eq(p->signature, SPAN("unsigned"));
+}
+
+static bool is_packed(const struct program *p)
+{
+	size_t at = span_find(p->detail, 0, SPAN("\"entropy\":"));
+	char text[16];
+
+	if (at == SIZE_MAX)
+		return false;
+	snprintf(text, sizeof text, "%.*s", SPAN_ARG(span_sub(p->detail, at + 10, 8)));
+	return strtod(text, NULL) >= 7.2;
+}
+
+static bool is_flagged(const struct program *p)
+{
+	return p->flag == LEVEL_MEDIUM || p->flag == LEVEL_HIGH;
+}
+
+static bool is_flagged_low(const struct program *p)
+{
+	return p->flag == LEVEL_LOW;
+}
+
+static const struct reason reasons[] = {
+	{ 60, is_altered, "its package vouches for another content" },
+	{ 50, has_bad_signature, "its signature does not fit its content" },
+	{ 40, has_two_extensions, "its name pretends to be a document" },
+	{ 35, has_borrowed_name, "it has the name of a system program, at another place" },
+	{ 30, is_started, "something starts it by itself" },
+	{ 30, is_setuid, "it runs with another's rights (setuid or setgid)" },
+	{ 30, is_in_recycle_bin, "it lies in a recycle bin" },
+	{ 25, is_in_scratch, "it lies where programs do not belong (temporary files)" },
+	{ 20, is_in_web_root, "it lies in a web server's folder" },
+	{ 20, is_flagged, "a rule holds for its content" },
+	{ 15, is_packed, "its content looks packed or encrypted" },
+	{ 10, is_hidden, "its path is hidden" },
+	{ 10, is_writable_by_users, "it lies where users can write" },
+	{ 5, is_unsigned, "it is not signed" },
+	{ 5, is_flagged_low, "a weak rule holds for its content" },
+};
+
+int64_t ledger_rank(const struct program *p, struct buf *to)
+{
+	struct json_write json = json_write_to(to);
+	int64_t points = 0;
+
+	json_array(&json);
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+		if (!reasons[i].holds(p))
+			continue;
+		points += reasons[i].points;
+		json_object(&json);
+		json_key(&json, "points");
+		json_i64(&json, reasons[i].points);
+		json_key(&json, "why");
+		json_text(&json, reasons[i].why);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	return points;
+}

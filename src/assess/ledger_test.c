@@ -1,0 +1,231 @@
+#include "assess/ledger.h"
+
+#include "case/case.h"
+#include "case/query.h"
+#include "codec/digest.h"
+#include "test.h"
+
+#include <stdio.h>
+
+struct building {
+	struct case_file *file;
+	uint64_t source, unit, item;
+};
+
+static struct building new_case(const char *name)
+{
+	char *argv[] = { (char[]){ "test" } };
+	const struct case_run run = { .argc = 1, .argv = argv };
+	struct building b = { 0 };
+	struct err err = { 0 };
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/%s.case", scratch_dir(), name);
+	if (!case_create(path, &run, &b.file, &err) ||
+	    !case_add_source(b.file, SPAN("/mnt/disk"), SPAN("folder"), &b.source, &err))
+		fail_msg("%s", err.text);
+	return b;
+}
+
+/* An item, still open, whose content is its path. */
+static void open_item(struct building *b, const char *path, uint32_t mode)
+{
+	struct case_item item = { .source = b->source, .path = span_text(path), .size = 1, .mode = mode,
+				  .modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
+				  .created = TIME_NONE };
+	struct err err = { 0 };
+	bool done;
+
+	if (!case_unit_begin(b->file, b->source, item.path, &b->unit, &done, &err) ||
+	    !case_add_item(b->file, b->unit, &item, &b->item, &err))
+		fail_msg("%s", err.text);
+}
+
+static void close_item(struct building *b, const char *content, enum evidence_class class)
+{
+	struct case_outcome outcome = { .fate = FATE_EXAMINED, .evidence_class = class,
+					.kind = SPAN("elf"), .size = 1 };
+	uint8_t digest[SHA256_SIZE];
+	struct err err = { 0 };
+
+	sha256_of(span_text(content), digest);
+	outcome.sha256 = digest;
+	if (!case_end_item(b->file, b->unit, b->item, &outcome, &err) ||
+	    !case_unit_commit(b->file, b->unit, &err))
+		fail_msg("%s", err.text);
+}
+
+static void add_trace(struct building *b, struct trace t)
+{
+	struct err err = { 0 };
+
+	if (!case_add_trace(b->file, b->unit, b->item, &t, &err))
+		fail_msg("%s", err.text);
+}
+
+static void add_program(struct building *b, const char *path, const char *md5)
+{
+	struct trace t = trace_new(TRACE_PROGRAM, "elf");
+
+	open_item(b, path, 0100755);
+	t.digest = span_text(md5);
+	add_trace(b, t);
+	close_item(b, path, CLASS_EXECUTABLE);
+}
+
+/* A dpkg database that knows /bin/ls and /usr/bin/cp, and a host name. */
+static void add_packages(struct building *b)
+{
+	struct trace ls = trace_new(TRACE_KNOWN, "package file"), cp = ls;
+	struct trace name = trace_new(TRACE_HOST, "name");
+
+	open_item(b, "/mnt/disk/var/lib/dpkg/info/coreutils.md5sums", 0100644);
+	ls.path = SPAN("bin/ls");
+	ls.digest = SPAN("md5:11111111111111111111111111111111");
+	cp.path = SPAN("usr/bin/cp");
+	cp.digest = SPAN("md5:22222222222222222222222222222222");
+	ls.name = cp.name = SPAN("coreutils 9.1-1");
+	ls.protocol = cp.protocol = SPAN("deb");
+	add_trace(b, ls);
+	add_trace(b, cp);
+	close_item(b, "md5sums", CLASS_OTHER);
+	open_item(b, "/mnt/disk/etc/hostname", 0100644);
+	name.name = SPAN("ws01");
+	add_trace(b, name);
+	close_item(b, "hostname", CLASS_OTHER);
+}
+
+static struct ledger_totals draw(struct building *b, const char *set)
+{
+	struct ledger_options options = { .known_good = &set, .known_good_count = set != NULL };
+	struct ledger_totals totals;
+	struct err err = { 0 };
+
+	if (!ledger_write(b->file, &options, &totals, &err))
+		fail_msg("%s", err.text);
+	return totals;
+}
+
+/* First column of the first row, as text. */
+static const char *ask(struct building *b, const char *sql)
+{
+	static char text[512];
+	sqlite3_stmt *q;
+
+	assert_int_equal(sqlite3_prepare_v2(case_db(b->file), sql, -1, &q, NULL), SQLITE_OK);
+	text[0] = 0;
+	if (sqlite3_step(q) == SQLITE_ROW && sqlite3_column_text(q, 0))
+		snprintf(text, sizeof text, "%s", (const char *)sqlite3_column_text(q, 0));
+	sqlite3_finalize(q);
+	return text;
+}
+
+TEST(ledger_takes_the_word_of_package_databases)
+{
+	struct building b = new_case("packages");
+	struct ledger_totals t;
+
+	add_packages(&b);
+	add_program(&b, "/mnt/disk/usr/bin/ls", "md5:11111111111111111111111111111111");
+	add_program(&b, "/mnt/disk/usr/bin/cp", "md5:33333333333333333333333333333333");
+	add_program(&b, "/mnt/disk/opt/.x/ls2", "md5:11111111111111111111111111111111");
+	add_program(&b, "/mnt/disk/tmp/new", "md5:44444444444444444444444444444444");
+	t = draw(&b, NULL);
+	assert_int_equal(t.programs, 4);
+	assert_int_equal(t.good, 2);
+	assert_int_equal(t.unknown, 2);
+	assert_int_equal(t.altered, 1);
+	assert_string_equal(ask(&b, "SELECT source FROM program WHERE path = '/usr/bin/ls'"),
+			    "deb coreutils 9.1-1");
+	assert_string_equal(ask(&b, "SELECT standing || rank FROM program WHERE path = '/usr/bin/cp'"),
+			    "unknown60");
+	assert_string_equal(ask(&b, "SELECT machine FROM program WHERE path = '/tmp/new'"), "ws01");
+	assert_string_equal(ask(&b, "SELECT source FROM program WHERE path = '/opt/.x/ls2'"),
+			    "copy of /bin/ls of deb coreutils 9.1-1");
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, "SELECT count(*) FROM program"), "4");
+	case_close(b.file);
+}
+
+TEST(ledger_takes_the_word_of_hash_sets)
+{
+	struct building b = new_case("sets");
+	char path[512];
+	FILE *file;
+
+	add_program(&b, "/mnt/disk/usr/bin/one", "md5:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	add_program(&b, "/mnt/disk/usr/bin/two", "md5:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+	snprintf(path, sizeof path, "%s/set.csv", scratch_dir());
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("\"SHA-1\",\"MD5\"\n\"0\",\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n", file);
+	fclose(file);
+	assert_int_equal(draw(&b, path).good, 1);
+	assert_string_equal(ask(&b, "SELECT source FROM program WHERE standing = 'good'"),
+			    "hash set set.csv");
+	case_close(b.file);
+}
+
+TEST(ledger_accuses_what_a_rule_of_implants_holds_for)
+{
+	struct building b = new_case("bad");
+	struct finding f = { .engine = ENGINE_YARA, .harm = HARM_IMPLANT, .level = LEVEL_HIGH,
+			     .rule = SPAN("r"), .title = SPAN("Some implant"), .offset = UINT64_MAX,
+			     .record_id = UINT64_MAX, .time = TIME_NONE };
+	struct err err = { 0 };
+
+	open_item(&b, "/mnt/disk/usr/bin/bad", 0100755);
+	assert_true(case_add_finding(b.file, b.unit, b.item, &f, 1, TIME_NONE, &err));
+	close_item(&b, "bad", CLASS_EXECUTABLE);
+	assert_int_equal(draw(&b, NULL).bad, 1);
+	assert_string_equal(ask(&b, "SELECT source FROM program"), "Some implant");
+	case_close(b.file);
+}
+
+TEST(ledger_finds_what_autostart_entries_name)
+{
+	struct building b = new_case("starts");
+	struct trace t = trace_new(TRACE_AUTOSTART, "cron");
+
+	add_packages(&b);
+	open_item(&b, "/mnt/disk/etc/crontab", 0100644);
+	t.program = SPAN("/tmp/new");
+	add_trace(&b, t);
+	t.program = SPAN("ls");
+	add_trace(&b, t);
+	t.program = SPAN("/usr/bin/gone");
+	add_trace(&b, t);
+	t.program = (struct span){ 0 };
+	add_trace(&b, t);
+	close_item(&b, "crontab", CLASS_OTHER);
+	add_program(&b, "/mnt/disk/tmp/new", "md5:44444444444444444444444444444444");
+	add_program(&b, "/mnt/disk/usr/bin/ls", "md5:11111111111111111111111111111111");
+	assert_int_equal(draw(&b, NULL).starts, 4);
+	assert_string_equal(ask(&b, "SELECT group_concat(standing) FROM (SELECT standing FROM start "
+				    "ORDER BY trace)"), "unknown,good,missing,none");
+	assert_string_equal(ask(&b, "SELECT group_concat(DISTINCT entry) FROM start"), "local");
+	/* Temporary files 25, started 30. */
+	assert_string_equal(ask(&b, "SELECT rank FROM program WHERE path = '/tmp/new'"), "55");
+	case_close(b.file);
+}
+
+TEST(ledger_knows_windows_names_of_programs)
+{
+	struct building b = new_case("windows");
+	struct trace t = trace_new(TRACE_AUTOSTART, "service");
+
+	open_item(&b, "/mnt/disk/Windows/System32/config/SYSTEM", 0);
+	t.program = SPAN("%SystemRoot%\\System32\\drivers\\x.sys");
+	add_trace(&b, t);
+	t.program = SPAN("\\??\\C:\\Users\\Ann\\y.exe");
+	add_trace(&b, t);
+	t.program = SPAN("system32\\z.dll");
+	add_trace(&b, t);
+	close_item(&b, "SYSTEM", CLASS_REGISTRY);
+	add_program(&b, "/mnt/disk/Windows/System32/drivers/X.SYS", "md5:1");
+	add_program(&b, "/mnt/disk/Users/Ann/y.exe", "md5:2");
+	add_program(&b, "/mnt/disk/Windows/System32/z.dll", "md5:3");
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, "SELECT count(*) FROM start WHERE target IS NOT NULL"), "3");
+	case_close(b.file);
+}

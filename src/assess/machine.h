@@ -1,0 +1,37 @@
+/*
+ * machine: which machine an item belongs to, and what its path is there.
+ *
+ * Evidence comes as folders, archives and images that hold a machine's files
+ * below some root: "/mnt/disk/etc/crontab", "triage.zip!/C/Windows/win.ini",
+ * "disk.E01!/p2/etc/passwd". The root ends where a folder begins that stands at
+ * the top of a machine's file system (etc, usr, Windows, Users, ...). Names come
+ * from traces of kind host: a root has the name found below it, else the one
+ * found in the same container (image, archive), else the only one of its source.
+ */
+#ifndef KANSHIKI_ASSESS_MACHINE_H
+#define KANSHIKI_ASSESS_MACHINE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct case_file;
+struct machine;
+
+struct machines {
+	struct machine *list;
+	size_t count, room;
+	struct span *sources;		/* paths by number, [source_count] */
+	size_t source_count;
+};
+
+/* Reads sources and names. Everything lives in `arena`. */
+bool machines_load(struct case_file *file, struct arena *arena, struct machines *out,
+		   struct err *err);
+/* The name, or empty. `source` as in the case, from 1. */
+struct span machine_name(const struct machines *m, uint64_t source, struct span path);
+/* How much of `path` is the root; path[root] is '/', or the root is all of it. */
+size_t machine_root(const struct machines *m, uint64_t source, struct span path);
+/* "/etc/crontab"; empty where there is no root that we know. */
+struct span machine_path(const struct machines *m, uint64_t source, struct span path);
+
+#endif
