@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "assess/coordinator.h"
+#include "assess/ledger.h"
 #include "assess/verdict.h"
 #include "case/case.h"
 #include "case/seal.h"
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 static const char *case_name, *report_name, *format = "text", *key_name, *stamp_url, *stamp_ca;
-static struct option_list rule_paths;
+static struct option_list rule_paths, known_good;
 static bool resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
 static uint64_t jobs;
 static struct examine_limits limits;
@@ -28,6 +29,9 @@ static const struct option_spec options[] = {
 	{ OPTION_TEXT, 'f', "format", "FORM", "what to print at the end: text or json [text]", &format },
 	{ OPTION_LIST, 'r', "rules", "PATH",
 	  "more rules: a file or folder of *.yml (Sigma), *.yar (YARA); may be repeated", &rule_paths },
+	{ OPTION_LIST, 0, "known-good", "FILE",
+	  "digests of harmless programs: NSRL RDSv3, hashdeep, CSV or a list; may be repeated",
+	  &known_good },
 	{ OPTION_FLAG, 0, "no-starter-rules", NULL, "use only the rules given with --rules",
 	  &no_starter_rules },
 	{ OPTION_FLAG, 0, "no-rule-cache", NULL, "compile all rules anew, keep nothing", &no_cache },
@@ -163,6 +167,9 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 		    struct progress *progress, struct case_file *file,
 		    struct coordinator_totals *totals, struct verdict *verdict, struct err *err)
 {
+	const struct ledger_options vouching = { .known_good = known_good.values,
+						 .known_good_count = known_good.count };
+	struct ledger_totals ledger;
 	bool ok = assess_rules_record(rules, file, err) &&
 		  coordinator_run(coordinator, file, totals, err);
 
@@ -178,7 +185,7 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped; go on with --resume --case %s",
 			       case_name);
 	}
-	return verdict_write(file, verdict, err) &&
+	return ledger_write(file, &vouching, &ledger, err) && verdict_write(file, verdict, err) &&
 	       case_end(file, "completed", (struct span){ 0 }, err) && seal(file, err);
 }
 
