@@ -6,7 +6,8 @@ static const char *const harm_names[HARM_COUNT] = {
 static const char *const level_names[LEVEL_COUNT] = {
 	"informational", "low", "medium", "high", "critical",
 };
-static const char *const engine_names[ENGINE_COUNT] = { "sigma", "yara", "indicator", "builtin" };
+static const char *const engine_names[ENGINE_COUNT] = { "sigma", "yara", "indicator", "builtin",
+						    "analyser" };
 static const char *const fate_names[FATE_COUNT] = {
 	"none", "examined", "partly", "failed", "locked", "denied", "duplicate", "skipped",
 };

@@ -14,7 +14,8 @@ enum harm { HARM_NONE, HARM_IMPLANT, HARM_THEFT, HARM_CONTROL, HARM_DESTRUCTION,
 	    HARM_COUNT };
 enum level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL,
 	     LEVEL_COUNT };
-enum engine { ENGINE_SIGMA, ENGINE_YARA, ENGINE_INDICATOR, ENGINE_BUILTIN, ENGINE_COUNT };
+/* builtin: a check of the examiner on one record; analyser: what src/assess infers from traces. */
+enum engine { ENGINE_SIGMA, ENGINE_YARA, ENGINE_INDICATOR, ENGINE_BUILTIN, ENGINE_ANALYSER, ENGINE_COUNT };
 
 /*
  * What becomes of an item, exactly one each:

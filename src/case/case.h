@@ -123,6 +123,15 @@ bool case_add_finding(struct case_file *c, uint64_t unit, uint64_t item,
 		      const struct finding *finding, uint64_t count, timestamp last,
 		      struct err *err);
 
+/*
+ * A finding that is concluded from the whole case, on an item of a committed unit
+ * (ERR_USAGE: there is no such item); its engine is ENGINE_ANALYSER.
+ */
+bool case_add_conclusion(struct case_file *c, uint64_t item, const struct finding *finding,
+			 uint64_t count, timestamp last, struct err *err);
+/* Removes the findings that an earlier run concluded. */
+bool case_clear_conclusions(struct case_file *c, struct err *err);
+
 /* Something worth a place on the time line, whether or not a rule speaks of it. */
 struct case_event {
 	timestamp time;

@@ -77,15 +77,13 @@ static bool rule_id(struct case_file *c, const struct finding *f, uint64_t *id, 
 	return true;
 }
 
-bool case_add_finding(struct case_file *c, uint64_t unit, uint64_t item,
-		      const struct finding *finding, uint64_t count, timestamp last,
-		      struct err *err)
+static bool add_finding(struct case_file *c, uint64_t unit, uint64_t item,
+			const struct finding *finding, uint64_t count, timestamp last,
+			struct err *err)
 {
 	struct row row;
 	uint64_t rule;
 
-	if (!recorder_unit(c, unit) || !is_known(finding))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no finding");
 	if (!recorder_begin(c, err) || !rule_id(c, finding, &rule, err))
 		return false;
 	row = row_begin(c, TABLE_FINDING);
@@ -102,6 +100,57 @@ bool case_add_finding(struct case_file *c, uint64_t unit, uint64_t item,
 	row_text(&row, finding->matched);
 	row_text(&row, finding->detail);
 	return row_end(&row, err) && recorder_done(c, err);
+}
+
+bool case_add_finding(struct case_file *c, uint64_t unit, uint64_t item,
+		      const struct finding *finding, uint64_t count, timestamp last,
+		      struct err *err)
+{
+	if (!recorder_unit(c, unit) || !is_known(finding))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no finding");
+	return add_finding(c, unit, item, finding, count, last, err);
+}
+
+static bool unit_of(struct case_file *c, uint64_t item, uint64_t *unit, struct err *err)
+{
+	sqlite3_stmt *s;
+	bool row, ok = query_prepare(c->db, "SELECT unit FROM item JOIN unit ON unit.id = unit "
+				     "WHERE item.id = ? AND done = 1", &s, err);
+
+	if (!ok)
+		return false;
+	sqlite3_bind_int64(s, 1, (int64_t)item);
+	ok = query_step(s, &row, err);
+	if (ok && row)
+		*unit = query_u64(s, 0, 0);
+	else if (ok)
+		ok = err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such item is finished");
+	sqlite3_finalize(s);
+	return ok;
+}
+
+bool case_add_conclusion(struct case_file *c, uint64_t item, const struct finding *finding,
+			 uint64_t count, timestamp last, struct err *err)
+{
+	uint64_t unit;
+
+	if (finding->engine != ENGINE_ANALYSER || !is_known(finding))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no conclusion of an analyser");
+	return unit_of(c, item, &unit, err) && add_finding(c, unit, item, finding, count, last, err);
+}
+
+/* The numbers that they had are given again: a case resumed is a case done at once. */
+bool case_clear_conclusions(struct case_file *c, struct err *err)
+{
+	int64_t last;
+
+	if (!recorder_begin(c, err) ||
+	    !recorder_exec(c, "DELETE FROM finding WHERE rule IN "
+			      "(SELECT id FROM rule WHERE engine = 'analyser')", err) ||
+	    !query_int(c->db, "SELECT max(id) FROM finding", 0, &last, err))
+		return false;
+	c->next[TABLE_FINDING] = (uint64_t)last + 1;
+	return recorder_done(c, err);
 }
 
 bool case_add_event(struct case_file *c, uint64_t unit, uint64_t item,

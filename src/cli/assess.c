@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "assess/analyser.h"
 #include "assess/coordinator.h"
 #include "assess/ledger.h"
 #include "assess/verdict.h"
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 static const char *case_name, *report_name, *format = "text", *key_name, *stamp_url, *stamp_ca;
-static struct option_list rule_paths, known_good;
+static struct option_list rule_paths, known_good, allow_paths;
 static bool resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
 static uint64_t jobs;
 static struct examine_limits limits;
@@ -32,6 +33,9 @@ static const struct option_spec options[] = {
 	{ OPTION_LIST, 0, "known-good", "FILE",
 	  "digests of harmless programs: NSRL RDSv3, hashdeep, CSV or a list; may be repeated",
 	  &known_good },
+	{ OPTION_LIST, 'a', "allow", "FILE",
+	  "destinations that are everybody's here: domains and addresses, one a line; may be repeated",
+	  &allow_paths },
 	{ OPTION_FLAG, 0, "no-starter-rules", NULL, "use only the rules given with --rules",
 	  &no_starter_rules },
 	{ OPTION_FLAG, 0, "no-rule-cache", NULL, "compile all rules anew, keep nothing", &no_cache },
@@ -185,7 +189,8 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped; go on with --resume --case %s",
 			       case_name);
 	}
-	return ledger_write(file, &vouching, &ledger, err) && verdict_write(file, verdict, err) &&
+	return case_settle(file, err) && ledger_write(file, &vouching, &ledger, err) &&
+	       analysers_run(file, rules->allow, err) && verdict_write(file, verdict, err) &&
 	       case_end(file, "completed", (struct span){ 0 }, err) && seal(file, err);
 }
 
@@ -278,6 +283,10 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 
 	if (!assess_rules_load(&rules, &rule_paths, no_starter_rules, no_cache, err))
 		return false;
+	if (!assess_rules_allow(&rules, &allow_paths, err)) {
+		assess_rules_free(&rules);
+		return false;
+	}
 	how.yara = &rules.yara;
 	how.sigma = &rules.sigma;
 	coordinator = coordinator_new(&how, err);

@@ -47,6 +47,26 @@ bool assess_rules_load(struct assess_rules *rules, const struct option_list *giv
 	return ok;
 }
 
+static bool add_allowed(struct assess_rules *rules, const char *path, struct err *err)
+{
+	struct span text;
+
+	return rule_files_text(&rules->arena, path, &text, err) &&
+	       (allow_list_parse(text, rules->allow, &rules->arena, &rules->allow, err) ||
+		err_prefix(err, "%s", path));
+}
+
+bool assess_rules_allow(struct assess_rules *rules, const struct option_list *given,
+			struct err *err)
+{
+	char path[DATA_PATH_MAX];
+	bool ok = data_path("rules/allow.txt", path, err) && add_allowed(rules, path, err);
+
+	for (size_t i = 0; ok && i < given->count; i++)
+		ok = add_allowed(rules, given->values[i], err);
+	return ok;
+}
+
 void assess_rules_free(struct assess_rules *rules)
 {
 	image_free(&rules->yara);

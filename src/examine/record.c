@@ -199,7 +199,7 @@ static void take_finding(struct cursor *c, struct record_finding *r)
 {
 	struct finding *f = &r->finding;
 
-	f->engine = take_enum(c, ENGINE_COUNT);
+	f->engine = take_enum(c, ENGINE_ANALYSER);	/* those are concluded, never found in an item */
 	f->harm = take_enum(c, HARM_COUNT);
 	f->level = take_enum(c, LEVEL_COUNT);
 	f->rule = take_span(c);

@@ -1,0 +1,52 @@
+#include "assess/analyser.h"
+
+#include "assess/allow_list.h"
+#include "case/case.h"
+
+#define BIT(harm) (1u << (harm))
+
+const struct analyser analysers[] = {
+	{ NULL, 0, NULL },
+};
+const size_t analyser_count = 0;
+
+static bool run_one(struct analysis *a, const struct analyser *analyser, struct err *err)
+{
+	struct arena arena = arena_new(ANALYSER_MEMORY);
+	bool ok;
+
+	a->arena = &arena;
+	a->analyser = analyser;
+	a->told = a->dropped = 0;
+	ok = analyser->run(a, err) || err_prefix(err, "analyser %s", analyser->name);
+	arena_free(&arena);
+	return ok;
+}
+
+bool analysers_run(struct case_file *file, const struct allow_list *allow, struct err *err)
+{
+	struct analysis a = { .file = file, .db = case_db(file),
+			      .allow = allow ? allow : allow_list_empty() };
+
+	if (!case_clear_conclusions(file, err) || !case_sync(file, err))
+		return false;
+	for (size_t i = 0; i < analyser_count; i++)
+		if (!run_one(&a, &analysers[i], err))
+			return false;
+	return case_sync(file, err);
+}
+
+bool analysis_tell(struct analysis *a, const struct conclusion *c, struct err *err)
+{
+	const struct finding finding = { .engine = ENGINE_ANALYSER, .harm = c->harm,
+		.level = c->level, .rule = c->rule, .title = c->title, .techniques = c->techniques,
+		.offset = UINT64_MAX, .record_id = UINT64_MAX, .time = c->first, .host = c->host,
+		.user = c->user, .matched = c->matched };
+
+	if (a->told >= ANALYSER_FINDINGS) {
+		a->dropped++;
+		return true;
+	}
+	a->told++;
+	return case_add_conclusion(a->file, c->item, &finding, c->count ? c->count : 1, c->last, err);
+}

@@ -1,0 +1,77 @@
+/*
+ * analyser: what joins traces into signs of a harm.
+ *
+ * An analyser reads the case (table trace first, docs/case-file.md) with SQL and
+ * never evidence, and concludes findings of engine "analyser" on the items whose
+ * traces carry them: rule "kanshiki.beacon", level, techniques, and `matched`, a
+ * JSON object of the numbers and the reasons, so that a reader can follow it with
+ * a pencil. It is an inference and never a direct sign. The same evidence gives
+ * the same findings: read in a stated order, no clock, no chance, no hash order.
+ *
+ * One file an analyser, analyse_NAME.c, whose head states the reasoning; what it
+ * compares with stands in thresholds.h, and both in docs/analysers.md. The table
+ * of all is in analyser.c. To add one: a file, a declaration below, a row there.
+ */
+#ifndef KANSHIKI_ASSESS_ANALYSER_H
+#define KANSHIKI_ASSESS_ANALYSER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/finding.h"
+
+struct allow_list;
+struct case_file;
+struct sqlite3;
+
+/* Findings of one analyser at most; what is more is counted in the last one's reasons. */
+#define ANALYSER_FINDINGS 1000
+#define ANALYSER_MEMORY ((size_t)256 << 20)
+
+/* What an analyser works with. */
+struct analysis {
+	struct sqlite3 *db;		/* to read with query.h; all rows are there */
+	struct arena *arena;		/* emptied after each analyser */
+	const struct allow_list *allow;	/* never NULL: destinations that are everybody's */
+	struct case_file *file;		/* analysis_tell writes through it */
+	const struct analyser *analyser;
+	uint64_t told, dropped;		/* findings of this analyser */
+};
+
+struct analyser {
+	const char *name;		/* "beacon" */
+	uint32_t harms;			/* bits 1 << harm that it may speak of */
+	bool (*run)(struct analysis *a, struct err *err);
+};
+
+extern const struct analyser analysers[];
+extern const size_t analyser_count;
+
+/* analyser.c's table, in its order. */
+bool analyse_beacon(struct analysis *a, struct err *err);
+bool analyse_dns_tunnel(struct analysis *a, struct err *err);
+bool analyse_volume(struct analysis *a, struct err *err);
+bool analyse_remote(struct analysis *a, struct err *err);
+
+/*
+ * Runs all analysers over a case whose units are committed. Findings that an
+ * earlier run concluded are removed first. `allow` is from allow_list.h, or NULL.
+ */
+bool analysers_run(struct case_file *file, const struct allow_list *allow, struct err *err);
+
+/* One conclusion; spans are borrowed, and UTF-8 where they come from the case. */
+struct conclusion {
+	uint64_t item;			/* whose traces carry it */
+	enum harm harm;
+	enum level level;
+	struct span rule;		/* "kanshiki.beacon" */
+	struct span title;		/* one of few for a rule: it is the rule's, not the finding's */
+	struct span techniques;		/* "T1071.001 T1573" */
+	timestamp first, last;
+	uint64_t count;			/* of what it is made of; 0 counts as 1 */
+	struct span host, user;
+	struct span matched;		/* JSON object: numbers, destinations, reasons */
+};
+
+bool analysis_tell(struct analysis *a, const struct conclusion *c, struct err *err);
+
+#endif
