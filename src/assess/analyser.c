@@ -23,16 +23,19 @@ static bool run_one(struct analysis *a, const struct analyser *analyser, struct 
 	return ok;
 }
 
-bool analysers_run(struct case_file *file, const struct allow_list *allow, struct err *err)
+bool analysers_run(struct case_file *file, const struct allow_list *allow, uint64_t *told,
+		   struct err *err)
 {
 	struct analysis a = { .file = file, .db = case_db(file),
 			      .allow = allow ? allow : allow_list_empty() };
 
-	if (!case_clear_conclusions(file, err) || !case_sync(file, err))
+	if (!case_settle(file, err) || !case_clear_conclusions(file, err) || !case_sync(file, err))
 		return false;
-	for (size_t i = 0; i < analyser_count; i++)
+	for (size_t i = 0; i < analyser_count; i++) {
 		if (!run_one(&a, &analysers[i], err))
 			return false;
+		*told += a.told;
+	}
 	return case_sync(file, err);
 }
 

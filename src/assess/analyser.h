@@ -54,9 +54,11 @@ bool analyse_remote(struct analysis *a, struct err *err);
 
 /*
  * Runs all analysers over a case whose units are committed. Findings that an
- * earlier run concluded are removed first. `allow` is from allow_list.h, or NULL.
+ * earlier run concluded are removed first. `allow` is from allow_list.h, or NULL;
+ * what is told is added to *told.
  */
-bool analysers_run(struct case_file *file, const struct allow_list *allow, struct err *err);
+bool analysers_run(struct case_file *file, const struct allow_list *allow, uint64_t *told,
+		   struct err *err);
 
 /* One conclusion; spans are borrowed, and UTF-8 where they come from the case. */
 struct conclusion {

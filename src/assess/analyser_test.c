@@ -47,7 +47,7 @@ static int64_t count(struct case_file *file, const char *sql)
 TEST(analyser_tells_findings_on_a_finished_item_and_they_are_replaced)
 {
 	struct err err = { 0 };
-	uint64_t item;
+	uint64_t item, told = 0;
 	struct case_file *file = new_case("tell", &item);
 	struct analysis a = { .file = file, .db = case_db(file) };
 	struct conclusion c = { .item = item, .harm = HARM_CONTROL, .level = LEVEL_HIGH,
@@ -60,7 +60,7 @@ TEST(analyser_tells_findings_on_a_finished_item_and_they_are_replaced)
 	c.item = item + 1;
 	assert_false(analysis_tell(&a, &c, &err));
 	assert_int_equal(err.code, ERR_USAGE);
-	assert_true(analysers_run(file, NULL, &err));
+	assert_true(analysers_run(file, NULL, &told, &err));
 	assert_int_equal(count(file, "SELECT count(*) FROM finding"), 0);
 	case_close(file);
 }

@@ -189,8 +189,9 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped; go on with --resume --case %s",
 			       case_name);
 	}
-	return case_settle(file, err) && ledger_write(file, &vouching, &ledger, err) &&
-	       analysers_run(file, rules->allow, err) && verdict_write(file, verdict, err) &&
+	return ledger_write(file, &vouching, &ledger, err) &&
+	       analysers_run(file, rules->allow, &totals->findings, err) &&
+	       verdict_write(file, verdict, err) &&
 	       case_end(file, "completed", (struct span){ 0 }, err) && seal(file, err);
 }
 
