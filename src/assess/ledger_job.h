@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 
 #include "assess/ledger.h"
-#include "assess/machine.h"
+#include "case/machine.h"
 #include "base/buf.h"
 #include "base/finding.h"
 #include "base/map.h"

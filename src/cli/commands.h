@@ -22,6 +22,7 @@ extern const struct command command_rules_coverage;
 extern const struct command command_rules_test;
 extern const struct command command_scan;
 extern const struct command command_seal;
+extern const struct command command_timeline;
 extern const struct command command_verify;
 extern const struct command command_version;
 

@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
 	&command_events,
 	&command_hunt,
 	&command_report,
+	&command_timeline,
 	&command_scan,
 	&command_rules_check,
 	&command_rules_test,

@@ -8,8 +8,8 @@
  * from traces of kind host: a root has the name found below it, else the one
  * found in the same container (image, archive), else the only one of its source.
  */
-#ifndef KANSHIKI_ASSESS_MACHINE_H
-#define KANSHIKI_ASSESS_MACHINE_H
+#ifndef KANSHIKI_CASE_MACHINE_H
+#define KANSHIKI_CASE_MACHINE_H
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -29,6 +29,8 @@ bool machines_load(struct case_file *file, struct arena *arena, struct machines 
 		   struct err *err);
 /* The name, or empty. `source` as in the case, from 1. */
 struct span machine_name(const struct machines *m, uint64_t source, struct span path);
+/* Its time zone as it was set there, or empty: of the same root, else of the same source. */
+struct span machine_zone(const struct machines *m, uint64_t source, struct span path);
 /* How much of `path` is the root; path[root] is '/', or the root is all of it. */
 size_t machine_root(const struct machines *m, uint64_t source, struct span path);
 /* "/etc/crontab"; empty where there is no root that we know. */

@@ -1,4 +1,4 @@
-#include "assess/machine.h"
+#include "case/machine.h"
 
 #include "case/case.h"
 #include "case/query.h"
@@ -6,7 +6,8 @@
 struct machine {
 	uint64_t source;
 	struct span root, container;
-	struct span name;
+	struct span name;		/* or empty, where only the zone is known */
+	struct span zone;
 };
 
 static bool is_separator(uint8_t c)
@@ -100,7 +101,7 @@ struct span machine_name(const struct machines *m, uint64_t source, struct span 
 	for (size_t i = 0; i < m->count; i++) {
 		const struct machine *one = &m->list[i];
 
-		if (one->source != source)
+		if (one->source != source || !one->name.len)
 			continue;
 		if (span_eq(one->root, root))
 			return one->name;
@@ -110,6 +111,23 @@ struct span machine_name(const struct machines *m, uint64_t source, struct span 
 		of_source = one->name;
 	}
 	return of_container.len ? of_container : named == 1 ? of_source : (struct span){ 0 };
+}
+
+struct span machine_zone(const struct machines *m, uint64_t source, struct span path)
+{
+	struct span root = span_sub(path, 0, machine_root(m, source, path));
+	struct span zone = { 0 };
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct machine *one = &m->list[i];
+
+		if (one->source != source || !one->zone.len)
+			continue;
+		if (span_eq(one->root, root))
+			return one->zone;
+		zone = one->zone;
+	}
+	return zone;
 }
 
 static bool load_sources(sqlite3 *db, struct arena *arena, struct machines *out, struct err *err)
@@ -138,20 +156,22 @@ bool machines_load(struct case_file *file, struct arena *arena, struct machines 
 
 	*out = (struct machines){ 0 };
 	ok = load_sources(case_db(file), arena, out, err) &&
-	     query_prepare(case_db(file), "SELECT item.source, item.path, trace.name FROM trace JOIN "
-			   "item ON item.id = trace.item WHERE trace.kind = 'host' AND trace.what = 'name' "
-			   "AND trace.name IS NOT NULL ORDER BY item.source, item.path, trace.id", &q, err);
+	     query_prepare(case_db(file), "SELECT item.source, item.path, trace.name, trace.what = "
+			   "'zone' FROM trace JOIN item ON item.id = trace.item WHERE trace.kind = 'host' "
+			   "AND trace.what IN ('name', 'zone') AND trace.name IS NOT NULL "
+			   "ORDER BY item.source, item.path, trace.id", &q, err);
 	while (ok && (ok = query_step(q, &row, err)) && row) {
 		struct machine *one = arena_push(arena, (void **)&out->list, &out->count, &out->room,
 						 sizeof *one);
 		struct span path = arena_copy(arena, query_span(q, 1));
 
-		if (one)
+		if (one) {
 			*one = (struct machine){ .source = query_u64(q, 0, 0),
-				.name = arena_copy(arena, query_span(q, 2)),
-				.container = outer_container(path) };
-		if (one)
+						 .container = outer_container(path) };
+			*(query_u64(q, 3, 0) ? &one->zone : &one->name) =
+				arena_copy(arena, query_span(q, 2));
 			one->root = span_sub(path, 0, machine_root(out, one->source, path));
+		}
 		ok = one || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many machines");
 	}
 	sqlite3_finalize(q);

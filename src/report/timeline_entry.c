@@ -1,0 +1,328 @@
+#include "report/timeline_entry.h"
+
+#include "case/query.h"
+#include "codec/escape.h"
+#include "codec/json_write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+timestamp timestamp_add(timestamp t, int64_t seconds)
+{
+	int64_t sum;
+
+	if (t == TIME_NONE || !seconds || __builtin_mul_overflow(seconds, TIME_SECOND, &sum) ||
+	    __builtin_add_overflow(sum, t, &sum))
+		return t;
+	return sum;
+}
+
+/* ---- rows ---- */
+
+static void name_times(char text[32], unsigned flags)
+{
+	static const char *const names[] = { "modified", "accessed", "changed", "created" };
+	size_t len = 0;
+
+	/* All four is the usual for a new file, and would not fit. */
+	if (flags == 15) {
+		snprintf(text, 32, "all four times");
+		return;
+	}
+	text[0] = 0;
+	for (unsigned i = 0; i < 4 && len < 30; i++)
+		if (flags & 1u << i)
+			len += (size_t)snprintf(text + len, 32 - len, "%s%s", len ? ", " : "", names[i]);
+}
+
+static void read_file(struct entry *e, sqlite3_stmt *q, unsigned flags)
+{
+	name_times(e->meaning, flags);
+	e->source = SPAN("file system");
+	e->what = SPAN("file");
+	e->path = e->item;
+	e->size = query_u64(q, 2, UINT64_MAX);
+	e->sha256 = query_span(q, 3);
+	e->mode = (uint32_t)query_u64(q, 4, 0);
+	e->summary = e->item;
+}
+
+static void read_trace(struct entry *e, sqlite3_stmt *q, unsigned flags)
+{
+	e->what = query_span(q, 3);
+	e->source = query_span(q, 4);
+	snprintf(e->meaning, sizeof e->meaning, "%.*s%s", SPAN_ARG(span_sub(query_span(q, 2), 0, 24)),
+		 flags ? ", end" : "");
+	e->host = query_span(q, 5);
+	e->user = query_span(q, 6);
+	e->program = query_span(q, 7);
+	e->path = query_span(q, 8);
+	e->name = query_span(q, 9);
+	e->command = query_span(q, 10);
+	e->local = query_span(q, 11);
+	e->peer = query_span(q, 12);
+	e->bytes_out = query_u64(q, 13, UINT64_MAX);
+	e->bytes_in = query_u64(q, 14, UINT64_MAX);
+	e->technique = query_span(q, 15);
+	e->summary = query_span(q, 16);
+	e->detail = query_span(q, 17);
+	if (!e->summary.len)
+		e->summary = e->command.len ? e->command : e->path.len ? e->path : e->name;
+}
+
+static void read_event(struct entry *e, sqlite3_stmt *q)
+{
+	snprintf(e->meaning, sizeof e->meaning, "event");
+	e->what = query_span(q, 2);
+	e->summary = query_span(q, 3);
+	e->harm = query_span(q, 4);
+	e->host = query_span(q, 5);
+	e->user = query_span(q, 6);
+	e->source = query_span(q, 7);
+	e->event_id = query_u64(q, 8, UINT64_MAX);
+	e->record = query_u64(q, 9, UINT64_MAX);
+	e->detail = query_span(q, 10);
+}
+
+static void read_finding(struct entry *e, sqlite3_stmt *q)
+{
+	snprintf(e->meaning, sizeof e->meaning, "finding");
+	e->what = SPAN("finding");
+	e->source = query_span(q, 2);
+	e->summary = query_span(q, 3);
+	e->level = query_span(q, 4);
+	e->harm = query_span(q, 5);
+	e->technique = query_span(q, 6);
+	e->host = query_span(q, 7);
+	e->user = query_span(q, 8);
+	e->record = query_u64(q, 9, UINT64_MAX);
+	e->count = query_u64(q, 10, UINT64_MAX);
+	e->detail = query_span(q, 11);
+}
+
+void entry_read(struct entry *e, enum entry_kind kind, sqlite3_stmt *q, unsigned flags)
+{
+	*e = (struct entry){ .kind = kind, .item = query_span(q, 1), .bytes_out = UINT64_MAX,
+			     .bytes_in = UINT64_MAX, .event_id = UINT64_MAX, .record = UINT64_MAX,
+			     .size = UINT64_MAX, .count = UINT64_MAX };
+	if (kind == ENTRY_FILE)
+		read_file(e, q, flags);
+	else if (kind == ENTRY_TRACE)
+		read_trace(e, q, flags);
+	else if (kind == ENTRY_EVENT)
+		read_event(e, q);
+	else
+		read_finding(e, q);
+}
+
+/* ---- filters ---- */
+
+static bool has(struct span text, struct span word)
+{
+	if (!word.len)
+		return true;
+	for (size_t i = 0; i + word.len <= text.len; i++)
+		if (span_eq_nocase(span_sub(text, i, word.len), word))
+			return true;
+	return false;
+}
+
+static bool fits_one(const struct entry *e, struct span filter)
+{
+	const struct {
+		const char *name;
+		struct span text;
+	} fields[] = { { "host", e->host }, { "user", e->user }, { "what", e->what },
+		       { "source", e->source }, { "path", e->path }, { "path", e->item },
+		       { "summary", e->summary }, { "name", e->name }, { "command", e->command },
+		       { "peer", e->peer }, { "program", e->program } };
+	struct span word = filter, field = span_split(&word, ':');
+	bool is_named = false;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields && field.len < filter.len; i++)
+		if (span_eq_nocase(field, span_text(fields[i].name))) {
+			if (has(fields[i].text, word))
+				return true;
+			is_named = true;
+		}
+	for (size_t i = 0; i < sizeof fields / sizeof *fields && !is_named; i++)
+		if (has(fields[i].text, filter))
+			return true;
+	return false;
+}
+
+bool entry_fits(const struct entry *e, const char *const *filters, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!fits_one(e, span_text(filters[i])))
+			return false;
+	return true;
+}
+
+/* ---- forms ---- */
+
+static void key_span(struct json_write *w, const char *key, struct span text)
+{
+	if (!text.len)
+		return;
+	json_key(w, key);
+	json_span(w, text);
+}
+
+static void key_number(struct json_write *w, const char *key, uint64_t n)
+{
+	if (n == UINT64_MAX)
+		return;
+	json_key(w, key);
+	json_u64(w, n);
+}
+
+static void key_time(struct json_write *w, const char *key, timestamp t)
+{
+	struct buf text = buf_new(64);
+
+	timestamp_format(&text, t, 9);
+	json_key(w, key);
+	json_span(w, buf_span(&text));
+	buf_free(&text);
+}
+
+static void write_fields(struct json_write *w, const struct entry *e)
+{
+	key_span(w, "what", e->what);
+	key_span(w, "source", e->source);
+	key_span(w, "host", e->host);
+	key_span(w, "zone", e->zone);
+	key_span(w, "user", e->user);
+	key_span(w, "path", e->path);
+	key_span(w, "name", e->name);
+	key_span(w, "program", e->program);
+	key_span(w, "command", e->command);
+	key_span(w, "local", e->local);
+	key_span(w, "peer", e->peer);
+	key_number(w, "bytes_out", e->bytes_out);
+	key_number(w, "bytes_in", e->bytes_in);
+	key_number(w, "size", e->size);
+	key_number(w, "event_id", e->event_id);
+	key_number(w, "record", e->record);
+	key_number(w, "count", e->count);
+	key_span(w, "level", e->level);
+	key_span(w, "harm", e->harm);
+	key_span(w, "technique", e->technique);
+	if (e->sha256.len) {
+		json_key(w, "sha256");
+		json_hex(w, e->sha256);
+	}
+	key_span(w, "item", e->item);
+	if (e->original != e->time)
+		key_time(w, "original_time", e->original);
+	/* As text: an examiner wrote it, and it need not be JSON. */
+	key_span(w, "detail", e->detail);
+}
+
+static void write_jsonl(struct buf *to, const struct entry *e)
+{
+	struct json_write w = json_write_to(to);
+
+	json_object(&w);
+	key_time(&w, "time", e->time);
+	key_span(&w, "meaning", span_text(e->meaning));
+	key_span(&w, "summary", e->summary);
+	write_fields(&w, e);
+	json_object_end(&w);
+	buf_text(to, "\n");
+}
+
+/* What Timesketch asks of JSON lines: message, datetime, timestamp_desc (and timestamp in microseconds). */
+static void write_timesketch(struct buf *to, const struct entry *e)
+{
+	struct json_write w = json_write_to(to);
+
+	json_object(&w);
+	json_key(&w, "message");
+	json_span(&w, e->summary.len ? e->summary : e->what);
+	key_time(&w, "datetime", e->time);
+	json_key(&w, "timestamp");
+	json_i64(&w, e->time / 1000);
+	json_key(&w, "timestamp_desc");
+	json_text(&w, e->meaning);
+	write_fields(&w, e);
+	json_object_end(&w);
+	buf_text(to, "\n");
+}
+
+static void write_csv(struct buf *to, const struct entry *e)
+{
+	const struct span cells[] = { span_text(e->meaning), e->what, e->source, e->host, e->user,
+				      e->summary, e->path, e->program, e->command, e->peer, e->technique,
+				      e->item };
+
+	timestamp_format(to, e->time, 9);
+	for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+		buf_text(to, ",");
+		escape_csv(to, cells[i]);
+	}
+	buf_text(to, "\r\n");
+}
+
+static void write_text(struct buf *to, const struct entry *e)
+{
+	timestamp_format(to, e->time, 0);
+	buf_printf(to, "  %-20.20s  ", e->meaning);
+	if (e->host.len) {
+		escape_terminal(to, e->host);
+		buf_text(to, "  ");
+	}
+	if (e->kind != ENTRY_FILE) {
+		escape_terminal(to, e->what);
+		buf_text(to, ": ");
+	}
+	escape_terminal(to, e->summary);
+	buf_text(to, "\n");
+}
+
+void entry_write_head(struct buf *to, enum timeline_format format)
+{
+	if (format == TIMELINE_CSV)
+		buf_text(to, "time,meaning,what,source,host,user,summary,path,program,command,peer,"
+			     "technique,item\r\n");
+}
+
+void entry_write(struct buf *to, const struct entry *e, enum timeline_format format)
+{
+	if (format == TIMELINE_TIMESKETCH)
+		write_timesketch(to, e);
+	else if (format == TIMELINE_CSV)
+		write_csv(to, e);
+	else if (format == TIMELINE_TEXT)
+		write_text(to, e);
+	else
+		write_jsonl(to, e);
+}
+
+static void body_time(struct buf *to, timestamp t, int64_t clock_seconds)
+{
+	t = timestamp_add(t, clock_seconds);
+	buf_printf(to, "|%" PRId64, t == TIME_NONE ? 0 : t / TIME_SECOND);
+}
+
+/* MD5|name|inode|mode|UID|GID|size|atime|mtime|ctime|crtime; a '|' in a name would shift all. */
+void entry_write_body(struct buf *to, sqlite3_stmt *q, int64_t clock_seconds)
+{
+	struct span path = query_span(q, 0);
+
+	buf_text(to, "0|");
+	for (size_t i = 0; i < path.len; i++) {
+		uint8_t c = path.at[i];
+
+		if (c == '|' || c < 32 || c == 127)
+			buf_printf(to, "\\x%02x", c);
+		else
+			buf_add_u8(to, c);
+	}
+	buf_printf(to, "|%" PRIu64 "|%o|0|0|%" PRIu64, query_u64(q, 7, 0), (unsigned)query_u64(q, 2, 0),
+		   query_u64(q, 1, 0));
+	for (int column = 3; column < 7; column++)
+		body_time(to, query_time(q, column), clock_seconds);
+	buf_text(to, "\n");
+}

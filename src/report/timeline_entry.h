@@ -1,0 +1,37 @@
+/* timeline_entry: one line of a time line, from its row to its text. Used by timeline.c. */
+#ifndef KANSHIKI_REPORT_TIMELINE_ENTRY_H
+#define KANSHIKI_REPORT_TIMELINE_ENTRY_H
+
+#include <sqlite3.h>
+
+#include "report/out.h"
+#include "report/timeline.h"
+
+/* In the order of timeline.c's statements. */
+enum entry_kind { ENTRY_FILE, ENTRY_TRACE, ENTRY_EVENT, ENTRY_FINDING, ENTRY_KINDS };
+
+struct entry {
+	enum entry_kind kind;
+	uint64_t id;			/* row of its table */
+	timestamp time, original;	/* with and without the clock's offset */
+	char meaning[32];		/* "modified, changed", where the row has no words for it */
+	struct span source;		/* what the time is of and who says so */
+	struct span what, host, user, zone;
+	struct span item;		/* path in the case */
+	struct span path, name, program, command, local, peer;
+	struct span summary, technique, harm, level, detail;
+	uint64_t bytes_out, bytes_in, event_id, record, size, count;
+	uint32_t mode;
+	struct span sha256;
+};
+
+/* `q` stands on the row; spans borrow from it. */
+void entry_read(struct entry *e, enum entry_kind kind, sqlite3_stmt *q, unsigned flags);
+bool entry_fits(const struct entry *e, const char *const *filters, size_t count);
+void entry_write_head(struct buf *to, enum timeline_format format);
+void entry_write(struct buf *to, const struct entry *e, enum timeline_format format);
+/* A line of The Sleuth Kit's body file, version 3. */
+void entry_write_body(struct buf *to, sqlite3_stmt *q, int64_t clock_seconds);
+timestamp timestamp_add(timestamp t, int64_t seconds);
+
+#endif
