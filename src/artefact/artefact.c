@@ -72,9 +72,20 @@ bool artefact_path_matches(const char *patterns, struct span path)
 	return false;
 }
 
+bool artefact_is_packaged(struct span path)
+{
+	static const char *const ends[] = { ".deb!/", ".udeb!/", ".rpm!/", ".apk!/", ".pkg.tar.zst!/",
+					    ".pkg.tar.xz!/" };
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (span_find(path, 0, span_text(ends[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
 static bool fits(const struct artefact_decoder *d, const char *kind, struct span path)
 {
-	return (!d->kind || !strcmp(d->kind, kind)) &&
+	return (!d->kind || !strcmp(d->kind, kind)) && !(d->of_place && artefact_is_packaged(path)) &&
 	       (!d->paths || artefact_path_matches(d->paths, path));
 }
 

@@ -36,6 +36,7 @@ struct artefact {
 	struct span name;		/* its last part */
 	const char *kind;		/* of identify(): "sqlite", "registry hive", "text" */
 	timestamp modified;
+	uint32_t mode;			/* as stat(2), or 0 where it is not known */
 	const struct near_files *near;	/* never NULL; may find nothing */
 	struct arena *arena;		/* emptied after the item */
 
@@ -76,10 +77,13 @@ extern const size_t artefact_windows_count, artefact_registry_count, artefact_li
 
 /*
  * The decoder after `after` (NULL: from the start) that fits, or NULL. An item may
- * have several: a program's standing and an autostart script, say.
+ * have several: a program's standing and an autostart script, say. Decoders of
+ * places do not fit inside packages.
  */
 const struct artefact_decoder *artefact_next(const struct artefact_decoder *after, const char *kind,
 					     struct span path);
+/* Inside an archive that is a package (deb, rpm, apk): files that may be installed, not a machine's. */
+bool artefact_is_packaged(struct span path);
 /* Whether `path` ends like one of `patterns`, as told above. */
 bool artefact_path_matches(const char *patterns, struct span path);
 

@@ -1,5 +1,58 @@
 /* The decoders of the family "linux". */
 #include "artefact/artefact.h"
 
-const struct artefact_decoder artefact_linux[] = { { .name = NULL, .kind = "", .paths = NULL } };
-const size_t artefact_linux_count = 0;
+#include "artefact/linux.h"
+
+#define PLACE(title, patterns, function) \
+	{ .name = title, .evidence_class = CLASS_CONFIGURATION, .kind = NULL, .paths = patterns, \
+	  .decode = function, .of_place = true }
+
+const struct artefact_decoder artefact_linux[] = {
+	PLACE("crontab", "etc/crontab|etc/cron.d/*", linux_crontab),
+	PLACE("user crontab", "var/spool/cron/crontabs/*|var/spool/cron/*|var/spool/cron/tabs/*|"
+	      "etc/crontabs/*", linux_user_crontab),
+	PLACE("anacrontab", "etc/anacrontab", linux_anacrontab),
+	PLACE("at job", "var/spool/cron/atjobs/*|var/spool/at/*|var/spool/atjobs/*", linux_at_job),
+	{ .name = "hook scripts", .evidence_class = CLASS_CONFIGURATION, .paths = linux_hook_paths,
+	  .decode = linux_hook, .of_place = true },
+	PLACE("shell start files", "etc/profile|etc/profile.d/*|etc/bash.bashrc|etc/bashrc|"
+	      "etc/bash.bash_logout|etc/zsh/*|etc/zshrc|etc/zshenv|etc/zprofile|etc/fish/config.fish|"
+	      "etc/fish/conf.d/*|etc/csh.cshrc|etc/csh.login|etc/skel/.*|.bashrc|.bash_profile|"
+	      ".bash_login|.bash_logout|.profile|.zshrc|.zshenv|.zprofile|.zlogin|.zlogout|.kshrc|"
+	      ".cshrc|.tcshrc|.bash_aliases|.config/fish/config.fish|.config/fish/conf.d/*",
+	      linux_shell_start),
+	PLACE("environment", "etc/environment|etc/environment.d/*|environment.d/*.conf|"
+	      ".config/environment.d/*|.ssh/environment|.pam_environment|etc/security/pam_env.conf|"
+	      "etc/default/locale", linux_environment),
+	PLACE("systemd units", "systemd/system/*|systemd/user/*|systemd/system/*.d/*|"
+	      "systemd/user/*.d/*|systemd/system.control/*|systemd/system/*.wants/*|"
+	      "systemd/system/*.requires/*|run/systemd/transient/*|run/systemd/generator/*|"
+	      "run/systemd/generator.early/*|run/systemd/generator.late/*|containers/systemd/*|"
+	      "containers/systemd/users/*|systemd/system.attached/*", linux_unit),
+	PLACE("preload", "etc/ld.so.preload", linux_preload),
+	PLACE("library path", "etc/ld.so.conf|etc/ld.so.conf.d/*", linux_library_path),
+	PLACE("pam", "etc/pam.d/*|etc/pam.conf|usr/lib/pam.d/*", linux_pam),
+	PLACE("udev", "udev/rules.d/*.rules", linux_udev),
+	PLACE("kernel modules", "etc/modules|modules-load.d/*.conf|etc/initramfs-tools/modules",
+	      linux_modules_load),
+	PLACE("module commands", "modprobe.d/*.conf", linux_modprobe),
+	PLACE("binary formats", "binfmt.d/*.conf", linux_binary_format),
+	PLACE("xdg autostart", "etc/xdg/autostart/*.desktop|.config/autostart/*.desktop|"
+	      "usr/share/gdm/greeter/autostart/*.desktop", linux_desktop_entry),
+	PLACE("ssh keys", ".ssh/authorized_keys|.ssh/authorized_keys2|etc/ssh/authorized_keys/*|"
+	      "etc/ssh/authorized_keys.d/*|etc/dropbear/authorized_keys", linux_authorized_keys),
+	PLACE("ssh server", "etc/ssh/sshd_config|etc/ssh/sshd_config.d/*|etc/ssh/ssh_config|"
+	      "etc/ssh/ssh_config.d/*|.ssh/config", linux_sshd_config),
+	PLACE("sudoers", "etc/sudoers|etc/sudoers.d/*", linux_sudoers),
+	PLACE("apt hooks", "etc/apt/apt.conf|etc/apt/apt.conf.d/*", linux_apt_conf),
+	PLACE("dpkg hooks", "etc/dpkg/dpkg.cfg|etc/dpkg/dpkg.cfg.d/*", linux_dpkg_conf),
+	PLACE("log rotation", "etc/logrotate.conf|etc/logrotate.d/*", linux_logrotate),
+	PLACE("interfaces", "etc/network/interfaces|etc/network/interfaces.d/*", linux_interfaces),
+	PLACE("python start", "*.pth", linux_python_path),
+	PLACE("mail hooks", "etc/aliases|.forward|.procmailrc|etc/procmailrc", linux_aliases),
+	PLACE("inetd", "etc/inetd.conf|etc/xinetd.d/*|etc/xinetd.conf", linux_inetd),
+	PLACE("containers", "containers/*/config.v2.json|containers/*/hostconfig.json",
+	      linux_container),
+	PLACE("set-id programs", NULL, linux_set_id),
+};
+const size_t artefact_linux_count = sizeof artefact_linux / sizeof *artefact_linux;

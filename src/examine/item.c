@@ -13,6 +13,7 @@
 static void begin(struct examination *x, struct item *item, const struct item_origin *origin)
 {
 	x->entries++;
+	item->mode = origin->begin.mode;
 	examination_enter(x, item);
 	examination_tell(x, &(struct record){ .type = RECORD_BEGIN, .begin = origin->begin });
 }

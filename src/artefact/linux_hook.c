@@ -1,0 +1,143 @@
+/* Scripts that something runs because of where they lie, and start files of shells. */
+#include "artefact/linux.h"
+
+#define HOOKS(X) \
+	X("rc script", "T1037.004", "etc/rc.local|etc/rc.d/rc.local|etc/init.d/*|etc/rc.d/init.d/*|" \
+	  "etc/init.d/*/*|etc/boot.d/*") \
+	X("cron", "T1053.003", "etc/cron.hourly/*|etc/cron.daily/*|etc/cron.weekly/*|etc/cron.monthly/*|" \
+	  "etc/cron.yearly/*|etc/periodic/*/*") \
+	X("generator", "T1543.002", "systemd/system-generators/*|systemd/user-generators/*|" \
+	  "systemd/system-environment-generators/*|systemd/user-environment-generators/*") \
+	X("power hook", "T1546", "systemd/system-sleep/*|systemd/system-shutdown/*|etc/pm/sleep.d/*|" \
+	  "usr/lib/pm-utils/*.d/*|etc/acpi/*.sh|etc/acpi/actions/*") \
+	X("login banner", "T1546.004", "etc/update-motd.d/*|usr/lib/update-motd.d/*") \
+	X("network hook", "T1546", "NetworkManager/dispatcher.d/*|NetworkManager/dispatcher.d/*/*|" \
+	  "etc/network/if-up.d/*|etc/network/if-down.d/*|etc/network/if-pre-up.d/*|" \
+	  "etc/network/if-post-down.d/*|etc/dhcp/dhclient-enter-hooks.d/*|" \
+	  "etc/dhcp/dhclient-exit-hooks.d/*|etc/dhcp/dhclient-exit-hooks|etc/ppp/ip-up.d/*|" \
+	  "etc/ppp/ip-down.d/*|etc/networkd-dispatcher/*/*|usr/lib/networkd-dispatcher/*/*|" \
+	  "etc/wpa_supplicant/*.sh|etc/openvpn/*.sh") \
+	X("package hook", "T1546.016", "var/lib/dpkg/info/*.preinst|var/lib/dpkg/info/*.postinst|" \
+	  "var/lib/dpkg/info/*.prerm|var/lib/dpkg/info/*.postrm|etc/kernel/*.d/*|usr/share/kernel/*.d/*|" \
+	  "etc/initramfs/post-update.d/*|usr/lib/kernel/install.d/*|etc/kernel/install.d/*") \
+	X("initramfs script", "T1542", "etc/initramfs-tools/hooks/*|etc/initramfs-tools/scripts/*/*|" \
+	  "usr/share/initramfs-tools/hooks/*|usr/share/initramfs-tools/scripts/*/*|" \
+	  "usr/lib/dracut/modules.d/*/*.sh|etc/grub.d/*") \
+	X("x session", "T1547.013", "etc/X11/Xsession.d/*|etc/X11/xinit/xinitrc.d/*|etc/X11/xinit/xinitrc|" \
+	  "etc/X11/Xsetup|etc/gdm3/PostLogin/*|etc/gdm3/PreSession/*|etc/gdm3/Init/*|.xinitrc|" \
+	  ".xprofile|.xsession|.xsessionrc|.config/autostart-scripts/*|.config/plasma-workspace/env/*") \
+	X("ssh start script", "T1098.004", "etc/ssh/sshrc|.ssh/rc") \
+	X("git hook", "T1546", ".git/hooks/pre-commit|.git/hooks/post-checkout|.git/hooks/post-merge|" \
+	  ".git/hooks/pre-push|.git/hooks/post-commit") \
+	X("python start", "T1546.018", "sitecustomize.py|usercustomize.py") \
+	X("package hook", "T1546.016", "site-packages/dnf-plugins/*.py|usr/lib/yum-plugins/*.py")
+
+#define PATHS(what, technique, paths) "|" paths
+#define ROW(what, technique, paths) { what, technique, paths },
+
+/* The first is one of the table once more: a list begins without a bar. */
+const char linux_hook_paths[] = "etc/rc.local" HOOKS(PATHS);
+
+static const struct hook {
+	const char *what, *technique, *paths;
+} hooks[] = { HOOKS(ROW) };
+
+bool linux_hook(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+
+	/* "README" and samples are there to be read; an empty file starts nothing. */
+	if (!a->bytes.len || span_eq(a->name, SPAN("README")) || span_ends(a->name, SPAN(".sample"))) {
+		linux_text_free(&t);
+		return true;
+	}
+	for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++)
+		if (artefact_path_matches(hooks[i].paths, a->path)) {
+			linux_autostart(&t, &(struct linux_entry){ .what = hooks[i].what,
+				.technique = hooks[i].technique, .name = a->name, .program = a->path });
+			break;
+		}
+	linux_text_free(&t);
+	return true;
+}
+
+/* ---- start files of shells ---- */
+
+/* Words by which a line of a start file does more than to set up a shell. */
+static bool does_more(struct span line)
+{
+	static const char *const words[] = { "curl ", "wget ", "/dev/tcp/", "/dev/udp/", "nc ", "ncat ",
+		"socat ", "base64", "eval ", "nohup ", "LD_PRELOAD", "LD_LIBRARY_PATH", "PROMPT_COMMAND",
+		"trap ", "alias sudo", "alias su=", "alias ssh", "python", "perl ", "mkfifo", "exec ",
+		"/tmp/", "/dev/shm/", "/var/tmp/", "&>", " &" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (span_find(line, 0, span_text(words[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+/* A shell that keeps no history: HISTFILE without a file, or of no size. */
+static bool is_history_off(struct span line)
+{
+	static const char *const forms[] = { "HISTFILE=/dev/null", "HISTFILE=\"\"", "unset HISTFILE",
+		"HISTSIZE=0", "HISTFILESIZE=0", "set +o history", "HISTFILE=''", "fish_history \"\"" };
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (span_find(line, 0, span_text(forms[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+/* The file itself first: whether it is as its package has it, its digest tells. */
+bool linux_shell_start(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct linux_entry entry = { .what = "profile", .technique = "T1546.004", .name = a->name,
+				     .program = a->path };
+	struct span line;
+
+	if (a->bytes.len)
+		linux_autostart(&t, &entry);
+	while (linux_next_joined(&t, &line)) {
+		if (is_history_off(line))
+			linux_setting(&t, "history off", a->name, line, "T1562.003");
+		if (!does_more(line))
+			continue;
+		entry.command = line;
+		entry.program = (struct span){ 0 };
+		linux_autostart(&t, &entry);
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* NAME=value of /etc/environment, pam_env and environment.d: those that load or find code. */
+bool linux_environment(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line, name, value;
+
+	while (linux_next_entry(&t, &line)) {
+		if (span_starts(line, SPAN("export ")))
+			line = span_trim(span_from(line, 7));
+		if (!linux_pair(line, &name, &value))
+			continue;
+		value = linux_unquote(value);
+		if (is_history_off(line))
+			linux_setting(&t, "history off", name, value, "T1562.003");
+		else if (span_starts(name, SPAN("LD_")))
+			linux_autostart(&t, &(struct linux_entry){ .what = "preload",
+				.technique = "T1574.006", .name = name, .command = value });
+		else if (span_eq(name, SPAN("BASH_ENV")) || span_eq(name, SPAN("ENV")) ||
+			 span_starts(name, SPAN("PYTHON")) || span_eq(name, SPAN("PERL5OPT")))
+			linux_autostart(&t, &(struct linux_entry){ .what = "profile",
+				.technique = "T1546.004", .name = name, .command = value });
+		else if (span_ends(name, SPAN("_proxy")) || span_ends(name, SPAN("_PROXY")))
+			linux_setting(&t, "proxy", name, value, NULL);
+		else
+			linux_setting(&t, "environment", name, value, NULL);
+	}
+	linux_text_free(&t);
+	return true;
+}

