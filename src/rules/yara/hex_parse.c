@@ -104,6 +104,21 @@ static struct regex_ast *parse_byte(struct parser *p)
 	return node;
 }
 
+/* Decimal; as YARA-X also 0x and 0o. */
+static bool bound_of(struct span digits, uint64_t *out)
+{
+	if (!span_starts(digits, SPAN("0o")))
+		return span_to_u64(digits, out);
+	digits = span_from(digits, 2);
+	*out = 0;
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '7' || *out > INT32_MAX)
+			return false;
+		*out = *out << 3 | (uint64_t)(digits.at[i] - '0');
+	}
+	return digits.len;
+}
+
 static bool parse_bound(struct parser *p, uint32_t *out, bool *present)
 {
 	size_t start = p->at;
@@ -112,10 +127,10 @@ static bool parse_bound(struct parser *p, uint32_t *out, bool *present)
 	if (!skip_space(p))
 		return false;
 	start = p->at;
-	while (digit_of(peek(p)) >= 0 || (peek(p) | 0x20) == 'x')
+	while (digit_of(peek(p)) >= 0 || (peek(p) | 0x20) == 'x' || peek(p) == 'o')
 		p->at++;
 	*present = p->at > start;
-	if (*present && (!span_to_u64(span_sub(p->in, start, p->at - start), &value) ||
+	if (*present && (!bound_of(span_sub(p->in, start, p->at - start), &value) ||
 			 value > INT32_MAX))
 		return fail(p, start, "invalid jump length");
 	*out = *present ? (uint32_t)value : 0;

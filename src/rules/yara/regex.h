@@ -3,8 +3,10 @@
  *
  * Syntax of YARA 4.5 with YARA-X's additions where they do not conflict:
  * . ^ $ | () (?:) [] * + ? {n,m} each with lazy form, \w \W \s \S \d \D \b \B
- * \t \n \r \f \v \a \xHH \x{H..} \uHHHH, \A \z, (?i) (?s) and their group forms.
- * Unknown escapes stand for the letter, as in YARA. Works on bytes.
+ * \t \n \r \f \v \a \xHH, \A \z, \b{start} \b{end} \b{start-half} \b{end-half},
+ * (?ismxU) with -, their group forms, (?<name>..). \x{H..} \uHHHH \u{H..} \UHHHHHHHH
+ * \U{H..} are code points: beyond ASCII, the bytes of their UTF-8. Unknown escapes
+ * stand for the letter, as in YARA. Works on bytes; (?u) and \p{..} are refused.
  *
  * Compiled, it is a list of instructions in the arena, with no pointer out of it.
  */

@@ -34,7 +34,12 @@ void byte_set_invert(struct byte_set *set);
 /* Is it all bytes b with (b & mask) == value? A set of one, ?x, any, two cases of a letter. */
 bool byte_set_as_mask(const struct byte_set *set, uint8_t *value, uint8_t *mask);
 
-enum regex_assertion { ASSERT_START, ASSERT_END, ASSERT_WORD, ASSERT_NOT_WORD };
+enum regex_assertion {
+	ASSERT_START, ASSERT_END, ASSERT_LINE_START, ASSERT_LINE_END,
+	ASSERT_WORD, ASSERT_NOT_WORD, ASSERT_WORD_START, ASSERT_WORD_END,
+	ASSERT_WORD_START_HALF,		/* no word before */
+	ASSERT_WORD_END_HALF,		/* no word behind */
+};
 
 enum regex_ast_kind { AST_SET, AST_SEQ, AST_ALT, AST_REPEAT, AST_ASSERT };
 

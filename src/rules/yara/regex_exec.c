@@ -68,17 +68,47 @@ static bool is_word_at(const struct regex_run *r, size_t at)
 	       !(r->regex->wide && c.at[1]);
 }
 
+static bool is_newline_at(const struct regex_run *r, size_t at)
+{
+	struct span c = span_sub(r->data, at, r->regex->wide ? 2 : 1);
+
+	return c.len == (r->regex->wide ? 2 : 1) && c.at[0] == '\n' &&
+	       !(r->regex->wide && c.at[1]);
+}
+
 static bool holds(const struct regex_run *r, uint8_t assertion, size_t at)
 {
 	size_t width = r->regex->wide ? 2 : 1;
-	bool boundary;
+	bool before, behind;
 
-	if (assertion == ASSERT_START)
+	switch (assertion) {
+	case ASSERT_START:
 		return at == 0;
-	if (assertion == ASSERT_END)
+	case ASSERT_END:
 		return at == r->data.len;
-	boundary = is_word_at(r, at) != (at >= width && is_word_at(r, at - width));
-	return boundary == (assertion == ASSERT_WORD);
+	case ASSERT_LINE_START:
+		return at == 0 || (at >= width && is_newline_at(r, at - width));
+	case ASSERT_LINE_END:
+		return at == r->data.len || is_newline_at(r, at);
+	default:
+		break;
+	}
+	before = at >= width && is_word_at(r, at - width);
+	behind = is_word_at(r, at);
+	switch (assertion) {
+	case ASSERT_WORD:
+		return before != behind;
+	case ASSERT_NOT_WORD:
+		return before == behind;
+	case ASSERT_WORD_START:
+		return !before && behind;
+	case ASSERT_WORD_END:
+		return before && !behind;
+	case ASSERT_WORD_START_HALF:
+		return !before;
+	default:
+		return !behind;
+	}
 }
 
 void regex_add_thread(struct regex_run *r, uint32_t pc, size_t at)

@@ -2,6 +2,9 @@
 #include "rules/yara/regex_ast.h"
 #include "base/utf8.h"
 
+/* Flags that only a group sets, beside enum regex_flags. */
+enum { MULTI_LINE = 1 << 8, SWAP_GREED = 1 << 9, IGNORE_SPACE = 1 << 10 };
+
 struct parser {
 	struct arena *arena;
 	struct span in;
@@ -101,7 +104,7 @@ static bool named_set(uint8_t name, struct byte_set *set)
 	return true;
 }
 
-/* \x{H...} and \uHHHH; the code point, at most U+10FFFF. */
+/* Up to `most` hexadecimal digits, at least `least`: a code point. */
 static bool parse_code_point(struct parser *p, size_t start, size_t least, size_t most,
 			     uint32_t *code)
 {
@@ -118,17 +121,46 @@ static bool parse_code_point(struct parser *p, size_t start, size_t least, size_
 	return true;
 }
 
-static bool parse_hex_escape(struct parser *p, size_t start, uint32_t *code)
+static bool has_hex_digits(const struct parser *p, size_t count)
 {
-	if (!accept(p, "{"))
-		return parse_code_point(p, start, 2, 2, code);
-	if (!parse_code_point(p, start, 1, 8, code))
-		return false;
-	return accept(p, "}") || fail(p, start, "illegal escape sequence");
+	for (size_t i = 0; i < count; i++) {
+		if (hex_digit(peek(p, i)) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* What an escape stands for: a byte, or a code point, which is its UTF-8. */
+struct character {
+	uint32_t code;
+	bool is_byte;
+};
+
+/*
+ * Behind \x, \u, \U: {H..} or as many digits as belong to it. \u and \U without
+ * either are the letter, as any escape that YARA does not know.
+ */
+static bool parse_hex_escape(struct parser *p, size_t start, uint8_t letter,
+			     struct character *out)
+{
+	size_t digits = letter == 'x' ? 2 : letter == 'u' ? 4 : 8;
+
+	out->is_byte = false;
+	if (peek(p, 0) == '{' && (letter == 'x' || has_hex_digits(&(struct parser){
+			.in = p->in, .at = p->at + 1 }, 1))) {
+		p->at++;
+		return parse_code_point(p, start, 1, 8, &out->code) &&
+		       (accept(p, "}") || fail(p, start, "illegal escape sequence"));
+	}
+	out->is_byte = letter == 'x';
+	if (letter == 'x' || has_hex_digits(p, digits))
+		return parse_code_point(p, start, digits, digits, &out->code);
+	*out = (struct character){ letter, true };
+	return true;
 }
 
 /* After the backslash: one character. Unknown escapes stand for the letter. */
-static bool parse_escape(struct parser *p, uint32_t *code)
+static bool parse_escape(struct parser *p, struct character *out)
 {
 	static const char from[] = "tnrfav", to[] = "\t\n\r\f\a\v";
 	size_t start = p->at - 1;
@@ -138,15 +170,12 @@ static bool parse_escape(struct parser *p, uint32_t *code)
 	if (!more(p))
 		return fail(p, start, "illegal escape sequence");
 	p->at++;
-	*code = c;
-	if (c == 'x')
-		return parse_hex_escape(p, start, code);
-	if (c == 'u' && hex_digit(peek(p, 0)) >= 0 && hex_digit(peek(p, 1)) >= 0 &&
-	    hex_digit(peek(p, 2)) >= 0 && hex_digit(peek(p, 3)) >= 0)
-		return parse_code_point(p, start, 4, 4, code);
+	*out = (struct character){ c, true };
+	if (c == 'x' || c == 'u' || c == 'U')
+		return parse_hex_escape(p, start, c, out);
 	known = c ? strchr(from, c) : NULL;
 	if (known)
-		*code = (uint8_t)to[known - from];
+		out->code = (uint8_t)to[known - from];
 	return true;
 }
 
@@ -170,16 +199,16 @@ static struct regex_ast *byte_node(struct parser *p, uint8_t byte)
 	return set_node(p, set);
 }
 
-/* A code point over 255 is its UTF-8 bytes; others are one byte. */
-static struct regex_ast *code_node(struct parser *p, uint32_t code)
+/* A code point beyond ASCII is its UTF-8. */
+static struct regex_ast *code_node(struct parser *p, struct character c)
 {
 	struct regex_ast *seq;
 	struct buf bytes = buf_new(8);
 
-	if (code <= 0xff)
-		return byte_node(p, (uint8_t)code);
+	if (c.is_byte || c.code < 0x80)
+		return byte_node(p, (uint8_t)c.code);
 	seq = regex_ast_new(p->arena, AST_SEQ);
-	if (seq && !utf8_add(&bytes, code))
+	if (seq && !utf8_add(&bytes, c.code))
 		fail(p, p->at, "illegal escape sequence"), seq = NULL;
 	for (size_t i = 0; seq && i < bytes.len; i++) {
 		struct regex_ast *byte = byte_node(p, bytes.at[i]);
@@ -195,15 +224,18 @@ static struct regex_ast *code_node(struct parser *p, uint32_t code)
 
 static bool parse_class_escape(struct parser *p, struct byte_set *out, uint32_t *code)
 {
+	struct character c;
+
 	p->at++;
 	if (named_set(peek(p, 0), out)) {
 		p->at++;
 		*code = UINT32_MAX;
 		return true;
 	}
-	if (!parse_escape(p, code))
+	if (!parse_escape(p, &c))
 		return false;
-	return *code <= 0xff || fail(p, p->at, "character beyond \\xff in a class");
+	*code = c.code;
+	return c.is_byte || c.code < 0x80 || fail(p, p->at, "character beyond ASCII in a class");
 }
 
 /* One character of a class, or a named set (then *code is UINT32_MAX and *set holds it). */
@@ -283,38 +315,94 @@ static struct regex_ast *assertion_node(struct parser *p, enum regex_assertion a
 	return node;
 }
 
+/* \b, and \b{start} and its like. */
+static struct regex_ast *parse_boundary(struct parser *p)
+{
+	static const struct {
+		const char *name;
+		enum regex_assertion assertion;
+	} named[] = { { "{start}", ASSERT_WORD_START }, { "{end}", ASSERT_WORD_END },
+		      { "{start-half}", ASSERT_WORD_START_HALF },
+		      { "{end-half}", ASSERT_WORD_END_HALF } };
+
+	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+		if (accept(p, named[i].name))
+			return assertion_node(p, named[i].assertion);
+	}
+	return assertion_node(p, ASSERT_WORD);
+}
+
 static struct regex_ast *parse_backslash(struct parser *p)
 {
 	struct byte_set set;
-	uint32_t code;
+	struct character c;
 
 	p->at++;
 	if (accept(p, "b"))
-		return assertion_node(p, ASSERT_WORD);
+		return parse_boundary(p);
 	if (accept(p, "B"))
 		return assertion_node(p, ASSERT_NOT_WORD);
 	if (accept(p, "A"))
 		return assertion_node(p, ASSERT_START);
 	if (accept(p, "z"))
 		return assertion_node(p, ASSERT_END);
+	if (accept(p, "p{") || accept(p, "P{"))
+		return fail(p, p->at - 3, "Unicode classes are not supported"), NULL;
 	if (named_set(peek(p, 0), &set)) {
 		p->at++;
 		return set_node(p, set);
 	}
-	return parse_escape(p, &code) ? code_node(p, code) : NULL;
+	return parse_escape(p, &c) ? code_node(p, c) : NULL;
 }
 
 static struct regex_ast *parse_alternatives(struct parser *p);
 
-/* (?i) (?s) (?is-i) and (?:, (?i: forms; *open tells whether a group follows. */
+static uint32_t group_flag(uint8_t letter)
+{
+	switch (letter) {
+	case 'i':
+		return REGEX_NOCASE;
+	case 's':
+		return REGEX_DOTALL;
+	case 'm':
+		return MULTI_LINE;
+	case 'U':
+		return SWAP_GREED;
+	case 'x':
+		return IGNORE_SPACE;
+	default:
+		return 0;
+	}
+}
+
+/* (?<name>...) and (?P<name>...): the name says nothing here. */
+static bool parse_group_name(struct parser *p)
+{
+	size_t start = p->at;
+
+	if (!accept(p, "P<") && !accept(p, "<"))
+		return false;
+	while (is_digit(peek(p, 0)) || (uint8_t)((peek(p, 0) | 0x20) - 'a') < 26 ||
+	       peek(p, 0) == '_')
+		p->at++;
+	if (p->at > start && accept(p, ">"))
+		return true;
+	p->at = start;
+	return false;
+}
+
+/* (?i) (?s-m) and (?:, (?i: forms, and names; *open tells whether a group follows. */
 static bool parse_inline_flags(struct parser *p, bool *open)
 {
 	size_t start = p->at;
 	bool on = true;
 
+	*open = true;
+	if (parse_group_name(p))
+		return true;
 	for (; more(p); p->at++) {
 		uint8_t c = peek(p, 0);
-		uint32_t flag = c == 'i' ? REGEX_NOCASE : REGEX_DOTALL;
+		uint32_t flag = group_flag(c);
 
 		if (c == ':' || c == ')') {
 			*open = c == ':';
@@ -323,9 +411,9 @@ static bool parse_inline_flags(struct parser *p, bool *open)
 		}
 		if (c == '-' && on)
 			on = false;
-		else if (c == 'i' || c == 's')
+		else if (flag)
 			p->flags = on ? p->flags | flag : p->flags & ~flag;
-		else
+		else if (c != 'u' || on)	/* without Unicode it is anyway */
 			break;
 	}
 	return fail(p, start, "unknown group flag");
@@ -380,9 +468,11 @@ static struct regex_ast *parse_atom(struct parser *p)
 	case '\\':
 		return parse_backslash(p);
 	case '^':
+		p->at++;
+		return assertion_node(p, p->flags & MULTI_LINE ? ASSERT_LINE_START : ASSERT_START);
 	case '$':
 		p->at++;
-		return assertion_node(p, c == '^' ? ASSERT_START : ASSERT_END);
+		return assertion_node(p, p->flags & MULTI_LINE ? ASSERT_LINE_END : ASSERT_END);
 	case '*':
 	case '+':
 	case '?':
@@ -456,7 +546,7 @@ static struct regex_ast *repeat_node(struct parser *p, struct regex_ast *what, u
 	regex_ast_append(node, what);
 	node->min = min;
 	node->max = max;
-	node->lazy = accept(p, "?");
+	node->lazy = accept(p, "?") != !!(p->flags & SWAP_GREED);
 	if (node->lazy)
 		p->tree->lazy = true;
 	else
@@ -466,6 +556,23 @@ static struct regex_ast *repeat_node(struct parser *p, struct regex_ast *what, u
 	return node;
 }
 
+/* Space and comments of (?x). */
+static void skip_space(struct parser *p)
+{
+	struct byte_set space;
+
+	named_set('s', &space);
+	while (p->flags & IGNORE_SPACE && more(p)) {
+		if (byte_set_has(&space, peek(p, 0)))
+			p->at++;
+		else if (peek(p, 0) == '#')
+			while (more(p) && peek(p, 0) != '\n')
+				p->at++;
+		else
+			return;
+	}
+}
+
 static struct regex_ast *parse_repeated(struct parser *p)
 {
 	struct regex_ast *what = parse_atom(p);
@@ -473,6 +580,7 @@ static struct regex_ast *parse_repeated(struct parser *p)
 	uint32_t min, max;
 	bool repeated;
 
+	skip_space(p);
 	if (!what || !parse_quantifier(p, &min, &max, &repeated))
 		return NULL;
 	if (!repeated)
@@ -488,7 +596,7 @@ static struct regex_ast *parse_sequence(struct parser *p)
 
 	if (!seq)
 		return out_of_memory(p), NULL;
-	while (more(p) && peek(p, 0) != '|' && peek(p, 0) != ')') {
+	for (skip_space(p); more(p) && peek(p, 0) != '|' && peek(p, 0) != ')'; skip_space(p)) {
 		struct regex_ast *item = parse_repeated(p);
 
 		if (!item)

@@ -103,6 +103,34 @@ TEST(anchors_and_words_look_at_both_sides)
 	assert_true(matches("x*$", 0, SPAN("ab")));
 }
 
+TEST(what_yara_x_added_to_regexes_is_there)
+{
+	assert_true(matches("\\b{start}foo", 0, SPAN("a foo")));
+	assert_false(matches("\\b{start}foo", 0, SPAN("xfoo")));
+	assert_false(matches("foo\\b{start}-", 0, SPAN("foo-")));
+	assert_true(matches("foo\\b{end}", 0, SPAN("foo.")));
+	assert_false(matches("foo\\b{end}", 0, SPAN("foox")));
+	assert_true(matches("\\b{start-half}-", 0, SPAN("--")));
+	assert_false(matches("\\b{start-half}-", 0, SPAN("a-")));
+	assert_true(matches("-\\b{end-half}", 0, SPAN("--")));
+	assert_false(matches("-\\b{end-half}", 0, SPAN("-a")));
+	assert_true(matches("\\u{7F}\\U{41}\\U00000042", 0, SPAN("\x7f""AB")));
+	assert_true(matches("\\u{e9}\\x{e9}\\u00e9", 0, SPAN("\xc3\xa9\xc3\xa9\xc3\xa9")));
+	assert_true(matches("\\U0001F697", 0, SPAN("\xf0\x9f\x9a\x97")));
+	assert_true(matches("\\xe9", 0, SPAN("\xe9")));
+	assert_true(matches("C:\\Users\\unknown", 0, SPAN("C:Usersunknown")));
+	assert_true(matches("(?m)^abc$", 0, SPAN("x\nabc\ny")));
+	assert_false(matches("^abc$", 0, SPAN("x\nabc\ny")));
+	assert_true(matches("(?x) a b # comment\n c", 0, SPAN("abc")));
+	assert_int_equal(length_of("(?U)ab+", "abbb"), 2);
+	assert_int_equal(length_of("(?U)ab+?", "abbb"), 4);
+	assert_true(matches("(?-u)a.c", 0, SPAN("a\xff""c")));
+	assert_true(matches("(?<n>ab)(?P<m>c)", 0, SPAN("abc")));
+	assert_non_null(strstr(error_of("\\p{Greek}"), "Unicode"));
+	assert_string_equal(error_of("(?u)a"), "unknown group flag");
+	assert_string_equal(error_of("(?=a)b"), "unknown group flag");
+}
+
 TEST(what_yara_refuses_is_refused_with_its_words)
 {
 	assert_string_equal(error_of("[z-a]"), "bad character range");
