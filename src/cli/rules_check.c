@@ -59,7 +59,7 @@ static bool has(const struct rule_files *files, enum rule_language language)
 static bool check(const struct rule_files *files, enum rule_language language,
 		  struct tally *tally, struct err *err)
 {
-	struct rule_pack_options pack = { .no_cache = true };
+	struct rule_pack_options pack = { .slow_strings = true, .no_cache = true };
 	struct arena arena = arena_new(RULE_FILE_BYTES);
 	char path[DATA_PATH_MAX];
 	struct image image = { 0 };

@@ -374,6 +374,7 @@ static bool scan_process(struct run *run, const char *path, uint64_t pid)
 				      .module_data_count = run->module_data_count };
 	struct yara_scan_notes notes = { 0 };
 	struct scan_process process;
+	const struct yara_blocks blocks = { scan_process_next, scan_process_read, &process };
 	struct err err = { 0 };
 	bool scanned;
 
@@ -381,8 +382,7 @@ static bool scan_process(struct run *run, const char *path, uint64_t pid)
 	run->found = 0;
 	scanned = scan_process_open(&process, pid, o.chunk && o.chunk < CHUNK_MAX
 					   ? (size_t)o.chunk : (size_t)64 << 20, &err) &&
-		  yara_scan_blocks(run->scanner, scan_process_next, &process, &inputs, take_match,
-				   run, &notes, &err);
+		  yara_scan_blocks(run->scanner, &blocks, &inputs, take_match, run, &notes, &err);
 	scanned = report(run, scanned, &err, &notes);
 	scan_process_close(&process);
 	return scanned;

@@ -273,7 +273,14 @@ void scan_process_close(struct scan_process *p)
 	*p = (struct scan_process){ .memory_fd = -1 };
 }
 
-/* The next readable region of the list; not devices, which reading could disturb. */
+/* A device, which reading could disturb; shared memory only has a name like one. */
+static bool is_device(const char *name)
+{
+	return !strncmp(name, "/dev/", 5) && strncmp(name, "/dev/shm/", 9) &&
+	       strncmp(name, "/dev/zero", 9);
+}
+
+/* The next readable region of the list. */
 static bool next_region(struct scan_process *p)
 {
 	while (p->next && *p->next) {
@@ -285,7 +292,7 @@ static bool next_region(struct scan_process *p)
 			*end = 0;
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*s %*s %*s %63s", &from, &to, rights,
 			   name) < 3 || rights[0] != 'r' || to <= from ||
-		    !strncmp(name, "/dev/", 5) || !strcmp(name, "[vvar]"))
+		    is_device(name) || !strcmp(name, "[vvar]"))
 			continue;
 		p->at = from;
 		p->end = to;
@@ -315,4 +322,19 @@ bool scan_process_next(void *context, struct yara_block *out)
 		p->at += (size_t)got;
 		return true;
 	}
+}
+
+bool scan_process_read(void *context, uint64_t at, uint8_t *to, size_t len)
+{
+	const struct scan_process *p = context;
+	size_t done = 0;
+
+	while (done < len && at + done >= at && at + done <= INT64_MAX) {
+		ssize_t got = pread(p->memory_fd, to + done, len - done, (off_t)(at + done));
+
+		if (got <= 0)
+			return false;
+		done += (size_t)got;
+	}
+	return done == len;
 }

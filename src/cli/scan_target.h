@@ -45,7 +45,7 @@ void scan_bytes_free(struct scan_bytes *b);
 
 /* The readable memory of a process, block by block. */
 struct scan_process {
-	int maps_fd, memory_fd;
+	int memory_fd;
 	char *maps, *next;
 	uint8_t *buffer;
 	size_t chunk;			/* largest block */
@@ -56,5 +56,7 @@ bool scan_process_open(struct scan_process *p, uint64_t pid, size_t chunk, struc
 void scan_process_close(struct scan_process *p);
 /* A yara_block_fn. */
 bool scan_process_next(void *context, struct yara_block *out);
+/* A yara_memory_fn: of any address, also where no region was given. */
+bool scan_process_read(void *context, uint64_t at, uint8_t *to, size_t len);
 
 #endif

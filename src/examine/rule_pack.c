@@ -17,6 +17,7 @@ struct building {
 	struct arena *arena;
 	struct rule_pack *pack;
 	size_t room;
+	bool slow_strings;
 };
 
 static void add_problem(struct building *b, const struct rule_problem *problem)
@@ -43,13 +44,18 @@ static void add_problem(struct building *b, const struct rule_problem *problem)
 
 static void yara_problem(void *context, const struct yara_problem *problem)
 {
-	/* Slow strings are what `rules check` is for; here they would bury the rest. */
-	if (problem->is_slow)
+	struct building *b = context;
+	struct span reason = span_text(problem->text);
+
+	if (problem->is_slow && !b->slow_strings)
 		return;
-	add_problem(context, &(struct rule_problem){
+	/* The name with which a comment can suppress it. */
+	if (problem->id)
+		reason = arena_printf(b->arena, "%s [%s]", problem->text, problem->id);
+	add_problem(b, &(struct rule_problem){
 		.verdict = problem->is_error ? RULE_REFUSED : RULE_WARNED,
 		.file = span_text(problem->file), .rule = problem->rule, .line = problem->line,
-		.column = problem->column, .reason = span_text(problem->text) });
+		.column = problem->column, .reason = reason });
 }
 
 static void sigma_problem(void *context, const struct sigma_problem *problem)
@@ -105,6 +111,7 @@ static bool hash_all(const struct rule_files *files, enum rule_language language
 	hash_text(d, options->logsources);
 	hash_text(d, options->placeholders);
 	hash_text(d, span_text(level_name(options->least_level)));
+	hash_text(d, options->slow_strings ? SPAN("slow") : SPAN(""));
 	hash_program(d);
 	digest_done(d, key);
 	digest_free(d);
@@ -211,7 +218,7 @@ static bool build(const struct rule_files *files, enum engine engine,
 		  struct image *image, bool *may_cache, struct err *err)
 {
 	struct includes includes = { .arena = arena_new(RULE_FILES_BYTES) };
-	struct building b = { .arena = &image->arena };
+	struct building b = { .arena = &image->arena, .slow_strings = options->slow_strings };
 	bool ok;
 
 	if (!image_new(image, engine == ENGINE_YARA ? IMAGE_YARA : IMAGE_SIGMA, err))

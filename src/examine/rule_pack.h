@@ -38,6 +38,7 @@ struct rule_pack_options {
 	struct span logsources;		/* Sigma: text of the log-source data */
 	struct span placeholders;	/* Sigma: text of the placeholders, or empty */
 	enum level least_level;		/* Sigma: rules below are left out */
+	bool slow_strings;		/* YARA: tell of them; where rules are not being written, they bury the rest */
 	bool no_cache;
 };
 

@@ -6,13 +6,14 @@
 #define SCRATCH_MAX ((size_t)2 << 30)
 
 __attribute__((format(printf, 5, 0)))
-static void tell(struct parser *p, const struct token *at, bool is_error, bool is_slow,
+static void tell(struct parser *p, const struct token *at, bool is_error, const char *id,
 		 const char *format, va_list args)
 {
 	const struct yara_options *options = p->c->options;
 	char text[512];
 	struct yara_problem problem = { .file = p->source->name, .is_error = is_error,
-					.is_slow = is_slow, .rule = p->rule, .text = text,
+					.id = id, .rule = p->rule, .text = text,
+					.is_slow = id && !strcmp(id, "slow_pattern"),
 					.line = at->line, .column = at->column };
 
 	vsnprintf(text, sizeof text, format, args);
@@ -28,17 +29,49 @@ bool fail(struct parser *p, const struct token *at, const char *format, ...)
 		return false;
 	p->c->errors++;
 	va_start(args, format);
-	tell(p, at, true, false, format, args);
+	tell(p, at, true, NULL, format, args);
 	va_end(args);
 	return false;
 }
 
-void warn(struct parser *p, const struct token *at, bool slow, const char *format, ...)
+/* The first comment that is for that line or a later one. */
+static size_t suppressions_from(const struct parser *p, uint32_t line)
+{
+	size_t low = 0, high = p->suppression_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (p->suppressions[middle].line < line)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool suppressed_on(const struct parser *p, uint32_t line, bool rule, const char *id)
+{
+	for (size_t i = suppressions_from(p, line);
+	     i < p->suppression_count && p->suppressions[i].line == line; i++) {
+		struct span names = p->suppressions[i].names;
+
+		while (names.len && (p->suppressions[i].of_rule || !rule)) {
+			if (span_eq(span_trim(span_split(&names, ',')), span_text(id)))
+				return true;
+		}
+	}
+	return false;
+}
+
+void warn(struct parser *p, const struct token *at, const char *id, const char *format, ...)
 {
 	va_list args;
 
+	if (suppressed_on(p, at->line, false, id) || suppressed_on(p, p->rule_line, true, id))
+		return;
 	va_start(args, format);
-	tell(p, at, false, slow, format, args);
+	tell(p, at, false, id, format, args);
 	va_end(args);
 }
 
@@ -88,6 +121,11 @@ static struct name_space_draft *space_of(struct compiler *c, const char *name, u
 	return *slot = made;
 }
 
+static bool may_be_object(struct span text)
+{
+	return span_starts(text, SPAN("{")) || span_starts(text, SPAN("["));
+}
+
 static bool copy_externals(struct compiler *c)
 {
 	const struct yara_options *o = c->options;
@@ -98,8 +136,12 @@ static bool copy_externals(struct compiler *c)
 	for (size_t i = 0; i < o->external_count; i++) {
 		c->externals[i].name = pooled(c, o->externals[i].name);
 		c->externals[i].value = o->externals[i].value;
-		if (o->externals[i].value.type == YARA_STRING)
-			c->externals[i].value.string = pooled(c, o->externals[i].value.string);
+		if (o->externals[i].value.type != YARA_STRING)
+			continue;
+		c->externals[i].value.string = pooled(c, o->externals[i].value.string);
+		if (may_be_object(c->externals[i].value.string) &&
+		    !external_object(c, &c->externals[i]))
+			return false;
 	}
 	return true;
 }

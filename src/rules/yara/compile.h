@@ -76,11 +76,14 @@ struct parser {
 	const struct yara_source *source;
 	const struct token *tokens;
 	size_t at;
+	const struct suppression *suppressions;
+	size_t suppression_count;
 	unsigned include_depth;
 	struct name_space_draft *name_space;
 	uint32_t name_space_number;
 	/* of the rule being read */
 	struct span rule;
+	uint32_t rule_line;			/* where it begins */
 	struct draft_string *strings;
 	size_t string_count, string_room;
 	struct variable variables[VARIABLES_MAX];
@@ -99,7 +102,8 @@ struct expr {
 /* ---- problems (compile.c) ---- */
 bool fail(struct parser *p, const struct token *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4), cold));
-void warn(struct parser *p, const struct token *at, bool slow, const char *format, ...)
+/* `id` is a name of docs/yara.md, which a comment may suppress. */
+void warn(struct parser *p, const struct token *at, const char *id, const char *format, ...)
 	__attribute__((format(printf, 4, 5), cold));
 bool no_memory(struct parser *p);
 /* One copy of each text in the image. */
@@ -124,6 +128,8 @@ bool parse_condition(struct parser *p, struct expr *out);	/* of any type; see ma
 bool parse_value(struct parser *p, struct expr *out);		/* an arithmetic expression */
 bool parse_primary(struct parser *p, struct expr *out);
 bool parse_name(struct parser *p, struct expr *out);		/* a.b[1].c(2) */
+bool parse_read(struct parser *p, struct expr *out);		/* uint32(8) */
+bool is_longer_read(struct span name);				/* float64 and its like */
 bool parse_for(struct parser *p, struct expr *out);
 bool parse_with(struct parser *p, struct expr *out);
 /* `of` and what follows it; the quantifier has been read. */
@@ -138,6 +144,9 @@ bool find_string(struct parser *p, const struct token *t, uint32_t *out);
 bool string_use(struct parser *p, const struct token *t, uint32_t *out);
 
 uint32_t module_number(const struct yara_module *module);
+
+/* Reads the JSON of a text external into .object, undefined where it is none (external.c). */
+bool external_object(struct compiler *c, struct external *external);
 
 /* ---- nodes (tree.c) ---- */
 struct node *node_new(struct parser *p, enum node_op op, enum yara_type type);

@@ -1,3 +1,4 @@
+#include "rules/yara/eval_read.h"
 #include "rules/yara/scan.h"
 
 #include <ctype.h>
@@ -14,18 +15,6 @@ struct frame {
 	struct yara_value *variables;
 	uint32_t this_string;
 };
-
-struct integer {
-	int64_t n;
-	bool known;
-};
-
-struct real {
-	double n;
-	bool known;
-};
-
-#define NOTHING ((struct integer){ 0 })
 
 static enum truth eval_truth(struct frame *f, const struct node *n);
 static struct integer eval_integer(struct frame *f, const struct node *n);
@@ -130,6 +119,8 @@ static struct yara_value eval_value(struct frame *f, const struct node *n)
 		return f->variables[n->n];
 	case NODE_EXTERNAL:
 		return f->scan->externals[n->n];
+	case NODE_OBJECT:
+		return f->scan->set->externals[n->n].object;
 	case NODE_MODULE:
 		module = scan_module(f->scan, n->n);
 		return module ? (struct yara_value){ .type = YARA_STRUCT, .object = module } : nothing;
@@ -217,32 +208,44 @@ static struct integer eval_nth(struct frame *f, const struct node *n)
 
 /* ---- integers ---- */
 
-static inline struct integer read_at(struct span data, uint32_t kind, int64_t at)
+/* `width` bytes at the offset that the node asks for; in a process, at that address. */
+static struct span bytes_at(struct frame *f, const struct node *n, size_t width,
+			    uint8_t memory[8])
 {
-	size_t width = kind & READ_WIDTH;
-	const uint8_t *p;
-	uint32_t value;
+	struct integer at = eval_integer(f, n->left);
+	struct span bytes = { 0 };
 
-	if (at < 0 || data.len < width || (uint64_t)at > data.len - width)
-		return NOTHING;
-	p = data.at + at;
-	if (width == 1)
-		value = p[0];
-	else if (width == 2)
-		value = kind & READ_BIG ? load_u16be(p) : load_u16le(p);
-	else
-		value = kind & READ_BIG ? load_u32be(p) : load_u32le(p);
-	if (!(kind & READ_SIGNED))
-		return (struct integer){ value, true };
-	return (struct integer){ width == 1 ? (int8_t)value : width == 2 ? (int16_t)value
-								       : (int32_t)value, true };
+	if (!at.known || at.n < 0)
+		return bytes;
+	if (f->scan->is_blocks)
+		return scan_read_memory(f->scan, (uint64_t)at.n, memory, width)
+			       ? span_of(memory, width) : bytes;
+	bytes = span_sub(f->scan->data, (size_t)at.n, width);
+	return bytes.len == width ? bytes : (struct span){ 0 };
 }
 
 static struct integer eval_read(struct frame *f, const struct node *n)
 {
-	struct integer at = eval_integer(f, n->left);
+	uint8_t memory[8];
+	struct span bytes = bytes_at(f, n, n->n & READ_WIDTH, memory);
 
-	return at.known ? read_at(f->scan->data, n->n, at.n) : NOTHING;
+	return bytes.at ? read_at(bytes, n->n, 0) : NOTHING;
+}
+
+static struct integer eval_read_long(struct frame *f, const struct node *n)
+{
+	uint8_t memory[8];
+	struct span bytes = bytes_at(f, n, 8, memory);
+
+	return bytes.at ? (struct integer){ (int64_t)read_long(bytes.at, n->n), true } : NOTHING;
+}
+
+static struct real eval_read_real(struct frame *f, const struct node *n)
+{
+	uint8_t memory[8];
+	struct span bytes = bytes_at(f, n, (n->n & READ_WIDTH) == 4 ? 4 : 8, memory);
+
+	return bytes.at ? read_real(bytes.at, n->n) : (struct real){ 0 };
 }
 
 static struct integer divide(enum node_op op, int64_t a, int64_t b)
@@ -324,6 +327,8 @@ static struct integer eval_integer(struct frame *f, const struct node *n)
 		return a;
 	case NODE_READ:
 		return eval_read(f, n);
+	case NODE_READ_LONG:
+		return eval_read_long(f, n);
 	case NODE_COUNT:
 		scan_matches(f->scan, string_of(f, n), &count);
 		return (struct integer){ (int64_t)count, true };
@@ -364,6 +369,8 @@ static struct real eval_real(struct frame *f, const struct node *n)
 	switch (n->op) {
 	case NODE_FLOAT:
 		return (struct real){ n->real, true };
+	case NODE_READ_REAL:
+		return eval_read_real(f, n);
 	case NODE_TO_FLOAT:
 		i = eval_integer(f, n->left);
 		return (struct real){ (double)i.n, i.known };
@@ -636,7 +643,7 @@ static void loop_range(struct frame *f, const struct loop *loop, struct tally *t
 
 	if (!low.known || !high.known)
 		return;
-	if (reads_variable(loop)) {
+	if (reads_variable(loop) && !f->scan->is_blocks) {
 		loop_reads(f, loop, t, low.n, high.n);
 		return;
 	}

@@ -7,6 +7,9 @@ struct lexer {
 	uint32_t line;
 	struct token *tokens;
 	size_t count, room;
+	struct suppression *suppressions;
+	size_t suppression_count, suppression_room;
+	size_t waiting;			/* the first that waits for its line */
 	enum token_kind previous;
 };
 
@@ -103,6 +106,11 @@ static struct token *push(struct lexer *l, enum token_kind kind, size_t start, s
 			     .column = (uint32_t)(start - l->line_start + 1),
 			     .text = span_sub(l->text, start, end - start) };
 	l->previous = kind;
+	for (; l->waiting < l->suppression_count; l->waiting++) {
+		l->suppressions[l->waiting].line = t->line;
+		l->suppressions[l->waiting].of_rule = kind == TOKEN_RULE || kind == TOKEN_PRIVATE ||
+						      kind == TOKEN_GLOBAL;
+	}
 	return t;
 }
 
@@ -121,6 +129,26 @@ static void newline(struct lexer *l)
 	l->line_start = l->at;
 }
 
+/* `text` is what stands behind the two slashes. */
+static bool note_suppression(struct lexer *l, struct span text)
+{
+	struct suppression *s;
+	bool alone = !l->count || l->tokens[l->count - 1].line != l->line;
+
+	text = span_trim(text);
+	if (!span_starts(text, SPAN("suppress:")))
+		return true;
+	s = arena_push(l->arena, (void **)&l->suppressions, &l->suppression_count,
+		       &l->suppression_room, sizeof *s);
+	if (!s)
+		return false;
+	*s = (struct suppression){ .names = span_from(text, SPAN("suppress:").len),
+				   .line = l->line };
+	if (!alone)
+		l->waiting = l->suppression_count;
+	return true;
+}
+
 static bool skip_comment(struct lexer *l)
 {
 	size_t start = l->at;
@@ -128,7 +156,7 @@ static bool skip_comment(struct lexer *l)
 	if (peek(l, 1) == '/') {
 		while (peek(l, 0) != -1 && peek(l, 0) != '\n')
 			l->at++;
-		return true;
+		return note_suppression(l, span_sub(l->text, start + 2, l->at - start - 2));
 	}
 	for (l->at += 2; peek(l, 0) != -1; ) {
 		if (peek(l, 0) == '*' && peek(l, 1) == '/') {
@@ -331,8 +359,7 @@ static bool lex_one(struct lexer *l)
 	return lex_sign(l);
 }
 
-bool lex(struct arena *arena, struct span text, struct token **out, size_t *count,
-	 struct err *err)
+bool lex(struct arena *arena, struct span text, struct lexed *out, struct err *err)
 {
 	struct lexer l = { .arena = arena, .text = text, .line = 1 };
 
@@ -345,8 +372,7 @@ bool lex(struct arena *arena, struct span text, struct token **out, size_t *coun
 			return err_set(err, ERR_LIMIT, l.at, "no memory for rules");
 	if (!push(&l, TOKEN_END, text.len, text.len))
 		return err_set(err, ERR_LIMIT, l.at, "no memory for rules");
-	*out = l.tokens;
-	*count = l.count;
+	*out = (struct lexed){ l.tokens, l.count, l.suppressions, l.suppression_count };
 	return true;
 }
 

@@ -37,12 +37,28 @@ struct token {
 	const char *message;		/* of TOKEN_BAD */
 };
 
+/*
+ * A comment `// suppress: NAME, ...`: for the line it ends or, alone on its line,
+ * for the next line with a token; before a rule, for all of it.
+ */
+struct suppression {
+	struct span names;
+	uint32_t line;
+	bool of_rule;
+};
+
+struct lexed {
+	struct token *tokens;		/* ended by TOKEN_END */
+	size_t count;
+	struct suppression *suppressions;	/* by line */
+	size_t suppression_count;
+};
+
 #define RULE_NAME_MAX 128
 #define RULE_TEXT_MAX ((size_t)256 << 20)	/* bytes of one file */
 
-/* Tokens end with TOKEN_END. Fails (ERR_LIMIT) for lack of memory only. */
-bool lex(struct arena *arena, struct span text, struct token **out, size_t *count,
-	 struct err *err);
+/* Fails (ERR_LIMIT) for lack of memory, or where the text is too large. */
+bool lex(struct arena *arena, struct span text, struct lexed *out, struct err *err);
 
 /* The text of a quoted string, escapes resolved; false: an unknown escape. */
 bool lex_unescape(struct arena *arena, struct span quoted, struct span *out);

@@ -261,6 +261,7 @@ static bool parse_rule(struct parser *p)
 	forget_rule(p);
 	if (!rule)
 		return no_memory(p);
+	p->rule_line = peek_token(p, 0)->line;
 	for (;; next_token(p)) {
 		if (peek_token(p, 0)->kind == TOKEN_PRIVATE)
 			rule->info.is_private = true;
@@ -278,7 +279,7 @@ static bool parse_rule(struct parser *p)
 	if (name_taken(p, name)) {
 		if (!p->c->options->skip_duplicates)
 			return fail(p, name, "duplicated identifier \"%.*s\"", SPAN_ARG(name->text));
-		warn(p, name, false, "a rule named \"%.*s\" is there already; this one is left out",
+		warn(p, name, "duplicate_rule", "a rule named \"%.*s\" is there already; this one is left out",
 		     SPAN_ARG(name->text));
 		return false;
 	}
@@ -360,12 +361,13 @@ bool parse_source(struct compiler *c, const struct yara_source *source, unsigned
 {
 	struct parser p = { .c = c, .source = source, .include_depth = depth,
 			    .name_space = space, .name_space_number = space_number };
-	struct token *tokens;
-	size_t count;
+	struct lexed lexed;
 
-	if (!lex(&c->scratch, source->text, &tokens, &count, c->err))
+	if (!lex(&c->scratch, source->text, &lexed, c->err))
 		return c->out_of_memory = true, false;
-	p.tokens = tokens;
+	p.tokens = lexed.tokens;
+	p.suppressions = lexed.suppressions;
+	p.suppression_count = lexed.suppression_count;
 	while (peek_token(&p, 0)->kind != TOKEN_END && !c->out_of_memory) {
 		size_t start = p.at;
 		bool is_rule = starts_rule(&p), parsed;

@@ -15,7 +15,7 @@ bool quantifier_of(struct parser *p, const struct expr *number, bool percent,
 	if (!percent && known && n < 0)
 		return fail(p, number->token, "invalid value: \"%lld\"", (long long)n);
 	if (!percent && known && n == 0)
-		warn(p, number->token, false,
+		warn(p, number->token, "ambiguous_expr",
 		     "consider using \"none\" keyword, it is less ambiguous.");
 	return true;
 }
@@ -234,11 +234,11 @@ static void warn_of(struct parser *p, const struct token *at, const struct of *o
 	bool known = q->kind == QUANTITY_NUMBER && q->number->op == NODE_INTEGER;
 
 	if (known && q->number->integer > of->count)
-		warn(p, at, false, "expression always false - requesting %lld of %u.",
+		warn(p, at, "invariant_expr", "expression always false - requesting %lld of %u.",
 		     (long long)q->number->integer, of->count);
 	if (of->at && ((known && q->number->integer > 1) ||
 		       (q->kind == QUANTITY_ALL && of->count > 1)))
-		warn(p, at, false, "multiple strings at an offset is usually false.");
+		warn(p, at, "unsatisfiable_expr", "multiple strings at an offset is usually false.");
 }
 
 static bool parse_where(struct parser *p, struct of *of, uint16_t *depth)

@@ -31,6 +31,16 @@ static bool find_variable(struct parser *p, struct span name, struct expr *out, 
 	return true;
 }
 
+/* In these places only a structure or array can stand, whatever else the text could be. */
+static bool taken_for_object(const struct parser *p, enum yara_type object)
+{
+	const struct token *next = peek_token(p, 0);
+
+	if (next->kind == (enum token_kind)'.')
+		return object == YARA_STRUCT || object == YARA_ARRAY;
+	return next->kind == (enum token_kind)'[' || next->kind == (enum token_kind)':';
+}
+
 static bool find_external(struct parser *p, struct span name, struct expr *out, bool *found)
 {
 	struct compiler *c = p->c;
@@ -44,10 +54,14 @@ static bool find_external(struct parser *p, struct span name, struct expr *out, 
 		*found = true;
 		c->externals[i].is_used = true;
 		/* As in YARA, a boolean external is a number. */
-		node = node_new(p, NODE_EXTERNAL, type == YARA_BOOL ? YARA_INTEGER : type);
+		if (c->externals[i].object.type != YARA_UNDEFINED &&
+		    taken_for_object(p, c->externals[i].object.type))
+			node = node_new(p, NODE_OBJECT, c->externals[i].object.type);
+		else
+			node = node_new(p, NODE_EXTERNAL, type == YARA_BOOL ? YARA_INTEGER : type);
 		if (node)
 			node->n = i;
-		return set_node(p, node, NULL, out);
+		return set_node(p, node, c->externals[i].field, out);
 	}
 	*found = false;
 	return true;
@@ -78,6 +92,9 @@ static bool find_first(struct parser *p, const struct token *t, struct expr *out
 		return true;
 	module = map_get(&p->name_space->modules, t->text);
 	rule = map_get(&p->name_space->rules, t->text);
+	if (!module && !rule && is_longer_read(t->text) &&
+	    peek_token(p, 0)->kind == (enum token_kind)'(')
+		return p->at--, parse_read(p, out);
 	if (!module && !rule)
 		return fail(p, t, "undefined identifier \"%.*s\"", SPAN_ARG(t->text));
 	node = node_new(p, module ? NODE_MODULE : NODE_RULE, module ? YARA_STRUCT : YARA_BOOL);

@@ -210,7 +210,7 @@ static bool add_pattern(struct parser *p, struct draft_string *s, struct rule_st
 	if (out->at >= 0)
 		string_prefix(&s->spec, &out->mask, &out->value);
 	if (notes & PATTERN_NOTE_SLOW)
-		warn(p, s->token, true, "string \"%.*s\" may slow down scanning",
+		warn(p, s->token, "slow_pattern", "string \"%.*s\" may slow down scanning",
 		     SPAN_ARG(s->token->text));
 	return true;
 }

@@ -79,9 +79,29 @@ static uint32_t read_kind(struct span name)
 	return kind | (digits.at[0] == '8' ? 1 : digits.at[0] == '1' ? 2 : 4);
 }
 
-static bool parse_read(struct parser *p, struct expr *out)
+/* What YARA-X reads besides. YARA keeps none of these names for itself, so neither do we. */
+static enum node_op read_op(struct span name)
+{
+	if (span_starts(name, SPAN("float")))
+		return NODE_READ_REAL;
+	return span_find(name, 0, SPAN("64")) != SIZE_MAX ? NODE_READ_LONG : NODE_READ;
+}
+
+bool is_longer_read(struct span name)
+{
+	static const char *const names[] = { "int64", "int64be", "uint64", "uint64be", "float32",
+					     "float32be", "float64", "float64be" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (span_eq(name, span_text(names[i])))
+			return true;
+	return false;
+}
+
+bool parse_read(struct parser *p, struct expr *out)
 {
 	const struct token *at = next_token(p);
+	enum node_op op = read_op(at->text);
 	struct node *node;
 	struct expr offset;
 
@@ -91,12 +111,15 @@ static bool parse_read(struct parser *p, struct expr *out)
 	if (offset.type != YARA_INTEGER)
 		return fail(p, at, "wrong type \"%s\" for intXXXX or uintXXXX operator",
 			    type_name(offset.type));
-	node = node_new(p, NODE_READ, YARA_INTEGER);
+	node = node_new(p, op, op == NODE_READ_REAL ? YARA_FLOAT : YARA_INTEGER);
 	if (!node)
 		return false;
-	node->n = read_kind(at->text);
+	node->n = op == NODE_READ ? read_kind(at->text)
+				  : span_ends(at->text, SPAN("be")) ? READ_BIG : 0;
+	if (span_starts(at->text, SPAN("float32")))
+		node->n |= 4;
 	node->left = offset.node;
-	*out = (struct expr){ .node = node, .type = YARA_INTEGER, .token = at };
+	*out = (struct expr){ .node = node, .type = node->type, .token = at };
 	return finish_node(p, at, node, offset.node->depth);
 }
 
@@ -289,7 +312,7 @@ static bool primary(struct parser *p, struct expr *out)
 	case TOKEN_FILESIZE:
 		return parse_leaf(p, NODE_FILESIZE, YARA_INTEGER, 0, out);
 	case TOKEN_ENTRYPOINT:
-		warn(p, t, false, "using deprecated \"entrypoint\" keyword. Use the \"entry_point\" "
+		warn(p, t, "deprecated_entrypoint", "using deprecated \"entrypoint\" keyword. Use the \"entry_point\" "
 				  "function from PE module instead.");
 		return parse_leaf(p, NODE_ENTRYPOINT, YARA_INTEGER, 0, out);
 	case TOKEN_READ:

@@ -7,14 +7,11 @@
 
 #define MEMORY_DEFAULT ((size_t)1 << 30)
 #define LAST_NUMBER (UINT32_MAX >> 2)	/* of scans, before states must be cleared */
-#define IMAGE_KEPT ((size_t)64 << 20)	/* of an executable in memory, for its module */
-
-#define BYTES_KEPT 512			/* of each match in memory */
 
 /* States of a rule, guard or namespace: number of the scan << 2 | one of these. */
 enum { STATE_WOKEN = 1, STATE_NO = 2, STATE_YES = 3 };
 
-static uint64_t cpu_now(void)
+uint64_t scan_clock(void)
 {
 	struct timespec t;
 
@@ -50,13 +47,14 @@ static bool allocate(struct yara_scan *s)
 	s->externals = calloc(set->external_count + 1, sizeof *s->externals);
 	s->module_count = count_modules();
 	s->modules = calloc(s->module_count + 1, sizeof *s->modules);
+	s->memory_arenas = calloc(s->module_count + 1, sizeof *s->memory_arenas);
 	/* Untouched pages of this cost nothing. */
 	s->variables = calloc((size_t)FRAMES_MAX * VARIABLES_MAX, sizeof *s->variables);
 	s->regexes = regex_scratch_new();
 	if (s->options.profile)
 		s->costs = calloc(set->rule_count + 1, sizeof *s->costs);
 	return s->rule_states && s->guard_states && s->space_states && s->woken && s->matched &&
-	       s->externals && s->modules && s->variables && s->regexes &&
+	       s->externals && s->modules && s->memory_arenas && s->variables && s->regexes &&
 	       (!s->options.profile || s->costs);
 }
 
@@ -88,6 +86,9 @@ void yara_scanner_free(struct yara_scanner *scanner)
 	if (!scanner)
 		return;
 	s = &scanner->scan;
+	for (uint32_t i = 0; s->memory_arenas && i < s->module_count; i++)
+		arena_free(&s->memory_arenas[i]);
+	free(s->memory_arenas);
 	free(s->block_hits);
 	pattern_scratch_free(s->patterns);
 	regex_scratch_free(s->regexes);
@@ -180,7 +181,7 @@ bool scan_found_at(struct yara_scan *s, const struct rule_string *string, int64_
 
 bool scan_in_time(struct yara_scan *s)
 {
-	if (s->deadline && cpu_now() > s->deadline)
+	if (s->deadline && scan_clock() > s->deadline)
 		s->stopped = true;
 	return !s->stopped;
 }
@@ -193,27 +194,31 @@ static struct span module_data(const struct yara_scan *s, const char *name)
 	return (struct span){ 0 };
 }
 
+struct yara_object *scan_load_module(struct yara_scan *s, const struct yara_module *module,
+				     struct yara_load *load, bool *taken)
+{
+	load->root = yara_module_new(module, load->arena);
+	load->module_data = module_data(s, module->name);
+	*taken = load->root && (!module->load || module->load(load));
+	return load->root;
+}
+
 struct yara_object *scan_module(struct yara_scan *s, uint32_t number)
 {
 	const struct yara_module *module = yara_modules[number];
-	struct yara_load load = { .data = s->is_blocks ? s->image : s->data, .arena = &s->arena,
-				  .is_memory = s->is_blocks, .base = s->image_base };
+	struct yara_load load = { .data = s->data, .arena = &s->arena };
+	bool taken;
 
-	if (s->modules[number])
-		return s->modules[number];
-	load.root = yara_module_new(module, &s->arena);
-	if (!load.root)
-		return NULL;
-	load.module_data = module_data(s, module->name);
-	if (module->load)
-		module->load(&load);
-	return s->modules[number] = load.root;
+	if (!s->modules[number])
+		s->modules[number] = s->is_blocks ? scan_memory_module(s, number)
+						  : scan_load_module(s, module, &load, &taken);
+	return s->modules[number];
 }
 
 bool scan_entry_point(struct yara_scan *s, int64_t *out)
 {
-	return yara_entry_point(s->is_blocks ? s->image : s->data, s->is_blocks, s->image_base,
-				out);
+	return s->is_blocks ? scan_memory_entry_point(s, out)
+			    : yara_entry_point(s->data, false, 0, out);
 }
 
 bool yara_call_matches(struct yara_call *call, const struct yara_regex *regex, struct span text)
@@ -260,11 +265,11 @@ static enum truth evaluate(struct yara_scan *s, const struct rule *rule)
 	if (!guard_holds(s, rule->guard))
 		return NO;
 	s->rule = rule;
-	start = s->costs ? cpu_now() : 0;
+	start = s->costs ? scan_clock() : 0;
 	found = eval_rule(s, rule);
 	if (s->costs) {
 		s->costs[rule->index].evaluations++;
-		s->costs[rule->index].ns += cpu_now() - start;
+		s->costs[rule->index].ns += scan_clock() - start;
 	}
 	s->rule = outer;
 	return found;
@@ -334,7 +339,7 @@ static void evaluate_woken(struct yara_scan *s)
 		uint32_t number = s->woken[i];
 		const struct rule *rule = &s->set->rules[number];
 
-		if (s->deadline && i % 64 == 63 && cpu_now() > s->deadline)
+		if (s->deadline && i % 64 == 63 && scan_clock() > s->deadline)
 			s->stopped = true;
 		if (scan_rule(s, number) == YES && !rule->info.is_private &&
 		    globals_hold(s, rule->name_space))
@@ -383,7 +388,7 @@ static void set_externals(struct yara_scan *s, const struct yara_inputs *inputs)
 				s->externals[i] = inputs->externals[j].value;
 }
 
-static void begin(struct yara_scan *s, const struct yara_inputs *inputs)
+void scan_start(struct yara_scan *s, const struct yara_inputs *inputs)
 {
 	if (++s->number >= LAST_NUMBER) {
 		memset(s->rule_states, 0, s->set->rule_count * sizeof *s->rule_states);
@@ -401,13 +406,13 @@ static void begin(struct yara_scan *s, const struct yara_inputs *inputs)
 	s->inputs = inputs;
 	s->stopped = false;
 	s->notes = (struct yara_scan_notes){ 0 };
-	s->deadline = s->options.timeout_ns ? cpu_now() + s->options.timeout_ns : 0;
+	s->deadline = s->options.timeout_ns ? scan_clock() + s->options.timeout_ns : 0;
 	set_externals(s, inputs);
 }
 
-static bool finish(struct yara_scan *s, const uint32_t *patterns, size_t count,
-		   yara_match_fn *match, void *context, struct yara_scan_notes *notes,
-		   struct err *err)
+bool scan_end(struct yara_scan *s, const uint32_t *patterns, size_t count,
+		 yara_match_fn *match, void *context, struct yara_scan_notes *notes,
+		 struct err *err)
 {
 	wake_all(s, patterns, count);
 	evaluate_woken(s);
@@ -428,7 +433,7 @@ bool yara_scan(struct yara_scanner *scanner, struct span data, const struct yara
 	const uint32_t *candidates;
 	size_t count;
 
-	begin(s, inputs);
+	scan_start(s, inputs);
 	s->is_blocks = false;
 	s->data = data;
 	s->header = 0;
@@ -437,98 +442,7 @@ bool yara_scan(struct yara_scanner *scanner, struct span data, const struct yara
 	if (!pattern_search(s->patterns, data, &options, err))
 		return false;
 	candidates = pattern_candidates(s->patterns, &count);
-	return finish(s, candidates, count, match, context, notes, err);
-}
-
-/* ---- blocks of a process ---- */
-
-static bool keep_hit(struct yara_scan *s, struct block_hits *hits,
-		     const struct pattern_match *match, const struct yara_block *block)
-{
-	struct pattern_match *slot = arena_push(&s->arena, (void **)&hits->matches, &hits->count,
-						&hits->room, sizeof *slot);
-	struct span *bytes = arena_push(&s->arena, (void **)&hits->bytes, &hits->byte_count,
-					&hits->byte_room, sizeof *bytes);
-
-	if (!slot || !bytes)
-		return false;
-	*slot = *match;
-	slot->offset += block->base;
-	*bytes = arena_copy(&s->arena, span_sub(block->data, match->offset,
-						match->length < BYTES_KEPT ? match->length
-									   : BYTES_KEPT));
-	return bytes->at;
-}
-
-static bool keep_hits(struct yara_scan *s, uint32_t pattern, const struct yara_block *block)
-{
-	struct block_hits *hits = &s->block_hits[pattern];
-	const struct pattern_match *matches;
-	size_t count;
-
-	matches = pattern_matches(s->patterns, pattern, &count);
-	if (!count)
-		return true;
-	if (hits->scan != s->number) {
-		uint32_t *slot = arena_push(&s->arena, (void **)&s->block_patterns,
-					    &s->block_pattern_count, &s->block_pattern_room,
-					    sizeof *slot);
-
-		if (!slot)
-			return false;
-		*slot = pattern;
-		*hits = (struct block_hits){ .scan = s->number };
-	}
-	for (size_t i = 0; i < count && hits->count < PATTERN_MATCHES_MAX; i++)
-		if (!keep_hit(s, hits, &matches[i], block))
-			return false;
-	return true;
-}
-
-static bool scan_block(struct yara_scan *s, const struct yara_block *block, struct err *err)
-{
-	struct pattern_options options = { .fast = s->options.flags & YARA_FAST };
-	const uint32_t *candidates;
-	size_t count;
-
-	if (!s->image.len && (span_starts(block->data, SPAN("MZ")) ||
-			      span_starts(block->data, SPAN("\x7f" "ELF")))) {
-		s->image = arena_copy(&s->arena, span_sub(block->data, 0, IMAGE_KEPT));
-		s->image_base = block->base;
-	}
-	if (!pattern_search(s->patterns, block->data, &options, err))
-		return false;
-	candidates = pattern_candidates(s->patterns, &count);
-	for (size_t i = 0; i < count; i++)
-		if (!keep_hits(s, candidates[i], block))
-			return err_set(err, ERR_LIMIT, block->base, "too many matches in memory");
-	return true;
-}
-
-bool yara_scan_blocks(struct yara_scanner *scanner, yara_block_fn *next, void *next_context,
-		      const struct yara_inputs *inputs, yara_match_fn *match, void *context,
-		      struct yara_scan_notes *notes, struct err *err)
-{
-	struct yara_scan *s = &scanner->scan;
-	struct yara_block block;
-
-	begin(s, inputs);
-	s->is_blocks = true;
-	s->data = s->image = (struct span){ 0 };
-	if (!s->block_hits) {
-		s->block_hits = calloc(s->set->pattern_count + 1u, sizeof *s->block_hits);
-		if (!s->block_hits)
-			return err_errno(err, 12, "no memory for a scan of memory");
-	}
-	s->block_patterns = NULL;
-	s->block_pattern_count = s->block_pattern_room = 0;
-	while (next(next_context, &block)) {
-		if (!scan_block(s, &block, err))
-			return false;
-		if (s->deadline && cpu_now() > s->deadline)
-			return err_set(err, ERR_LIMIT, block.base, "scanning timed out");
-	}
-	return finish(s, s->block_patterns, s->block_pattern_count, match, context, notes, err);
+	return scan_end(s, candidates, count, match, context, notes, err);
 }
 
 /* ---- what a match can be asked ---- */

@@ -14,6 +14,12 @@ enum truth { NO, YES, UNKNOWN };
 
 #define FRAMES_MAX (DEPTH_MAX + 1)	/* rules that refer to each other */
 
+/* Where an executable begins in a process, and how long its first block is. */
+struct block_place {
+	uint64_t base;
+	size_t len;
+};
+
 /* All hits of one pattern over the blocks of a process. */
 struct block_hits {
 	struct pattern_match *matches;
@@ -32,8 +38,10 @@ struct yara_scan {
 
 	struct span data;
 	bool is_blocks;
-	struct span image;			/* of blocks: the first executable one, copied */
-	uint64_t image_base;
+	const struct yara_blocks *blocks;
+	struct block_place *places;		/* of blocks: those that begin like an executable */
+	size_t place_count, place_room;
+	struct arena *memory_arenas;		/* of blocks: [module_count] the executable, for a module */
 	uint32_t header;			/* first four bytes, zeros behind the end */
 	const struct yara_inputs *inputs;
 	struct yara_value *externals;
@@ -85,6 +93,22 @@ static inline bool scan_step(struct yara_scan *scan)
 	return !scan->stopped &&
 	       (++scan->steps % STEPS_BETWEEN_LOOKS != 0 || scan_in_time(scan));
 }
+
+/* ---- a scan begins and ends (scan.c) ---- */
+uint64_t scan_clock(void);			/* CPU time of this thread, ns */
+void scan_start(struct yara_scan *scan, const struct yara_inputs *inputs);
+bool scan_end(struct yara_scan *scan, const uint32_t *patterns, size_t count,
+		 yara_match_fn *match, void *context, struct yara_scan_notes *notes,
+		 struct err *err);
+/* The module's object filled from load->data; *taken: the module knows that data. NULL: no memory. */
+struct yara_object *scan_load_module(struct yara_scan *scan, const struct yara_module *module,
+				     struct yara_load *load, bool *taken);
+
+/* ---- in the memory of a process (scan_blocks.c) ---- */
+struct yara_object *scan_memory_module(struct yara_scan *scan, uint32_t number);
+bool scan_memory_entry_point(struct yara_scan *scan, int64_t *out);
+/* Bytes of a process at an address; false where none are to be had. */
+bool scan_read_memory(struct yara_scan *scan, uint64_t at, uint8_t *to, size_t len);
 
 /* ---- the evaluator (eval.c) ---- */
 enum truth eval_rule(struct yara_scan *scan, const struct rule *rule);

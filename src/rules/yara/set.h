@@ -16,6 +16,7 @@
 enum node_op {
 	NODE_INTEGER, NODE_FLOAT, NODE_TEXT, NODE_REGEX, NODE_BOOL,
 	NODE_FILESIZE, NODE_ENTRYPOINT, NODE_VARIABLE, NODE_EXTERNAL, NODE_RULE, NODE_READ,
+	NODE_READ_LONG, NODE_READ_REAL,
 	NODE_FOUND, NODE_FOUND_AT, NODE_FOUND_IN, NODE_COUNT, NODE_COUNT_IN, NODE_OFFSET,
 	NODE_LENGTH,
 	NODE_NEGATE, NODE_COMPLEMENT, NODE_ADD, NODE_SUBTRACT, NODE_MULTIPLY, NODE_DIVIDE,
@@ -26,10 +27,10 @@ enum node_op {
 	NODE_IENDSWITH, NODE_IEQUALS, NODE_MATCHES,
 	NODE_AND, NODE_OR, NODE_NOT, NODE_DEFINED, NODE_TRUTH,
 	NODE_OF, NODE_FOR, NODE_WITH,
-	NODE_MODULE, NODE_FIELD, NODE_INDEX, NODE_LOOKUP, NODE_CALL, NODE_LEN,
+	NODE_OBJECT, NODE_MODULE, NODE_FIELD, NODE_INDEX, NODE_LOOKUP, NODE_CALL, NODE_LEN,
 };
 
-/* NODE_READ's .n */
+/* .n of NODE_READ, READ_LONG (eight bytes) and READ_REAL (four or eight) */
 enum { READ_UNSIGNED = 0, READ_SIGNED = 8, READ_BIG = 16, READ_WIDTH = 7 };
 
 #define THIS_STRING UINT32_MAX	/* `$` in the body of a `for ... of` */
@@ -141,6 +142,8 @@ struct rule_list {
 struct external {
 	struct span name;
 	struct yara_value value;
+	struct yara_value object;	/* the structure or array that its JSON stands for */
+	const struct yara_field *field;	/* of the object */
 	bool is_used;			/* some rule asks for it */
 };
 

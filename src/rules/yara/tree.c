@@ -345,7 +345,7 @@ bool make_truth(struct parser *p, struct expr *e)
 			: fail(p, e->token, "wrong usage of identifier \"%.*s\"",
 			       SPAN_ARG(e->token->text));
 	if (e->node->op == NODE_TEXT)
-		warn(p, e->token, false, "using literal string \"%.*s\" in a boolean operation.",
+		warn(p, e->token, "non_bool_expr", "using literal string \"%.*s\" in a boolean operation.",
 		     SPAN_ARG(*e->node->text));
 	node = node_new(p, NODE_TRUTH, YARA_BOOL);
 	if (!node)

@@ -24,7 +24,11 @@ struct yara_source {
 	struct span text;
 };
 
-/* An external variable: YARA_INTEGER, YARA_FLOAT, YARA_BOOL or YARA_STRING. */
+/*
+ * An external variable: YARA_INTEGER, YARA_FLOAT, YARA_BOOL or YARA_STRING. A
+ * string that is a JSON object or array is also a structure or array, with the
+ * value of compile time, where a rule takes it for one: `x.a`, `x[1]`, `for i in x`.
+ */
 struct yara_external {
 	struct span name;
 	struct yara_value value;
@@ -35,6 +39,8 @@ struct yara_problem {
 	unsigned line, column;		/* from 1; 0: not known */
 	bool is_error;			/* else a warning */
 	bool is_slow;			/* a warning about a string that slows scanning down */
+	/* A warning's name, by which a comment `// suppress: NAME` silences it; see docs/yara.md. */
+	const char *id;
 	struct span rule;		/* may be empty */
 	const char *text;
 };
@@ -190,7 +196,16 @@ struct yara_block {
  * more). A block may be taken away after the next call; matches keep up to 512 bytes.
  */
 typedef bool yara_block_fn(void *context, struct yara_block *out);
-bool yara_scan_blocks(struct yara_scanner *scanner, yara_block_fn *next, void *next_context,
+/* For `uint32(address)` and its like: `len` bytes at an address; false: there are none. */
+typedef bool yara_memory_fn(void *context, uint64_t at, uint8_t *to, size_t len);
+
+struct yara_blocks {
+	yara_block_fn *next;
+	yara_memory_fn *read;			/* may be NULL: such reads are undefined */
+	void *context;
+};
+
+bool yara_scan_blocks(struct yara_scanner *scanner, const struct yara_blocks *blocks,
 		      const struct yara_inputs *inputs, yara_match_fn *match, void *context,
 		      struct yara_scan_notes *notes, struct err *err);
 

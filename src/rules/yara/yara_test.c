@@ -21,9 +21,16 @@ static void keep_problem(void *context, const struct yara_problem *p)
 		 p->line, p->column, p->text);
 }
 
+#define HOST \
+	"{\"os\":\"linux\",\"cpu\":{\"bits\":64,\"fast\":true},\"load\":[0.5,1]," \
+	"\"disks\":[{\"name\":\"sda\",\"size\":10},{\"name\":\"sdb\",\"full\":false}],\"none\":null}"
+
 static const struct yara_external externals[] = {
 	{ { (const uint8_t *)"size", 4 }, { .type = YARA_INTEGER, .integer = 7 } },
 	{ { (const uint8_t *)"name", 4 }, { .type = YARA_STRING, .string = { (const uint8_t *)"", 0 } } },
+	{ { (const uint8_t *)"host", 4 }, { .type = YARA_STRING, .string = {
+		(const uint8_t *)HOST, sizeof HOST - 1 } } },
+	{ { (const uint8_t *)"list", 4 }, { .type = YARA_STRING, .string = { (const uint8_t *)"[1,2,3]", 7 } } },
 };
 
 static bool load(struct bench *b, const char *rules, bool skip_invalid)
@@ -31,7 +38,7 @@ static bool load(struct bench *b, const char *rules, bool skip_invalid)
 	struct yara_source source = { .name = "rules.yar", .text = span_text(rules) };
 	struct yara_options options = { .problem = keep_problem, .problem_context = b,
 					.skip_invalid = skip_invalid, .externals = externals,
-					.external_count = 2 };
+					.external_count = sizeof externals / sizeof *externals };
 	struct err err = { 0 };
 
 	memset(b, 0, sizeof *b);
@@ -81,6 +88,15 @@ static const char *answer(const char *rule, const char *data)
 	return loaded ? b.matched : b.problems;
 }
 
+static const char *problems_of(const char *rule)
+{
+	static struct bench b;
+
+	load(&b, rule, false);
+	arena_free(&b.arena);
+	return b.problems;
+}
+
 static bool holds(const char *condition, const char *data)
 {
 	char rule[2048];
@@ -95,6 +111,81 @@ TEST(operators_have_the_precedence_of_yara)
 	assert_true(holds("not 1 == 2 and -1 >> 1 == -1 and 1 << 64 == 0", ""));
 	assert_true(holds("5 \\ 2 == 2 and 5.0 \\ 2 == 2.5 and -7 % 3 == -1", ""));
 	assert_true(holds("1KB == 1024 and 0x10 == 16 and 0o17 == 15 and 1_000 == 1000", ""));
+}
+
+TEST(externals_can_be_structures_and_arrays)
+{
+	assert_true(holds("host.os == \"linux\" and host.cpu.bits == 64 and host.cpu.fast", ""));
+	assert_true(holds("host.load[0] == 0.5 and host.load[1] == 1.0 and host.load.len() == 2", ""));
+	assert_true(holds("host.disks[1].name == \"sdb\" and host.disks[0].size == 10", ""));
+	assert_true(holds("not defined host.disks[1].size and not defined host.disks[2].name", ""));
+	assert_true(holds("for any d in host.disks : (d.name == \"sda\" and d.size == 10)", ""));
+	assert_true(holds("for all i in list : (i > 0) and list.len() == 3 and list[2] == 3", ""));
+	assert_true(holds("list == \"[1,2,3]\" and host contains \"sdb\"", ""));
+	assert_true(holds("with d = host.disks[0] : (d.size == 10)", ""));
+	assert_string_equal(answer("rule r { condition: host.nothing == 1 }", ""),
+			    "1:26 invalid field name \"nothing\";");
+	assert_string_equal(answer("rule r { condition: list[0] == \"a\" }", ""),
+			    "1:29 type mismatch: \"integer\" and \"string\" for == operator;");
+}
+
+static bool compiles_with(const char *json)
+{
+	struct arena arena = arena_new((size_t)1 << 24);
+	struct yara_external external = { SPAN("x"), { .type = YARA_STRING,
+						       .string = span_text(json) } };
+	struct yara_source source = { .text = SPAN("rule r { condition: true }") };
+	struct yara_options options = { .externals = &external, .external_count = 1 };
+	struct yara_set *set;
+	struct err err = { 0 };
+	bool compiled = yara_compile(&arena, &source, 1, &options, &set, NULL, &err);
+
+	assert_true(compiled || err.code == ERR_USAGE);
+	arena_free(&arena);
+	return compiled;
+}
+
+TEST(an_external_list_is_of_one_type_and_what_is_no_json_is_a_text)
+{
+	assert_true(compiles_with("[1, 2.5, null]"));
+	assert_true(compiles_with("[]"));
+	assert_true(compiles_with("{}"));
+	assert_true(compiles_with("[{\"a\":[]},{\"a\":[\"x\"],\"b\":{}}]"));
+	assert_true(compiles_with("{no json}"));
+	assert_true(compiles_with("["));
+	assert_false(compiles_with("[1, \"a\"]"));
+	assert_false(compiles_with("[[1]]"));
+	assert_false(compiles_with("[{\"a\":1},{\"a\":\"x\"}]"));
+}
+
+TEST(a_comment_silences_the_warning_it_names)
+{
+	assert_string_equal(answer("rule r { strings: $a = /[a-z]+1/\ncondition: $a }", ""), "");
+	assert_string_equal(problems_of("rule r { strings: $a = /[a-z]+1/\ncondition: $a }"),
+			    "w1:19 string \"$a\" may slow down scanning;");
+	assert_string_equal(problems_of("rule r { strings: $a = /[a-z]+1/ // suppress: slow_pattern\n"
+					"condition: $a }"), "");
+	assert_string_equal(problems_of("rule r { strings:\n  // suppress: other, slow_pattern\n\n"
+					"$a = /[a-z]+1/\ncondition: $a }"), "");
+	assert_string_equal(problems_of("// suppress: slow_pattern\nprivate rule r { strings:\n"
+					"$a = /[a-z]+1/\n condition: $a }"), "");
+	assert_string_equal(problems_of("// suppress: slow\nrule r { strings: $a = /[a-z]+1/\n"
+					"condition: $a }"),
+			    "w2:19 string \"$a\" may slow down scanning;");
+	assert_string_equal(problems_of("// suppress: slow_pattern\nrule q { condition: true }\n"
+					"rule r { strings: $a = /[a-z]+1/ condition: $a }"),
+			    "w3:19 string \"$a\" may slow down scanning;");
+}
+
+TEST(longer_numbers_are_read_and_their_names_stay_free)
+{
+	assert_true(holds("uint64(0) == 0x6867666564636261 and int64be(1) == 0x6263646566676869",
+			  "abcdefghi"));
+	assert_true(holds("not defined uint64(2) and not defined float64be(2)", "abcdefghi"));
+	assert_true(holds("float32(0) > 2.99 and float32(0) < 3.01 and float32be(4) < 2.1",
+			  "\x01\x01\x40\x40\x40\x01\x01\x01"));
+	assert_string_equal(answer("rule float32 { condition: true } rule r { condition: float32 }", ""),
+			    "float32 r");
 }
 
 TEST(what_is_undefined_is_false_and_not_undefined_is_no_better)
@@ -281,29 +372,47 @@ struct blocks {
 	size_t next;
 };
 
+static const struct yara_block memory[] = {
+	{ 0x1000, { (const uint8_t *)"xxab", 4 } }, { 0x8000, { (const uint8_t *)"abcd", 4 } } };
+
+static bool read_block(void *context, uint64_t at, uint8_t *to, size_t len)
+{
+	(void)context;
+	for (size_t i = 0; i < 2; i++) {
+		struct span bytes = at < memory[i].base ? (struct span){ 0 }
+			: span_sub(memory[i].data, (size_t)(at - memory[i].base), len);
+
+		if (bytes.len == len) {
+			memcpy(to, bytes.at, len);
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool give_block(void *context, struct yara_block *out)
 {
-	static const struct yara_block blocks[] = {
-		{ 0x1000, { (const uint8_t *)"xxab", 4 } }, { 0x8000, { (const uint8_t *)"abcd", 4 } } };
 	struct blocks *b = context;
 
 	if (b->next == 2)
 		return false;
-	*out = blocks[b->next++];
+	*out = memory[b->next++];
 	return true;
 }
 
 TEST(memory_is_scanned_block_by_block_at_its_addresses)
 {
 	struct err err = { 0 };
-	struct blocks blocks = { 0 };
+	struct blocks place = { 0 };
+	const struct yara_blocks blocks = { give_block, read_block, &place };
 	struct yara_scanner *scanner;
 	struct bench b;
 
 	assert_true(load(&b, "rule r { strings: $a = \"ab\" $c = \"cd\" condition: #a == 2 and $c and "
-			     "not defined filesize }", false));
+			     "not defined filesize and uint16(0x8001) == 0x6362 and "
+			     "not defined uint32(0x8001) }", false));
 	scanner = yara_scanner_new(b.set, NULL, &err);
-	assert_true(yara_scan_blocks(scanner, give_block, &blocks, NULL, keep_match, &b, NULL, &err));
+	assert_true(yara_scan_blocks(scanner, &blocks, NULL, keep_match, &b, NULL, &err));
 	assert_string_equal(b.matched, "r $a@4098+2 $a@32768+2 $c@32770+2");
 	yara_scanner_free(scanner);
 	arena_free(&b.arena);
