@@ -1,5 +1,11 @@
 /* The decoders of the family "windows". */
-#include "artefact/artefact.h"
+#include "artefact/windows.h"
 
-const struct artefact_decoder artefact_windows[] = { { .name = NULL, .kind = "", .paths = NULL } };
-const size_t artefact_windows_count = 0;
+const struct artefact_decoder artefact_windows[] = {
+	{ .name = "prefetch", CLASS_FILE_SYSTEM, .kind = "prefetch", .decode = windows_prefetch },
+	{ .name = "prefetch", CLASS_FILE_SYSTEM, .kind = "compressed prefetch", .decode = windows_prefetch },
+	{ .name = "scheduled tasks", CLASS_CONFIGURATION, .kind = "utf-16 xml", .decode = windows_task, .of_place = true },
+	{ .name = "scheduled tasks", CLASS_CONFIGURATION, .kind = "xml", .decode = windows_task, .of_place = true },
+	{ .name = "scheduled tasks", CLASS_CONFIGURATION, .paths = "*.job", .decode = windows_job, .of_place = true },
+};
+const size_t artefact_windows_count = sizeof artefact_windows / sizeof *artefact_windows;

@@ -69,6 +69,7 @@ static const struct magic magics[] = {
 	MAGIC(4, "SCCA", CLASS_FILE_SYSTEM, READER_NONE, "prefetch"),
 	MAGIC(0, "MAM\x04", CLASS_FILE_SYSTEM, READER_NONE, "compressed prefetch"),
 	MAGIC(0, "L\0\0\0\x01\x14\x02\0", CLASS_FILE_SYSTEM, READER_NONE, "lnk"),
+	MAGIC(0, "\xff\xfe<\0?\0x\0m\0l\0", CLASS_CONFIGURATION, READER_NONE, "utf-16 xml"),
 	MAGIC(0, "PAGEDU", CLASS_MEMORY, READER_NONE, "windows crash dump"),
 	MAGIC(0, "MDMP", CLASS_MEMORY, READER_NONE, "minidump"),
 	MAGIC(0, "EMiL", CLASS_MEMORY, READER_NONE, "lime memory image"),

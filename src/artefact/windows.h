@@ -1,0 +1,11 @@
+/* windows: the decoders of the family "windows" (all but registry and NTFS metadata). */
+#ifndef KANSHIKI_ARTEFACT_WINDOWS_H
+#define KANSHIKI_ARTEFACT_WINDOWS_H
+
+#include "artefact/tell.h"
+
+bool windows_job(const struct artefact *a, struct err *err);
+bool windows_prefetch(const struct artefact *a, struct err *err);
+bool windows_task(const struct artefact *a, struct err *err);
+
+#endif
