@@ -5,17 +5,18 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "cli/events_pipe.h"
+#include "cli/log_files.h"
 #include "codec/escape.h"
 #include "formats/evtx/evtx_codepage.h"
-#include "formats/log/log.h"
-#include "os/walk.h"
+#include "os/channel.h"
 
 static const char *format = "jsonl";
 static const char *output;
 static const char *from, *to;
-static bool recover;
+static const char *zone;
+static bool recover, no_sandbox;
+static uint64_t year;
 static uint64_t code_page = 1252;
 static uint64_t jobs;
 
@@ -29,15 +30,26 @@ static const struct option_spec options[] = {
 	{ OPTION_TEXT, 0, "to", "TIME", "only events before this UTC time", &to },
 	{ OPTION_NUMBER, 0, "code-page", "N",
 	  "Windows code page of ANSI strings: 874 or 1250 to 1258 [1252]", &code_page },
+	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
+	  &year },
+	{ OPTION_TEXT, 0, "zone", "ZONE", "the zone of logs that do not write one, as +09:00 [UTC]",
+	  &zone },
+	{ OPTION_FLAG, 0, "no-sandbox", NULL, "go on where the kernel has no seccomp", &no_sandbox },
 	{ OPTION_NUMBER, 'j', "jobs", "N", "decode with N threads [one a processor]", &jobs },
 	{ 0 },
 };
 
-/* One run over all arguments. */
+#define LINES_CAP ((size_t)1 << 32)
+#define LINES_FLUSH ((size_t)4 << 20)
+
+/* One run over all arguments, in the process that decodes. */
 struct run {
+	struct events_options options;
+	struct log_files_options files;
 	struct events_pipe *pipe;
+	struct buf lines;		/* of what the pipe does not write */
 	struct evtx_report total;
-	uint64_t logs, others, failed;
+	uint64_t failed;
 	bool write_failed;
 };
 
@@ -52,108 +64,121 @@ static void complain(const char *path, const char *text)
 	buf_free(&line);
 }
 
-static void read_log(struct run *run, int fd, const char *path)
+static void on_problem(void *context, const char *path, const char *what)
 {
+	struct run *run = context;
+
+	run->failed++;
+	complain(path, what);
+}
+
+static void on_damage(void *context, const char *path, const struct err *what)
+{
+	char text[sizeof what->text + 40];
+
+	(void)context;
+	snprintf(text, sizeof text, "offset %llu: %s", (unsigned long long)what->offset, what->text);
+	complain(path, text);
+}
+
+static bool flush(struct run *run)
+{
+	struct err err = { 0 };
+
+	if (run->write_failed)
+		return false;
+	run->write_failed = !channel_write_all(run->options.out, buf_span(&run->lines), &err);
+	buf_clear(&run->lines);
+	if (run->write_failed)
+		on_problem(run, output ? output : "standard output", err.text);
+	return !run->write_failed;
+}
+
+static bool on_record(void *context, const struct evtx_record *record)
+{
+	struct run *run = context;
+	struct err err = { 0 };
+
+	if (!events_line(run->options.format, record, &run->lines, &err)) {
+		run->total.bad_records++;
+		run->total.records--;
+	}
+	return run->lines.len < LINES_FLUSH || flush(run);
+}
+
+static bool on_event(void *context, const struct event *event)
+{
+	struct run *run = context;
+
+	events_flat_line(run->options.format, event, &run->lines);
+	return run->lines.len < LINES_FLUSH || flush(run);
+}
+
+/* A large log by several threads. */
+static bool on_evtx(void *context, int fd, struct span start, const char *path)
+{
+	struct run *run = context;
 	struct evtx_report report = { 0 };
 	struct err err = { 0 };
-	struct evtx_report *total = &run->total;
 
-	run->logs++;
-	if (!events_pipe_log(run->pipe, fd, path, &report, &run->write_failed, &err)) {
-		complain(run->write_failed && output ? output : path, err.text);
-		run->failed++;
-	}
+	if (!flush(run))
+		return false;
+	if (!events_pipe_log(run->pipe, fd, start, path, &report, &run->write_failed, &err))
+		on_problem(run, run->write_failed && output ? output : path, err.text);
 	/* Ids of one log do not go on in the next. */
 	report.first_id = report.last_id = 0;
-	evtx_report_add(total, &report);
+	evtx_report_add(&run->total, &report);
+	return !run->write_failed;
 }
 
-/* In a folder only what can be nothing but a log is one: not any JSON, CSV or text. */
-static bool begins_like_a_log(int fd)
+static void tell_lines(const char *path, enum log_format log_format, const struct log_report *lines,
+		       const struct log_options *given)
 {
-	static uint8_t start[LOG_IDENTIFY_BYTES];
-	ssize_t got = pread(fd, start, sizeof start, 0);
-	struct span begin = span_of(start, got > 0 ? (size_t)got : 0);
+	char text[200];
 
-	if (evtx_is(begin))
-		return true;
-	switch (log_identify(begin)) {
-	case LOG_SYSLOG:
-	case LOG_AUDITD:
-	case LOG_JOURNAL:
-	case LOG_ZEEK:
-	case LOG_W3C:
-	case LOG_ACCESS:
-		return true;
-	default:
-		return false;
+	if (lines->bad_lines) {
+		snprintf(text, sizeof text, "%llu lines do not fit the %s format, first line %llu",
+			 (unsigned long long)lines->bad_lines, log_format_name(log_format),
+			 (unsigned long long)lines->first_bad);
+		complain(path, text);
 	}
+	if (log_files_assumed(lines, given, text))
+		complain(path, text);
 }
 
-static void read_entry(struct run *run, const struct walk_entry *entry, const char *path)
+static void on_begin(void *context, const char *path)
 {
-	if (entry->kind == WALK_REFUSED || entry->kind == WALK_BEYOND) {
-		complain(path, entry->error ? strerror(entry->error) : entry->reason);
-		run->failed++;
-	} else if (entry->kind == WALK_FILE && begins_like_a_log(entry->fd)) {
-		read_log(run, entry->fd, path);
-	} else if (entry->kind == WALK_FILE) {
-		run->others++;
-	}
-	if (entry->fd >= 0)
-		close(entry->fd);
+	(void)context;
+	(void)path;
 }
 
-static void read_folder(struct run *run, const char *root)
+static void on_renumbered(void *context)
 {
-	const struct walk_options walking = { 0 };
-	struct err err = { 0 };
-	struct walk *walk = walk_open(root, &walking, &err);
-	struct walk_entry entry;
-
-	if (!walk) {
-		complain(root, err.text);
-		run->failed++;
-		return;
-	}
-	while (!run->write_failed && walk_next(walk, &entry)) {
-		struct arena names = arena_new(65536);
-		const char *path = arena_text(&names, entry.path);
-
-		read_entry(run, &entry, path ? path : root);
-		arena_free(&names);
-	}
-	walk_free(walk);
+	(void)context;
 }
 
-static void read_source(struct run *run, const char *path)
+static void on_end(void *context, const char *path, const struct evtx_report *evtx,
+		   const struct log_report *log, enum log_format log_format)
 {
-	struct stat st;
-	int fd;
+	struct run *run = context;
+	struct evtx_report report = { 0 };
 
-	if (!strcmp(path, "-")) {
-		read_log(run, STDIN_FILENO, "standard input");
-		return;
+	if (log) {
+		report.records = log->events;
+		report.bad_records = log->bad_lines + log->long_lines;
+		tell_lines(path, log_format, log, &run->files.log);
+	} else {
+		report = *evtx;
+		report.first_id = report.last_id = 0;
 	}
-	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
-		read_folder(run, path);
-		return;
-	}
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOATIME);
-	if (fd < 0 && errno == EPERM)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		complain(path, strerror(errno));
-		run->failed++;
-		return;
-	}
-	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	read_log(run, fd, path);
-	close(fd);
+	evtx_report_add(&run->total, &report);
 }
 
-static bool parse_options(struct events_options *o, struct err *err)
+static bool parse_options(struct run *run, struct err *err)
 {
+	struct events_options *o = &run->options;
+	struct log_files_options *f = &run->files;
+
 	if (!strcmp(format, "xml"))
 		o->format = EVENTS_XML;
 	else if (!strcmp(format, "csv"))
@@ -170,8 +195,14 @@ static bool parse_options(struct events_options *o, struct err *err)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "code page %llu is not known",
 			       (unsigned long long)code_page);
 	o->bounded = from || to;
+	f->from = from ? o->from : TIME_NONE;
+	f->to = to ? o->to : TIME_NONE;
+	f->log = (struct log_options){ .year = (int)(year < 10000 ? year : 0), .now = TIME_NONE };
+	if (zone && !log_zone_parse(span_text(zone), &f->log.zone_seconds))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no zone like +09:00", zone);
+	f->recover = recover;
+	f->code_page = (uint16_t)code_page;
 	o->code_page = (uint16_t)code_page;
-	o->recover = recover;
 	o->jobs = jobs ? jobs : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	o->problems = stderr;
 	o->out = STDOUT_FILENO;
@@ -180,17 +211,17 @@ static bool parse_options(struct events_options *o, struct err *err)
 	return o->out >= 0 ? true : err_errno(err, errno, "cannot write %s", output);
 }
 
-static void summarise(const struct run *run)
+static void summarise(const struct run *run, const struct log_files_report *files)
 {
 	const struct evtx_report *r = &run->total;
+	uint64_t outside = r->outside + files->outside;
 
 	fprintf(stderr, "kanshiki: %llu events from %llu logs",
-		(unsigned long long)r->records, (unsigned long long)run->logs);
+		(unsigned long long)(r->records - files->outside), (unsigned long long)files->logs);
 	if (r->recovered)
 		fprintf(stderr, ", %llu of them recovered", (unsigned long long)r->recovered);
-	if (r->outside)
-		fprintf(stderr, ", %llu outside the time asked for",
-			(unsigned long long)r->outside);
+	if (outside)
+		fprintf(stderr, ", %llu outside the time asked for", (unsigned long long)outside);
 	if (r->doubled)
 		fprintf(stderr, ", %llu carved copies left out", (unsigned long long)r->doubled);
 	fprintf(stderr, "; %llu bad records, %llu bad chunks, %llu wrong checksums, "
@@ -198,46 +229,85 @@ static void summarise(const struct run *run)
 		(unsigned long long)r->bad_records, (unsigned long long)r->bad_chunks,
 		(unsigned long long)r->bad_checksums, (unsigned long long)r->missing,
 		r->dirty ? "; not every log was closed" : "");
-	if (run->others)
-		fprintf(stderr, "; %llu other files", (unsigned long long)run->others);
+	if (files->not_logs)
+		fprintf(stderr, "; %llu other files", (unsigned long long)files->not_logs);
 	fprintf(stderr, "\n");
 }
 
-static bool write_mark(const struct events_options *o, struct span text)
+static bool enter(const void *context, struct err *err)
 {
-	return !text.len || write(o->out, text.at, text.len) == (ssize_t)text.len;
+	return fence_enter(context, err);
+}
+
+/* All that looks at evidence: in a process that can do nothing else. */
+static bool read_logs(struct run *run, struct fence *fence, struct log_files *files, struct err *err)
+{
+	run->pipe = events_pipe_new(&run->options, err);
+	if (!run->pipe)
+		return false;
+	if (!events_pipe_enter(run->pipe, enter, fence, err))
+		return false;
+	buf_add(&run->lines, events_prologue(run->options.format));
+	if (!log_files_read(files, fence, err))
+		on_problem(run, "reading", err->text);
+	buf_add(&run->lines, events_epilogue(run->options.format));
+	flush(run);
+	events_pipe_free(run->pipe);
+	return true;
+}
+
+static int decode(void *context, struct fence *fence)
+{
+	struct run *run = context;
+	struct log_files_sink sink = { .context = run, .begin = on_begin, .renumbered = on_renumbered,
+				       .each = on_event, .record = on_record,
+				       .evtx = recover ? NULL : on_evtx, .damage = on_damage,
+				       .end = on_end, .problem = on_problem };
+	struct log_files *files = log_files_new(&run->files, &sink);
+	const struct log_files_report *report;
+	struct err err = { 0 };
+
+	run->lines = buf_new(LINES_CAP);
+	if (!files || !read_logs(run, fence, files, &err)) {
+		fprintf(stderr, "kanshiki: %s\n", files ? err.text : "no memory");
+		return EXIT_COULD_NOT;
+	}
+	report = log_files_report(files);
+	if (!report->logs && !run->failed)
+		on_problem(run, "nothing", "no event log that is known");
+	summarise(run, report);
+	return run->failed || run->write_failed ? EXIT_COULD_NOT : 0;
 }
 
 static int run_events(int argc, char **argv)
 {
-	struct events_options o = { 0 };
-	struct run run = { 0 };
+	static struct run run;
+	struct fence_options fence = { .no_sandbox = no_sandbox };
 	struct err err = { 0 };
+	int code = EXIT_COULD_NOT;
 
-	if (!parse_options(&o, &err) || !(run.pipe = events_pipe_new(&o, &err))) {
+	if (!parse_options(&run, &err)) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
 		return EXIT_COULD_NOT;
 	}
-	run.write_failed = !write_mark(&o, events_prologue(o.format));
-	for (int i = 0; i < argc && !run.write_failed; i++)
-		read_source(&run, argv[i]);
-	if (!run.write_failed)
-		run.write_failed = !write_mark(&o, events_epilogue(o.format));
-	events_pipe_free(run.pipe);
-	if (output && close(o.out) && !run.write_failed) {
+	fence.output = run.options.out;
+	if (!fence_run(&fence, (const char *const *)argv, (size_t)argc, decode, &run, &code, &err))
+		fprintf(stderr, "kanshiki: %s\n", err.text);
+	if (output && close(run.options.out) && code != EXIT_COULD_NOT) {
 		complain(output, strerror(errno));
-		run.write_failed = true;
+		code = EXIT_COULD_NOT;
 	}
-	summarise(&run);
-	return run.failed || run.write_failed ? EXIT_COULD_NOT : 0;
+	return code;
 }
 
 const struct command command_events = {
 	.name = "events",
 	.usage = "events LOG... [OPTION...]",
 	.summary = "turn event logs into JSON lines, XML or CSV",
-	.about = "Reads Windows event logs (EVTX) and other logs (syslog, auditd, journal, Zeek, W3C, "
-		 "access logs, JSON, CSV), folders of them (by content, not by name) and standard input (-). "
+	.about = "Reads Windows event logs (EVTX, EVT) and other logs (syslog, auditd, journal, Zeek, W3C, "
+		 "access logs, JSON, CSV), plain, compressed or in archives, folders of them (by content, "
+		 "not by name) and standard input (-). "
+		 "Decoding happens in a process that can only read them and write the output. "
 		 "A damaged record costs that record and is told on standard error with its offset; "
 		 "the last line there sums up. Of EVTX, JSON lines have the shape of evtx_dump -o jsonl; of other logs "
 		 "they are flat.",

@@ -1,8 +1,8 @@
 /*
  * events_line: one record as a line of JSON or CSV, or as an XML element.
  *
- * EVTX records keep their structure. Events of other logs are flat: a JSON object
- * of strings, or <Data> elements in XML.
+ * EVTX records keep their structure, and those of older Windows logs get the same.
+ * Events of other logs are flat: a JSON object of strings, or <Data> elements in XML.
  */
 #ifndef KANSHIKI_CLI_EVENTS_LINE_H
 #define KANSHIKI_CLI_EVENTS_LINE_H
@@ -19,7 +19,7 @@ struct span events_epilogue(enum events_format format);
 bool events_line(enum events_format format, const struct evtx_record *record, struct buf *to,
 		 struct err *err);
 
-/* An event of a log that is no EVTX. */
+/* An event of a log that is no EVTX; of an EVT one in the shape of EVTX. */
 void events_flat_line(enum events_format format, const struct event *event, struct buf *to);
 
 #endif

@@ -1,20 +1,16 @@
 #include "cli/events_pipe.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/escape.h"
-#include "formats/log/log.h"
 
 #define PIECE_SIZE ((size_t)16 * EVTX_CHUNK_SIZE)
 #define PIECE_ROOM (PIECE_SIZE + 2 * EVTX_CHUNK_SIZE)
 #define LINES_CAP ((size_t)1 << 32)
-#define LINES_FLUSH ((size_t)4 << 20)
 #define PROBLEMS_CAP ((size_t)1 << 20)
 
 enum slot_state { SLOT_FREE, SLOT_READY, SLOT_BUSY, SLOT_DONE };
@@ -35,6 +31,7 @@ struct worker {
 	struct evtx_decoder *decoder;
 	struct slot *slot;		/* being decoded */
 	pthread_t thread;
+	struct err denied;		/* by the sandbox */
 	bool started;
 };
 
@@ -49,6 +46,10 @@ struct events_pipe {
 	bool write_failed;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	events_enter_fn *enter;
+	const void *enter_context;
+	size_t entered;
+	bool is_denied;
 	bool ending;
 };
 
@@ -107,6 +108,12 @@ static void *work(void *context)
 	struct events_pipe *p = w->pipe;
 
 	pthread_mutex_lock(&p->lock);
+	while (!p->ending && !p->enter)
+		pthread_cond_wait(&p->changed, &p->lock);
+	if (p->enter && !p->enter(p->enter_context, &w->denied))
+		p->is_denied = true;
+	p->entered++;
+	pthread_cond_broadcast(&p->changed);
 	for (;;) {
 		struct slot *slot;
 
@@ -128,8 +135,7 @@ static void *work(void *context)
 
 static bool start_worker(struct events_pipe *p, struct worker *w, struct err *err)
 {
-	struct evtx_options options = { .recover = p->options.recover,
-					.bounded = p->options.bounded, .from = p->options.from,
+	struct evtx_options options = { .bounded = p->options.bounded, .from = p->options.from,
 					.to = p->options.to, .code_page = p->options.code_page,
 					.problem = note_problem, .problem_context = w };
 
@@ -153,7 +159,7 @@ struct events_pipe *events_pipe_new(const struct events_options *options, struct
 		return NULL;
 	}
 	p->options = *options;
-	p->jobs = options->recover || !options->jobs ? 1 : (size_t)options->jobs;
+	p->jobs = !options->jobs ? 1 : (size_t)options->jobs;
 	if (p->jobs > EVENTS_JOBS_MAX)
 		p->jobs = EVENTS_JOBS_MAX;
 	p->slot_count = p->jobs == 1 ? 1 : 2 * p->jobs + 1;
@@ -198,6 +204,27 @@ void events_pipe_free(struct events_pipe *p)
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
+}
+
+bool events_pipe_enter(struct events_pipe *p, events_enter_fn *enter, const void *context,
+		       struct err *err)
+{
+	bool fits;
+
+	/* An allocator's further arenas would need mprotect. */
+	mallopt(M_ARENA_MAX, 1);
+	pthread_mutex_lock(&p->lock);
+	p->enter_context = context;
+	p->enter = enter;
+	pthread_cond_broadcast(&p->changed);
+	while (p->jobs > 1 && p->entered < p->jobs)
+		pthread_cond_wait(&p->changed, &p->lock);
+	fits = !p->is_denied;
+	pthread_mutex_unlock(&p->lock);
+	for (size_t i = 0; i < p->jobs && !fits; i++)
+		if (p->workers[i].denied.code)
+			*err = p->workers[i].denied;
+	return fits && enter(context, err);
 }
 
 /* Reads until `len` bytes are there or the end is. */
@@ -317,86 +344,6 @@ static bool read_pieces(struct events_pipe *p, int fd, uint8_t *rest, size_t car
 	return true;
 }
 
-/* A log of another kind, read by the caller's thread alone. */
-struct flat {
-	struct events_pipe *pipe;
-	struct slot *slot;
-	struct err *err;
-	bool failed;
-};
-
-static bool write_lines(struct flat *f)
-{
-	f->failed = !write_all(f->pipe, buf_span(&f->slot->lines), f->err);
-	buf_clear(&f->slot->lines);
-	return !f->failed;
-}
-
-static bool take_flat(void *context, const struct event *event)
-{
-	struct flat *f = context;
-	const struct events_options *o = &f->pipe->options;
-
-	if (o->bounded && (event->time < o->from || event->time >= o->to)) {
-		f->slot->report.outside++;
-		return true;
-	}
-	f->slot->report.records++;
-	events_flat_line(o->format, event, &f->slot->lines);
-	return f->slot->lines.len < LINES_FLUSH || write_lines(f);
-}
-
-static bool feed_flat(struct flat *f, struct log_reader *reader, int fd, struct span start)
-{
-	size_t got = start.len;
-
-	if (!log_reader_feed(reader, start, false, take_flat, f))
-		return false;
-	while (got) {
-		if (!read_full(fd, f->slot->input, PIECE_SIZE, &got, f->err) ||
-		    !log_reader_feed(reader, span_of(f->slot->input, got), got == 0, take_flat, f))
-			return false;
-	}
-	return write_lines(f);
-}
-
-static void tell_lines(struct events_pipe *p, enum log_format format, const struct log_report *lines)
-{
-	struct buf name = buf_new((size_t)1 << 16);
-
-	escape_terminal(&name, span_text(p->name));
-	if (lines->bad_lines)
-		fprintf(p->options.problems,
-			"kanshiki: %.*s: %llu lines do not fit the %s format, first line %llu\n",
-			SPAN_ARG(buf_span(&name)), (unsigned long long)lines->bad_lines,
-			log_format_name(format), (unsigned long long)lines->first_bad);
-	if (lines->year_assumed || lines->zone_assumed)
-		fprintf(p->options.problems, "kanshiki: %.*s: times have no %s: %s taken\n",
-			SPAN_ARG(buf_span(&name)),
-			lines->year_assumed ? lines->zone_assumed ? "year and zone" : "year" : "zone",
-			lines->year_assumed ? "the newest possible year, and UTC, are"
-					    : "UTC is");
-	buf_free(&name);
-}
-
-static bool stream_flat(struct events_pipe *p, int fd, enum log_format format, struct span start,
-			struct evtx_report *report, struct err *err)
-{
-	struct flat f = { .pipe = p, .slot = &p->slots[p->filled % p->slot_count], .err = err };
-	struct log_reader *reader = log_reader_new(format, NULL);
-	const struct log_report *lines;
-	bool fits;
-
-	if (!reader)
-		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory");
-	fits = feed_flat(&f, reader, fd, start);
-	lines = log_reader_report(reader);
-	f.slot->report.bad_records += lines->bad_lines + lines->long_lines;
-	tell_lines(p, format, lines);
-	log_reader_free(reader);
-	return flush_slot(p, f.slot, report, fits ? err : &(struct err){ 0 }) && fits;
-}
-
 static bool stream_evtx(struct events_pipe *p, int fd, uint8_t *start, size_t got, size_t header,
 			struct evtx_report *report, struct err *err)
 {
@@ -414,103 +361,32 @@ static bool stream_evtx(struct events_pipe *p, int fd, uint8_t *start, size_t go
 	return drain(p, report, fits ? err : &(struct err){ 0 }) && fits;
 }
 
-static bool stream_log(struct events_pipe *p, int fd, struct evtx_report *report, struct err *err)
+/* What was read of a stream already, or as much from a file. */
+static bool read_start(int fd, struct span start, uint8_t *to, size_t *got, struct err *err)
+{
+	if (start.len) {
+		memcpy(to, start.at, start.len);
+		*got = start.len;
+		return true;
+	}
+	return read_full(fd, to, 2 * EVTX_HEADER_SIZE, got, err);
+}
+
+bool events_pipe_log(struct events_pipe *p, int fd, struct span start, const char *name,
+		     struct evtx_report *report, bool *write_failed, struct err *err)
 {
 	uint8_t *rest = malloc(PIECE_SIZE);
-	size_t got = 0, header;
-	enum log_format format;
-	struct span start;
+	size_t got = 0;
 	bool fits;
 
-	if (!rest)
-		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory");
-	if (!read_full(fd, rest, LOG_IDENTIFY_BYTES, &got, err)) {
+	if (!rest || start.len > PIECE_SIZE) {
 		free(rest);
-		return false;
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory");
 	}
-	start = span_of(rest, got);
-	header = evtx_header_size(start);
-	format = log_identify(start);
-	if (header || evtx_is(start))
-		fits = stream_evtx(p, fd, rest, got, header, report, err);
-	else if (format != LOG_NONE)
-		fits = stream_flat(p, fd, format, start, report, err);
-	else
-		fits = err_set(err, ERR_CORRUPT, 0, "no event log that is known");
-	free(rest);
-	return fits;
-}
-
-/* Recovery: lines go out as they grow. */
-struct whole {
-	struct worker *worker;
-	struct err *err;
-	bool failed;
-};
-
-static bool take_whole(void *context, const struct evtx_record *record)
-{
-	struct whole *whole = context;
-	struct slot *slot = whole->worker->slot;
-
-	take_record(whole->worker, record);
-	if (slot->lines.len >= LINES_FLUSH) {
-		whole->failed = !write_all(whole->worker->pipe, buf_span(&slot->lines), whole->err);
-		buf_clear(&slot->lines);
-	}
-	return !whole->failed;
-}
-
-static bool read_whole(struct events_pipe *p, struct span log, struct evtx_report *report,
-		       struct err *err)
-{
-	struct whole whole = { .worker = &p->workers[0], .err = err };
-	bool fits;
-
-	whole.worker->slot = &p->slots[0];
-	fits = evtx_read(whole.worker->decoder, log, take_whole, &whole,
-			 &whole.worker->slot->report, err);
-	if (!whole.failed)
-		fits = flush_slot(p, &p->slots[0], report, err) && fits;
-	return fits && !whole.failed;
-}
-
-static bool map_log(struct events_pipe *p, int fd, struct evtx_report *report, struct err *err)
-{
-	struct buf bytes = buf_new(EVENTS_STDIN_MAX);
-	struct stat st;
-	void *at;
-	bool fits;
-
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0) {
-		at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (at == MAP_FAILED)
-			return err_errno(err, errno, "cannot map");
-		fits = read_whole(p, span_of(at, (size_t)st.st_size), report, err);
-		munmap(at, (size_t)st.st_size);
-		return fits;
-	}
-	for (size_t got = 1; got; bytes.len += got) {
-		uint8_t *to = buf_reserve(&bytes, PIECE_SIZE);
-
-		if (!to || !read_full(fd, to, PIECE_SIZE, &got, err)) {
-			buf_free(&bytes);
-			return to ? false : err_set(err, ERR_LIMIT, ERR_NO_OFFSET,
-						    "more than recovery can hold");
-		}
-	}
-	fits = read_whole(p, buf_span(&bytes), report, err);
-	buf_free(&bytes);
-	return fits;
-}
-
-bool events_pipe_log(struct events_pipe *p, int fd, const char *name, struct evtx_report *report,
-		     bool *write_failed, struct err *err)
-{
-	bool fits;
-
 	p->name = name;
-	fits = p->options.recover ? map_log(p, fd, report, err) : stream_log(p, fd, report, err);
+	fits = read_start(fd, start, rest, &got, err) &&
+	       stream_evtx(p, fd, rest, got, evtx_header_size(span_of(rest, got)), report, err);
+	free(rest);
 	*write_failed = p->write_failed;
 	return fits;
 }

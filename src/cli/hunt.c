@@ -1,21 +1,24 @@
 #include "cli/hunt.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "codec/escape.h"
 #include "examine/rule_pack.h"
+#include "formats/evtx/evtx_codepage.h"
 #include "os/data_path.h"
 
 #define JOBS_MAX 64
 
 static struct option_list rules;
 static const char *format_text = "jsonl", *level_text = "informational", *logsources, *placeholders;
-static const char *from_text, *to_text, *explain, *summary;
-static uint64_t jobs, repeat_limit, year, correlation_memory = 64 << 20;
-static bool no_cache, quiet, show_problems, recover;
+static const char *from_text, *to_text, *explain, *summary, *zone;
+static uint64_t jobs, repeat_limit, year, code_page = 1252, correlation_memory = 64 << 20;
+static bool no_cache, no_sandbox, quiet, show_problems, recover;
 
 static const struct option_spec options[] = {
 	{ OPTION_LIST, 'r', "rules", "PATH", "Sigma rules: a file, or a folder with all below it "
@@ -37,6 +40,10 @@ static const struct option_spec options[] = {
 	{ OPTION_FLAG, 0, "recover", NULL, "carve event logs for deleted records, too", &recover },
 	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
 	  &year },
+	{ OPTION_TEXT, 0, "zone", "ZONE", "the zone of logs that do not write one, as +09:00 [UTC]",
+	  &zone },
+	{ OPTION_NUMBER, 0, "code-page", "N", "Windows code page of ANSI strings in event logs [1252]",
+	  &code_page },
 	{ OPTION_TEXT, 0, "placeholders", "FILE", "YAML file with the values of placeholders (%name%)",
 	  &placeholders },
 	{ OPTION_TEXT, 0, "logsources", "FILE", "YAML file with further log sources", &logsources },
@@ -44,6 +51,7 @@ static const struct option_spec options[] = {
 	  &correlation_memory },
 	{ OPTION_FLAG, 0, "problems", NULL, "name every rule that was refused or is not applicable",
 	  &show_problems },
+	{ OPTION_FLAG, 0, "no-sandbox", NULL, "go on where the kernel has no seccomp", &no_sandbox },
 	{ OPTION_FLAG, 0, "no-cache", NULL, "compile the rules anew", &no_cache },
 	{ OPTION_FLAG, 'q', "quiet", NULL, "no summary on standard error", &quiet },
 	{ 0 }
@@ -65,21 +73,28 @@ static void renumbered(void *context)
 		hunt_summary_renumbered(h->summary);
 }
 
-static void end_log(void *context, const char *path, const struct evtx_report *evtx,
-		    const struct log_report *log)
-{
-	struct hunt *h = context;
-
-	(void)log;
-	if (h->summary && evtx)
-		hunt_summary_log(h->summary, path, evtx);
-}
-
 static void on_problem(void *context, const char *path, const char *what)
 {
-	fprintf(stderr, "kanshiki: %s: %s\n", path, what);
+	struct buf line = buf_new((size_t)1 << 16);
+
+	(void)context;
+	escape_terminal(&line, span_text(path));
+	fprintf(stderr, "kanshiki: %.*s: %s\n", SPAN_ARG(buf_span(&line)), what);
+	buf_free(&line);
 }
 
+static void end_log(void *context, const char *path, const struct evtx_report *evtx,
+		    const struct log_report *log, enum log_format format)
+{
+	struct hunt *h = context;
+	char text[160];
+
+	(void)format;
+	if (h->summary && evtx)
+		hunt_summary_log(h->summary, path, evtx);
+	if (!quiet && log && log_files_assumed(log, h->log_options, text))
+		on_problem(h, path, text);
+}
 /* Whether a match like this was told often enough. */
 static bool is_repeat(struct hunt *h, const struct finding *f, const struct sigma_rule *rule)
 {
@@ -134,7 +149,7 @@ static void end_unit(void *context)
 }
 
 /* What looks at more than one event wants all of them, in order; a pipe is read once. */
-static uint32_t jobs_for(const struct hunt *h, char **paths, size_t count)
+static uint32_t jobs_for(const struct hunt *h, const char *const *paths, size_t count)
 {
 	struct stat st;
 
@@ -151,24 +166,35 @@ static uint32_t jobs_for(const struct hunt *h, char **paths, size_t count)
 	return jobs < JOBS_MAX ? (uint32_t)jobs : JOBS_MAX;
 }
 
-static bool read_logs(struct hunt *h, const struct log_files_options *wanted, char **paths,
-		      size_t count, struct err *err)
+/* All that one run needs, as it goes into the process that decodes. */
+struct session {
+	struct hunt *h;
+	struct log_files_options files;
+	struct fence_options fence;
+	const struct rule_pack *pack;
+	double load;			/* seconds */
+	const char *const *paths;
+	size_t count;
+	uint32_t processes;
+	FILE *summary;
+};
+
+static bool read_logs(const struct session *s, struct fence *fence, struct err *err)
 {
+	struct hunt *h = s->h;
 	struct log_files_sink sink = { .context = h, .begin = begin_log, .renumbered = renumbered,
 				       .each = on_event, .end = end_log, .problem = on_problem,
-				       .unit = end_unit };
-	const char *const *names = (const char *const *)paths;
-	uint32_t processes = jobs_for(h, paths, count);
+				       .unit = fence ? NULL : end_unit };
 	struct log_files *files;
 	bool ok;
 
-	if (processes > 1)
-		return hunt_read_shared(h, wanted, &sink, processes, names, count, err);
-	sink.unit = NULL;
-	files = log_files_new(wanted, &sink);
+	if (!fence)
+		return hunt_read_shared(h, &s->files, &sink, &s->fence, s->processes, s->paths,
+					s->count, err);
+	files = log_files_new(&s->files, &sink);
 	if (!files)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
-	ok = log_files_read(files, names, count, err);
+	ok = log_files_read(files, fence, err);
 	h->files = *log_files_report(files);
 	h->log = "";
 	if (ok && !h->explain)
@@ -200,6 +226,12 @@ static bool parse_options(struct hunt *h, struct log_files_options *files, struc
 	files->from = files->to = files->log.now = TIME_NONE;
 	files->recover = recover;
 	files->log.year = (int)(year < 10000 ? year : 0);
+	if (zone && !log_zone_parse(span_text(zone), &files->log.zone_seconds))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no zone like +09:00", zone);
+	if (!evtx_codepage_known(code_page))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "code page %llu is not known",
+			       (unsigned long long)code_page);
+	files->code_page = (uint16_t)code_page;
 	if (from_text && !timestamp_parse(span_text(from_text), &files->from))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time", from_text);
 	if (to_text && !timestamp_parse(span_text(to_text), &files->to))
@@ -296,23 +328,24 @@ static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
 			(unsigned long long)stats->shed);
 }
 
-static int hunt_in(struct hunt *h, const struct log_files_options *files_options,
-		   const struct rule_pack *pack, double load, int argc, char **argv)
+/* `fence`: everything is read here; NULL: by workers, each behind its own. */
+static int hunt_in(const struct session *s, struct fence *fence)
 {
+	struct hunt *h = s->h;
 	struct err err = { 0 };
 	double start = seconds_now();
 	bool ok;
 
 	if (!h->explain)
 		hunt_begin_output(h);
-	ok = read_logs(h, files_options, argv, (size_t)argc, &err);
+	ok = read_logs(s, fence, &err);
 	if (h->explain)
 		h->told += hunt_explain_end(h);
 	else
 		hunt_end_output(h);
-	if (h->summary && !hunt_summary_write(h->summary, summary, &err))
+	if (h->summary && !hunt_summary_write(h->summary, s->summary, &err))
 		ok = false;
-	tell_summary(h, pack, load, seconds_now() - start);
+	tell_summary(h, s->pack, s->load, seconds_now() - start);
 	ok = ok && !h->failed_to_write && h->files.logs;
 	if (!ok)
 		fprintf(stderr, "kanshiki: %s\n", err.code ? err.text : h->failed_to_write
@@ -322,22 +355,58 @@ static int hunt_in(struct hunt *h, const struct log_files_options *files_options
 	return h->told || h->repeats ? EXIT_FOUND : EXIT_NOTHING_FOUND;
 }
 
+static int hunt_behind_fence(void *context, struct fence *fence)
+{
+	struct err err = { 0 };
+
+	if (!fence_enter(fence, &err))
+		return fail(&err);
+	return hunt_in(context, fence);
+}
+
+static int hunt_session(struct session *s)
+{
+	static char room[1 << 16];
+	struct err err = { 0 };
+	int code = EXIT_COULD_NOT;
+
+	/* In a fence nothing asks what kind of file standard output is. */
+	setvbuf(stdout, room, _IOFBF, sizeof room);
+	s->h->log_options = &s->files.log;
+	s->fence = (struct fence_options){ .output = STDOUT_FILENO, .no_sandbox = no_sandbox };
+	s->processes = jobs_for(s->h, s->paths, s->count);
+	if (summary) {
+		s->summary = strcmp(summary, "-") ? fopen(summary, "we") : stdout;
+		if (!s->summary) {
+			err_errno(&err, errno, "cannot write %s", summary);
+			return fail(&err);
+		}
+		s->fence.also = s->summary == stdout ? 0 : fileno(s->summary);
+		if (s->summary != stdout)
+			setvbuf(s->summary, NULL, _IONBF, 0);
+	}
+	if (s->processes > 1)
+		return hunt_in(s, NULL);
+	if (!fence_run(&s->fence, s->paths, s->count, hunt_behind_fence, s, &code, &err))
+		return fail(&err);
+	return code;
+}
+
 static int run(int argc, char **argv)
 {
 	struct hunt h = { .line = buf_new((size_t)1 << 20), .memory = arena_new((size_t)256 << 20),
 			  .pipe = -1 };
-	struct log_files_options files = { 0 };
+	struct session session = { .h = &h, .paths = (const char *const *)argv, .count = (size_t)argc };
 	struct image image = { 0 };
 	struct err err = { 0 };
 	double start = seconds_now();
-	const struct rule_pack *pack;
 	int code = EXIT_COULD_NOT;
 
-	if (!parse_options(&h, &files, &err) || !load_rules(&h, &image, NULL, &err))
+	if (!parse_options(&h, &session.files, &err) || !load_rules(&h, &image, NULL, &err))
 		return fail(&err);
-	pack = rule_pack_of(&image);
-	tell_problems(pack);
-	h.set = pack->set;
+	session.pack = rule_pack_of(&image);
+	tell_problems(session.pack);
+	h.set = session.pack->set;
 	h.alike = map_new(&h.memory);
 	h.rules = calloc((size_t)sigma_set_rule_count(h.set) + 1, sizeof *h.rules);
 	h.scanner = sigma_scanner_new(h.set, correlation_memory);
@@ -345,10 +414,11 @@ static int run(int argc, char **argv)
 		sigma_scanner_be_terse(h.scanner);
 	h.summary = summary ? hunt_summary_new() : NULL;
 	h.explain = explain ? hunt_explain_new(h.set, explain, &err) : NULL;
+	session.load = seconds_now() - start;
 	if (err.code)
 		fail(&err);
 	else if (h.rules && h.scanner && (h.summary || !summary))
-		code = hunt_in(&h, &files, pack, seconds_now() - start, argc, argv);
+		code = hunt_session(&session);
 	hunt_summary_free(h.summary);
 	hunt_explain_free(h.explain);
 	sigma_scanner_free(h.scanner);

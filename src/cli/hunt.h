@@ -23,6 +23,7 @@ struct hunt {
 	enum level least_level;
 	uint64_t repeat_limit;		/* of alike matches; 0: all are told */
 	const char *log;		/* at hand */
+	const struct log_options *log_options;
 	struct sigma_scanner *scanner;
 	const struct sigma_set *set;
 	struct hunt_rule *rules;	/* by number */
@@ -51,7 +52,7 @@ void hunt_end_output(struct hunt *h);
  * sure that no rule needs more than one event at a time.
  */
 bool hunt_read_shared(struct hunt *h, const struct log_files_options *options,
-		      const struct log_files_sink *sink, uint32_t jobs,
+		      const struct log_files_sink *sink, const struct fence_options *fence, uint32_t jobs,
 		      const char *const *paths, size_t count, struct err *err);
 /* Of a worker: sends what was told so far; `end` is the end of a unit. */
 bool hunt_send(struct hunt *h, bool end);
@@ -69,6 +70,6 @@ void hunt_summary_free(struct hunt_summary *s);		/* NULL-safe */
 void hunt_summary_renumbered(struct hunt_summary *s);
 void hunt_summary_event(struct hunt_summary *s, const char *log, const struct event *event);
 void hunt_summary_log(struct hunt_summary *s, const char *log, const struct evtx_report *report);
-bool hunt_summary_write(struct hunt_summary *s, const char *path, struct err *err);
+bool hunt_summary_write(struct hunt_summary *s, FILE *to, struct err *err);
 
 #endif

@@ -32,6 +32,7 @@ struct crew {
 	struct hunt *h;
 	const struct log_files_options *options;
 	const struct log_files_sink *sink;
+	struct fence_options fence;
 	const char *const *paths;
 	size_t path_count, share_size;
 	uint32_t jobs, started;
@@ -91,29 +92,62 @@ bool hunt_send(struct hunt *h, bool end)
 	return !h->failed_to_write;
 }
 
-static void work(const struct crew *c, uint32_t part, int pipe)
+/* One worker as its fence sees it. */
+struct worker {
+	const struct crew *crew;
+	uint32_t part;
+	int pipe;
+};
+
+static bool read_share(const struct worker *w, struct fence *fence, struct share *share)
 {
-	struct hunt *h = c->h;
-	struct share *share = share_of(c, part);
+	const struct crew *c = w->crew;
 	struct log_files_options options = *c->options;
 	struct log_files *files;
 
-	options.part = part;
+	options.part = w->part;
 	options.parts = c->jobs;
-	buf_free(&h->line);
-	h->line = buf_new(LINES_MAX);
-	h->pipe = pipe;
 	files = log_files_new(&options, c->sink);
 	if (!files)
-		return;
-	share->ok = log_files_read(files, c->paths, c->path_count, &share->err);
+		return err_set(&share->err, ERR_IO, ERR_NO_OFFSET, "out of memory");
+	share->ok = fence_enter(fence, &share->err) && log_files_read(files, fence, &share->err);
 	share->files = *log_files_report(files);
+	return share->ok;
+}
+
+static int work_behind_fence(void *context, struct fence *fence)
+{
+	const struct worker *w = context;
+	struct hunt *h = w->crew->h;
+	struct share *share = share_of(w->crew, w->part);
+
+	buf_free(&h->line);
+	h->line = buf_new(LINES_MAX);
+	h->pipe = w->pipe;
+	read_share(w, fence, share);
 	share->stats = *sigma_scanner_stats(h->scanner);
 	share->told = h->told;
 	share->repeats = h->repeats;
 	memcpy(share->rules, h->rules, sigma_set_rule_count(h->set) * sizeof *h->rules);
-	if (!write_all(pipe, &(struct frame){ .end_of_share = 1 }, sizeof(struct frame)))
+	if (!write_all(w->pipe, &(struct frame){ .end_of_share = 1 }, sizeof(struct frame)))
 		share->ok = false;
+	return 0;
+}
+
+static void work(const struct crew *c, uint32_t part, int pipe)
+{
+	struct worker worker = { c, part, pipe };
+	struct fence_options fence = c->fence;
+	struct share *share = share_of(c, part);
+	struct err err = { 0 };
+	int code;
+
+	fence.output = pipe;
+	if (fence_run(&fence, c->paths, c->path_count, work_behind_fence, &worker, &code, &err))
+		return;
+	share->ok = false;
+	share->err = err;
+	write_all(pipe, &(struct frame){ .end_of_share = 1 }, sizeof(struct frame));
 }
 
 static bool start(struct crew *c, struct err *err)
@@ -218,10 +252,10 @@ static bool finish(struct crew *c, bool ok, struct err *err)
 }
 
 bool hunt_read_shared(struct hunt *h, const struct log_files_options *options,
-		      const struct log_files_sink *sink, uint32_t jobs,
+		      const struct log_files_sink *sink, const struct fence_options *fence, uint32_t jobs,
 		      const char *const *paths, size_t count, struct err *err)
 {
-	struct crew c = { .h = h, .options = options, .sink = sink, .paths = paths,
+	struct crew c = { .h = h, .options = options, .sink = sink, .fence = *fence, .paths = paths,
 			  .path_count = count, .jobs = jobs < JOBS_MAX ? jobs : JOBS_MAX };
 	bool ok = true, more = true;
 

@@ -397,14 +397,13 @@ static void write_tampering(const struct hunt_summary *s, struct json_write *w)
 	json_array_end(w);
 }
 
-bool hunt_summary_write(struct hunt_summary *s, const char *path, struct err *err)
+bool hunt_summary_write(struct hunt_summary *s, FILE *to, struct err *err)
 {
 	static const char *const logon[] = { "user", "domain", "from", "logon_type", "computer", NULL };
 	static const char *const event[] = { "channel", "event_id", NULL };
 	static const char *const name[] = { "name", NULL };
 	struct buf out = buf_new((size_t)256 << 20);
 	struct json_write w = json_write_to(&out);
-	FILE *file;
 	bool ok;
 
 	json_object(&w);
@@ -420,10 +419,7 @@ bool hunt_summary_write(struct hunt_summary *s, const char *path, struct err *er
 	json_u64(&w, s->left_out);
 	json_object_end(&w);
 	buf_add_u8(&out, '\n');
-	file = strcmp(path, "-") ? fopen(path, "we") : stdout;
-	ok = file && !out.overflow && fwrite(out.at, 1, out.len, file) == out.len;
-	if (file && file != stdout && fclose(file))
-		ok = false;
+	ok = !out.overflow && fwrite(out.at, 1, out.len, to) == out.len && !fflush(to);
 	buf_free(&out);
-	return ok || err_errno(err, errno, "cannot write %s", path);
+	return ok || err_errno(err, errno, "cannot write the summary");
 }

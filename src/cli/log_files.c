@@ -1,15 +1,14 @@
 #include "cli/log_files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "evidence/identify.h"
-#include "evidence/source.h"
 #include "evidence/unpack.h"
+#include "formats/evt/evt.h"
 
 #define BLOCK (EVTX_CHUNK_SIZE * 16)
 #define MEMBER_BYTES ((uint64_t)2 << 30)
@@ -23,19 +22,48 @@ struct log_files {
 	uint8_t *block;
 	const char *path;		/* of the log at hand */
 	struct log_reader *reader;	/* NULL while an event log is read */
-	/* Who numbered the shapes of the last event: all event logs share a decoder. */
-	uint64_t readers, numbered_by;
+	/*
+	 * Who numbers the shapes now, and who numbered those of the last event: 0 is the
+	 * decoder that all EVTX logs share, others are counted in `readers`.
+	 */
+	uint64_t readers, numbering, numbered_by;
 	uint32_t generation;
 	uint64_t units;			/* so far, of all parts */
 	uint64_t shared_size;		/* of the log at hand, where all parts read it; 0: one does */
 	bool stopped;
 };
 
+bool log_files_assumed(const struct log_report *log, const struct log_options *options,
+		       char text[160])
+{
+	const char *years = options->year ? "the given year is taken"
+					  : "the newest possible year is taken";
+	const char *zones = options->zone_seconds ? "the given zone is taken" : "UTC is taken";
+
+	if (!log->year_assumed && !log->zone_assumed)
+		return false;
+	snprintf(text, 160, "times have no %s: %s",
+		 !log->zone_assumed ? "year" : log->year_assumed ? "year and zone" : "zone",
+		 !log->zone_assumed ? years : log->year_assumed ? "" : zones);
+	if (log->year_assumed && log->zone_assumed)
+		snprintf(text + strlen(text), 160 - strlen(text), "%s, %s", years, zones);
+	return true;
+}
+
+static void on_damage(void *context, const struct err *what)
+{
+	struct log_files *f = context;
+
+	if (f->sink.damage)
+		f->sink.damage(f->sink.context, f->path, what);
+}
+
 struct log_files *log_files_new(const struct log_files_options *options,
 				const struct log_files_sink *sink)
 {
 	struct log_files *f = calloc(1, sizeof *f);
-	struct evtx_options evtx = { .recover = options->recover };
+	struct evtx_options evtx = { .recover = options->recover, .code_page = options->code_page,
+				     .problem = on_damage, .problem_context = f };
 
 	if (!f)
 		return NULL;
@@ -84,48 +112,63 @@ static void problem(struct log_files *f, const char *what)
 		f->sink.problem(f->sink.context, f->path, what);
 }
 
+static bool is_outside(struct log_files *f, timestamp t)
+{
+	bool outside = t != TIME_NONE &&
+		       ((f->options.from != TIME_NONE && t < f->options.from) ||
+			(f->options.to != TIME_NONE && t >= f->options.to));
+
+	f->report.outside += outside;
+	return outside;
+}
+
 static bool on_event(void *context, const struct event *event)
 {
 	struct log_files *f = context;
 
-	uint64_t number = f->reader ? f->readers : 0;
 	uint32_t generation = f->reader ? log_reader_generation(f->reader) : 0;
 
-	if (number != f->numbered_by || generation != f->generation) {
-		f->numbered_by = number;
+	if (f->numbering != f->numbered_by || generation != f->generation) {
+		f->numbered_by = f->numbering;
 		f->generation = generation;
 		f->sink.renumbered(f->sink.context);
 	}
-	if (event->time != TIME_NONE &&
-	    ((f->options.from != TIME_NONE && event->time < f->options.from) ||
-	     (f->options.to != TIME_NONE && event->time >= f->options.to)))
+	if (is_outside(f, event->time))
 		return true;
 	f->report.events++;
 	f->stopped = !f->sink.each(f->sink.context, event);
 	return !f->stopped;
 }
 
-/* Bytes that are either in a file or in memory already. */
+static bool on_record(void *context, const struct evtx_record *record)
+{
+	struct log_files *f = context;
+
+	if (is_outside(f, record->time))
+		return true;
+	f->report.events++;
+	f->stopped = !f->sink.record(f->sink.context, record);
+	return !f->stopped;
+}
+
+/* Bytes that are in a file, come as a stream, or are in memory already. */
 struct input {
 	int fd;				/* -1: memory */
 	struct span memory;
 	uint64_t at;
+	uint64_t size;			/* of a file */
+	bool is_stream;
+	size_t held;			/* of a stream: how much of its start is in the block */
 };
 
-/* The next block; empty at the end. A read error ends the log and is told. */
-static struct span next_block(struct log_files *f, struct input *in)
+/* Fills the block from `len` bytes on. A read error ends the log and is told. */
+static size_t fill_block(struct log_files *f, const struct input *in, size_t len)
 {
-	size_t len = 0;
 	ssize_t got;
 
-	if (in->fd < 0) {
-		struct span part = span_sub(in->memory, (size_t)in->at, BLOCK);
-
-		in->at += part.len;
-		return part;
-	}
 	while (len < BLOCK) {
-		got = pread(in->fd, f->block + len, BLOCK - len, (off_t)(in->at + len));
+		got = in->is_stream ? read(in->fd, f->block + len, BLOCK - len)
+				    : pread(in->fd, f->block + len, BLOCK - len, (off_t)(in->at + len));
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -134,6 +177,26 @@ static struct span next_block(struct log_files *f, struct input *in)
 			break;
 		len += (size_t)got;
 	}
+	return len;
+}
+
+/* The next block; empty at the end. Of a stream, the first may be had again. */
+static struct span next_block(struct log_files *f, struct input *in)
+{
+	size_t len = 0;
+
+	if (in->fd < 0) {
+		struct span part = span_sub(in->memory, (size_t)in->at, BLOCK);
+
+		in->at += part.len;
+		return part;
+	}
+	if (in->held > in->at) {
+		len = in->held - (size_t)in->at;
+		memmove(f->block, f->block + in->at, len);
+	}
+	in->held = 0;
+	len = fill_block(f, in, len);
 	in->at += len;
 	return span_of(f->block, len);
 }
@@ -143,7 +206,14 @@ static void finish_evtx(struct log_files *f, const struct evtx_report *report)
 	f->report.bad += report->bad_records;
 	f->report.recovered += report->recovered;
 	if (f->sink.end)
-		f->sink.end(f->sink.context, f->path, report, NULL);
+		f->sink.end(f->sink.context, f->path, report, NULL, LOG_NONE);
+}
+
+static bool decode_evtx(struct log_files *f, struct span whole, struct evtx_report *report,
+			struct err *err)
+{
+	return f->sink.record ? evtx_read(f->evtx, whole, on_record, f, report, err)
+			      : evtx_decode(f->evtx, whole, on_event, f, report, err);
 }
 
 /* Carving needs the whole log at once. */
@@ -152,17 +222,72 @@ static void read_evtx_whole(struct log_files *f, struct span whole)
 	struct evtx_report report = { 0 };
 	struct err err = { 0 };
 
-	if (!evtx_decode(f->evtx, whole, on_event, f, &report, &err))
+	f->report.bytes += whole.len;
+	if (!decode_evtx(f, whole, &report, &err))
 		problem(f, err.text);
 	finish_evtx(f, &report);
+}
+
+static struct evt_reader *new_evt(struct log_files *f)
+{
+	struct evt_options options = { .recover = f->options.recover, .name = span_text(f->path),
+				       .problem = on_damage, .problem_context = f };
+	struct evt_reader *reader = evt_reader_new(&options);
+
+	if (!reader)
+		problem(f, "out of memory");
+	f->numbering = ++f->readers;
+	return reader;
+}
+
+static void read_evt(struct log_files *f, struct span whole)
+{
+	struct evt_reader *reader = new_evt(f);
+	struct evtx_report report = { 0 };
+	struct err err = { 0 };
+
+	f->report.bytes += whole.len;
+	if (reader && !evt_decode(reader, whole, on_event, f, &report, &err))
+		problem(f, err.text);
+	finish_evtx(f, &report);
+	evt_reader_free(reader);
+	f->numbering = 0;
+}
+
+/* Bytes that are no log: unallocated space, memory, a log without its start. */
+static void carve_raw(struct log_files *f, struct span whole)
+{
+	struct evt_reader *reader;
+	struct evtx_report report = { 0 };
+	struct err err = { 0 };
+
+	f->report.bytes += whole.len;
+	decode_evtx(f, whole, &report, &err);
+	reader = f->stopped ? NULL : new_evt(f);
+	if (reader)
+		evt_carve(reader, whole, on_event, f, &report);
+	f->numbering = 0;
+	evt_reader_free(reader);
+	report.bad_header = false;
+	if (report.records)
+		f->report.logs++;
+	else
+		f->report.not_logs++;
+	finish_evtx(f, &report);
+}
+
+static bool read_chunk(struct log_files *f, struct span chunk, uint64_t offset,
+		       struct evtx_report *report)
+{
+	return f->sink.record ? evtx_read_chunk(f->evtx, chunk, offset, on_record, f, report)
+			      : evtx_decode_chunk(f->evtx, chunk, offset, on_event, f, report);
 }
 
 static void read_evtx_block(struct log_files *f, struct span block, uint64_t offset,
 			    struct evtx_report *report)
 {
 	for (size_t at = 0; at < block.len && !f->stopped; at += EVTX_CHUNK_SIZE)
-		if (!evtx_decode_chunk(f->evtx, span_sub(block, at, EVTX_CHUNK_SIZE), offset + at,
-				       on_event, f, report))
+		if (!read_chunk(f, span_sub(block, at, EVTX_CHUNK_SIZE), offset + at, report))
 			break;
 	f->report.bytes += block.len;
 }
@@ -186,7 +311,7 @@ static void read_evtx(struct log_files *f, struct input *in)
 
 	in->at = 0;
 	block = next_block(f, in);
-	if (span_starts(block, SPAN("ElfFile")))
+	if (evtx_header_size(block))
 		evtx_read_header(f->evtx, span_sub(block, 0, EVTX_HEADER_SIZE), &report);
 	else
 		offset = 0;
@@ -211,7 +336,7 @@ static void read_text(struct log_files *f, struct input *in, enum log_format for
 		return;
 	}
 	f->reader = reader;
-	f->readers++;
+	f->numbering = ++f->readers;
 	in->at = 0;
 	do {
 		block = next_block(f, in);
@@ -222,8 +347,9 @@ static void read_text(struct log_files *f, struct input *in, enum log_format for
 	report = log_reader_report(reader);
 	f->report.bad += report->bad_lines + report->long_lines;
 	if (f->sink.end)
-		f->sink.end(f->sink.context, f->path, NULL, report);
+		f->sink.end(f->sink.context, f->path, NULL, report, format);
 	f->reader = NULL;
+	f->numbering = 0;
 	log_reader_free(reader);
 }
 
@@ -273,19 +399,44 @@ static void read_archive(struct log_files *f, struct span whole, int depth)
 	unpack_free(u);
 }
 
-/* All of it in memory, for what cannot be read piecewise. */
-static struct span whole_input(struct log_files *f, struct input *in, struct buf *room)
+/* All of a log at once, for what cannot be read piecewise. */
+struct whole {
+	struct span bytes;
+	void *mapped;
+	struct buf room;		/* of a stream */
+};
+
+static struct whole whole_input(struct log_files *f, struct input *in)
 {
+	struct whole w = { .bytes = in->memory, .room = buf_new(f->options.member_bytes) };
 	struct span block;
 
 	if (in->fd < 0)
-		return in->memory;
+		return w;
+	if (!in->is_stream && in->size) {
+		w.mapped = mmap(NULL, (size_t)in->size, PROT_READ, MAP_PRIVATE, in->fd, 0);
+		if (w.mapped == MAP_FAILED) {
+			w.mapped = NULL;
+			problem(f, strerror(errno));
+			return w;
+		}
+		w.bytes = span_of(w.mapped, (size_t)in->size);
+		return w;
+	}
 	in->at = 0;
-	while ((block = next_block(f, in)).len && buf_add(room, block))
+	while ((block = next_block(f, in)).len && buf_add(&w.room, block))
 		;
-	if (room->overflow)
+	if (w.room.overflow)
 		problem(f, "larger than the limit: read in part");
-	return buf_span(room);
+	w.bytes = buf_span(&w.room);
+	return w;
+}
+
+static void whole_free(struct whole *w)
+{
+	if (w->mapped)
+		munmap(w->mapped, w->bytes.len);
+	buf_free(&w->room);
 }
 
 static bool is_archive(struct span start)
@@ -295,77 +446,106 @@ static bool is_archive(struct span start)
 	return what.reader == READER_ARCHIVE;
 }
 
+/* Also with a header that is damaged. */
+static bool is_evtx(struct span start)
+{
+	return evtx_is(start) || evtx_header_size(start);
+}
+
+typedef void whole_fn(struct log_files *f, struct span whole);
+
+static void read_whole(struct log_files *f, struct input *in, whole_fn *reader)
+{
+	struct whole whole = whole_input(f, in);
+
+	reader(f, whole.bytes);
+	whole_free(&whole);
+}
+
+static void begin_log(struct log_files *f)
+{
+	f->report.logs += is_mine(f);
+	f->sink.begin(f->sink.context, f->path);
+}
+
+static void read_evtx_input(struct log_files *f, struct input *in)
+{
+	begin_log(f);
+	if (f->options.recover)
+		read_whole(f, in, read_evtx_whole);
+	else if (f->sink.evtx && in->fd >= 0)
+		f->stopped = !f->sink.evtx(f->sink.context, in->fd, span_of(f->block, in->held), f->path);
+	else
+		read_evtx(f, in);
+}
+
+static void read_no_log(struct log_files *f, struct input *in)
+{
+	if (!f->options.recover) {
+		f->report.not_logs++;
+		return;
+	}
+	f->sink.begin(f->sink.context, f->path);
+	read_whole(f, in, carve_raw);
+}
+
 static void read_input(struct log_files *f, struct input *in, int depth)
 {
 	struct span start = next_block(f, in);
-	struct buf room = buf_new(f->options.member_bytes);
 	enum log_format format;
 
+	in->held = in->is_stream ? start.len : 0;
 	/* A small file is all here already. */
-	if (in->fd >= 0 && start.len < BLOCK)
+	if (in->fd >= 0 && start.len < BLOCK && !is_evtx(start))
 		*in = (struct input){ .fd = -1, .memory = start };
 	f->report.files += is_mine(f);
-	if (evtx_is(start)) {
-		f->report.logs += is_mine(f);
-		f->sink.begin(f->sink.context, f->path);
-		if (f->options.recover)
-			read_evtx_whole(f, whole_input(f, in, &room));
-		else
-			read_evtx(f, in);
+	if (is_evtx(start)) {
+		read_evtx_input(f, in);
+	} else if (evt_is(start)) {
+		begin_log(f);
+		read_whole(f, in, read_evt);
 	} else if (depth < ARCHIVE_DEPTH && is_archive(start)) {
-		read_archive(f, whole_input(f, in, &room), depth);
+		struct whole whole = whole_input(f, in);
+
+		read_archive(f, whole.bytes, depth);
+		whole_free(&whole);
 	} else if ((format = log_identify(span_sub(start, 0, LOG_IDENTIFY_BYTES))) != LOG_NONE) {
-		f->report.logs++;
-		f->sink.begin(f->sink.context, f->path);
+		begin_log(f);
 		read_text(f, in, format);
 	} else {
-		f->report.not_logs++;
+		read_no_log(f, in);
 	}
-	buf_free(&room);
 }
 
 /* What all parts read in turns, or else the one whose turn it is. */
-static void read_file(struct log_files *f, int fd)
+static void read_place(struct log_files *f, const struct fence_place *place)
 {
+	struct input in = { .fd = place->fd, .is_stream = place->is_stream, .size = place->size };
 	uint8_t start[8];
-	struct stat st;
 
 	f->shared_size = 0;
-	if (f->options.parts > 1 && !f->options.recover && fstat(fd, &st) == 0 && st.st_size > BLOCK &&
-	    pread(fd, start, sizeof start, 0) == sizeof start && evtx_is(span_of(start, sizeof start)))
-		f->shared_size = (uint64_t)st.st_size;
+	if (f->options.parts > 1 && !f->options.recover && !in.is_stream && in.size > BLOCK &&
+	    pread(in.fd, start, sizeof start, 0) == sizeof start && evtx_is(span_of(start, sizeof start)))
+		f->shared_size = in.size;
 	if (f->shared_size || is_mine(f))
-		read_input(f, &(struct input){ .fd = fd }, 0);
+		read_input(f, &in, 0);
 	if (!f->shared_size)
 		end_unit(f);
 }
 
-bool log_files_read(struct log_files *f, const char *const *paths, size_t count, struct err *err)
+bool log_files_read(struct log_files *f, struct fence *fence, struct err *err)
 {
-	struct sources_options options = { .input_bytes = f->options.member_bytes };
-	struct sources *sources = sources_open(paths, count, &options, err);
-	struct place place;
-	char path[4096];
+	struct fence_place place;
 
-	if (!sources)
-		return false;
-	unpack_prepare();
-	while (!f->stopped && sources_next(sources, &place, err)) {
-		snprintf(path, sizeof path, "%.*s", SPAN_ARG(place.entry.path));
-		f->path = path;
-		if (place.entry.kind == WALK_REFUSED && !f->options.part)
-			problem(f, place.entry.reason ? place.entry.reason
-						      : strerror(place.entry.error));
-		if (place.entry.kind != WALK_FILE)
-			continue;
-		if (place.entry.fd < 0) {
+	while (!f->stopped && fence_next(fence, &place, err)) {
+		f->path = place.path;
+		if (place.fd < 0) {
 			if (!f->options.part)
-				problem(f, "cannot be opened");
+				problem(f, place.reason);
 			continue;
 		}
-		read_file(f, place.entry.fd);
-		close(place.entry.fd);
+		read_place(f, &place);
+		close(place.fd);
 	}
-	sources_free(sources);
 	return err->code == ERR_NONE;
 }

@@ -1,13 +1,15 @@
 /*
  * log_files: the events of the logs that a command line names, one by one.
  *
- * Files, folders with all below, standard input; EVTX and every format of
+ * Files, folders with all below, standard input; EVTX, EVT and every format of
  * formats/log, plain, compressed or in archives. Read in bounded memory. What
- * is no log is passed over and counted; what cannot be read is told.
+ * is no log is passed over and counted (with `recover` it is carved); what cannot
+ * be read is told.
  */
 #ifndef KANSHIKI_CLI_LOG_FILES_H
 #define KANSHIKI_CLI_LOG_FILES_H
 
+#include "cli/fence.h"
 #include "formats/evtx/evtx.h"
 #include "formats/log/log.h"
 
@@ -16,6 +18,7 @@ struct log_files;
 struct log_files_options {
 	bool recover;			/* carve EVTX */
 	timestamp from, to;		/* TIME_NONE: unbounded */
+	uint16_t code_page;		/* of ANSI strings; 0: 1252 */
 	struct log_options log;
 	/*
 	 * One of several readers of the same files reads only its share: large event
@@ -31,6 +34,7 @@ struct log_files_report {
 	uint64_t bytes, events;
 	uint64_t bad;			/* records or lines that could not be read */
 	uint64_t recovered;
+	uint64_t outside;		/* left out for their time */
 };
 
 struct log_files_sink {
@@ -40,19 +44,32 @@ struct log_files_sink {
 	/* Shapes of events are numbered anew from here on. */
 	void (*renumbered)(void *context);
 	event_fn *each;
+	evtx_record_fn *record;		/* EVTX comes so, and not to `each`; may be NULL */
+	/*
+	 * Reads an EVTX log itself, of which `start` was read already where it is a
+	 * stream; false where nothing more is wanted. May be NULL; not with `recover`.
+	 */
+	bool (*evtx)(void *context, int fd, struct span start, const char *path);
+	/* What a record or chunk lost, by offset; may be NULL. */
+	void (*damage)(void *context, const char *path, const struct err *what);
 	void (*end)(void *context, const char *path, const struct evtx_report *evtx,
-		    const struct log_report *log);	/* one of the two is NULL; may be NULL */
+		    const struct log_report *log, enum log_format format);
+					/* one of the reports is NULL; may be NULL */
 	void (*problem)(void *context, const char *path, const char *what);
 	/* A unit of the share is done; unit n is that of part n modulo parts. May be NULL. */
 	void (*unit)(void *context);
 };
 
+/* What times without a year or zone were taken for: a line of text. False: all had both. */
+bool log_files_assumed(const struct log_report *log, const struct log_options *options,
+		       char text[160]);
+
 /* NULL: no memory. */
 struct log_files *log_files_new(const struct log_files_options *options,
 				const struct log_files_sink *sink);
 void log_files_free(struct log_files *f);	/* NULL-safe */
-/* False where a path is not there or cannot be walked; single logs go to problem. */
-bool log_files_read(struct log_files *f, const char *const *paths, size_t count, struct err *err);
+/* False where a path cannot be walked; what is wrong with single logs goes to problem. */
+bool log_files_read(struct log_files *f, struct fence *fence, struct err *err);
 const struct log_files_report *log_files_report(const struct log_files *f);
 
 #endif

@@ -3,6 +3,7 @@
 #include "examine/findings.h"
 #include "examine/notable.h"
 #include "examine/rule_pack.h"
+#include "formats/evt/evt.h"
 #include "formats/evtx/evtx.h"
 #include "formats/log/log.h"
 #include "rules/sigma/sigma.h"
@@ -267,6 +268,23 @@ static void examine_evtx(struct events *e, struct span log)
 	evtx_decoder_free(decoder);
 }
 
+static void examine_evt(struct events *e, const struct item *item)
+{
+	struct evt_options options = { .name = item->path };
+	struct evt_reader *reader = evt_reader_new(&options);
+	struct evtx_report report = { 0 };
+	struct err err;
+
+	if (!reader) {
+		examination_short(e->x, FATE_FAILED, "no memory to decode events");
+		return;
+	}
+	if (!evt_decode(reader, item->bytes, take_event, e, &report, &err))
+		examination_short(e->x, FATE_PARTLY, "%s", err.text);
+	judge_evtx(e, &report);
+	evt_reader_free(reader);
+}
+
 /* The reader numbers shapes anew when a log has too many. */
 static bool take_text_event(void *context, const struct event *event)
 {
@@ -323,11 +341,13 @@ void events_examine(struct examination *x, struct item *item, enum reader reader
 	struct events *e = x->events;
 	enum log_format format = reader == READER_TEXT ? log_identify(item->bytes) : LOG_NONE;
 
-	if (reader != READER_EVTX && format == LOG_NONE)
+	if (reader != READER_EVTX && reader != READER_EVT && format == LOG_NONE)
 		return;
 	begin_log(e, x);
 	if (reader == READER_EVTX)
 		examine_evtx(e, item->bytes);
+	else if (reader == READER_EVT)
+		examine_evt(e, item);
 	else
 		examine_text(e, item, format);
 	end_log(e);

@@ -156,6 +156,10 @@ static bool add_channels(scmp_filter_ctx filter, const struct sandbox_options *o
 				    equals(0, self), equals(1, self),
 				    equals(2, SIGABRT));
 
+	for (size_t i = 0; i < 2; i++)
+		if (options->also[i])
+			ok = ok && !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
+						     equals(0, options->also[i]));
 	if (SANITIZED)
 		ok = ok &&
 		     !seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
@@ -209,7 +213,7 @@ bool sandbox_enter(const struct sandbox_options *options, struct err *err)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return err_errno(err, errno, "cannot give up privileges");
-	if (!limit(RLIMIT_FSIZE, 0) || !limit(RLIMIT_NPROC, 0) || !limit(RLIMIT_MEMLOCK, 0))
+	if ((!options->writes_files && !limit(RLIMIT_FSIZE, 0)) || !limit(RLIMIT_NPROC, 0) || !limit(RLIMIT_MEMLOCK, 0))
 		return err_errno(err, errno, "cannot set resource limits");
 	return sandbox_limits(options, err) && drop_capabilities(err) &&
 	       deny_files_and_network(err) && deny_calls(options, err);

@@ -6,8 +6,8 @@
  * create, change, execute, connect, signal, trace or fork; a try ends it with
  * SIGSYS, except for calls that libraries make by habit, which fail harmlessly.
  * Layers: no_new_privs, no capabilities, resource limits, Landlock (everything
- * denied, where the kernel has it), seccomp with default-deny. Single-threaded
- * callers only.
+ * denied, where the kernel has it), seccomp with default-deny. It locks the
+ * calling thread: a process with more has each of them enter, once all are there.
  *
  * Writable shared memory cannot be made, nor made out of what was sealed: rule
  * images (os/image.h) stay read-only whatever happens in here.
@@ -19,7 +19,9 @@
 
 struct sandbox_options {
 	int commands;			/* the only descriptor for recvmsg */
-	int records;			/* the only descriptor for write */
+	int records;			/* the only descriptor for write, */
+	int also[2];			/* but for these, such as standard error; 0: none */
+	bool writes_files;		/* one of them may be a file: its growth is not bounded */
 	uint64_t memory_bytes;		/* private writable memory; 0: no bound */
 	uint64_t cpu_seconds;		/* of the whole process; 0: no bound */
 };

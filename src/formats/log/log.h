@@ -46,6 +46,9 @@ struct log_report {
 	timestamp first, last;	/* of the events; TIME_NONE */
 };
 
+/* "+09:00", "-0330", "Z". */
+bool log_zone_parse(struct span text, int32_t *seconds);
+
 struct log_reader;
 
 /* NULL: no memory. `options` may be NULL. */

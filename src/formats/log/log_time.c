@@ -70,6 +70,13 @@ static size_t zone_at(struct span s, size_t from, int32_t *seconds, bool *found)
 	return from;
 }
 
+bool log_zone_parse(struct span text, int32_t *seconds)
+{
+	bool found;
+
+	return zone_at(text, 0, seconds, &found) == text.len && found && text.len;
+}
+
 static timestamp shifted(struct log_reader *r, timestamp t, int32_t zone, bool found)
 {
 	if (t == TIME_NONE)
