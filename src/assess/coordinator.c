@@ -76,8 +76,7 @@ struct coordinator *coordinator_new(const struct coordinator_options *options, s
 
 static void free_job(struct job *job)
 {
-	if (job->fd >= 0)
-		close(job->fd);
+	opened_release(job->opened);
 	for (size_t i = 0; i < job->refused_count; i++)
 		free(job->refused[i].path);
 	tree_clear(&job->tree);
@@ -145,15 +144,17 @@ static struct job *new_job(struct coordinator *c, const struct place *place, str
 {
 	const struct walk_entry *e = &place->entry;
 	struct job *job = calloc(1, sizeof *job);
+	struct opened *opened = opened_new(e->fd, &e->stat);
 
-	if (!job || !(job->path = malloc(e->path.len + 1))) {
+	if (!job || !opened || !(job->path = malloc(e->path.len + 1))) {
 		err_errno(err, ENOMEM, "coordinator");
+		opened_release(opened);
 		free(job);
 		return NULL;
 	}
+	job->opened = opened;
 	memcpy(job->path, e->path.at, e->path.len);
 	job->path_len = e->path.len;
-	job->fd = e->fd;
 	job->stat = e->stat;
 	job->is_cut = place->is_cut;
 	job->source = c->source_ids[place->source];
@@ -212,6 +213,8 @@ static bool take_place(struct coordinator *c, struct err *err)
 		free_job(job);
 		return true;
 	}
+	if (!job->fate)
+		opened_beside(job->opened, c->sources, place.entry.path);
 	append(c, job);
 	return true;
 }

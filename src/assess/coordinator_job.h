@@ -25,6 +25,19 @@ struct refused {
 	char reason[160];
 };
 
+/* A file and those beside it, open as long as a job needs them. */
+struct opened {
+	unsigned users;
+	int fd;				/* or -1 */
+	struct opened_beside {
+		char *name;
+		int fd;
+		uint64_t size;
+	} *beside;
+	size_t beside_count, beside_room;
+	uint64_t allocated;		/* bytes on disk, of all */
+};
+
 struct job {
 	struct job *next;
 	uint64_t number;		/* in the order of the walk */
@@ -33,7 +46,7 @@ struct job {
 	char *path;
 	size_t path_len;
 	struct stat stat;
-	int fd;				/* while the file may still be needed, else -1 */
+	struct opened *opened;
 	bool is_cut;
 	/* No examiner was needed: its fate stands. */
 	enum fate fate;
@@ -91,6 +104,15 @@ struct coordinator {
 	int spare_fd;			/* /dev/null */
 	uint64_t now_ns;
 };
+
+/* coordinator_opened.c: descriptors of evidence. NULL: no memory; takes `fd` in any case. */
+struct opened *opened_new(int fd, const struct stat *st);
+struct opened *opened_share(struct opened *o);
+void opened_release(struct opened *o);	/* NULL-safe */
+/* Opens what stands beside the place that `sources` just answered. */
+void opened_beside(struct opened *o, struct sources *sources, struct span path);
+/* Tells an examiner of the files beside, after its command. */
+bool opened_send_beside(const struct opened *o, int channel, struct err *err);
 
 /* coordinator_slots.c: examiners and what they are at. */
 bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, struct err *err);

@@ -81,7 +81,7 @@ struct slot *slots_idle(struct coordinator *c)
 
 static uint64_t allocated(const struct job *job)
 {
-	return (uint64_t)job->stat.st_blocks * 512;
+	return job->opened->allocated;
 }
 
 static bool send_command(struct slot *s, struct job *job, struct err *err)
@@ -95,13 +95,15 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 		.changed = timestamp_of_unix(st->st_ctim.tv_sec, (uint32_t)st->st_ctim.tv_nsec),
 		.accessed = timestamp_of_unix(st->st_atim.tv_sec, (uint32_t)st->st_atim.tv_nsec),
 		.refused_count = job->refused_count,
+		.beside_count = (uint32_t)job->opened->beside_count,
 	};
 	bool ok;
 
 	for (size_t i = 0; i < job->refused_count; i++)
 		command.refused[i] = span_of(job->refused[i].path, job->refused[i].len);
 	ok = command_write(&message, &command)
-		     ? channel_send(s->worker.commands, buf_span(&message), &job->fd, 1, err)
+		     ? channel_send(s->worker.commands, buf_span(&message), &job->opened->fd, 1, err) &&
+			       opened_send_beside(job->opened, s->worker.commands, err)
 		     : err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "path too long");
 	buf_free(&message);
 	return ok;
@@ -140,7 +142,7 @@ static bool has_changed(const struct job *job)
 {
 	struct stat now;
 
-	return S_ISREG(job->stat.st_mode) && !fstat(job->fd, &now) &&
+	return S_ISREG(job->stat.st_mode) && !fstat(job->opened->fd, &now) &&
 	       (now.st_size != job->stat.st_size ||
 		now.st_mtim.tv_sec != job->stat.st_mtim.tv_sec ||
 		now.st_mtim.tv_nsec != job->stat.st_mtim.tv_nsec);

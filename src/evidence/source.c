@@ -1,5 +1,7 @@
 #include "evidence/source.h"
 
+#include "evidence/beside.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -110,6 +112,28 @@ bool sources_next(struct sources *s, struct place *out, struct err *err)
 		if (!s->walk)
 			return false;
 	}
+}
+
+void sources_beside(struct sources *s, struct span path, sources_beside_fn *take, void *context)
+{
+	struct buf name = buf_new((size_t)64 << 10);
+	struct beside beside;
+	struct stat st;
+	size_t at = path.len, count = 0;
+	bool was_there = false;
+
+	while (at && path.at[at - 1] != '/')
+		at--;
+	beside = beside_of(span_from(path, at));
+	while (s->walk && count < BESIDE_MOST && beside_next(&beside, was_there, &name)) {
+		int fd = walk_open_beside(s->walk, (char *)name.at, &st);
+
+		was_there = fd >= 0;
+		count += was_there;
+		if (was_there && !take(context, (char *)name.at, fd, &st))
+			break;
+	}
+	buf_free(&name);
 }
 
 void sources_free(struct sources *s)

@@ -27,6 +27,12 @@ struct sources *sources_open(const char *const *paths, size_t count,
 			     const struct sources_options *options, struct err *err);
 /* False at the end, or on failure with `err` filled. */
 bool sources_next(struct sources *s, struct place *out, struct err *err);
+/*
+ * Opens the files that belong to the one just answered (beside.h), each told to
+ * `take`, which owns the descriptor; false from it: enough.
+ */
+typedef bool sources_beside_fn(void *context, const char *name, int fd, const struct stat *st);
+void sources_beside(struct sources *s, struct span path, sources_beside_fn *take, void *context);
 void sources_free(struct sources *s);	/* NULL-safe */
 /* "folder", "file", "standard input". */
 const char *source_kind(const char *path);

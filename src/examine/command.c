@@ -16,6 +16,7 @@ bool command_write(struct buf *to, const struct command *command)
 	buf_add_u64le(to, (uint64_t)command->accessed);
 	buf_add_u32le(to, command->mode);
 	buf_add_u8(to, command->is_cut);
+	buf_add_u32le(to, command->beside_count);
 	buf_add_u8(to, (uint8_t)command->refused_count);
 	for (size_t i = 0; i < command->refused_count; i++)
 		put_span(to, command->refused[i]);
@@ -34,10 +35,35 @@ bool command_read(struct span in, struct command *out, struct err *err)
 	out->accessed = (timestamp)cursor_u64le(&c);
 	out->mode = cursor_u32le(&c);
 	out->is_cut = cursor_u8(&c);
+	out->beside_count = cursor_u32le(&c);
 	out->refused_count = cursor_u8(&c);
 	if (out->refused_count > COMMAND_REFUSED_MAX)
 		c.short_read = true;
 	for (size_t i = 0; !c.short_read && i < out->refused_count; i++)
 		out->refused[i] = cursor_take(&c, cursor_u32le(&c));
 	return c.short_read ? err_set(err, ERR_CORRUPT, c.at, "malformed command") : true;
+}
+
+bool command_write_beside(struct buf *to, const struct command_beside *beside)
+{
+	buf_add_u8(to, (uint8_t)beside->count);
+	for (size_t i = 0; i < beside->count; i++) {
+		put_span(to, beside->files[i].name);
+		buf_add_u64le(to, beside->files[i].size);
+	}
+	return !to->overflow;
+}
+
+bool command_read_beside(struct span in, struct command_beside *out, struct err *err)
+{
+	struct cursor c = cursor_of(in);
+
+	*out = (struct command_beside){ .count = cursor_u8(&c) };
+	if (out->count > COMMAND_BESIDE_MAX)
+		c.short_read = true;
+	for (size_t i = 0; !c.short_read && i < out->count; i++) {
+		out->files[i].name = cursor_take(&c, cursor_u32le(&c));
+		out->files[i].size = cursor_u64le(&c);
+	}
+	return c.short_read ? err_set(err, ERR_CORRUPT, c.at, "malformed list of files beside") : true;
 }

@@ -18,10 +18,26 @@ struct command {
 	/* Members (paths within the tree) that were the end of an examiner before. */
 	struct span refused[COMMAND_REFUSED_MAX];
 	size_t refused_count;
+	/* Files beside it (evidence/beside.h): they follow in messages of their own. */
+	uint32_t beside_count;
+};
+
+/* Files beside one, in a message with as many descriptors. */
+#define COMMAND_BESIDE_MAX 32
+
+struct command_beside {
+	struct {
+		struct span name;	/* within the same folder */
+		uint64_t size;
+	} files[COMMAND_BESIDE_MAX];
+	size_t count;
 };
 
 bool command_write(struct buf *to, const struct command *command);
 /* Spans borrow from `in`. */
 bool command_read(struct span in, struct command *out, struct err *err);
+
+bool command_write_beside(struct buf *to, const struct command_beside *beside);
+bool command_read_beside(struct span in, struct command_beside *out, struct err *err);
 
 #endif

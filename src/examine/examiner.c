@@ -2,6 +2,7 @@
 
 #include "codec/digest.h"
 #include "evidence/unpack.h"
+#include "examine/beside.h"
 #include "examine/events.h"
 #include "examine/item.h"
 #include "examine/matching.h"
@@ -111,11 +112,12 @@ static void close_content(struct content *c)
 
 /* ---- one tree ---- */
 
-static void examine_tree(struct examination *x, int fd)
+static void examine_tree(struct examination *x, int fd, const struct beside_files *beside)
 {
 	const struct command *command = x->command;
 	uint64_t seconds = x->limits->tree_seconds + command->allocated / BYTES_A_SECOND;
-	struct item item = { .path = command->path, .modified = command->modified };
+	struct item item = { .path = command->path, .modified = command->modified,
+			     .near = &beside->near };
 	struct item_origin origin = { .begin = {
 		.size = command->size, .modified = command->modified, .changed = command->changed,
 		.accessed = command->accessed, .created = TIME_NONE, .mode = command->mode } };
@@ -143,10 +145,31 @@ static void examine_tree(struct examination *x, int fd)
 	examination_flush(x);
 }
 
+/* False: the coordinator is gone or talks nonsense. */
+static bool take_beside(struct examination *x, uint32_t expected, struct beside_files *to)
+{
+	static uint8_t message[CHANNEL_MESSAGE_MAX];
+	struct command_beside list;
+	int fds[CHANNEL_FDS_MAX];
+	struct err err;
+	size_t got;
+
+	while (to->count < expected) {
+		if (!channel_receive(x->commands, message, sizeof message, &got, fds, &err) ||
+		    !got || !command_read_beside(span_of(message, got), &list, &err) || !list.count)
+			return false;
+		for (size_t i = 0; i < list.count; i++)
+			if (!beside_add(to, list.files[i].name, fds[i], list.files[i].size))
+				return false;
+	}
+	return true;
+}
+
 static bool next_tree(struct examination *x, const struct examiner_options *options)
 {
 	static uint8_t message[CHANNEL_MESSAGE_MAX];
 	struct command command;
+	struct beside_files beside;
 	int fds[CHANNEL_FDS_MAX];
 	struct err err;
 	size_t got;
@@ -164,7 +187,11 @@ static bool next_tree(struct examination *x, const struct examiner_options *opti
 			return false;
 	}
 	x->command = &command;
-	examine_tree(x, fds[0]);
+	beside_init(&beside, x);
+	if (!take_beside(x, command.beside_count, &beside))
+		return false;
+	examine_tree(x, fds[0], &beside);
+	beside_clear(&beside);
 	close(fds[0]);
 	x->unpacked = x->entries = x->held = x->event_count = x->written = 0;
 	x->is_risky_told = false;

@@ -2,6 +2,7 @@
 
 #include "codec/json_write.h"
 #include "evidence/unpack.h"
+#include "examine/beside.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -114,9 +115,10 @@ static bool escapes(struct span path)
 }
 
 static void examine_member(struct examination *x, struct unpack *u, struct item *archive,
-			   const struct unpack_member *m)
+			   struct beside_members *beside, const struct unpack_member *m)
 {
-	struct item item = { .depth = archive->depth + 1, .modified = m->modified };
+	struct item item = { .depth = archive->depth + 1, .modified = m->modified,
+			     .near = &beside->near };
 	struct item_origin origin = { 0 };
 	struct buf path = buf_new(RECORD_PATH_MAX * 16);
 
@@ -125,7 +127,7 @@ static void examine_member(struct examination *x, struct unpack *u, struct item 
 	buf_text(&path, "!/");
 	buf_add(&path, origin.begin.path);
 	item.path = buf_span(&path);
-	item.member = origin.begin.path;
+	item.member = beside->member = origin.begin.path;
 	if (m->path.len > RECORD_PATH_MAX)
 		examination_short(x, FATE_PARTLY, "a member's name of %zu bytes is kept in part",
 				  m->path.len);
@@ -180,10 +182,12 @@ static void each_member(struct examination *x, struct unpack *u, struct item *ar
 {
 	struct unpack_member member;
 	struct buf first = buf_new(1024);
+	struct beside_members beside;
 	uint64_t escaping = 0;
 	struct err err;
 	bool more = true;
 
+	beside_members_init(&beside, x, archive->bytes, archive->path);
 	while (more && !is_full(x)) {
 		enum unpack_step step = unpack_next(u, &member, &more, &err);
 
@@ -194,10 +198,11 @@ static void each_member(struct examination *x, struct unpack *u, struct item *ar
 			break;
 		if (member.kind != UNPACK_FOLDER && escapes(member.path) && !escaping++)
 			buf_add(&first, span_sub(member.path, 0, 1024));
-		examine_member(x, u, archive, &member);
+		examine_member(x, u, archive, &beside, &member);
 	}
 	if (escaping)
 		tell_escape(x, buf_span(&first), escaping);
+	beside_members_clear(&beside);
 	buf_free(&first);
 }
 

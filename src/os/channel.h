@@ -9,7 +9,7 @@
 #include "base/span.h"
 
 #define CHANNEL_MESSAGE_MAX ((size_t)64 << 10)
-#define CHANNEL_FDS_MAX 4
+#define CHANNEL_FDS_MAX 32
 
 bool channel_pair(int ends[2], struct err *err);
 /* Sends bytes and `count` descriptors; the caller keeps and closes its copies. */

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define MAP_TYPE_MASK 0x0f
+/* All segments of a disk image are handed over: it can open none by itself. */
+#define DESCRIPTORS_MOST 1100
 
 bool sandbox_available(struct err *err)
 {
@@ -190,7 +192,7 @@ static bool limit(int which, uint64_t most)
 bool sandbox_limits(const struct sandbox_options *options, struct err *err)
 {
 	bool ok = limit(RLIMIT_CORE, 0) && limit(RLIMIT_STACK, UINT64_C(8) << 20) &&
-		  limit(RLIMIT_NOFILE, 32);
+		  limit(RLIMIT_NOFILE, DESCRIPTORS_MOST);
 
 	if (options->cpu_seconds)
 		ok = ok && limit(RLIMIT_CPU, options->cpu_seconds);

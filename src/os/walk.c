@@ -291,6 +291,40 @@ bool walk_next(struct walk *w, struct walk_entry *out)
 	return true;
 }
 
+/* Where the root is a file, its folder is as much the user's word as the file. */
+static int open_beside_root(const struct walk *w, const char *name)
+{
+	struct buf path = buf_new(PATH_LIMIT);
+	size_t at = w->path.len;
+	int fd = -1;
+
+	while (at && w->path.at[at - 1] != '/')
+		at--;
+	buf_add(&path, span_sub(buf_span(&w->path), 0, at));
+	if (buf_text(&path, name)) {
+		fd = open((char *)path.at, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW |
+					   O_NOATIME);
+		if (fd < 0 && errno == EPERM)
+			fd = open((char *)path.at, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+						   O_NOFOLLOW);
+	}
+	buf_free(&path);
+	return fd;
+}
+
+int walk_open_beside(struct walk *w, const char *name, struct stat *st)
+{
+	bool ignored;
+	int fd = w->depth ? open_quietly(w->stack[w->depth - 1].fd, name, 0, &ignored)
+			  : open_beside_root(w, name);
+
+	if (fd >= 0 && (fstat(fd, st) || !S_ISREG(st->st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 void walk_free(struct walk *w)
 {
 	if (!w)

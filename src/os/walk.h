@@ -48,6 +48,11 @@ struct walk;
 struct walk *walk_open(const char *root, const struct walk_options *options, struct err *err);
 /* False at the end. What the entry borrows lives until the next call. */
 bool walk_next(struct walk *w, struct walk_entry *out);
+/*
+ * Opens a regular file of that name in the folder of the entry that was just
+ * answered, as files are opened. -1: there is none.
+ */
+int walk_open_beside(struct walk *w, const char *name, struct stat *st);
 void walk_free(struct walk *w);		/* NULL-safe */
 
 #endif

@@ -1,0 +1,123 @@
+#include "evidence/beside.h"
+
+/* What is put behind any name, and names that stand beside one certain file. */
+static const struct {
+	const char *of;		/* NULL: any name, to which `name` is added */
+	const char *name;
+} fixed[] = {
+	{ NULL, "-wal" }, { NULL, "-journal" },
+	{ NULL, ".LOG1" }, { NULL, ".LOG2" }, { NULL, ".LOG" },
+	{ NULL, ".log1" }, { NULL, ".log2" }, { NULL, ".log" },
+	{ "OBJECTS.DATA", "INDEX.BTR" }, { "OBJECTS.DATA", "MAPPING1.MAP" },
+	{ "OBJECTS.DATA", "MAPPING2.MAP" }, { "OBJECTS.DATA", "MAPPING3.MAP" },
+};
+
+/* Rows: the file's own ending, what is cut off its name, and how the others are numbered. */
+enum numbering { NUMBER_EWF, NUMBER_DIGITS, NUMBER_FLAT, NUMBER_SPARSE, NUMBER_FIXED };
+
+static const struct row {
+	const char *ending;
+	size_t cut;
+	enum numbering numbering;
+} rows[] = {
+	{ ".E01", 2, NUMBER_EWF }, { ".L01", 2, NUMBER_EWF }, { ".s01", 2, NUMBER_EWF },
+	{ ".001", 3, NUMBER_DIGITS }, { ".000", 3, NUMBER_DIGITS },
+	{ ".vmdk", 5, NUMBER_FLAT }, { ".vmdk", 5, NUMBER_SPARSE }, { ".vmdk", 5, NUMBER_FIXED },
+};
+
+#define ROW_COUNT (sizeof rows / sizeof *rows)
+/* E01 to E99 are followed by EAA to EZZ, FAA and so on. */
+#define LETTERS 26
+
+static bool ewf_ending(struct span name, unsigned number, struct buf *to)
+{
+	uint8_t first = name.at[name.len - 3], base = first >= 'a' ? 'a' : 'A';
+	unsigned letters = number - 100;
+
+	buf_add(to, span_sub(name, 0, name.len - 3));
+	if (number < 100)
+		return buf_printf(to, "%c%02u", first, number);
+	first = (uint8_t)(first + letters / (LETTERS * LETTERS));
+	return first <= base + LETTERS - 1 &&
+	       buf_printf(to, "%c%c%c", first, base + letters / LETTERS % LETTERS,
+			  base + letters % LETTERS);
+}
+
+static bool row_name(const struct row *row, struct span name, unsigned number, struct buf *to)
+{
+	if (row->numbering == NUMBER_EWF)
+		return ewf_ending(name, number, to);
+	buf_add(to, span_sub(name, 0, name.len - row->cut));
+	switch (row->numbering) {
+	case NUMBER_DIGITS:
+		return number < 1000 && buf_printf(to, "%03u", number);
+	case NUMBER_FLAT:
+		return number == 1 && buf_text(to, "-flat.vmdk");
+	case NUMBER_SPARSE:
+		return number < 1000 && buf_printf(to, "-s%03u.vmdk", number);
+	case NUMBER_FIXED:
+		return number < 1000 && buf_printf(to, "-f%03u.vmdk", number);
+	case NUMBER_EWF:
+		break;
+	}
+	return false;
+}
+
+static bool next_fixed(struct beside *b, struct buf *to)
+{
+	while (b->fixed < sizeof fixed / sizeof *fixed) {
+		unsigned i = b->fixed++;
+
+		if (fixed[i].of && !span_eq_nocase(b->name, span_text(fixed[i].of)))
+			continue;
+		if (!fixed[i].of)
+			buf_add(to, b->name);
+		return buf_text(to, fixed[i].name);
+	}
+	return false;
+}
+
+static bool ends_so(struct span name, const char *ending)
+{
+	struct span end = span_text(ending);
+
+	return name.len > end.len && span_eq_nocase(span_from(name, name.len - end.len), end);
+}
+
+static unsigned first_number(const struct row *row)
+{
+	if (row->numbering == NUMBER_EWF)
+		return 2;
+	if (row->numbering == NUMBER_DIGITS)
+		return row->ending[3] == '1' ? 2 : 1;
+	return 1;
+}
+
+bool beside_next(struct beside *b, bool was_there, struct buf *to)
+{
+	buf_clear(to);
+	if (next_fixed(b, to))
+		return true;
+	for (; b->row < ROW_COUNT; b->row++, b->number = 0) {
+		const struct row *row = &rows[b->row];
+		bool is_first = !b->number;
+
+		if (!ends_so(b->name, row->ending) || (!is_first && !was_there))
+			continue;
+		b->number = is_first ? first_number(row) : b->number + 1;
+		buf_clear(to);
+		if (row_name(row, b->name, b->number, to))
+			return true;
+	}
+	return false;
+}
+
+bool beside_is_companion(struct span name)
+{
+	static const char *const endings[] = { "-wal", "-journal", ".log1", ".log2", ".btr", ".map" };
+
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (ends_so(name, endings[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,35 @@
+/*
+ * beside: which files may belong to a file, told by its name alone.
+ *
+ * The coordinator, which never looks into evidence, opens these along with the
+ * file, so that decoders inside the sandbox have them at hand: logs of registry
+ * hives, write-ahead logs of databases, the further segments of a disk image.
+ */
+#ifndef KANSHIKI_EVIDENCE_BESIDE_H
+#define KANSHIKI_EVIDENCE_BESIDE_H
+
+#include "base/buf.h"
+
+/* Files beside one file; of a numbered row (E02, E03, ...) no more are looked for. */
+#define BESIDE_MOST 1024
+
+struct beside {
+	struct span name;	/* last part of the path; borrowed */
+	unsigned fixed;		/* next of the names that stand alone */
+	unsigned row, number;	/* row of numbered names, and next in it */
+};
+
+static inline struct beside beside_of(struct span name)
+{
+	return (struct beside){ .name = name };
+}
+
+/*
+ * Writes the next name to look for into `to`; false: there are no more. `was_there`:
+ * whether the one before was (a row ends at its first gap); false at first.
+ */
+bool beside_next(struct beside *b, bool was_there, struct buf *to);
+/* Whether a member of an archive may belong to another: by its ending. */
+bool beside_is_companion(struct span name);
+
+#endif
