@@ -1,5 +1,13 @@
 /* The decoders of the family "registry". */
-#include "artefact/artefact.h"
+#include "artefact/registry.h"
 
-const struct artefact_decoder artefact_registry[] = { { .name = NULL, .kind = "", .paths = NULL } };
-const size_t artefact_registry_count = 0;
+#define HIVE(name, decode, of_place) \
+	{ name, CLASS_REGISTRY, "registry hive", NULL, decode, false, of_place }
+
+/* What is a user's is told at every place of the hive: the place tells whose it is. */
+const struct artefact_decoder artefact_registry[] = {
+	HIVE("registry autostart", registry_autostart, true),
+	HIVE("services", registry_services, false),
+	HIVE("task cache", registry_tasks, false),
+};
+const size_t artefact_registry_count = sizeof artefact_registry / sizeof *artefact_registry;

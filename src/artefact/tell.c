@@ -118,17 +118,23 @@ static struct span next_part(struct span *rest)
 	return part;
 }
 
+/* "home" is also where examiners keep their evidence: a Windows folder behind it wins. */
 struct span tell_user_of_path(struct span path)
 {
-	while (path.len) {
-		struct span part = next_part(&path);
+	struct span at_home = { 0 };
 
-		if ((span_eq_nocase(part, SPAN("users")) || span_eq_nocase(part, SPAN("home")) ||
-		     span_eq_nocase(part, SPAN("documents and settings"))) &&
-		    (span_find_byte(path, 0, '/') != SIZE_MAX || span_find_byte(path, 0, '\\') != SIZE_MAX))
-			return next_part(&path);
+	while (path.len) {
+		struct span part = next_part(&path), name = path;
+		bool is_folder = span_find_byte(path, 0, '/') != SIZE_MAX ||
+				 span_find_byte(path, 0, '\\') != SIZE_MAX;
+
+		if (is_folder && (span_eq_nocase(part, SPAN("users")) ||
+				  span_eq_nocase(part, SPAN("documents and settings"))))
+			return next_part(&name);
+		if (is_folder && !at_home.len && span_eq_nocase(part, SPAN("home")))
+			at_home = next_part(&name);
 	}
-	return (struct span){ 0 };
+	return at_home;
 }
 
 size_t tell_find_nocase(struct span text, const char *needle)

@@ -1,0 +1,104 @@
+/* Services and drivers: Services\NAME of the control set in use. */
+#include "artefact/registry.h"
+#include "artefact/windows_path.h"
+
+#define DRIVER_TYPES 0x0b		/* kernel driver, file-system driver, recognizer */
+
+static const char *start_name(uint64_t start)
+{
+	static const char *const names[] = { "boot", "system", "automatic", "on demand", "disabled" };
+
+	return start < 5 ? names[start] : "unknown";
+}
+
+/* A driver without a path is found by its name. */
+static struct span program_of(struct registry *r, struct span name, struct span image, struct span library,
+			      bool is_driver)
+{
+	if (library.len)
+		return windows_path_expand(library, r->user, &r->scratch);
+	if (image.len)
+		return windows_program_of(image, r->user, &r->scratch);
+	if (is_driver)
+		return REGISTRY_TEXT(r, "C:\\Windows\\System32\\drivers\\%.*s.sys", SPAN_ARG(name));
+	return image;
+}
+
+static struct span detail_of(struct registry *r, const struct regf_key *key, uint64_t type, uint64_t start,
+			     struct span library)
+{
+	struct tell_detail d;
+
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "start", span_text(start_name(start)));
+	tell_detail_number(&d, "type", type);
+	tell_detail_text(&d, "display_name", registry_text(r, key, "DisplayName"));
+	tell_detail_text(&d, "description", registry_text(r, key, "Description"));
+	tell_detail_text(&d, "group", registry_text(r, key, "Group"));
+	tell_detail_text(&d, "library", library);
+	return tell_detail_end(&d, &r->scratch);
+}
+
+/* What runs when the service fails is started like it. */
+static void tell_failure(struct registry *r, const struct regf_key *key, struct span name)
+{
+	struct trace t = trace_new(TRACE_AUTOSTART, "service");
+
+	t.command = registry_text(r, key, "FailureCommand");
+	if (!t.command.len)
+		return;
+	t.name = REGISTRY_TEXT(r, "%.*s (on failure)", SPAN_ARG(name));
+	t.path = registry_value_path(r, key, SPAN("FailureCommand"));
+	t.program = windows_program_of(t.command, r->user, &r->scratch);
+	t.time = key->written;
+	t.source = SPAN("registry, key last written");
+	t.technique = SPAN("T1543.003");
+	t.summary = REGISTRY_TEXT(r, "when service %.*s fails: %.*s", SPAN_ARG(name), SPAN_ARG(t.command));
+	registry_tell(r, &t);
+}
+
+static struct span library_of(struct registry *r, const struct regf_key *key)
+{
+	struct regf_key parameters;
+	struct span library = { 0 };
+
+	if (regf_find(key, SPAN("Parameters"), &parameters))
+		library = registry_text(r, &parameters, "ServiceDll");
+	return library.len ? library : registry_text(r, key, "ServiceDll");
+}
+
+static void take_service(struct registry *r, const struct regf_key *key, struct span name, const void *context)
+{
+	uint64_t type = 0, start = UINT64_MAX;
+	struct span image = registry_text(r, key, "ImagePath"), library = library_of(r, key);
+	bool has_type = registry_number(key, "Type", &type), is_driver = type & DRIVER_TYPES;
+	struct trace t = trace_new(TRACE_AUTOSTART, is_driver ? "driver" : "service");
+
+	registry_number(key, "Start", &start);
+	if (!image.len && !library.len && !(has_type && is_driver))
+		return;
+	t.name = name;
+	t.path = registry_path(r, key);
+	t.command = image;
+	t.program = program_of(r, name, image, library, is_driver);
+	t.user = registry_text(r, key, "ObjectName");
+	t.time = key->written;
+	t.source = SPAN("registry, key last written");
+	t.technique = SPAN("T1543.003");
+	t.detail = detail_of(r, key, type, start, library);
+	t.summary = REGISTRY_TEXT(r, "%s %.*s (%s): %.*s", is_driver ? "driver" : "service", SPAN_ARG(name),
+				  start_name(start), SPAN_ARG(library.len ? library : t.program));
+	registry_tell(r, &t);
+	tell_failure(r, key, name);
+}
+
+bool registry_services(const struct artefact *a, struct err *err)
+{
+	struct registry r;
+
+	if (!registry_open(&r, a, HIVE_SYSTEM, err))
+		return false;
+	registry_each(&r, "Services\\*", take_service, NULL);
+	registry_close(&r);
+	return true;
+}
