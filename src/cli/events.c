@@ -7,8 +7,8 @@
 
 #include "cli/events_pipe.h"
 #include "cli/log_files.h"
+#include "codec/code_page.h"
 #include "codec/escape.h"
-#include "formats/evtx/evtx_codepage.h"
 #include "os/channel.h"
 
 static const char *format = "jsonl";
@@ -29,7 +29,7 @@ static const struct option_spec options[] = {
 	  &from },
 	{ OPTION_TEXT, 0, "to", "TIME", "only events before this UTC time", &to },
 	{ OPTION_NUMBER, 0, "code-page", "N",
-	  "Windows code page of ANSI strings: 874 or 1250 to 1258 [1252]", &code_page },
+	  "Windows code page of ANSI strings: 874, 932, 936, 949, 950, 1250 to 1258 [1252]", &code_page },
 	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
 	  &year },
 	{ OPTION_TEXT, 0, "zone", "ZONE", "the zone of logs that do not write one, as +09:00 [UTC]",
@@ -191,7 +191,7 @@ static bool parse_options(struct run *run, struct err *err)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time", from);
 	if (to && !timestamp_parse(span_text(to), &o->to))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time", to);
-	if (!evtx_codepage_known(code_page))
+	if (!code_page_known(code_page))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "code page %llu is not known",
 			       (unsigned long long)code_page);
 	o->bounded = from || to;

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "codec/code_page.h"
 #include "codec/escape.h"
 #include "examine/rule_pack.h"
-#include "formats/evtx/evtx_codepage.h"
 #include "os/data_path.h"
 
 #define JOBS_MAX 64
@@ -228,7 +228,7 @@ static bool parse_options(struct hunt *h, struct log_files_options *files, struc
 	files->log.year = (int)(year < 10000 ? year : 0);
 	if (zone && !log_zone_parse(span_text(zone), &files->log.zone_seconds))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no zone like +09:00", zone);
-	if (!evtx_codepage_known(code_page))
+	if (!code_page_known(code_page))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "code page %llu is not known",
 			       (unsigned long long)code_page);
 	files->code_page = (uint16_t)code_page;

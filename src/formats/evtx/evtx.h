@@ -48,7 +48,7 @@ struct evtx_options {
 	bool recover;		/* also carve slack, damage and space between chunks */
 	bool bounded;		/* deliver only events of from <= time < to */
 	timestamp from, to;
-	uint16_t code_page;	/* of ANSI strings: evtx_codepage.h; 0: 1252 */
+	uint16_t code_page;	/* of ANSI strings: codec/code_page.h; 0: 1252 */
 	evtx_problem_fn *problem;	/* may be NULL */
 	void *problem_context;
 };

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "codec/code_page.h"
 #include "codec/escape.h"
 #include "codec/json_write.h"
-#include "formats/evtx/evtx_codepage.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -412,12 +412,10 @@ static uint8_t *put_ansi(uint8_t *to, uint16_t code_page, struct span s, enum ev
 {
 	while (s.len && !s.at[s.len - 1])
 		s.len--;
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t utf8[3];
-		size_t len = evtx_codepage_to_utf8(code_page, span_sub(s, i, 1), utf8);
-		uint32_t code = 0xfffd;
+	while (s.len) {
+		uint32_t code;
 
-		utf8_next(span_of(utf8, len), &code);
+		s = span_from(s, code_page_next(code_page, s, &code));
 		to = put_character(to, code, mode);
 	}
 	return to;

@@ -1,7 +1,7 @@
 #include "formats/evtx/evtx_value.h"
 
 #include "base/event.h"
-#include "formats/evtx/evtx_codepage.h"
+#include "codec/code_page.h"
 
 /* Bytes of one element where that is fixed; 0 where it is not. */
 static size_t width_of(uint8_t type)
@@ -75,7 +75,7 @@ static struct span ansi_text(struct arena *scratch, uint16_t code_page, struct s
 	if (ascii == s.len)
 		return s;
 	to = arena_alloc(scratch, s.len * 3);
-	return to ? span_of(to, evtx_codepage_to_utf8(code_page, s, to)) : (struct span){ 0 };
+	return to ? span_of(to, code_page_to_utf8(code_page, s, to)) : (struct span){ 0 };
 }
 
 static void read_time(timestamp t, struct span s, struct value *out)
