@@ -24,8 +24,9 @@ static bool new_format(struct log_reader *r)
 		return log_audit_new(r);
 	case LOG_ZEEK:
 	case LOG_W3C:
-	case LOG_CSV:
 		return log_table_new(r);
+	case LOG_CSV:
+		return log_csv_new(r);
 	default:
 		return true;
 	}
@@ -69,6 +70,7 @@ void log_reader_free(struct log_reader *r)
 		return;
 	log_json_free(r->json);
 	log_table_free(r->table);
+	log_csv_free(r->csv);
 	log_audit_free(r->audit);
 	buf_free(&r->pending);
 	arena_free(&r->memory);
@@ -271,7 +273,6 @@ static bool take_line(struct log_reader *r, struct span line)
 		return log_access_line(r, line);
 	case LOG_ZEEK:
 	case LOG_W3C:
-	case LOG_CSV:
 		return log_table_line(r, line);
 	case LOG_TEXT:
 		return log_text_line(r, line);
@@ -305,6 +306,8 @@ static bool take_block(struct log_reader *r, struct span block, bool last, size_
 		return log_json_block(r, block, last, used);
 	if (r->format == LOG_JOURNAL)
 		return log_journal_block(r, block, last, used);
+	if (r->format == LOG_CSV)
+		return log_csv_block(r, block, last, used);
 	return line_block(r, block, last, used);
 }
 
@@ -340,7 +343,7 @@ static bool keep_rest(struct log_reader *r, struct span rest)
  */
 static bool finish_pending(struct log_reader *r, struct span *block, bool last)
 {
-	bool lines = r->format != LOG_JSON && r->format != LOG_JOURNAL;
+	bool lines = r->format != LOG_JSON && r->format != LOG_JOURNAL && r->format != LOG_CSV;
 	size_t end = lines ? span_find_byte(*block, 0, '\n') : PIECE - 1, used;
 	struct span head = span_sub(*block, 0, end == SIZE_MAX ? block->len : end + 1);
 	struct span whole;

@@ -39,6 +39,7 @@ struct log_row {
 
 struct log_json;
 struct log_table;
+struct log_csv;
 struct log_audit;
 struct log_journal;
 
@@ -62,6 +63,7 @@ struct log_reader {
 
 	struct log_json *json;
 	struct log_table *table;
+	struct log_csv *csv;
 	struct log_audit *audit;
 	struct log_journal *journal;
 };
@@ -90,6 +92,11 @@ bool log_journal_block(struct log_reader *r, struct span block, bool last, size_
 /* Takes whole JSON objects off the block; *used tells how much. */
 bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *used);
 
+/* Whole records of the block, which may go over lines. */
+bool log_csv_block(struct log_reader *r, struct span block, bool last, size_t *used);
+
+bool log_csv_new(struct log_reader *r);
+void log_csv_free(struct log_csv *c);
 bool log_table_new(struct log_reader *r);
 void log_table_free(struct log_table *t);
 bool log_json_new(struct log_reader *r);

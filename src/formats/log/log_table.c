@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* Logs whose columns a header names: Zeek, W3C extended (IIS), CSV. */
+/* Logs whose columns a header names: Zeek, W3C extended (IIS). */
 
 #define COLUMNS_MAX 512
 
@@ -23,7 +23,7 @@ bool log_table_new(struct log_reader *r)
 	if (!t)
 		return false;
 	t->memory = arena_new((size_t)4 << 20);
-	t->separator = r->format == LOG_CSV ? ',' : r->format == LOG_W3C ? ' ' : '\t';
+	t->separator = r->format == LOG_W3C ? ' ' : '\t';
 	t->set_separator = ',';
 	t->unset = SPAN("-");
 	t->empty = SPAN("(empty)");
@@ -178,85 +178,12 @@ static bool w3c_line(struct log_reader *r, struct log_table *t, struct span line
 	return log_row_end(r, &row, time);
 }
 
-/* One CSV cell; doubled quotes are one. A quoted line end is not supported: one line is one row. */
-static struct span cell(struct log_reader *r, struct span *rest, uint8_t separator)
-{
-	uint8_t *to;
-	size_t len = 0, i = 1;
-
-	if (rest->len == 0 || rest->at[0] != '"')
-		return span_split(rest, separator);
-	to = arena_alloc(&r->memory, rest->len);
-	for (; to && i < rest->len; i++) {
-		if (rest->at[i] == '"') {
-			if (i + 1 >= rest->len || rest->at[i + 1] != '"')
-				break;
-			i++;
-		}
-		to[len++] = rest->at[i];
-	}
-	*rest = span_from(*rest, i + 2);
-	return span_of(to, len);
-}
-
-static uint8_t csv_separator(struct span line)
-{
-	static const char separators[] = ",;\t|";
-	size_t best = 0;
-	uint8_t chosen = ',';
-
-	for (const char *s = separators; *s; s++) {
-		size_t count = 0;
-
-		for (size_t i = 0; i < line.len; i++)
-			count += line.at[i] == (uint8_t)*s;
-		if (count > best) {
-			best = count;
-			chosen = (uint8_t)*s;
-		}
-	}
-	return chosen;
-}
-
-static void csv_header(struct log_reader *r, struct log_table *t, struct span line)
-{
-	struct span rest = line;
-
-	t->separator = csv_separator(line);
-	while (rest.len && t->count < COLUMNS_MAX)
-		add_name(t, span_trim(cell(r, &rest, t->separator)));
-	t->date = t->time = COLUMNS_MAX;
-}
-
-static bool csv_line(struct log_reader *r, struct log_table *t, struct span line)
-{
-	struct log_row row;
-	struct span rest = line;
-	uint32_t i = 0;
-
-	if (t->count == 0) {
-		csv_header(r, t, line);
-		return true;
-	}
-	row = log_row_begin(r);
-	for (; i < t->count; i++) {
-		struct span text = cell(r, &rest, t->separator);
-
-		log_row_add(r, &row, t->names[i], (struct value){ .kind = VALUE_TEXT, .bytes = text });
-	}
-	if (rest.len)
-		log_bad_line(r);
-	return log_row_end(r, &row, TIME_NONE);
-}
-
 bool log_table_line(struct log_reader *r, struct span line)
 {
 	struct log_table *t = r->table;
 
 	if (line.len == 0)
 		return true;
-	if (r->format == LOG_CSV)
-		return csv_line(r, t, line);
 	if (line.at[0] == '#') {
 		if (r->format == LOG_ZEEK)
 			zeek_header(t, line);
@@ -269,30 +196,4 @@ bool log_table_line(struct log_reader *r, struct span line)
 		return true;
 	}
 	return r->format == LOG_ZEEK ? zeek_line(r, t, line) : w3c_line(r, t, line);
-}
-
-/* A header of at least three names that look like names, and a row of as many cells. */
-bool log_is_csv(struct span start)
-{
-	struct span header = span_split(&start, '\n'), row = span_split(&start, '\n');
-	uint8_t separator = csv_separator(header);
-	size_t in_header = 0, in_row = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i < header.len; i++) {
-		uint8_t c = header.at[i];
-
-		quoted ^= c == '"';
-		in_header += !quoted && c == separator;
-		if (c < 0x20 && c != '\t' && c != '\r')
-			return false;
-		if (c == '{' || c == '=' || c == '<' || c == '(')
-			return false;
-	}
-	quoted = false;
-	for (size_t i = 0; i < row.len; i++) {
-		quoted ^= row.at[i] == '"';
-		in_row += !quoted && row.at[i] == separator;
-	}
-	return in_header >= 2 && in_header == in_row && header.len < 16384;
 }

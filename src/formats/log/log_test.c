@@ -133,6 +133,29 @@ TEST(tables_take_their_names_from_the_header)
 	       "what, so=a \"b\", c\n");
 }
 
+TEST(cells_of_csv_may_hold_line_ends)
+{
+	expect("when;user;note\r\n2026-11-21T22:00:00Z;bob;\"a\r\nb;c\r\n\"\"d\"\"\"\r\nx;y;z\r\n",
+	       "csv\n log_format=csv when=2026-11-21T22:00:00Z user=bob note=a\r\nb;c\r\n\"d\"\n"
+	       " log_format=csv when=x user=y note=z\n");
+	/* A quote that is never closed, or stands in the middle, costs its line. */
+	expect("a,b,c\n1,2,3\n4,\"5,6\n7,8,9\n", "csv\n log_format=csv a=1 b=2 c=3\n"
+	       " log_format=csv a=4 b=\"5 c=6\n log_format=csv a=7 b=8 c=9\n");
+	assert_int_equal(last_report.bad_lines, 1);
+	assert_int_equal(last_report.first_bad, 3);
+	expect("a|b|c\n1|\"2\"x|3\n7|8|9\n", "csv\n log_format=csv a=1 b=\"2\"x c=3\n"
+	       " log_format=csv a=7 b=8 c=9\n");
+	expect("\xef\xbb\xbf\"a\"\tb\tc\n1\t2\t3", "csv\n log_format=csv a=1 b=2 c=3\n");
+}
+
+TEST(csv_needs_a_header)
+{
+	assert_int_equal(log_identify(SPAN("1,2,3\n4,5,6\n")), LOG_NONE);
+	assert_int_equal(log_identify(SPAN("a,,c\n4,5,6\n")), LOG_NONE);
+	assert_int_equal(log_identify(SPAN("a,b,c\n4,5\n")), LOG_NONE);
+	assert_int_equal(log_identify(SPAN("a,b,c\n4,\"5\n\n5\",6\n")), LOG_CSV);
+}
+
 TEST(access_logs_and_plain_lines_are_read)
 {
 	expect("1.2.3.4 - bob [21/Nov/2026:22:00:00 +0900] \"GET /a?b=c HTTP/1.1\" 200 12 \"-\" \"curl/8\"\n",
