@@ -6,9 +6,13 @@
 #define BIT(harm) (1u << (harm))
 
 const struct analyser analysers[] = {
-	{ NULL, 0, NULL },
+	{ "starts", BIT(HARM_IMPLANT), analyse_starts },
+	{ "theft", BIT(HARM_THEFT), analyse_theft },
+	{ "sessions", BIT(HARM_CONTROL) | BIT(HARM_IMPLANT), analyse_sessions },
+	{ "destruction", BIT(HARM_DESTRUCTION), analyse_destruction },
+	{ "obstruction", BIT(HARM_OBSTRUCTION), analyse_obstruction },
 };
-const size_t analyser_count = 0;
+const size_t analyser_count = sizeof analysers / sizeof *analysers;
 
 static bool run_one(struct analysis *a, const struct analyser *analyser, struct err *err)
 {

@@ -47,6 +47,11 @@ extern const struct analyser analysers[];
 extern const size_t analyser_count;
 
 /* analyser.c's table, in its order. */
+bool analyse_starts(struct analysis *a, struct err *err);
+bool analyse_theft(struct analysis *a, struct err *err);
+bool analyse_sessions(struct analysis *a, struct err *err);
+bool analyse_destruction(struct analysis *a, struct err *err);
+bool analyse_obstruction(struct analysis *a, struct err *err);
 bool analyse_beacon(struct analysis *a, struct err *err);
 bool analyse_dns_tunnel(struct analysis *a, struct err *err);
 bool analyse_volume(struct analysis *a, struct err *err);

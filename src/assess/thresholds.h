@@ -16,7 +16,20 @@
 	T(BEACON_SCORE, "beacon", 0.8, "score from which regular contact is told") \
 	T(BEACON_SCORE_STRONG, "beacon", 0.9, "score from which it may be of level high") \
 	T(BEACON_COMMON_SHARE, "beacon", 0.5, "share of hosts that contact a destination, from which it is common") \
-	T(BEACON_COMMON_HOSTS, "beacon", 3, "hosts that must contact it for a share to mean anything")
+	T(BEACON_COMMON_HOSTS, "beacon", 3, "hosts that must contact it for a share to mean anything") \
+	T(STARTS_RANK_UNKNOWN, "starts", 50, "points from which an unknown program that nothing starts is told") \
+	T(STARTS_RANK_STRONG, "starts", 60, "points from which an unknown program that something starts is of level high") \
+	T(THEFT_HOURS_BEFORE, "theft", 48, "hours that gathering may lie before sending, to be one episode") \
+	T(THEFT_HOURS_AFTER, "theft", 2, "hours that gathering or removing may lie after sending") \
+	T(THEFT_SEND_BYTES, "theft", 1048576, "bytes out from which a transfer is sending") \
+	T(THEFT_SRUM_BYTES, "theft", 268435456, "bytes out of one program by SRUM in a day, from which it is told") \
+	T(THEFT_SIZE_LOW, "theft", 0.95, "bytes sent over bytes gathered, from which the sizes agree") \
+	T(THEFT_SIZE_HIGH, "theft", 1.25, "bytes sent over bytes gathered, up to which the sizes agree") \
+	T(DESTRUCTION_WINDOW_MINUTES, "destruction", 10, "minutes within which changes of files are one mass") \
+	T(DESTRUCTION_RENAMES, "destruction", 100, "files given the same new ending in that time") \
+	T(DESTRUCTION_DELETES, "destruction", 500, "files of users deleted or overwritten in that time") \
+	T(OBSTRUCTION_TIMES, "obstruction", 1, "files whose times were set back, to be told") \
+	T(SESSIONS_FAILED, "sessions", 50, "failed logons from one place within an hour before one that succeeds")
 
 enum threshold {
 #define THRESHOLD_NAME(name, analyser, value, what) THRESHOLD_##name,

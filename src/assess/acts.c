@@ -1,0 +1,202 @@
+#include "assess/acts.h"
+
+#include "base/map.h"
+#include "case/case.h"
+#include "case/machine.h"
+#include "case/query.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct span act_file_name(struct span path)
+{
+	size_t at = path.len;
+
+	while (at && path.at[at - 1] != '/' && path.at[at - 1] != '\\')
+		at--;
+	return span_from(path, at);
+}
+
+bool act_has_word(struct span text, const char *words)
+{
+	struct span rest = span_text(words);
+
+	while (rest.len) {
+		struct span word = span_split(&rest, '|');
+
+		for (size_t at = 0; at + word.len <= text.len; at++)
+			if (span_eq_nocase(span_sub(text, at, word.len), word))
+				return true;
+	}
+	return false;
+}
+
+struct span act_address(struct span endpoint)
+{
+	size_t colons = 0, last = endpoint.len;
+
+	if (endpoint.len && endpoint.at[0] == '[')
+		return span_sub(endpoint, 1, span_find_byte(endpoint, 1, ']') - 1);
+	for (size_t i = 0; i < endpoint.len; i++)
+		if (endpoint.at[i] == ':') {
+			colons++;
+			last = i;
+		}
+	return colons == 1 ? span_sub(endpoint, 0, last) : endpoint;
+}
+
+static bool is_public_v4(const uint8_t a[4])
+{
+	return !(a[0] == 0 || a[0] == 10 || a[0] == 127 || a[0] >= 224 ||
+		 (a[0] == 100 && (a[1] & 0xc0) == 64) || (a[0] == 169 && a[1] == 254) ||
+		 (a[0] == 172 && (a[1] & 0xf0) == 16) || (a[0] == 192 && a[1] == 168));
+}
+
+bool act_is_public(struct span address)
+{
+	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+	char text[64];
+	uint8_t a[16];
+
+	snprintf(text, sizeof text, "%.*s", SPAN_ARG(span_sub(address, 0, 60)));
+	if (inet_pton(AF_INET, text, a) == 1)
+		return is_public_v4(a);
+	if (inet_pton(AF_INET6, text, a) != 1)
+		return false;
+	if (!memcmp(a, mapped, sizeof mapped))
+		return is_public_v4(a + 12);
+	/* Global unicast is 2000::/3. */
+	return (a[0] & 0xe0) == 0x20;
+}
+
+/* ---- hosts ---- */
+
+struct hosts {
+	struct machines machines;
+	struct map addresses;		/* address → name (struct span *) */
+};
+
+static bool load_hosts(struct analysis *a, struct hosts *h, struct acts *acts, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	size_t named = 0;
+	bool row, ok;
+
+	h->addresses = map_new(a->arena);
+	ok = machines_load(a->file, a->arena, &h->machines, err) &&
+	     query_prepare(a->db, "SELECT item.source, item.path, trace.name, trace.what FROM trace "
+			   "JOIN item ON item.id = trace.item WHERE trace.kind = 'host' AND trace.what IN "
+			   "('address', 'name') AND trace.name IS NOT NULL ORDER BY trace.id", &q, err);
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		struct span host = machine_name(&h->machines, query_u64(q, 0, 0), query_span(q, 1));
+		bool is_address = span_eq(query_span(q, 3), SPAN("address"));
+		struct span *kept = ARENA_NEW(a->arena, struct span);
+		void **slot = is_address ? map_slot(&h->addresses,
+						    arena_copy(a->arena, act_address(query_span(q, 2))))
+					 : NULL;
+
+		if (!kept)
+			continue;
+		*kept = arena_copy(a->arena, host);
+		if (slot && !*slot)
+			*slot = kept;
+		if (host.len && !span_eq_nocase(host, acts->only_host)) {
+			acts->only_host = *kept;
+			named++;
+		}
+	}
+	sqlite3_finalize(q);
+	if (named != 1)
+		acts->only_host = (struct span){ 0 };
+	return ok;
+}
+
+static void find_host(struct hosts *h, struct act *act, uint64_t source, struct span path)
+{
+	struct span *named;
+
+	if (act->host.len)
+		return;
+	act->host = machine_name(&h->machines, source, path);
+	if (act->host.len || !act->local.len)
+		return;
+	named = map_get(&h->addresses, act_address(act->local));
+	act->is_network_host = !named;
+	act->host = named ? *named : act_address(act->local);
+}
+
+bool acts_same_host(const struct acts *acts, const struct act *x, const struct act *y)
+{
+	if (span_eq_nocase(x->host, y->host))
+		return true;
+	return acts->only_host.len && (x->is_network_host || y->is_network_host) &&
+	       (span_eq_nocase(x->host, acts->only_host) || span_eq_nocase(y->host, acts->only_host));
+}
+
+/* ---- loading ---- */
+
+static bool read_act(struct analysis *a, struct hosts *h, sqlite3_stmt *q, struct act *act)
+{
+	struct span *const texts[] = { &act->what, &act->host, &act->user, &act->program, &act->path,
+				       &act->name, &act->command, &act->local, &act->peer,
+				       &act->source, &act->technique };
+
+	act->trace = query_u64(q, 0, 0);
+	act->item = query_u64(q, 1, 0);
+	trace_kind_of_name(query_span(q, 4), &act->kind);
+	act->time = query_time(q, 5);
+	act->last = query_time(q, 6);
+	act->bytes_out = query_u64(q, 7, UINT64_MAX);
+	act->bytes_in = query_u64(q, 8, UINT64_MAX);
+	act->count = query_u64(q, 9, UINT64_MAX);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		*texts[i] = arena_copy(a->arena, query_span(q, 10 + (int)i));
+	find_host(h, act, query_u64(q, 2, 0), query_span(q, 3));
+	act->host = arena_copy(a->arena, act->host);
+	return !a->arena->exhausted;
+}
+
+static int by_host_and_time(const void *left, const void *right)
+{
+	const struct act *x = left, *y = right;
+	int hosts = span_cmp(x->host, y->host);
+
+	if (hosts)
+		return hosts;
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return x->trace < y->trace ? -1 : x->trace > y->trace;
+}
+
+bool acts_load(struct analysis *a, const char *where, struct acts *out, struct err *err)
+{
+	char sql[1400];
+	struct hosts hosts;
+	sqlite3_stmt *q = NULL;
+	bool row, ok;
+
+	*out = (struct acts){ 0 };
+	snprintf(sql, sizeof sql,
+		 "SELECT trace.id, trace.item, item.source, item.path, trace.kind, time, last, bytes_out, "
+		 "bytes_in, count, what, host, user, program, trace.path, name, command, local, peer, "
+		 "trace.source, technique FROM (SELECT * FROM trace WHERE %s) AS trace "
+		 "JOIN item ON item.id = trace.item ORDER BY trace.id", where);
+	ok = load_hosts(a, &hosts, out, err) && query_prepare(a->db, sql, &q, err);
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		struct act *act;
+
+		if (out->count >= ACTS_MOST) {
+			out->left_out++;
+			continue;
+		}
+		act = arena_push(a->arena, (void **)&out->list, &out->count, &out->room, sizeof *act);
+		if (!act || !read_act(a, &hosts, q, act))
+			ok = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for %zu traces",
+				     out->count);
+	}
+	sqlite3_finalize(q);
+	if (ok && out->count)
+		qsort(out->list, out->count, sizeof *out->list, by_host_and_time);
+	return ok;
+}

@@ -1,0 +1,46 @@
+/*
+ * acts: traces as deeds of one host in time, for analysers that join them.
+ *
+ * Each act has the host that it belongs to: what the trace says, else the machine
+ * of its item, else, for network records, the machine that has the local address,
+ * else that address. The list is in the order of host and time and bounded: what
+ * is beyond ACTS_MOST is left out, from the end of the case's rows, and counted.
+ */
+#ifndef KANSHIKI_ASSESS_ACTS_H
+#define KANSHIKI_ASSESS_ACTS_H
+
+#include "assess/analyser.h"
+#include "base/trace.h"
+
+#define ACTS_MOST ((size_t)500000)
+
+struct act {
+	uint64_t trace, item;
+	enum trace_kind kind;
+	struct span what, host, user, program, path, name, command, local, peer, source, technique;
+	timestamp time, last;
+	uint64_t bytes_out, bytes_in, count;	/* UINT64_MAX: unknown */
+	bool is_network_host;		/* host is only an address */
+};
+
+struct acts {
+	struct act *list;
+	size_t count, room;
+	uint64_t left_out;
+	struct span only_host;		/* of all named machines, where there is exactly one */
+};
+
+/* Traces for which `where` holds ("kind = 'file' AND what = 'deleted'"); in the analysis' arena. */
+bool acts_load(struct analysis *a, const char *where, struct acts *out, struct err *err);
+/* Two acts of one host, or of an unnamed address and the only machine there is. */
+bool acts_same_host(const struct acts *acts, const struct act *x, const struct act *y);
+/* Last part of a path, both separators. */
+struct span act_file_name(struct span path);
+/* Whether any of the words, separated by '|', is in the text, without regard to case. */
+bool act_has_word(struct span text, const char *words);
+/* "192.0.2.1:443" without its port, "[2001:db8::1]:443" without brackets too. */
+struct span act_address(struct span endpoint);
+/* Addresses that are reachable from anywhere: not private, loopback, link-local or multicast. */
+bool act_is_public(struct span address);
+
+#endif

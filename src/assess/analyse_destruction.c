@@ -1,0 +1,242 @@
+/*
+ * analyse_destruction: files destroyed in masses, and what makes repair impossible.
+ *
+ * A wiper or an encryptor touches very many files in a short time and gives them
+ * one new ending, or deletes them; and whoever wants the damage to last removes
+ * what it could be repaired from. So
+ *
+ *   many renames to one new ending within the window             high
+ *   many users' files deleted or overwritten within the window    medium
+ *   a command that removes shadow copies, backups, recovery        high
+ *   a command that overwrites a device or boot records             high
+ *
+ * Caches, temporary folders and package managers delete much too: their folders
+ * are left out, and what a package manager does is not of users' files.
+ */
+#include "assess/acts.h"
+#include "assess/thresholds.h"
+
+#include "base/map.h"
+#include "codec/json_write.h"
+
+#define MINUTE (INT64_C(60) * TIME_SECOND)
+
+static const struct {
+	const char *words, *and_words, *title, *rule, *techniques;
+} commands[] = {
+	{ "vssadmin", "delete shadows|resize shadowstorage", "Shadow copies were removed by command",
+	  "kanshiki.shadows-removed", "T1490" },
+	{ "wmic", "shadowcopy delete", "Shadow copies were removed by command",
+	  "kanshiki.shadows-removed", "T1490" },
+	{ "win32_shadowcopy", "delete|remove-", "Shadow copies were removed by command",
+	  "kanshiki.shadows-removed", "T1490" },
+	{ "wbadmin", "delete", "Backups were removed by command", "kanshiki.backups-removed", "T1490" },
+	{ "bcdedit", "recoveryenabled no|ignoreallfailures", "Recovery at start was switched off",
+	  "kanshiki.recovery-off", "T1490" },
+	{ "of=/dev/sd|of=/dev/nvme|of=/dev/vd|of=\\\\.\\physicaldrive", "dd ",
+	  "A device was overwritten by command", "kanshiki.device-overwritten", "T1561" },
+	{ "shred |wipefs |blkdiscard ", "/dev/", "A device was overwritten by command",
+	  "kanshiki.device-overwritten", "T1561" },
+	{ "sdelete", " -z| -c| -s|\\users\\", "Files were destroyed beyond recovery by command",
+	  "kanshiki.files-wiped", "T1485" },
+	{ "cipher", " /w", "Free space was overwritten by command", "kanshiki.files-wiped", "T1485" },
+	{ "rm ", "--no-preserve-root", "Everything was deleted by command", "kanshiki.files-wiped",
+	  "T1485" },
+};
+
+static bool tell_command(struct analysis *a, const struct act *act, size_t row, struct err *err)
+{
+	struct buf text = buf_new((size_t)64 << 10);
+	struct json_write w = json_write_to(&text);
+	struct conclusion c = { .item = act->item, .harm = HARM_DESTRUCTION, .level = LEVEL_HIGH,
+		.rule = span_text(commands[row].rule), .title = span_text(commands[row].title),
+		.techniques = span_text(commands[row].techniques), .first = act->time,
+		.last = act->last, .host = act->host, .user = act->user };
+	bool ok;
+
+	json_object(&w);
+	json_key(&w, "command");
+	json_span(&w, act->command);
+	json_key(&w, "source");
+	json_span(&w, act->source);
+	json_object_end(&w);
+	c.matched = buf_span(&text);
+	ok = analysis_tell(a, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+static bool weigh_commands(struct analysis *a, struct err *err)
+{
+	struct acts acts;
+
+	if (!acts_load(a, "kind IN ('execution', 'autostart') AND command IS NOT NULL", &acts, err))
+		return false;
+	for (size_t i = 0; i < acts.count; i++)
+		for (size_t row = 0; row < sizeof commands / sizeof *commands; row++)
+			if (act_has_word(acts.list[i].command, commands[row].words) &&
+			    act_has_word(acts.list[i].command, commands[row].and_words)) {
+				if (!tell_command(a, &acts.list[i], row, err))
+					return false;
+				break;
+			}
+	return true;
+}
+
+/* ---- masses ---- */
+
+/* One kind of change on one host, counted in a window that slides. */
+struct mass {
+	const struct act **recent;	/* a ring of the last `most` */
+	size_t most, count;		/* count: ever */
+	struct span ending;
+	bool is_told;
+	uint64_t files;			/* within what is being told */
+	const struct act *first, *last;
+};
+
+static struct span ending_of(struct span path)
+{
+	struct span name = act_file_name(path);
+
+	for (size_t i = name.len; i-- > 1;)
+		if (name.at[i] == '.')
+			return span_from(name, i);
+	return (struct span){ 0 };
+}
+
+static bool is_left_out(struct span path)
+{
+	return act_has_word(path, "\\windows\\|/windows/|\\temp\\|/tmp/|cache|/var/lib/|/usr/|"
+				  "winsxs|softwaredistribution|\\appdata\\local\\|/appdata/local/|"
+				  "node_modules|.git/|/proc/|__pycache__");
+}
+
+static bool tell_mass(struct analysis *a, const struct mass *m, bool is_rename, struct err *err)
+{
+	struct buf text = buf_new((size_t)64 << 10);
+	struct json_write w = json_write_to(&text);
+	struct conclusion c = { .item = m->first->item, .harm = HARM_DESTRUCTION,
+		.level = is_rename ? LEVEL_HIGH : LEVEL_MEDIUM,
+		.rule = is_rename ? SPAN("kanshiki.mass-rename") : SPAN("kanshiki.mass-delete"),
+		.title = is_rename ? SPAN("Very many files were given one new ending")
+				   : SPAN("Very many files of users were deleted or overwritten"),
+		.techniques = is_rename ? SPAN("T1486") : SPAN("T1485"), .first = m->first->time,
+		.last = m->last->time, .count = m->files, .host = m->first->host,
+		.user = m->first->user };
+	bool ok;
+
+	json_object(&w);
+	json_key(&w, "files");
+	json_u64(&w, m->files);
+	if (is_rename) {
+		json_key(&w, "new_ending");
+		json_span(&w, m->ending);
+	}
+	json_key(&w, "first");
+	json_span(&w, m->first->path);
+	json_key(&w, "last");
+	json_span(&w, m->last->path);
+	json_key(&w, "source");
+	json_span(&w, m->first->source);
+	json_object_end(&w);
+	c.matched = buf_span(&text);
+	ok = analysis_tell(a, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+/* Acts come in order of time: when the ring is full within the window, a mass has begun. */
+static void add_to_mass(struct mass *m, const struct act *act)
+{
+	int64_t window = (int64_t)THRESHOLD(DESTRUCTION_WINDOW_MINUTES) * MINUTE;
+
+	m->recent[m->count++ % m->most] = act;
+	if (m->is_told) {
+		if (act->time - m->last->time <= window) {
+			m->files++;
+			m->last = act;
+		}
+	} else if (m->count >= m->most) {
+		const struct act *first = m->recent[m->count % m->most];
+
+		if (act->time - first->time <= window) {
+			m->is_told = true;
+			m->files = m->most;
+			m->first = first;
+			m->last = act;
+		}
+	}
+}
+
+/* In the order in which they were begun. */
+struct masses {
+	struct map by_key;
+	struct mass **list;
+	size_t count, room;
+};
+
+static bool tell_masses(struct analysis *a, const struct masses *all, bool is_rename, struct err *err)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->list[i]->is_told && !tell_mass(a, all->list[i], is_rename, err))
+			return false;
+	return true;
+}
+
+static struct mass *mass_of(struct analysis *a, struct masses *all, const struct act *act,
+			    struct span ending, size_t most)
+{
+	struct span key = arena_printf(a->arena, "%.*s%c%.*s", SPAN_ARG(act->host), 1, SPAN_ARG(ending));
+	void **slot = map_slot(&all->by_key, key);
+	struct mass *m, **listed;
+
+	if (!slot || *slot)
+		return slot ? *slot : NULL;
+	listed = arena_push(a->arena, (void **)&all->list, &all->count, &all->room, sizeof *listed);
+	if (!listed)
+		return NULL;
+	m = ARENA_NEW(a->arena, struct mass);
+	if (m) {
+		m->most = most;
+		m->recent = ARENA_ARRAY(a->arena, most, const struct act *);
+		m->ending = ending;
+	}
+	if (!m || !m->recent) {
+		all->count--;
+		return NULL;
+	}
+	*listed = *slot = m;
+	return m;
+}
+
+static bool weigh_masses(struct analysis *a, bool is_rename, struct err *err)
+{
+	struct masses all = { .by_key = map_new(a->arena) };
+	size_t most = (size_t)(is_rename ? THRESHOLD(DESTRUCTION_RENAMES) : THRESHOLD(DESTRUCTION_DELETES));
+	struct acts acts;
+
+	if (!acts_load(a, is_rename ? "kind = 'file' AND what = 'renamed' AND time IS NOT NULL"
+				    : "kind = 'file' AND what IN ('deleted', 'overwritten') AND time IS "
+				      "NOT NULL", &acts, err))
+		return false;
+	for (size_t i = 0; i < acts.count; i++) {
+		const struct act *act = &acts.list[i];
+		struct span ending = is_rename ? ending_of(act->path) : (struct span){ 0 };
+		struct mass *m;
+
+		if (is_left_out(act->path) ||
+		    (is_rename && (!ending.len || span_eq_nocase(ending, ending_of(act->name)))))
+			continue;
+		m = mass_of(a, &all, act, ending, most);
+		if (!m)
+			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+		add_to_mass(m, act);
+	}
+	return tell_masses(a, &all, is_rename, err);
+}
+
+bool analyse_destruction(struct analysis *a, struct err *err)
+{
+	return weigh_commands(a, err) && weigh_masses(a, true, err) && weigh_masses(a, false, err);
+}

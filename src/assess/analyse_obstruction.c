@@ -1,0 +1,192 @@
+/*
+ * analyse_obstruction: who hides, in what the machine itself was told.
+ *
+ *   settings that weaken it (the decoder says by which technique): defences off,
+ *   firewall off, audit off, history off, names of defenders turned elsewhere  medium;
+ *   a defence switched off                                                      high
+ *   file times set back ($SI before $FN, or without fractions)                  medium
+ *   wtmp without a record, where others tell of sessions                        high
+ *   a journal or log that was cut off                                           medium
+ *   commands that clear logs or histories, or set the clock                     high
+ *
+ * What Windows logs say of themselves (cleared, gaps, clock) is told by the
+ * built-in checks of logs and not here again.
+ */
+#include "assess/acts.h"
+#include "assess/thresholds.h"
+
+#include "case/query.h"
+#include "codec/json_write.h"
+
+static void put(struct json_write *w, const char *key, struct span text)
+{
+	if (!text.len)
+		return;
+	json_key(w, key);
+	json_span(w, text);
+}
+
+static bool tell_act(struct analysis *a, const struct act *act, struct conclusion *c, struct err *err)
+{
+	struct buf text = buf_new((size_t)64 << 10);
+	struct json_write w = json_write_to(&text);
+	bool ok;
+
+	json_object(&w);
+	put(&w, "what", act->what);
+	put(&w, "path", act->path);
+	put(&w, "name", act->name);
+	put(&w, "value", act->kind == TRACE_SETTING ? act->command : (struct span){ 0 });
+	put(&w, "command", act->kind == TRACE_SETTING ? (struct span){ 0 } : act->command);
+	put(&w, "source", act->source);
+	json_object_end(&w);
+	c->item = act->item;
+	c->harm = HARM_OBSTRUCTION;
+	c->first = act->time;
+	c->last = act->last;
+	c->host = act->host;
+	c->user = act->user;
+	c->matched = buf_span(&text);
+	ok = analysis_tell(a, c, err);
+	buf_free(&text);
+	return ok;
+}
+
+static bool weigh_settings(struct analysis *a, struct err *err)
+{
+	struct acts acts;
+
+	if (!acts_load(a, "kind = 'setting' AND technique IS NOT NULL", &acts, err))
+		return false;
+	for (size_t i = 0; i < acts.count; i++) {
+		const struct act *act = &acts.list[i];
+		bool is_off = span_eq(act->what, SPAN("defence off"));
+		struct conclusion c = { .level = is_off ? LEVEL_HIGH : LEVEL_MEDIUM,
+			.rule = is_off ? SPAN("kanshiki.defence-off") : SPAN("kanshiki.weak-setting"),
+			.title = is_off ? SPAN("A defence is switched off")
+					: SPAN("A setting hides or weakens"),
+			.techniques = act->technique };
+
+		if (!tell_act(a, act, &c, err))
+			return false;
+	}
+	return true;
+}
+
+static const struct {
+	const char *words, *and_words, *techniques;
+} commands[] = {
+	{ "wevtutil", " cl | clear-log", "T1070.001" },
+	{ "clear-eventlog|remove-eventlog", "", "T1070.001" },
+	{ "fsutil", "usn deletejournal", "T1070" },
+	{ "auditpol", "/clear|/remove|disable", "T1562.002" },
+	{ "history -c|unset histfile|histfile=/dev/null|histsize=0|.bash_history", "history -c|unset|/dev/null|"
+	  "histsize=0|rm |shred |truncate |ln -s", "T1070.003" },
+	{ "/var/log/", "rm -|shred |truncate |cat /dev/null|> /var/log/|>/var/log/", "T1070.002" },
+	{ "journalctl", "--vacuum|--rotate", "T1070.002" },
+	{ "auditctl", " -e 0| -d", "T1562.001" },
+	{ "systemctl|service ", "stop auditd|stop rsyslog|disable rsyslog|disable auditd|mask systemd-journald|"
+	  "auditd stop|rsyslog stop", "T1562.001" },
+	{ "set-mppreference", "disablerealtimemonitoring|-exclusionpath", "T1562.001" },
+	{ "netsh", "advfirewall set allprofiles state off|firewall set opmode disable", "T1562.004" },
+	{ "iptables|nft", " -f| --flush|flush ruleset", "T1562.004" },
+	{ "setenforce 0", "", "T1562.001" },
+	{ "touch ", " -r | -t | -d ", "T1070.006" },
+};
+
+static bool weigh_commands(struct analysis *a, struct err *err)
+{
+	struct acts acts;
+
+	if (!acts_load(a, "kind IN ('execution', 'autostart') AND command IS NOT NULL", &acts, err))
+		return false;
+	for (size_t i = 0; i < acts.count; i++)
+		for (size_t row = 0; row < sizeof commands / sizeof *commands; row++) {
+			bool is_touch = !strcmp(commands[row].words, "touch ");
+			struct conclusion c = { .level = is_touch ? LEVEL_LOW : LEVEL_HIGH,
+				.rule = is_touch ? SPAN("kanshiki.times-command") : SPAN("kanshiki.hiding-command"),
+				.title = is_touch ? SPAN("File times were set by command")
+						  : SPAN("A command cleared records or stopped a defence"),
+				.techniques = span_text(commands[row].techniques) };
+
+			if (!act_has_word(acts.list[i].command, commands[row].words) ||
+			    (*commands[row].and_words &&
+			     !act_has_word(acts.list[i].command, commands[row].and_words)))
+				continue;
+			if (!tell_act(a, &acts.list[i], &c, err))
+				return false;
+			break;
+		}
+	return true;
+}
+
+static bool weigh_times(struct analysis *a, struct err *err)
+{
+	struct acts acts;
+
+	if (!acts_load(a, "kind = 'file' AND what = 'times differ'", &acts, err))
+		return false;
+	for (size_t i = 0; i < acts.count && (double)acts.count >= THRESHOLD(OBSTRUCTION_TIMES); i++) {
+		struct conclusion c = { .level = LEVEL_MEDIUM, .rule = SPAN("kanshiki.times-set-back"),
+			.title = SPAN("File times were set back"), .techniques = SPAN("T1070.006") };
+
+		if (!tell_act(a, &acts.list[i], &c, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- logs that are empty or cut ---- */
+
+static bool tell_item(struct analysis *a, sqlite3_stmt *q, const char *rule, const char *title,
+		      enum level level, struct err *err)
+{
+	struct buf text = buf_new((size_t)64 << 10);
+	struct json_write w = json_write_to(&text);
+	struct conclusion c = { .item = query_u64(q, 0, 0), .harm = HARM_OBSTRUCTION, .level = level,
+		.rule = span_text(rule), .title = span_text(title), .techniques = SPAN("T1070.002"),
+		.first = query_time(q, 2), .last = query_time(q, 2) };
+	bool ok;
+
+	json_object(&w);
+	put(&w, "path", query_span(q, 1));
+	put(&w, "why", query_span(q, 3));
+	json_object_end(&w);
+	c.matched = buf_span(&text);
+	ok = analysis_tell(a, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+static bool weigh_items(struct analysis *a, const char *sql, const char *rule, const char *title,
+			enum level level, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(a->db, sql, &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row)
+		ok = tell_item(a, q, rule, title, level, err);
+	sqlite3_finalize(q);
+	return ok;
+}
+
+bool analyse_obstruction(struct analysis *a, struct err *err)
+{
+	/* A machine that never saw a logon has an empty wtmp by right. */
+	static const char wtmp[] =
+		"SELECT i.id, i.path, i.modified, 'no record, and ' || (SELECT count(*) FROM trace t JOIN item "
+		"o ON o.id = t.item WHERE t.kind = 'session' AND o.source = i.source AND o.id <> i.id) || "
+		"' sessions elsewhere' FROM item i WHERE i.path LIKE '%/var/log/wtmp' AND i.fate <> 'skipped' AND NOT EXISTS "
+		"(SELECT 1 FROM trace t WHERE t.item = coalesce(i.same_as, i.id)) AND "
+		"EXISTS (SELECT 1 FROM trace t JOIN item o ON o.id = t.item WHERE t.kind = 'session' AND "
+		"o.source = i.source AND o.id <> i.id) ORDER BY i.path";
+	static const char journals[] =
+		"SELECT id, path, modified, reason FROM item WHERE kind = 'systemd journal' AND fate = 'partly' "
+		"ORDER BY path";
+
+	return weigh_settings(a, err) && weigh_commands(a, err) && weigh_times(a, err) &&
+	       weigh_items(a, wtmp, "kanshiki.wtmp-empty", "The record of logons is empty, and there were logons",
+			   LEVEL_HIGH, err) &&
+	       weigh_items(a, journals, "kanshiki.journal-cut", "A journal is cut off or damaged",
+			   LEVEL_MEDIUM, err);
+}

@@ -1,0 +1,246 @@
+/*
+ * analyse_starts: from the ledger of executables to signs of an implant.
+ *
+ * An implant that is still installed must run, and run again after a restart. So
+ * either something starts it, or it took the place of a program that is started
+ * anyway. The ledger knows who vouches for what; this says what of it weighs:
+ *
+ *   what starts is what a rule accuses                             critical
+ *   a program or an entry differs from what its package installed   high
+ *   a library is loaded into every program (ld.so.preload)          high
+ *   a setuid program that no package brought                        high
+ *   a local entry starts an unknown program: by that one's rank     high or medium
+ *   a local entry starts a harmless tool with a telling command     medium
+ *   any other entry that no package brought                         low: told, not accused
+ *   an unknown program of high rank that nothing starts             medium
+ *
+ * "Local" means something only on machines whose package database was read; on
+ * others an unknown program weighs by its rank alone, for there nothing could
+ * have vouched for it.
+ */
+#include "assess/analyser.h"
+#include "assess/thresholds.h"
+
+#include "case/case.h"
+#include "case/query.h"
+#include "codec/json_write.h"
+
+struct deed {
+	const char *rule, *title, *techniques;
+	enum level level;
+};
+
+static const struct deed
+	started_bad = { "kanshiki.starts-implant", "Something starts a program that a rule accuses",
+			"T1547", LEVEL_CRITICAL },
+	altered_program = { "kanshiki.altered-program",
+			    "A program differs from what its package installed", "T1554", LEVEL_HIGH },
+	altered_entry = { "kanshiki.altered-start",
+			  "An autostart entry differs from what its package installed", "T1543",
+			  LEVEL_HIGH },
+	preload = { "kanshiki.preload", "A library is loaded into every program", "T1574.006",
+		    LEVEL_HIGH },
+	setuid = { "kanshiki.setuid", "A program that no package brought runs with another's rights",
+		   "T1548.001", LEVEL_HIGH },
+	unknown_high = { "kanshiki.starts-unknown-strong",
+			 "A local entry starts an unknown program that looks like an implant", "T1547",
+			 LEVEL_HIGH },
+	unknown_start = { "kanshiki.starts-unknown", "A local entry starts an unknown program", "T1547",
+			  LEVEL_MEDIUM },
+	telling = { "kanshiki.telling-start", "An autostart entry has a telling command", "T1059",
+		    LEVEL_MEDIUM },
+	local = { "kanshiki.local-start", "An autostart entry that no package brought", "T1547",
+		  LEVEL_LOW },
+	unknown = { "kanshiki.unknown-program", "An unknown program that looks like an implant",
+		    "T1204", LEVEL_MEDIUM };
+
+static void put(struct json_write *w, const char *key, struct span text)
+{
+	if (!text.len)
+		return;
+	json_key(w, key);
+	json_span(w, text);
+}
+
+static bool tell(struct analysis *a, const struct deed *deed, struct span technique,
+		 struct conclusion *c, struct err *err)
+{
+	c->harm = HARM_IMPLANT;
+	c->level = deed->level;
+	c->rule = span_text(deed->rule);
+	c->title = span_text(deed->title);
+	c->techniques = technique.len ? technique : span_text(deed->techniques);
+	return analysis_tell(a, c, err);
+}
+
+/* ---- programs ---- */
+
+static const char programs_sql[] =
+	"SELECT program.item, program.machine, program.path, program.standing, program.source, "
+	"program.rank, program.reasons, item.mode, item.modified FROM program "
+	"JOIN item ON item.id = program.item "
+	"WHERE program.standing <> 'good' OR (item.mode & 3072 AND program.source LIKE 'copy of %') "
+	"ORDER BY program.rank DESC, program.path, program.item";
+
+static const struct deed *deed_of_program(struct span standing, struct span source, uint64_t rank,
+					  uint32_t mode)
+{
+	if (span_ends(source, SPAN("has another content")))
+		return &altered_program;
+	/* What a rule accuses is a finding already. */
+	if (span_eq(standing, SPAN("bad")))
+		return NULL;
+	if (mode & 06000 && (mode & 0111))
+		return &setuid;
+	return rank >= (uint64_t)THRESHOLD(STARTS_RANK_UNKNOWN) ? &unknown : NULL;
+}
+
+static bool tell_program(struct analysis *a, sqlite3_stmt *q, const struct deed *deed, struct err *err)
+{
+	struct conclusion c = { .item = query_u64(q, 0, 0), .host = query_span(q, 1),
+				.first = query_time(q, 8), .last = query_time(q, 8) };
+	struct buf text = buf_new((size_t)64 << 10);
+	struct json_write w = json_write_to(&text);
+	bool ok;
+
+	json_object(&w);
+	put(&w, "path", query_span(q, 2));
+	put(&w, "standing", query_span(q, 3));
+	put(&w, "source", query_span(q, 4));
+	json_key(&w, "rank");
+	json_u64(&w, query_u64(q, 5, 0));
+	/* Of our own making: the ledger wrote it. */
+	if (query_span(q, 6).len) {
+		json_key(&w, "reasons");
+		json_raw(&w, query_span(q, 6));
+	}
+	json_object_end(&w);
+	c.matched = buf_span(&text);
+	ok = tell(a, deed, (struct span){ 0 }, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+static bool weigh_programs(struct analysis *a, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(a->db, programs_sql, &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		const struct deed *deed = deed_of_program(query_span(q, 3), query_span(q, 4),
+							  query_u64(q, 5, 0), (uint32_t)query_u64(q, 7, 0));
+
+		if (deed)
+			ok = tell_program(a, q, deed, err);
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+/* ---- entries ---- */
+
+static const char starts_sql[] =
+	"SELECT trace.item, start.machine, trace.what, trace.path, trace.name, trace.command, "
+	"trace.program, trace.user, trace.time, trace.technique, start.standing, start.entry, "
+	"start.rank, (SELECT max(program.rank) FROM program WHERE program.item = start.target), "
+	"item.path FROM start "
+	"JOIN trace ON trace.id = start.trace JOIN item ON item.id = trace.item ORDER BY start.id";
+
+/* Words of commands that fetch, decode or connect: what an entry of the system rarely needs. */
+static bool is_telling(struct span command)
+{
+	static const char *const words[] = {
+		"curl ", "wget ", "/dev/tcp/", "base64 -d", "base64 --decode", "nc -e", "ncat ", "socat ",
+		"bash -i", "mkfifo", "python -c", "python3 -c", "perl -e", "ruby -e", "php -r", "/tmp/",
+		"/dev/shm/", "/var/tmp/", "chattr ", "openssl s_client", " -enc", "-encodedcommand",
+		"downloadstring", "invoke-expression", "iex(", "iex (", "frombase64string", "mshta",
+		"http://", "https://", "regsvr32 /s /u /i", "scrobj.dll", "certutil", "bitsadmin",
+		"javascript:", "vbscript:", "\\users\\public\\", "\\appdata\\local\\temp\\", "\\$recycle.bin\\",
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t len = strlen(words[i]);
+
+		for (size_t at = 0; at + len <= command.len; at++)
+			if (span_eq_nocase(span_sub(command, at, len), span_text(words[i])))
+				return true;
+	}
+	return false;
+}
+
+/* What the ledger says of an entry and of what it starts. */
+struct entry {
+	struct span what, command, standing, entry;
+	uint64_t rank_of_target;
+};
+
+static const struct deed *deed_of_entry(const struct entry *e)
+{
+	bool is_local = span_eq(e->entry, SPAN("local"));
+	bool is_unknown = span_eq(e->standing, SPAN("unknown"));
+	bool is_strong = e->rank_of_target >= (uint64_t)THRESHOLD(STARTS_RANK_STRONG);
+
+	if (span_eq(e->standing, SPAN("bad")))
+		return &started_bad;
+	if (span_eq(e->entry, SPAN("altered")))
+		return &altered_entry;
+	if (span_eq(e->entry, SPAN("packaged")))
+		return NULL;
+	if (span_eq(e->what, SPAN("preload")))
+		return &preload;
+	if (is_unknown && is_strong)
+		return &unknown_high;
+	if (is_unknown && is_local)
+		return &unknown_start;
+	if (is_telling(e->command))
+		return &telling;
+	return is_local ? &local : NULL;
+}
+
+static bool tell_entry(struct analysis *a, sqlite3_stmt *q, const struct deed *deed, struct err *err)
+{
+	struct conclusion c = { .item = query_u64(q, 0, 0), .host = query_span(q, 1),
+				.user = query_span(q, 7), .first = query_time(q, 8),
+				.last = query_time(q, 8) };
+	struct buf text = buf_new((size_t)256 << 10);
+	struct json_write w = json_write_to(&text);
+	bool ok;
+
+	json_object(&w);
+	put(&w, "what", query_span(q, 2));
+	put(&w, "entry", query_span(q, 3));
+	put(&w, "name", query_span(q, 4));
+	put(&w, "command", query_span(q, 5));
+	put(&w, "starts", query_span(q, 6));
+	put(&w, "standing", query_span(q, 10));
+	put(&w, "entry_is", query_span(q, 11));
+	put(&w, "written_in", query_span(q, 14));
+	json_object_end(&w);
+	c.matched = buf_span(&text);
+	ok = tell(a, deed, query_span(q, 9), &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+static bool weigh_entries(struct analysis *a, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(a->db, starts_sql, &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		const struct entry e = { .what = query_span(q, 2), .command = query_span(q, 5),
+					 .standing = query_span(q, 10), .entry = query_span(q, 11),
+					 .rank_of_target = query_u64(q, 13, 0) };
+		const struct deed *deed = deed_of_entry(&e);
+
+		if (deed)
+			ok = tell_entry(a, q, deed, err);
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+bool analyse_starts(struct analysis *a, struct err *err)
+{
+	return weigh_programs(a, err) && weigh_entries(a, err);
+}

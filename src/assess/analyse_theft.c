@@ -1,0 +1,422 @@
+/*
+ * analyse_theft: from gathering, sending and removing to episodes of theft.
+ *
+ * Who takes data gathers it, packs it, sends it, and often removes the package.
+ * Each alone has harmless reasons; together, on one host and within the hours of
+ * the thresholds, they are an episode. What counts as
+ *
+ *   gathering  an archive made or found where none belongs (temporary folders,
+ *              recycle bin, Public, web root); an archiver started with a password,
+ *              in volumes, or quietly over network
+ *   sending    a transfer of more than THEFT_SEND_BYTES to a public address;
+ *              a tool that copies elsewhere (rclone, curl -T, scp to outside);
+ *              an upload; a large copy to a device
+ *   removing   a gathered archive that was deleted
+ *
+ * An episode tells what, how much, when, where to and by whom, and names what is
+ * only inferred: that the transfer held the archive is certain nowhere, and likely
+ * where the sizes agree. Gathering and sending together are high, with agreeing
+ * sizes or a removal critical; gathering alone is medium.
+ */
+#include "assess/acts.h"
+#include "assess/thresholds.h"
+
+#include "case/case.h"
+#include "case/query.h"
+#include "codec/json_write.h"
+
+#define HOUR (INT64_C(3600) * TIME_SECOND)
+/* Joining looks at every pair of these; evidence must not choose how long that takes. */
+#define GATHERS_MOST 2000
+#define SENDS_MOST 100000
+
+enum part { PART_NONE, PART_GATHER, PART_SEND, PART_REMOVE };
+
+struct step {
+	const struct act *act;
+	enum part part;
+	bool is_used;
+};
+
+#define ODD_PLACES \
+	"/tmp/|/dev/shm/|/var/tmp/|\\temp\\|/temp/|$recycle.bin|\\recycler\\|/recycler/|" \
+	"\\users\\public\\|/users/public/|\\perflogs\\|/perflogs/|\\programdata\\|/programdata/|" \
+	"/var/www/|inetpub|/srv/www/"
+#define ARCHIVE_ENDS ".rar|.7z|.zip|.tgz|.tar.gz|.tar.xz|.tar.zst|.tar.bz2|.cab|.r00|.001|.gpg"
+
+static bool is_archive_name(struct span path)
+{
+	struct span name = act_file_name(path), rest = span_text(ARCHIVE_ENDS);
+
+	while (rest.len) {
+		struct span end = span_split(&rest, '|');
+
+		if (name.len > end.len && span_eq_nocase(span_from(name, name.len - end.len), end))
+			return true;
+	}
+	return false;
+}
+
+/* "rar a -hpSecret", "7z a -p", "tar czf", "zip -e": what packs, and how. */
+static bool is_packing(const struct act *act)
+{
+	struct span c = act->command;
+
+	if (act_has_word(c, "rar|7z|7za|winzip") && act_has_word(c, " a "))
+		return act_has_word(c, " -hp| -p| -v") || act_has_word(c, ODD_PLACES);
+	if (act_has_word(c, "zip ") && act_has_word(c, " -e| -P | --password"))
+		return true;
+	if (act_has_word(c, "makecab|compress-archive|tar c|tar -c|tar -z|tar --create"))
+		return act_has_word(c, ODD_PLACES) || act_has_word(c, "ssh |nc |openssl enc|gpg ");
+	return false;
+}
+
+static bool is_sending_tool(const struct act *act)
+{
+	struct span c = act->command;
+
+	return (act_has_word(c, "rclone") && act_has_word(c, " copy | sync | move ")) ||
+	       (act_has_word(c, "curl") && act_has_word(c, " -T | --upload-file | -F | --data-binary @| -d @")) ||
+	       (act_has_word(c, "wget") && act_has_word(c, "--post-file|--body-file")) ||
+	       act_has_word(c, "pscp |megacmd|mega-put|winscp.com|s3 cp |azcopy |gsutil cp|"
+			       "invoke-restmethod -method put|uploadfile(|bitsadmin /transfer /upload") ||
+	       (act_has_word(c, "scp |rsync |sftp ") && act_has_word(c, "@"));
+}
+
+static enum part part_of(const struct act *act)
+{
+	uint64_t least = (uint64_t)THRESHOLD(THEFT_SEND_BYTES);
+
+	switch (act->kind) {
+	case TRACE_FILE:
+		if (!is_archive_name(act->path))
+			return PART_NONE;
+		if (span_eq(act->what, SPAN("deleted")) || span_eq(act->what, SPAN("recycled")))
+			return act_has_word(act->path, ODD_PLACES) ? PART_REMOVE : PART_NONE;
+		return act_has_word(act->path, ODD_PLACES) && !span_eq(act->what, SPAN("downloaded"))
+			       ? PART_GATHER : PART_NONE;
+	case TRACE_EXECUTION:
+		return is_packing(act) ? PART_GATHER : is_sending_tool(act) ? PART_SEND : PART_NONE;
+	case TRACE_TRANSFER:
+		if (act->bytes_out == UINT64_MAX || act->bytes_out < least ||
+		    (act->bytes_in != UINT64_MAX && act->bytes_in > act->bytes_out))
+			return PART_NONE;
+		return act_is_public(act_address(act->peer)) || act->name.len ||
+		       span_eq(act->what, SPAN("upload")) ? PART_SEND : PART_NONE;
+	default:
+		return PART_NONE;
+	}
+}
+
+/* ---- archives that still lie about ---- */
+
+static bool tell_archive(struct analysis *a, sqlite3_stmt *q, struct err *err)
+{
+	struct buf text = buf_new((size_t)64 << 10);
+	struct json_write w = json_write_to(&text);
+	struct conclusion c = { .item = query_u64(q, 0, 0), .harm = HARM_THEFT, .level = LEVEL_MEDIUM,
+		.rule = SPAN("kanshiki.staged-archive"),
+		.title = SPAN("An archive lies where archives do not belong"),
+		.techniques = SPAN("T1074.001 T1560"), .first = query_time(q, 3),
+		.last = query_time(q, 3) };
+	bool ok;
+
+	json_object(&w);
+	json_key(&w, "path");
+	json_span(&w, query_span(q, 1));
+	json_key(&w, "bytes");
+	json_u64(&w, query_u64(q, 2, 0));
+	json_key(&w, "encrypted");
+	json_bool(&w, query_u64(q, 4, 0));
+	json_object_end(&w);
+	c.matched = buf_span(&text);
+	ok = analysis_tell(a, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+/* The case's own collection is an archive too: only what lies in a machine's folders counts. */
+static bool weigh_archives(struct analysis *a, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(a->db, "SELECT item.id, item.path, item.size, item.modified, "
+				     "item.fate = 'locked' OR EXISTS (SELECT 1 FROM item m WHERE m.parent = "
+				     "item.id AND m.fate = 'locked') FROM item JOIN source ON source.id = "
+				     "item.source WHERE item.class = 'archive' AND item.fate <> 'skipped' "
+				     "AND length(item.path) > length(source.path) ORDER BY item.path", &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row)
+		if (is_archive_name(query_span(q, 1)) && act_has_word(query_span(q, 1), ODD_PLACES))
+			ok = tell_archive(a, q, err);
+	sqlite3_finalize(q);
+	return ok;
+}
+
+/* ---- episodes ---- */
+
+struct episode {
+	const struct act *send;
+	uint64_t gathered, sent;	/* bytes; 0: unknown */
+	size_t gather_count, remove_count;
+	const struct act *first_gather, *removal;
+	timestamp first, last;
+	bool sizes_agree;
+};
+
+static void stretch(struct episode *e, const struct act *act)
+{
+	timestamp end = act->last == TIME_NONE ? act->time : act->last;
+
+	if (e->first == TIME_NONE || act->time < e->first)
+		e->first = act->time;
+	if (e->last == TIME_NONE || end > e->last)
+		e->last = end;
+}
+
+static void add_bytes(uint64_t *sum, uint64_t more)
+{
+	if (more != UINT64_MAX && *sum + more >= *sum)
+		*sum += more;
+}
+
+static bool is_near(const struct act *send, const struct act *other)
+{
+	int64_t before = (int64_t)(THRESHOLD(THEFT_HOURS_BEFORE)) * HOUR;
+	int64_t after = (int64_t)(THRESHOLD(THEFT_HOURS_AFTER)) * HOUR;
+
+	return other->time >= send->time - before && other->time <= send->time + after;
+}
+
+/* Everything of the same host around one sending; what was used makes no second episode. */
+static void gather_episode(const struct acts *acts, struct step *steps, size_t count, size_t at,
+			   struct episode *e)
+{
+	*e = (struct episode){ .send = steps[at].act, .first = TIME_NONE, .last = TIME_NONE };
+	for (size_t i = 0; i < count; i++) {
+		struct step *s = &steps[i];
+
+		if (s->is_used || !acts_same_host(acts, e->send, s->act) || !is_near(e->send, s->act))
+			continue;
+		if (s->part == PART_SEND && s->act != e->send && !span_eq(s->act->peer, e->send->peer))
+			continue;
+		s->is_used = true;
+		stretch(e, s->act);
+		if (s->part == PART_SEND)
+			add_bytes(&e->sent, s->act->bytes_out);
+		if (s->part == PART_GATHER) {
+			e->gather_count++;
+			e->first_gather = e->first_gather ? e->first_gather : s->act;
+			if (s->act->kind == TRACE_FILE)
+				add_bytes(&e->gathered, s->act->bytes_in);
+		}
+		if (s->part == PART_REMOVE) {
+			e->remove_count++;
+			e->removal = s->act;
+		}
+	}
+	e->sizes_agree = e->gathered && e->sent &&
+			 (double)e->sent >= (double)e->gathered * THRESHOLD(THEFT_SIZE_LOW) &&
+			 (double)e->sent <= (double)e->gathered * THRESHOLD(THEFT_SIZE_HIGH);
+}
+
+static void put(struct json_write *w, const char *key, struct span text)
+{
+	if (!text.len)
+		return;
+	json_key(w, key);
+	json_span(w, text);
+}
+
+static void describe(struct json_write *w, const struct episode *e)
+{
+	const struct act *g = e->first_gather, *s = e->send;
+
+	json_object(w);
+	put(w, "what", g ? (g->path.len ? g->path : g->command) : (struct span){ 0 });
+	if (e->gathered) {
+		json_key(w, "bytes_gathered");
+		json_u64(w, e->gathered);
+	}
+	if (e->sent) {
+		json_key(w, "bytes_sent");
+		json_u64(w, e->sent);
+	}
+	put(w, "to", s->peer);
+	put(w, "to_name", s->name);
+	put(w, "program", s->program);
+	put(w, "command", s->command);
+	put(w, "user", s->user.len ? s->user : g ? g->user : (struct span){ 0 });
+	put(w, "removed", e->removal ? e->removal->path : (struct span){ 0 });
+	json_key(w, "gathering");
+	json_u64(w, e->gather_count);
+	json_key(w, "removing");
+	json_u64(w, e->remove_count);
+	json_key(w, "inferred");
+	json_array(w);
+	json_text(w, e->sizes_agree ? "that what was gathered is what was sent: the sizes agree"
+				    : "that what was gathered is what was sent: host and time agree");
+	if (s->is_network_host)
+		json_text(w, "that the address is this machine's: it is the only one of the case");
+	if (!e->sent)
+		json_text(w, "how much: the command does not say");
+	json_array_end(w);
+	json_object_end(w);
+}
+
+static bool tell_episode(struct analysis *a, const struct acts *acts, const struct episode *e,
+			 struct err *err)
+{
+	struct buf text = buf_new((size_t)256 << 10);
+	struct json_write w = json_write_to(&text);
+	bool is_strong = e->sizes_agree || e->remove_count;
+	struct conclusion c = { .item = e->send->item, .harm = HARM_THEFT,
+		.level = is_strong ? LEVEL_CRITICAL : LEVEL_HIGH,
+		.rule = is_strong ? SPAN("kanshiki.theft-episode-strong") : SPAN("kanshiki.theft-episode"),
+		.title = is_strong ? SPAN("Data was gathered and sent, and sizes or traces removed agree")
+				   : SPAN("Data was gathered, and data was sent"),
+		.techniques = SPAN("T1560 T1074 T1048"), .first = e->first, .last = e->last,
+		.host = e->send->is_network_host && acts->only_host.len ? acts->only_host : e->send->host,
+		.user = e->send->user };
+	bool ok;
+
+	describe(&w, e);
+	c.matched = buf_span(&text);
+	ok = analysis_tell(a, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+static bool tell_gathering(struct analysis *a, const struct act *act, struct err *err)
+{
+	struct buf text = buf_new((size_t)64 << 10);
+	struct json_write w = json_write_to(&text);
+	struct conclusion c = { .item = act->item, .harm = HARM_THEFT, .level = LEVEL_MEDIUM,
+		.rule = act->kind == TRACE_FILE ? SPAN("kanshiki.archive-made") : SPAN("kanshiki.packing"),
+		.title = act->kind == TRACE_FILE ? SPAN("An archive was made where archives do not belong")
+						 : SPAN("Files were packed in a way that hides or carries them off"),
+		.techniques = SPAN("T1560.001 T1074.001"), .first = act->time, .last = act->last,
+		.host = act->host, .user = act->user };
+	bool ok;
+
+	json_object(&w);
+	put(&w, "path", act->path);
+	put(&w, "command", act->command);
+	put(&w, "program", act->program);
+	put(&w, "source", act->source);
+	json_object_end(&w);
+	c.matched = buf_span(&text);
+	ok = analysis_tell(a, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+/* The gathering stands first in `steps`, then the sending. */
+static bool has_gathering(const struct acts *acts, const struct step *steps, size_t gathers,
+			  const struct act *send)
+{
+	for (size_t i = 0; i < gathers; i++)
+		if (steps[i].part == PART_GATHER && !steps[i].is_used &&
+		    acts_same_host(acts, send, steps[i].act) && is_near(send, steps[i].act))
+			return true;
+	return false;
+}
+
+static bool weigh_steps(struct analysis *a, const struct acts *acts, struct step *steps, size_t count,
+			size_t gathers, struct err *err)
+{
+	struct episode e;
+
+	for (size_t i = gathers; i < count && a->told < ANALYSER_FINDINGS; i++) {
+		if (steps[i].is_used || steps[i].act->time == TIME_NONE ||
+		    !has_gathering(acts, steps, gathers, steps[i].act))
+			continue;
+		gather_episode(acts, steps, count, i, &e);
+		if (e.gather_count && !tell_episode(a, acts, &e, err))
+			return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (steps[i].part == PART_GATHER && !tell_gathering(a, steps[i].act, err))
+			return false;
+	return true;
+}
+
+/* ---- bytes by program ---- */
+
+static bool weigh_srum(struct analysis *a, struct err *err)
+{
+	static const char sql[] =
+		"SELECT min(trace.item), coalesce(host, ''), coalesce(program, name, ''), coalesce(user, ''), "
+		"min(time), max(time), sum(bytes_out), sum(bytes_in) FROM trace WHERE kind = 'transfer' AND "
+		"what = 'srum' AND bytes_out IS NOT NULL GROUP BY host, program, name, user, "
+		"time / 86400000000000 HAVING sum(bytes_out) >= ?1 AND sum(bytes_out) > 2 * sum(bytes_in) "
+		"ORDER BY 7 DESC, 3, 5";
+	static const char usual[] = "svchost|onedrive|msedge|chrome|firefox|outlook|teams|system|dropbox|"
+				    "googledrive|zoom|windowsupdate|msmpeng|skype|searchapp|backgroundtask";
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(a->db, sql, &q, err);
+
+	if (ok)
+		sqlite3_bind_int64(q, 1, (int64_t)THRESHOLD(THEFT_SRUM_BYTES));
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		bool is_usual = act_has_word(query_span(q, 2), usual);
+		struct buf text = buf_new((size_t)64 << 10);
+		struct json_write w = json_write_to(&text);
+		struct conclusion c = { .item = query_u64(q, 0, 0), .harm = HARM_THEFT,
+			.level = is_usual ? LEVEL_LOW : LEVEL_MEDIUM,
+			.rule = is_usual ? SPAN("kanshiki.srum-usual") : SPAN("kanshiki.srum"),
+			.title = is_usual ? SPAN("A usual program sent much in a day (SRUM)")
+					  : SPAN("A program sent much more than it received in a day (SRUM)"),
+			.techniques = SPAN("T1041"), .first = query_time(q, 4), .last = query_time(q, 5),
+			.host = query_span(q, 1), .user = query_span(q, 3) };
+
+		json_object(&w);
+		put(&w, "program", query_span(q, 2));
+		json_key(&w, "bytes_out");
+		json_u64(&w, query_u64(q, 6, 0));
+		json_key(&w, "bytes_in");
+		json_u64(&w, query_u64(q, 7, 0));
+		json_key(&w, "where_to");
+		json_text(&w, "SRUM does not say");
+		json_object_end(&w);
+		c.matched = buf_span(&text);
+		ok = analysis_tell(a, &c, err);
+		buf_free(&text);
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+/* Gathering and removing first, then sending, each in the order of host and time. */
+static size_t sort_steps(const struct acts *acts, struct step *steps, size_t *gathers)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < acts->count && count < GATHERS_MOST; i++) {
+		enum part part = part_of(&acts->list[i]);
+
+		if (part == PART_GATHER || part == PART_REMOVE)
+			steps[count++] = (struct step){ &acts->list[i], part, false };
+	}
+	*gathers = count;
+	for (size_t i = 0; i < acts->count && count < *gathers + SENDS_MOST; i++)
+		if (part_of(&acts->list[i]) == PART_SEND)
+			steps[count++] = (struct step){ &acts->list[i], PART_SEND, false };
+	return count;
+}
+
+bool analyse_theft(struct analysis *a, struct err *err)
+{
+	struct acts acts;
+	struct step *steps;
+	size_t count, gathers;
+
+	if (!weigh_archives(a, err) || !weigh_srum(a, err) ||
+	    !acts_load(a, "kind = 'file' OR (kind = 'execution' AND command IS NOT NULL) OR "
+			  "(kind = 'transfer' AND what <> 'srum' AND bytes_out >= 1048576)", &acts, err))
+		return false;
+	steps = ARENA_ARRAY(a->arena, GATHERS_MOST + SENDS_MOST, struct step);
+	if (!steps)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	count = sort_steps(&acts, steps, &gathers);
+	return weigh_steps(a, &acts, steps, count, gathers, err);
+}
