@@ -7,5 +7,9 @@ const struct artefact_decoder artefact_windows[] = {
 	{ .name = "scheduled tasks", CLASS_CONFIGURATION, .kind = "utf-16 xml", .decode = windows_task, .of_place = true },
 	{ .name = "scheduled tasks", CLASS_CONFIGURATION, .kind = "xml", .decode = windows_task, .of_place = true },
 	{ .name = "scheduled tasks", CLASS_CONFIGURATION, .paths = "*.job", .decode = windows_job, .of_place = true },
+	{ .name = "srum", CLASS_DATABASE, .kind = "ese database", .decode = windows_srum },
+	{ .name = "webcache", CLASS_DATABASE, .kind = "ese database", .decode = windows_webcache },
+	{ .name = "bits", CLASS_DATABASE, .kind = "ese database", .decode = windows_bits },
+	{ .name = "bits", CLASS_DATABASE, .paths = "qmgr0.dat|qmgr1.dat", .decode = windows_bits_old },
 };
 const size_t artefact_windows_count = sizeof artefact_windows / sizeof *artefact_windows;

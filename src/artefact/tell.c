@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/event.h"
 #include "base/utf8.h"
 
 #define MAX_DETAIL ((size_t)64 << 10)
@@ -164,6 +165,37 @@ struct span tell_program_of(struct span command)
 			best = end;
 	}
 	return best != SIZE_MAX ? span_sub(command, 0, best) : span_split(&command, ' ');
+}
+
+struct span tell_url_host(struct span url)
+{
+	size_t at = span_find(url, 0, SPAN("://")), end = 0;
+	struct span host;
+
+	if (at == SIZE_MAX)
+		return (struct span){ 0 };
+	host = span_from(url, at + 3);
+	while (end < host.len && host.at[end] != '/' && host.at[end] != '?' && host.at[end] != '#')
+		end++;
+	host = span_sub(host, 0, end);
+	at = span_find_byte(host, 0, '@');
+	if (at != SIZE_MAX)
+		host = span_from(host, at + 1);
+	if (host.len && host.at[0] != '[')
+		host = span_sub(host, 0, span_find_byte(host, 0, ':'));
+	return host;
+}
+
+struct span tell_sid(struct arena *arena, struct span sid)
+{
+	struct buf text = buf_new(256);
+	struct value value = { .kind = VALUE_SID, .bytes = sid };
+
+	if (sid.len < 8 || sid.at[0] != 1 || sid.at[1] > 15 || sid.len < 8 + sid.at[1] * (size_t)4)
+		return (struct span){ 0 };
+	value.bytes.len = 8 + sid.at[1] * (size_t)4;
+	value_text(&text, &value);
+	return keep(arena, &text);
 }
 
 struct span tell_summary(struct arena *arena, const char *format, ...)

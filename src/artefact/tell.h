@@ -26,6 +26,10 @@ bool tell_has_extension(struct span path, const char *extensions);
 struct span tell_user_of_path(struct span path);
 /* The file that a Windows command line starts: quoted, up to ".exe" and the like, or the first word. */
 struct span tell_program_of(struct span command);
+/* "host" of "scheme://user@host:port/path"; empty where there is none. */
+struct span tell_url_host(struct span url);
+/* "S-1-5-21-..." of a binary SID; empty where it is none. */
+struct span tell_sid(struct arena *arena, struct span sid);
 /* First place of `needle` without regard to ASCII case, or SIZE_MAX. */
 size_t tell_find_nocase(struct span text, const char *needle);
 

@@ -48,6 +48,18 @@ TEST(the_program_of_a_command_line)
 	assert_span(tell_program_of(SPAN("\"open")), "open");
 }
 
+TEST(hosts_and_identifiers)
+{
+	struct arena arena = arena_new(1 << 20);
+
+	assert_span(tell_url_host(SPAN("https://a@b.example:8443/x?y://z")), "b.example");
+	assert_span(tell_url_host(SPAN("ftp://b.example?x")), "b.example");
+	assert_span(tell_url_host(SPAN("mailto:x")), "");
+	assert_span(tell_sid(&arena, SPAN("\1\1\0\0\0\0\0\5\x12\0\0\0")), "S-1-5-18");
+	assert_span(tell_sid(&arena, SPAN("\1\2\0\0\0\0\0\5\x12\0\0\0")), "");
+	arena_free(&arena);
+}
+
 TEST(details_leave_out_what_is_unknown)
 {
 	struct arena arena = arena_new(1 << 20);

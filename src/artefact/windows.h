@@ -4,8 +4,12 @@
 
 #include "artefact/tell.h"
 
+bool windows_bits(const struct artefact *a, struct err *err);
+bool windows_bits_old(const struct artefact *a, struct err *err);
 bool windows_job(const struct artefact *a, struct err *err);
 bool windows_prefetch(const struct artefact *a, struct err *err);
+bool windows_srum(const struct artefact *a, struct err *err);
 bool windows_task(const struct artefact *a, struct err *err);
+bool windows_webcache(const struct artefact *a, struct err *err);
 
 #endif

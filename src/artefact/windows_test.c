@@ -82,3 +82,66 @@ TEST(a_task_of_windows_xp)
 	assert_span(t.traces[1].what, "ran");
 	told_free(&t);
 }
+
+TEST(srum_tells_bytes_by_program_and_user)
+{
+	CORPUS_OR_SKIP(path, "artefacts/artmuseum/Windows/SRUM/Win10/BelkasoftCTF_InsiderThreat/Dirty/SRUDB.dat")
+	struct told t = { 0 };
+	uint64_t out = 0, in = 0, count = 0, named = 0;
+
+	run(&t, windows_srum, path);
+	assert_true(t.ok);
+	assert_int_equal(t.lost, 0);
+	for (size_t i = 0; i < t.count; i++)
+		if (t.traces[i].kind == TRACE_TRANSFER) {
+			out += t.traces[i].bytes_out;
+			in += t.traces[i].bytes_in;
+			count++;
+			named += t.traces[i].program.len && t.traces[i].time != TIME_NONE;
+		}
+	assert_int_equal(count, 465);
+	assert_int_equal(out, 107883995);
+	assert_int_equal(in, 2509603498);
+	assert_int_equal(named, 424);	/* the others have application 1, whose name is empty */
+	assert_span(told_find(&t, 0, TRACE_TRANSFER, "srum")->user, "S-1-5-18");
+	told_free(&t);
+}
+
+static void add_wide(struct buf *b, const char *text)
+{
+	size_t len = strlen(text);
+
+	buf_add_u32le(b, (uint32_t)len + 1);
+	for (size_t i = 0; i <= len; i++)
+		buf_add_u16le(b, (uint16_t)text[i]);
+}
+
+TEST(old_bits_queues_tell_jobs_and_their_files)
+{
+	struct buf b = buf_new(4096);
+	struct told t = { 0 };
+
+	buf_add(&b, SPAN("some head of a queue"));
+	for (uint32_t i = 0; i < 4; i++)
+		buf_add_u32le(&b, i == 0);	/* an upload */
+	buf_add(&b, SPAN("0123456789abcdef"));
+	add_wide(&b, "update");
+	add_wide(&b, "");
+	add_wide(&b, "c:\\x.exe");
+	add_wide(&b, "-a");
+	add_wide(&b, "S-1-5-18");
+	buf_add_u32le(&b, 0);
+	add_wide(&b, "c:\\secret.zip");
+	add_wide(&b, "https://evil.example/up");
+	told_run(&t, windows_bits_old, buf_span(&b), "ProgramData/Microsoft/Network/Downloader/qmgr0.dat", "", NULL);
+	assert_true(t.ok);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[0].what, "bits job");
+	assert_span(t.traces[0].command, "c:\\x.exe -a");
+	assert_span(t.traces[0].user, "S-1-5-18");
+	assert_span(t.traces[1].what, "upload");
+	assert_span(t.traces[1].name, "evil.example");
+	assert_span(t.traces[1].detail, "{\"file\":\"c:\\\\secret.zip\"}");
+	told_free(&t);
+	buf_free(&b);
+}

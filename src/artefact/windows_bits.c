@@ -1,0 +1,233 @@
+/*
+ * BITS jobs: qmgr.db (ESE, Windows 10 and later) and qmgr0.dat, qmgr1.dat before.
+ * The layout of a job is nowhere specified and differs between versions, so jobs
+ * and files are recognised by what they hold: counted UTF-16 texts in a fixed
+ * order, around an owner's SID or an address.
+ */
+#include "artefact/windows.h"
+#include "formats/ese/ese.h"
+
+#define MAX_CHARACTERS 4096
+#define MAX_JOBS 1000
+
+struct job {
+	struct span id;			/* GUID, 16 bytes */
+	uint32_t type;			/* 0 download, 1 upload, 2 upload with reply */
+	struct span name, description, command, arguments, owner;
+	struct span bytes;		/* of the whole record: names its files by GUID */
+};
+
+struct bits {
+	const struct artefact *a;
+	struct ese db;
+	struct arena rows;
+	struct job *jobs;
+	size_t count, room;
+	bool stopped;
+};
+
+/* A count of characters, with the NUL that ends them, and the text: UTF-16, as it lies there. */
+static bool counted(struct cursor *c, struct span *out)
+{
+	uint32_t count = cursor_u32le(c);
+
+	*out = cursor_take(c, (size_t)(count <= MAX_CHARACTERS ? count : 0) * 2);
+	return !c->short_read && count <= MAX_CHARACTERS &&
+	       (!count || !(out->at[out->len - 1] | out->at[out->len - 2]));
+}
+
+/* Type, priority, state, one more, GUID, then five texts, the last a SID. */
+static bool job_at(struct span bytes, struct arena *arena, struct job *out, size_t *used)
+{
+	struct span *texts[] = { &out->name, &out->description, &out->command, &out->arguments, &out->owner };
+	struct cursor c = cursor_of(bytes);
+	uint32_t priority, state;
+
+	out->type = cursor_u32le(&c);
+	priority = cursor_u32le(&c);
+	state = cursor_u32le(&c);
+	cursor_skip(&c, 4);
+	out->id = cursor_take(&c, 16);
+	if (c.short_read || out->type > 2 || priority > 3 || state > 16)
+		return false;
+	for (size_t i = 0; i < 5; i++)
+		if (!counted(&c, texts[i]))
+			return false;
+	if (!span_starts(out->owner, SPAN("S\0-\0001\0-\0")))
+		return false;
+	for (size_t i = 0; i < 5; i++)
+		*texts[i] = tell_utf16(arena, *texts[i]);
+	*used = c.at;
+	return true;
+}
+
+static void tell_job(struct bits *b, const struct job *job)
+{
+	struct trace t = trace_new(TRACE_AUTOSTART, "bits job");
+	struct tell_detail d;
+
+	t.path = b->a->path;
+	t.name = job->name;
+	t.user = job->owner;
+	t.program = job->command;
+	t.command = job->arguments.len ? arena_printf(b->a->arena, "%.*s %.*s", SPAN_ARG(job->command), SPAN_ARG(job->arguments))
+				       : job->command;
+	t.technique = SPAN("T1197");
+	t.time = b->a->modified;
+	t.source = SPAN("BITS job; the time is that of the file");
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "type", job->type ? SPAN("upload") : SPAN("download"));
+	tell_detail_text(&d, "description", job->description);
+	t.detail = tell_detail_end(&d, b->a->arena);
+	t.summary = tell_summary(b->a->arena, "BITS job %.*s%s%.*s", SPAN_ARG(job->name),
+				 job->command.len ? " starts " : "", SPAN_ARG(job->command));
+	b->stopped = b->stopped || !b->a->trace(b->a->context, &t);
+}
+
+static void tell_file(struct bits *b, const struct job *job, struct span local, struct span url)
+{
+	bool is_upload = job && job->type;
+	struct trace t = trace_new(TRACE_TRANSFER, is_upload ? "upload" : "download");
+
+	t.name = tell_url_host(url);
+	t.path = url;
+	t.program = SPAN("BITS");
+	t.user = job ? job->owner : (struct span){ 0 };
+	t.command = job ? job->name : (struct span){ 0 };
+	t.technique = SPAN("T1197");
+	t.source = SPAN("BITS file; whether it was moved already is not said");
+	t.summary = tell_summary(b->a->arena, "BITS %s %.*s, locally %.*s", is_upload ? "sends to" : "fetches",
+				 SPAN_ARG(url), SPAN_ARG(local));
+	if (local.len) {
+		struct tell_detail d;
+
+		tell_detail_begin(&d);
+		tell_detail_text(&d, "file", local);
+		t.detail = tell_detail_end(&d, b->a->arena);
+	}
+	b->stopped = b->stopped || !b->a->trace(b->a->context, &t);
+}
+
+/* The counted text that ends right before `end`, if there is one: its count stands before it. */
+static struct span text_before(struct span bytes, size_t end, struct arena *arena)
+{
+	for (size_t count = 2; count <= 1024 && count * 2 + 4 <= end; count++) {
+		size_t at = end - count * 2 - 4;
+
+		if (load_u32le(bytes.at + at) == count)
+			return tell_utf16(arena, span_sub(bytes, at + 4, count * 2));
+	}
+	return (struct span){ 0 };
+}
+
+static bool is_wide_url(struct span bytes)
+{
+	return span_starts(bytes, SPAN("h\0t\0t\0p\0")) || span_starts(bytes, SPAN("f\0t\0p\0:\0"));
+}
+
+/* Files: a local name, then an address, both counted. */
+static void find_files(struct bits *b, struct span bytes, const struct job *job)
+{
+	for (size_t at = 4; at + 8 < bytes.len && !b->stopped; at++) {
+		struct cursor c = cursor_of(bytes);
+		struct span url;
+
+		if (bytes.at[at] != 'h' && bytes.at[at] != 'f')
+			continue;
+		if (!is_wide_url(span_from(bytes, at)))
+			continue;
+		cursor_seek(&c, at - 4);
+		if (!counted(&c, &url) || url.len < 14)
+			continue;
+		tell_file(b, job, text_before(bytes, at - 4, b->a->arena), tell_utf16(b->a->arena, url));
+		at = c.at - 1;
+	}
+}
+
+static const struct job *job_of_file(const struct bits *b, struct span id)
+{
+	for (size_t i = 0; i < b->count && id.len == 16; i++)
+		if (span_find(b->jobs[i].bytes, 0, id) != SIZE_MAX)
+			return &b->jobs[i];
+	return b->count == 1 ? &b->jobs[0] : NULL;
+}
+
+static bool take_job(void *context, const struct ese_row *row)
+{
+	struct bits *b = context;
+	struct span blob = ese_bytes(row, ese_column_named(row->table, "Blob"));
+	size_t used;
+
+	for (size_t at = 0; at < blob.len && at < 256; at++) {
+		struct job job = { 0 }, *to;
+
+		if (!job_at(span_from(blob, at), b->a->arena, &job, &used))
+			continue;
+		job.bytes = arena_copy(b->a->arena, blob);
+		job.id = arena_copy(b->a->arena, job.id);
+		if (b->count >= MAX_JOBS)
+			return false;
+		to = arena_push(b->a->arena, (void **)&b->jobs, &b->count, &b->room, sizeof *to);
+		if (!to)
+			return false;
+		*to = job;
+		tell_job(b, to);
+		return !b->stopped;
+	}
+	b->a->lost(b->a->context, 1);
+	return true;
+}
+
+static bool take_file(void *context, const struct ese_row *row)
+{
+	struct bits *b = context;
+	struct span id = ese_bytes(row, ese_column_named(row->table, "Id"));
+
+	find_files(b, ese_bytes(row, ese_column_named(row->table, "Blob")), job_of_file(b, id));
+	return !b->stopped;
+}
+
+bool windows_bits(const struct artefact *a, struct err *err)
+{
+	struct bits b = { .a = a };
+	const struct ese_table *jobs, *files;
+
+	if (!ese_open(a->bytes, a->arena, &b.db, err))
+		return false;
+	jobs = ese_table_named(&b.db, "Jobs");
+	files = ese_table_named(&b.db, "Files");
+	if (!jobs || !files || ese_column_named(jobs, "Blob") == ESE_NO_COLUMN)
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no BITS database");
+	b.rows = arena_new((size_t)16 << 20);
+	if (ese_rows(&b.db, jobs, &b.rows, take_job, &b))
+		ese_rows(&b.db, files, &b.rows, take_file, &b);
+	arena_free(&b.rows);
+	a->lost(a->context, b.db.lost);
+	return true;
+}
+
+bool windows_bits_old(const struct artefact *a, struct err *err)
+{
+	struct bits b = { .a = a };
+	size_t from = 0, at = 0;
+	struct job job = { 0 }, last = { 0 };
+	bool any = false;
+
+	for (; at + 60 < a->bytes.len && !b.stopped; at++) {
+		size_t used;
+
+		/* Type is 0 to 2 in its four bytes, as is the rest of the head nearly. */
+		if (a->bytes.at[at] > 2 || a->bytes.at[at + 1] || a->bytes.at[at + 2] || a->bytes.at[at + 3] ||
+		    !job_at(span_from(a->bytes, at), a->arena, &job, &used))
+			continue;
+		find_files(&b, span_sub(a->bytes, from, at - from), any ? &last : NULL);
+		tell_job(&b, &job);
+		last = job;
+		any = true;
+		at += used - 1;
+		from = at + 1;
+	}
+	if (!b.stopped)
+		find_files(&b, span_from(a->bytes, from), any ? &last : NULL);
+	return true;
+}
