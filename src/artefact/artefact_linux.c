@@ -54,5 +54,12 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("containers", "containers/*/config.v2.json|containers/*/hostconfig.json",
 	      linux_container),
 	PLACE("set-id programs", NULL, linux_set_id),
+	PLACE("dpkg files", "var/lib/dpkg/info/*.md5sums", package_md5sums),
+	PLACE("dpkg status", "var/lib/dpkg/status|var/lib/dpkg/status.d/*", package_status),
+	PLACE("dpkg diversions", "var/lib/dpkg/diversions", package_diversions),
+	PLACE("apk files", "lib/apk/db/installed", package_apk),
+	PLACE("dpkg log", "var/log/dpkg.log|var/log/dpkg.log.*", package_dpkg_log),
+	PLACE("apt history", "var/log/apt/history.log|var/log/apt/history.log.*|apt_history.log",
+	      package_apt_history),
 };
 const size_t artefact_linux_count = sizeof artefact_linux / sizeof *artefact_linux;

@@ -4,7 +4,8 @@
  *
  * An entry of a text is told with path "FILE:LINE"; its digest is the MD5 of the
  * whole file, by which the package databases know it; its time is the file's last
- * change.
+ * change. With the first entry the file itself is told as a PROGRAM of kind
+ * "configuration", so that the ledger can say who vouches for it.
  */
 #ifndef KANSHIKI_ARTEFACT_LINUX_H
 #define KANSHIKI_ARTEFACT_LINUX_H
@@ -24,6 +25,7 @@ struct linux_text {
 	bool stopped;			/* the consumer had enough */
 	struct buf path, summary, joined;
 	char md5[40];			/* "md5:…", or empty where nothing was told yet */
+	bool is_vouchable;		/* its digest was told, for the ledger */
 };
 
 struct linux_text linux_text_of(const struct artefact *a);
@@ -46,6 +48,8 @@ struct linux_entry {
 	struct span name, command, program, user, detail;
 };
 bool linux_autostart(struct linux_text *t, const struct linux_entry *entry);
+/* Tells the file itself, once; linux_autostart does so. */
+void linux_vouch(struct linux_text *t);
 /* A SETTING of that name and value; technique may be NULL. */
 bool linux_setting(struct linux_text *t, const char *what, struct span name, struct span value,
 		   const char *technique);
@@ -73,6 +77,8 @@ artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, l
 	linux_desktop_entry, linux_authorized_keys, linux_sshd_config, linux_sudoers,
 	linux_apt_conf, linux_dpkg_conf, linux_logrotate, linux_interfaces, linux_python_path,
 	linux_aliases, linux_inetd, linux_container, linux_set_id;
+artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_dpkg_log,
+	package_apt_history;
 
 /* Ends of paths of scripts that the system runs by their place alone. */
 extern const char linux_hook_paths[];

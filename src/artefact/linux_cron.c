@@ -180,6 +180,7 @@ bool linux_at_job(const struct artefact *a, struct err *err)
 		}
 		if (!line.len || line.at[0] == '#' || is_preamble(line))
 			continue;
+		linux_vouch(&t);
 		trace.name = a->name;
 		trace.command = line;
 		trace.program = linux_program(line);

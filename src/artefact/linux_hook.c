@@ -17,8 +17,7 @@
 	  "etc/dhcp/dhclient-exit-hooks.d/*|etc/dhcp/dhclient-exit-hooks|etc/ppp/ip-up.d/*|" \
 	  "etc/ppp/ip-down.d/*|etc/networkd-dispatcher/*/*|usr/lib/networkd-dispatcher/*/*|" \
 	  "etc/wpa_supplicant/*.sh|etc/openvpn/*.sh") \
-	X("package hook", "T1546.016", "var/lib/dpkg/info/*.preinst|var/lib/dpkg/info/*.postinst|" \
-	  "var/lib/dpkg/info/*.prerm|var/lib/dpkg/info/*.postrm|etc/kernel/*.d/*|usr/share/kernel/*.d/*|" \
+	X("package hook", "T1546.016", "etc/kernel/*.d/*|usr/share/kernel/*.d/*|" \
 	  "etc/initramfs/post-update.d/*|usr/lib/kernel/install.d/*|etc/kernel/install.d/*") \
 	X("initramfs script", "T1542", "etc/initramfs-tools/hooks/*|etc/initramfs-tools/scripts/*/*|" \
 	  "usr/share/initramfs-tools/hooks/*|usr/share/initramfs-tools/scripts/*/*|" \
@@ -42,12 +41,18 @@ static const struct hook {
 	const char *what, *technique, *paths;
 } hooks[] = { HOOKS(ROW) };
 
+/* Start files of a user are hidden by nature. */
+static bool is_hidden(const struct artefact *a)
+{
+	return a->name.at[0] == '.' && artefact_path_matches("cron.*/*|init.d/*|*.d/*", a->path);
+}
+
 bool linux_hook(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
 
-	/* "README" and samples are there to be read; an empty file starts nothing. */
-	if (!a->bytes.len || span_eq(a->name, SPAN("README")) || span_ends(a->name, SPAN(".sample"))) {
+	/* "README" and samples are there to be read; run-parts passes over ".placeholder". */
+	if (!a->bytes.len || is_hidden(a) || span_eq(a->name, SPAN("README")) || span_ends(a->name, SPAN(".sample"))) {
 		linux_text_free(&t);
 		return true;
 	}

@@ -118,6 +118,7 @@ static void tell_key(struct linux_text *t, struct span options, struct span type
 		json_span(&w, span_sub(options, 0, 1024));
 	}
 	json_object_end(&w);
+	linux_vouch(t);
 	trace.name = comment;
 	trace.user = span_eq(folder, SPAN(".ssh")) ? linux_part(t->a->path, 2) : t->a->name;
 	trace.command = forced_command(options);

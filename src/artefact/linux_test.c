@@ -146,3 +146,28 @@ TEST(files_inside_packages_are_no_places)
 {
 	expect("x.deb!/data.tar.xz!/./etc/crontab", "17 * * * * root /x\n", "");
 }
+
+TEST(package_databases_tell_digests_and_conffiles)
+{
+	expect("var/lib/dpkg/info/coreutils.md5sums",
+	       "0123456789abcdef0123456789abcdef  bin/ls\nnonsense\n",
+	       "known|package file|coreutils||||/bin/ls\n");
+	expect("var/lib/dpkg/status",
+	       "Package: bash\nStatus: install ok installed\nVersion: 5.2\nConffiles:\n"
+	       " /etc/bash.bashrc 0123456789abcdef0123456789abcdef\nDescription: x\n y\n\n"
+	       "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n",
+	       "known|conffile|bash||||/etc/bash.bashrc\n"
+	       "known|package|bash 5.2||||-\n");
+	expect("lib/apk/db/installed", "P:musl\nV:1.2\nF:lib\nR:ld.so\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+	       "known|package file|musl 1.2||||/lib/ld.so\n");
+}
+
+TEST(package_logs_tell_what_was_installed_and_by_whom)
+{
+	expect("var/log/dpkg.log", "2022-01-31 12:00:00 install tree:amd64 <none> 2.1\n"
+	       "2022-01-31 12:00:01 status installed tree\n",
+	       "file|installed|tree:amd64||<none> 2.1||tree:amd64\n");
+	expect("var/log/apt/history.log", "Start-Date: 2022-01-31  12:00:00\n"
+	       "Commandline: apt install nmap\nRequested-By: ann (1000)\nEnd-Date: 2022-01-31  12:00:05\n",
+	       "execution|ran||ann|apt install nmap|apt|@:4\n");
+}

@@ -1,5 +1,6 @@
 #include "artefact/linux.h"
 
+#include "artefact/program.h"
 #include "codec/digest.h"
 
 struct linux_text linux_text_of(const struct artefact *a)
@@ -117,10 +118,26 @@ static void summarize(struct linux_text *t, const char *what, struct span name, 
 	}
 }
 
+void linux_vouch(struct linux_text *t)
+{
+	struct trace trace = trace_new(TRACE_PROGRAM, "configuration");
+
+	if (t->is_vouchable)
+		return;
+	t->is_vouchable = true;
+	if (program_is_kind(t->a->kind))
+		return;
+	trace.path = t->a->path;
+	trace.digest = linux_md5(t);
+	trace.bytes_in = t->a->bytes.len;
+	linux_tell(t, &trace);
+}
+
 bool linux_autostart(struct linux_text *t, const struct linux_entry *entry)
 {
 	struct trace trace = trace_new(TRACE_AUTOSTART, entry->what);
 
+	linux_vouch(t);
 	trace.name = entry->name;
 	trace.command = entry->command;
 	trace.program = entry->program.len ? entry->program : linux_program(entry->command);

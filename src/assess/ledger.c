@@ -17,9 +17,12 @@ static const char flags_sql[] =
 /* Every place of every item that is a program by content, or that is told to be one. */
 static const char items_sql[] =
 	"SELECT item.id, coalesce(item.same_as, item.id), item.source, item.path, item.kind, item.sha256, "
-	"item.mode, item.modified, item.class, p.what, p.digest, p.protocol, p.name, p.detail, "
+	"item.mode, item.modified, item.class, coalesce(p.what, o.what), coalesce(p.digest, o.digest), "
+	"coalesce(p.protocol, o.protocol), coalesce(p.name, o.name), coalesce(p.detail, o.detail), "
 	"flag.level, flag.title, flag.harm, item.fate FROM item "
-	"LEFT JOIN trace p ON p.item = coalesce(item.same_as, item.id) AND p.kind = 'program' "
+	/* What is told of a place stands there, the rest where the content was first seen. */
+	"LEFT JOIN trace p ON p.item = item.id AND +p.kind = 'program' "
+	"LEFT JOIN trace o ON o.item = item.same_as AND +o.kind = 'program' "
 	"LEFT JOIN temp.flag ON flag.item = coalesce(item.same_as, item.id) "
 	"WHERE item.fate IS NOT 'skipped' GROUP BY item.id ORDER BY item.id";
 

@@ -147,6 +147,16 @@ static bool want_all(struct ledger *l, struct span machine, struct span path, co
 	return true;
 }
 
+/* A script that runs by its place names itself: its path in the case. */
+static struct span named_by(struct ledger *l, sqlite3_stmt *q, struct buf *to)
+{
+	struct span program = query_span(q, 3), item = query_span(q, 2);
+
+	if (span_eq(program, item))
+		program = machine_path(&l->machines, query_u64(q, 1, 0), item);
+	return path_of(program, query_span(q, 5), to);
+}
+
 bool starts_collect(struct ledger *l, struct err *err)
 {
 	struct buf path = buf_new(PATH_MOST * 2);
@@ -155,7 +165,7 @@ bool starts_collect(struct ledger *l, struct err *err)
 
 	while (ok && (ok = query_step(q, &row, err)) && row) {
 		struct span machine = machine_name(&l->machines, query_u64(q, 1, 0), query_span(q, 2));
-		struct span named = path_of(query_span(q, 3), query_span(q, 5), &path);
+		struct span named = named_by(l, q, &path);
 		char *how = arena_text(&l->arena, query_span(q, 4));
 
 		if (named.len)
@@ -195,8 +205,8 @@ static struct wanted *target_of(struct ledger *l, struct span machine, struct sp
 static enum entry entry_of(struct ledger *l, uint64_t item, struct err *err)
 {
 	static const char sql[] =
-		"SELECT item.path, trace.digest, item.sha256 FROM item LEFT JOIN trace ON trace.item = "
-		"coalesce(item.same_as, item.id) AND trace.kind = 'program' WHERE item.id = ?1 LIMIT 1";
+		"SELECT item.path, trace.digest, item.sha256 FROM item LEFT JOIN trace ON trace.item IN "
+		"(item.id, item.same_as) AND +trace.kind = 'program' WHERE item.id = ?1 LIMIT 1";
 	struct program p = { 0 };
 	struct span source;
 	sqlite3_stmt *q = NULL;
@@ -253,7 +263,7 @@ static int64_t rank_start(enum standing standing, enum entry entry, struct buf *
 static bool write_start(struct ledger *l, sqlite3_stmt *q, struct buf *path, struct err *err)
 {
 	struct span machine = machine_name(&l->machines, query_u64(q, 1, 0), query_span(q, 2));
-	struct span named = path_of(query_span(q, 3), query_span(q, 5), path);
+	struct span named = named_by(l, q, path);
 	const struct wanted *target = named.len ? target_of(l, machine, named) : NULL;
 	struct case_start start = { .trace = query_u64(q, 0, 0), .machine = machine };
 	enum standing standing = target ? target->standing : STANDING_NONE;

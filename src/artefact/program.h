@@ -1,0 +1,32 @@
+/*
+ * program: what is said of an executable file for the ledger: the digests by which
+ * package databases and hash sets know it, how random it looks, who signed it, and
+ * what it says of itself.
+ *
+ * "signed" is said only where the Authenticode signature is about this very file,
+ * its cryptography holds, and its chain reaches a certificate of which the
+ * thumbprint is in our short list of roots and issuers (program_anchor.c).
+ * "signed, issuer not known" holds but for the last: anybody can make such a
+ * chain. Expiry and revocation are not judged.
+ */
+#ifndef KANSHIKI_ARTEFACT_PROGRAM_H
+#define KANSHIKI_ARTEFACT_PROGRAM_H
+
+#include "artefact/artefact.h"
+#include "codec/json_write.h"
+
+struct program_look {
+	char md5[40], sha1[48];		/* "md5:…", "…" */
+	double entropy;			/* bits a byte, 0 to 8 */
+};
+
+/* One pass over the bytes. */
+void program_look_at(struct span bytes, struct program_look *out);
+/* Kinds of identify() that the decoders of programs take by content. */
+bool program_is_kind(const char *kind);
+/* A SHA-1 thumbprint (hex) of a certificate that chains may end at. */
+bool program_is_anchor(struct span thumbprint);
+
+artefact_fn program_elf, program_pe, program_macho, program_script, program_text;
+
+#endif
