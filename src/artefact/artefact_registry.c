@@ -9,5 +9,10 @@ const struct artefact_decoder artefact_registry[] = {
 	HIVE("registry autostart", registry_autostart, true),
 	HIVE("services", registry_services, false),
 	HIVE("task cache", registry_tasks, false),
+	HIVE("shimcache", registry_shimcache, false),
+	HIVE("amcache", registry_amcache, false),
+	HIVE("BAM", registry_bam, false),
+	HIVE("UserAssist", registry_user_assist, true),
+	HIVE("shell caches", registry_shell_caches, true),
 };
 const size_t artefact_registry_count = sizeof artefact_registry / sizeof *artefact_registry;

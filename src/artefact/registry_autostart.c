@@ -26,6 +26,9 @@ struct place {
 
 #define CV "Microsoft\\Windows\\CurrentVersion\\"
 #define NT "Microsoft\\Windows NT\\CurrentVersion\\"
+#define ACTIVE_SETUP "Microsoft\\Active Setup\\Installed Components\\*"
+#define NAME_SPACES "Services\\WinSock2\\Parameters\\NameSpace_Catalog5\\Catalog_Entries\\*"
+#define PROVIDERS CV "Authentication\\"
 #define TS NT "Terminal Server\\Install\\Software\\" CV
 
 static const struct place places[] = {
@@ -60,16 +63,16 @@ static const struct place places[] = {
 	{ SOFTWARE | WOW, COMMAND, NT "SilentProcessExit\\*", "MonitorProcess", "ifeo", "T1546.012" },
 	{ SOFTWARE | WOW, COMMAND, NT "AeDebug", "Debugger", "ifeo", "T1546.012" },
 	{ SOFTWARE, COMMAND, "Microsoft\\Windows\\Windows Error Reporting\\Hangs", "Debugger", "ifeo", "T1546.012" },
-	{ SOFTWARE | WOW, COMMAND, "Microsoft\\Active Setup\\Installed Components\\*", "StubPath", "active setup", "T1547.014" },
+	{ SOFTWARE | WOW, COMMAND, ACTIVE_SETUP, "StubPath", "active setup", "T1547.014" },
 	{ SOFTWARE | WOW, CLASS, CV "ShellServiceObjectDelayLoad", "*", "shell extension", "T1547.001" },
 	{ SOFTWARE | WOW | NAMED_CLASS, CLASS, CV "Explorer\\ShellServiceObjects\\*", "", "shell extension", "T1547.001" },
 	{ BOTH | WOW | NAMED_CLASS, CLASS, CV "Explorer\\ShellExecuteHooks", "*", "shell extension", "T1546.015" },
 	{ BOTH | WOW | NAMED_CLASS, CLASS, CV "Explorer\\SharedTaskScheduler", "*", "shell extension", "T1546.015" },
 	{ SOFTWARE | WOW, CLASS, CV "Explorer\\ShellIconOverlayIdentifiers\\*", "", "shell extension", "T1546.015" },
 	{ BOTH | WOW | NAMED_CLASS, CLASS, CV "Explorer\\Browser Helper Objects\\*", "", "browser helper", "T1176" },
-	{ SOFTWARE | NAMED_CLASS, CLASS, CV "Authentication\\Credential Providers\\*", "", "credential provider", "T1556" },
-	{ SOFTWARE | NAMED_CLASS, CLASS, CV "Authentication\\Credential Provider Filters\\*", "", "credential provider", "T1556" },
-	{ SOFTWARE | NAMED_CLASS, CLASS, CV "Authentication\\PLAP Providers\\*", "", "credential provider", "T1556" },
+	{ SOFTWARE | NAMED_CLASS, CLASS, PROVIDERS "Credential Providers\\*", "", "credential provider", "T1556" },
+	{ SOFTWARE | NAMED_CLASS, CLASS, PROVIDERS "Credential Provider Filters\\*", "", "credential provider", "T1556" },
+	{ SOFTWARE | NAMED_CLASS, CLASS, PROVIDERS "PLAP Providers\\*", "", "credential provider", "T1556" },
 	{ SOFTWARE | NAMED_CLASS, CLASS, "Microsoft\\AMSI\\Providers\\*", "", "amsi provider", "T1562.001" },
 	{ BOTH, COMMAND, "Microsoft\\Command Processor", "AutoRun", "command processor", "T1546" },
 	{ SOFTWARE | WOW, LIBRARY, "Microsoft\\NetSh", "*", "netsh helper", "T1546.007" },
@@ -77,7 +80,7 @@ static const struct place places[] = {
 	{ BOTH, COMMAND, "Microsoft\\Office\\*\\*\\Options", "OPEN", "office", "T1137.006" },
 	{ BOTH, COMMAND, "Microsoft\\Office\\*\\Outlook\\WebView\\*", "URL", "office", "T1137.004" },
 	{ BOTH | WOW, COMMAND, "Microsoft\\Office\\*\\Addins\\*", "Manifest", "office", "T1137.006" },
-	{ SOFTWARE, LIBRARY, "Microsoft\\Windows NT\\CurrentVersion\\AppCompatFlags\\InstalledSDB\\*", "DatabasePath", "shim database", "T1546.011" },
+	{ SOFTWARE, LIBRARY, NT "AppCompatFlags\\InstalledSDB\\*", "DatabasePath", "shim database", "T1546.011" },
 	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Startup\\*\\*", "Script", "logon script", "T1037" },
 	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Logon\\*\\*", "Script", "logon script", "T1037" },
 	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Logoff\\*\\*", "Script", "logon script", "T1037" },
@@ -117,7 +120,7 @@ static const struct place places[] = {
 	{ SYSTEM, LIBRARY, "Services\\*\\NetworkProvider", "ProviderPath", "network provider", "T1556.008" },
 	{ SYSTEM, LIBRARY, "Services\\W32Time\\TimeProviders\\*", "DllName", "time provider", "T1547.003" },
 	{ SYSTEM, LIBRARY, "Services\\WinSock2\\Parameters", "AutodialDLL", "winsock", "T1547" },
-	{ SYSTEM, LIBRARY, "Services\\WinSock2\\Parameters\\NameSpace_Catalog5\\Catalog_Entries\\*", "LibraryPath", "winsock", "T1547" },
+	{ SYSTEM, LIBRARY, NAME_SPACES, "LibraryPath", "winsock", "T1547" },
 	{ SYSTEM, COMMAND, "Control\\Terminal Server\\WinStations\\*", "InitialProgram", "remote desktop program", "T1547" },
 	{ SYSTEM, COMMANDS, "Control\\Terminal Server\\Wds\\rdpwd", "StartupPrograms", "remote desktop program", "T1547" },
 	{ SYSTEM, COMMAND, "Control\\SafeBoot", "AlternateShell", "safe boot shell", "T1547" },

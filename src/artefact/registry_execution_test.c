@@ -1,0 +1,121 @@
+#include "artefact/decode_support.h"
+#include "artefact/registry.h"
+#include "hive.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+static struct told told;
+
+static void decode(artefact_fn *fn, const char *text, const char *path)
+{
+	struct arena arena = arena_new(16 << 20);
+
+	told_run(&told, fn, hive_of(text, &arena), path, "registry hive", NULL);
+	assert_true(told.ok);
+	arena_free(&arena);
+}
+
+/* 2020-09-13T12:26:40Z */
+#define WHEN "0080a621c989d601"
+#define SECONDS INT64_C(1600000000)
+#define COUNTER "00000000" "05000000" "00000000" "00000000" "0000000000000000000000000000000000000000" \
+	"0000000000000000000000000000000000000000" "00000000" WHEN "00000000"
+#define ASSIST "[Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\UserAssist\\"
+
+TEST(user_assist_tells_program_count_and_time)
+{
+	decode(registry_user_assist,
+	       "[Environment]\n" ASSIST "{CEBFF5CD}\\Count]\n"
+	       "{1NP14R77-02R7-4R5Q-O744-2RO1NR5198O7}\\pzq.rkr=hex:" COUNTER "\n"
+	       "HRZR_PGYFRFFVBA=hex:" COUNTER "\n"
+	       "HRZR_EHACNGU:P:\\byq.rkr=hex:0100000008000000" WHEN "\n"
+	       "Fubeg=hex:0102\n", "Users/ann/NTUSER.DAT");
+	assert_int_equal(told.count, 2);
+	assert_span(told.traces[0].program, "C:\\Windows\\System32\\cmd.exe");
+	assert_int_equal(told.traces[0].count, 5);
+	assert_int_equal(told.traces[0].time, SECONDS * TIME_SECOND);
+	assert_span(told.traces[0].user, "ann");
+	assert_span(told.traces[1].program, "C:\\old.exe");
+	assert_int_equal(told.traces[1].count, 3);
+	told_free(&told);
+}
+
+TEST(the_activity_moderator_tells_who_ran_what)
+{
+	decode(registry_bam,
+	       "[Select]\nCurrent=dword:1\n[ControlSet001\\Services\\bam\\State\\UserSettings\\S-1-5-21-1]\n"
+	       "\\Device\\HarddiskVolume2\\x.exe=hex:" WHEN "0000000000000000\nVersion=dword:1\n", "SYSTEM");
+	assert_int_equal(told.count, 1);
+	assert_span(told.traces[0].user, "S-1-5-21-1");
+	assert_span(told.traces[0].program, "\\Device\\HarddiskVolume2\\x.exe");
+	assert_int_equal(told.traces[0].time, SECONDS * TIME_SECOND);
+	told_free(&told);
+}
+
+TEST(the_inventory_tells_digests_in_both_forms)
+{
+	decode(registry_amcache,
+	       "[Root\\InventoryApplicationFile\\x.exe|1]\nLowerCaseLongPath=sz:c:\\x\\x.exe\nName=sz:x.exe\n"
+	       "FileId=sz:0000DA39A3EE5E6B4B0D3255BFEF95601890AFD80709\nSize=qword:77\n"
+	       "[Root\\InventoryDriverBinary\\c:/windows/d.sys]\n"
+	       "DriverId=sz:0000da39a3ee5e6b4b0d3255bfef95601890afd80709\n"
+	       "[Root\\File\\vol\\1]\n15=sz:C:\\o.exe\n101=sz:not a digest\n6=dword:5\n", "Amcache.hve");
+	assert_int_equal(told.count, 3);
+	assert_span(told.traces[0].program, "c:\\x\\x.exe");
+	assert_span(told.traces[0].digest, "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709");
+	assert_int_equal(told.traces[0].bytes_in, 77);
+	assert_span(told.traces[1].program, "c:\\windows\\d.sys");
+	assert_span(told.traces[1].digest, "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709");
+	assert_span(told.traces[2].program, "C:\\o.exe");
+	assert_span(told.traces[2].digest, "");
+	told_free(&told);
+}
+
+TEST(caches_of_the_shell_name_programs_once)
+{
+	decode(registry_shell_caches,
+	       "[Local Settings\\Software\\Microsoft\\Windows\\Shell\\MuiCache]\n"
+	       "C:\\a.exe.FriendlyAppName=sz:A\nC:\\a.exe.ApplicationCompany=sz:C\nLangID=hex:0904\n"
+	       "[CLSID]\n", "Users/ann/UsrClass.dat");
+	assert_int_equal(told.count, 1);
+	assert_span(told.traces[0].program, "C:\\a.exe");
+	assert_span(told.traces[0].what, "present");
+	told_free(&told);
+}
+
+TEST(a_cache_of_unknown_form_is_said)
+{
+	decode(registry_shimcache,
+	       "[Select]\nCurrent=dword:1\n[ControlSet001\\Control\\Session Manager\\AppCompatCache]\n"
+	       "AppCompatCache=hex:00112233445566778899\n", "SYSTEM");
+	assert_int_equal(told.count, 0);
+	assert_true(strstr(told.short_of, "not known") != NULL);
+	told_free(&told);
+}
+
+static size_t count_in(const char *name, artefact_fn *fn)
+{
+	char path[4200];
+	struct span hive;
+	size_t count;
+
+	snprintf(path, sizeof path, "%s/%s", corpus("artefacts/plaso/test_data"), name);
+	hive = read_whole(path);
+	told_run(&told, fn, hive, name, "registry hive", NULL);
+	assert_true(told.ok);
+	count = told.count;
+	told_free(&told);
+	free((void *)(uintptr_t)hive.at);
+	return count;
+}
+
+/* As many as there are keys of files and drivers: 1,120 of the old form, 247 and 311 of the new. */
+TEST(hives_of_the_corpus_tell_what_ran)
+{
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data");
+	assert_non_null(path);
+	assert_int_equal(count_in("winreg/Amcache.hve", registry_amcache), 1120 + 247 + 311);
+	assert_int_equal(count_in("winreg/win10-Amcache.hve", registry_amcache), 30);
+	assert_int_equal(count_in("NTUSER-WIN7.DAT", registry_user_assist), 62);
+}
