@@ -1,5 +1,6 @@
 #include "examine/events.h"
 
+#include "examine/event_traces.h"
 #include "examine/findings.h"
 #include "examine/notable.h"
 #include "examine/rule_pack.h"
@@ -14,6 +15,7 @@
 
 #define CHANNELS_MOST 256
 #define NOTABLE_MOST 20000
+#define TRACES_MOST 100000
 /* Events between two looks at the clock. */
 #define CLOCK_EVERY 128
 #define NAME_MOST ((size_t)1 << 10)
@@ -34,6 +36,7 @@ struct events {
 	size_t covered, at;
 	struct examination *x;
 	struct notable_context notable;
+	struct event_traces traces;
 	uint64_t count;
 	uint64_t shed, regex_limits;		/* of the scanner, before this log */
 	struct log_reader *reader;		/* of a log that is not EVTX */
@@ -181,6 +184,7 @@ static bool take_event(void *context, const struct event *event)
 
 	add_time(c, event->time);
 	notable_check(&e->notable, event, c->channel, c->host);
+	event_traces_check(&e->traces, event, c->channel, c->host);
 	if (e->sigma)
 		sigma_eval(e->sigma, event, take_match, e);
 	return ++e->count % CLOCK_EVERY || !examination_over(e->x);
@@ -201,6 +205,7 @@ static void begin_log(struct events *e, struct examination *x)
 	e->regex_limits = e->sigma ? sigma_scanner_stats(e->sigma)->regex_limits : 0;
 	e->notable = (struct notable_context){ .x = x, .findings = &e->findings,
 					       .most = NOTABLE_MOST };
+	e->traces = event_traces_new(x, TRACES_MOST);
 }
 
 /* What the rules did not get to see wholly. */
@@ -224,6 +229,10 @@ static void end_log(struct events *e)
 	if (e->notable.left_out)
 		examination_limit(e->x, "limit: %d notable events of an item, %" PRIu64 " left out",
 				  NOTABLE_MOST, e->notable.left_out);
+	if (e->traces.left_out)
+		examination_limit(e->x, "limit: %d traces of an item, %" PRIu64 " left out",
+				  TRACES_MOST, e->traces.left_out);
+	event_traces_free(&e->traces);
 	findings_tell(&e->findings, e->x);
 	findings_free(&e->findings);
 	e->x->event_count += e->count;
