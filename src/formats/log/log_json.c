@@ -510,6 +510,28 @@ static bool array(struct parse *p, enum place place, struct span key)
 	return ok;
 }
 
+/* Some exports hold the event itself as a text of JSON. */
+static bool is_embedded(const struct parse *p, enum place place, struct span key,
+			const struct value *value)
+{
+	return (place == PLACE_ROOT || place == PLACE_PLAIN) && !p->arrays && p->prefix_len == 0 &&
+	       value->kind == VALUE_TEXT && value->bytes.len > 1 && value->bytes.at[0] == '{' &&
+	       (is_key(key, "CloudTrailEvent") || is_key(key, "AuditData"));
+}
+
+/* Its members become ours; where it breaks off, what was read stands. */
+static void embedded(struct parse *p, struct span text)
+{
+	struct parse inner = *p;
+
+	inner.at = text.at + 1;
+	inner.end = text.at + text.len;
+	inner.last = true;
+	inner.depth++;
+	members(&inner, PLACE_PLAIN);
+	p->row = inner.row;
+}
+
 static bool any_value(struct parse *p, enum place place, struct span key)
 {
 	struct value value = { .kind = VALUE_NULL };
@@ -529,6 +551,8 @@ static bool any_value(struct parse *p, enum place place, struct span key)
 	if (!scalar(p, &value))
 		return false;
 	add(p, name_of(p, place, key), value);
+	if (is_embedded(p, place, key, &value) && p->depth < LOG_DEPTH_MAX)
+		embedded(p, value.bytes);
 	return true;
 }
 

@@ -189,7 +189,8 @@ static void find_slots(struct log_shape *s)
 		"TimeCreated", "@timestamp", "eventTime", "timestamp", "ts", "time", "Timestamp",
 		"EventTime", "UtcTime", "_time", "createdDateTime", "activityDateTime",
 		"requestReceivedTimestamp", "CreationTime", "published", "start_time", "datetime",
-		"date_time", "event_time", "Date", "date", "utc_time", NULL
+		"date_time", "event_time", "eventTimestamp", "event_timestamp", "TimeGenerated",
+		"Date", "date", "utc_time", NULL
 	};
 	static const char *const record_ids[] = { "EventRecordID", NULL };
 

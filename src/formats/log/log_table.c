@@ -1,5 +1,6 @@
 #include "formats/log/log_reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Logs whose columns a header names: Zeek, W3C extended (IIS). */
@@ -14,6 +15,8 @@ struct log_table {
 	uint8_t separator, set_separator;
 	struct span unset, empty;
 	uint32_t date, time;		/* W3C: columns, or COLUMNS_MAX */
+	char day[12];			/* W3C: of the header, for rows without one */
+	bool is_local;			/* W3C: times have no zone */
 };
 
 bool log_table_new(struct log_reader *r)
@@ -142,29 +145,68 @@ static bool zeek_line(struct log_reader *r, struct log_table *t, struct span lin
 	return log_row_end(r, &row, TIME_NONE);
 }
 
+static struct span w3c_cell(struct span *rest, uint8_t separator)
+{
+	struct span text;
+	size_t end;
+
+	if (rest->len == 0 || rest->at[0] != '"')
+		return span_split(rest, separator);
+	end = span_find_byte(*rest, 1, '"');
+	if (end == SIZE_MAX)
+		end = rest->len;
+	text = span_sub(*rest, 1, end - 1);
+	*rest = span_from(*rest, end + 2);
+	return text;
+}
+
+static size_t cells_in(struct span line, uint8_t separator)
+{
+	size_t count = 0;
+
+	for (; line.len; count++)
+		w3c_cell(&line, separator);
+	return count;
+}
+
+static timestamp w3c_time(struct log_reader *r, const struct log_table *t, struct span date,
+			  struct span clock)
+{
+	timestamp time = TIME_NONE;
+
+	if (!date.len)
+		date = span_text(t->day);
+	if (!date.len || !clock.len)
+		return TIME_NONE;
+	timestamp_parse(arena_printf(&r->memory, "%.*sT%.*sZ", SPAN_ARG(date), SPAN_ARG(clock)), &time);
+	if (time != TIME_NONE && t->is_local) {
+		r->report.zone_assumed = true;
+		time -= (timestamp)r->options.zone_seconds * TIME_SECOND;
+	}
+	return time;
+}
+
 static bool w3c_line(struct log_reader *r, struct log_table *t, struct span line)
 {
 	struct log_row row = log_row_begin(r);
 	struct span rest = line, date = { 0 }, clock = { 0 };
-	timestamp time = TIME_NONE;
+	/* IIS writes a space too many before some names of users. */
+	size_t spare = cells_in(line, t->separator);
 	uint32_t i = 0;
 
-	for (; i < t->count && rest.len; i++) {
-		struct span text;
+	spare = spare > t->count ? spare - t->count : 0;
+	while (i < t->count && rest.len) {
+		struct span text = w3c_cell(&rest, t->separator);
 
-		if (rest.at[0] == '"') {
-			size_t end = span_find_byte(rest, 1, '"');
-
-			text = span_sub(rest, 1, (end == SIZE_MAX ? rest.len : end) - 1);
-			rest = span_from(rest, (end == SIZE_MAX ? rest.len : end) + 2);
-		} else {
-			text = span_split(&rest, t->separator);
+		if (!text.len && spare) {
+			spare--;
+			continue;
 		}
 		if (i == t->date)
 			date = text;
 		if (i == t->time)
 			clock = text;
-		log_row_add(r, &row, t->names[i],
+		log_row_add(r, &row, t->names[i++],
 			    span_eq(text, SPAN("-")) ? (struct value){ .kind = VALUE_NULL }
 						     : (struct value){ .kind = VALUE_TEXT, .bytes = text });
 	}
@@ -172,10 +214,19 @@ static bool w3c_line(struct log_reader *r, struct log_table *t, struct span line
 		log_bad_line(r);
 		return true;
 	}
-	if (date.len && clock.len)
-		timestamp_parse(arena_printf(&r->memory, "%.*sT%.*sZ", SPAN_ARG(date), SPAN_ARG(clock)),
-				&time);
-	return log_row_end(r, &row, time);
+	return log_row_end(r, &row, w3c_time(r, t, date, clock));
+}
+
+static void w3c_header(struct log_table *t, struct span line)
+{
+	struct span date = span_sub(line, 7, 10);
+
+	if (span_starts(line, SPAN("#Fields: ")))
+		read_names(t, span_trim(span_from(line, 9)), ' ');
+	if (span_starts(line, SPAN("#Date: ")))
+		snprintf(t->day, sizeof t->day, "%.*s", SPAN_ARG(date));
+	if (span_starts(line, SPAN("#Time Format: Local")))
+		t->is_local = true;
 }
 
 bool log_table_line(struct log_reader *r, struct span line)
@@ -187,8 +238,8 @@ bool log_table_line(struct log_reader *r, struct span line)
 	if (line.at[0] == '#') {
 		if (r->format == LOG_ZEEK)
 			zeek_header(t, line);
-		else if (span_starts(line, SPAN("#Fields: ")))
-			read_names(t, span_trim(span_from(line, 9)), ' ');
+		else
+			w3c_header(t, line);
 		return true;
 	}
 	if (t->count == 0) {

@@ -117,7 +117,23 @@ static int year_now(timestamp now)
 	return gmtime_r(&seconds, &tm) ? tm.tm_year + 1900 : 1970;
 }
 
-/* "Nov  3 22:00:00" has no year: the latest that does not lie in the future by over a day. */
+/* The latest that does not lie in the future by over a day; 29 February is of a leap year. */
+static timestamp newest_possible(const struct log_reader *r, int month, int day, const int clock[3],
+				 uint32_t nanoseconds)
+{
+	int year = year_now(r->options.now);
+
+	for (int back = 0; back < 9; back++) {
+		timestamp t = timestamp_of_civil(year - back, month, day, clock[0], clock[1], clock[2],
+						 nanoseconds);
+
+		if (t != TIME_NONE && t <= r->options.now + 86400 * TIME_SECOND)
+			return t;
+	}
+	return TIME_NONE;
+}
+
+/* "Nov  3 22:00:00" has no year. */
 static timestamp bsd_at(struct log_reader *r, struct span s, size_t *used)
 {
 	int month = month_of(s), day, clock[3], year = r->options.year;
@@ -141,11 +157,36 @@ static timestamp bsd_at(struct log_reader *r, struct span s, size_t *used)
 	if (year)
 		return shifted(r, timestamp_of_civil(year, month, day, clock[0], clock[1], clock[2],
 						     nanoseconds), 0, false);
-	year = year_now(r->options.now);
-	t = timestamp_of_civil(year, month, day, clock[0], clock[1], clock[2], nanoseconds);
-	if (t == TIME_NONE || t > r->options.now + 86400 * TIME_SECOND)
-		t = timestamp_of_civil(year - 1, month, day, clock[0], clock[1], clock[2], nanoseconds);
+	t = newest_possible(r, month, day, clock, nanoseconds);
 	return shifted(r, t, 0, false);
+}
+
+/*
+ * "12/28-12:55:38.76" of Snort, "21/12/28-" where it was told to write the year,
+ * "12/28/2021-" of Suricata.
+ */
+static timestamp alert_at(struct log_reader *r, struct span s, size_t *used)
+{
+	int month, day, year = r->options.year, clock[3];
+	uint32_t nanoseconds;
+	size_t dash = at(s, 5) == '-' ? 5 : at(s, 8) == '-' ? 8 : 10, end;
+	size_t from = dash == 8 ? 3 : 0;
+
+	if (at(s, 2) != '/' || at(s, dash) != '-' || !digits(s, from, 2, &month) ||
+	    !digits(s, from + 3, 2, &day))
+		return TIME_NONE;
+	if ((dash == 8 && !digits(s, 0, 2, &year)) || (dash == 10 && !digits(s, 6, 4, &year)))
+		return TIME_NONE;
+	end = clock_at(s, dash + 1, clock, &nanoseconds);
+	if (!end)
+		return TIME_NONE;
+	*used = end;
+	r->report.year_assumed |= dash == 5;
+	if (dash == 8)
+		year += 2000;
+	return shifted(r, year ? timestamp_of_civil(year, month, day, clock[0], clock[1], clock[2],
+						    nanoseconds)
+			       : newest_possible(r, month, day, clock, nanoseconds), 0, false);
 }
 
 /* "21/Nov/2026:22:00:00 +0000", as web servers write it; "21 Nov 2026 22:00:00" too. */
@@ -191,9 +232,10 @@ static timestamp ctime_at(struct log_reader *r, struct span s, size_t *used)
 timestamp log_time(struct log_reader *r, struct span line, size_t *used)
 {
 	static timestamp (*const forms[])(struct log_reader *, struct span, size_t *) = {
-		iso_at, bsd_at, web_at, ctime_at,
+		iso_at, bsd_at, web_at, ctime_at, alert_at,
 	};
-	size_t bracket = at(line, 0) == '[';
+	/* Cisco marks a clock that it does not trust. */
+	size_t bracket = at(line, 0) == '[' || at(line, 0) == '*' || at(line, 0) == '.';
 	struct span rest = span_from(line, bracket);
 
 	*used = 0;
@@ -203,7 +245,7 @@ timestamp log_time(struct log_reader *r, struct span line, size_t *used)
 		if (t == TIME_NONE)
 			continue;
 		*used += bracket;
-		if (bracket && at(line, *used) == ']')
+		if (at(line, 0) == '[' && at(line, *used) == ']')
 			(*used)++;
 		return t;
 	}
