@@ -92,7 +92,11 @@ static void fields_json(struct buf *to, const struct event *event, bool rest)
 			continue;
 		buf_clear(&text);
 		value_text(&text, &event->values[i]);
-		json_key_span(&w, event->shape->names[i]);
+		/* Ours is in UTC and has a date; the log's own stays beside it. */
+		if (!rest && span_eq(event->shape->names[i], SPAN("time")))
+			json_key(&w, "log_time");
+		else
+			json_key_span(&w, event->shape->names[i]);
 		json_span(&w, buf_span(&text));
 	}
 	json_object_end(&w);

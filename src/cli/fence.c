@@ -22,7 +22,7 @@ struct fence {
 	uint8_t message[MESSAGE_MAX + 1];
 };
 
-enum message_kind { MESSAGE_FILE, MESSAGE_STREAM, MESSAGE_REFUSED, MESSAGE_END, MESSAGE_FAILED };
+enum message_kind { MESSAGE_FILE, MESSAGE_NAMED, MESSAGE_STREAM, MESSAGE_REFUSED, MESSAGE_END, MESSAGE_FAILED };
 
 static bool is_input(const char *path)
 {
@@ -48,7 +48,7 @@ static bool send_place(int to, enum message_kind kind, uint64_t size, struct spa
 	return sent;
 }
 
-static bool send_entry(int to, const struct walk_entry *e, struct err *err)
+static bool send_entry(int to, const struct walk_entry *e, const char *root, struct err *err)
 {
 	const char *reason = e->reason ? e->reason : e->error ? strerror(e->error) : "";
 	bool sent;
@@ -60,7 +60,8 @@ static bool send_entry(int to, const struct walk_entry *e, struct err *err)
 	if (e->kind != WALK_FILE)
 		return true;
 	posix_fadvise(e->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	sent = send_place(to, MESSAGE_FILE, (uint64_t)e->stat.st_size, e->path, "", e->fd, err);
+	sent = send_place(to, span_eq(e->path, span_text(root)) ? MESSAGE_NAMED : MESSAGE_FILE,
+			  (uint64_t)e->stat.st_size, e->path, "", e->fd, err);
 	close(e->fd);
 	return sent;
 }
@@ -76,7 +77,7 @@ static bool send_walk(int to, const char *root, struct err *err)
 	if (!sources)
 		return send_place(to, MESSAGE_FAILED, 0, span_text(root), err->text, -1, &gone);
 	while (sent && sources_next(sources, &place, err))
-		sent = send_entry(to, &place.entry, &gone);
+		sent = send_entry(to, &place.entry, root, &gone);
 	if (sent && err->code)
 		sent = send_place(to, MESSAGE_FAILED, 0, span_text(root), err->text, -1, &gone);
 	sources_free(sources);
@@ -177,6 +178,7 @@ bool fence_next(struct fence *f, struct fence_place *out, struct err *err)
 	c = cursor_of(span_of(f->message, got));
 	kind = (enum message_kind)cursor_u8(&c);
 	*out = (struct fence_place){ .fd = fds[0], .is_stream = kind == MESSAGE_STREAM,
+				     .is_named = kind == MESSAGE_NAMED || kind == MESSAGE_STREAM,
 				     .size = cursor_u64le(&c) };
 	path = cursor_take(&c, cursor_u32le(&c));
 	if (c.short_read)

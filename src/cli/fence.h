@@ -26,6 +26,7 @@ struct fence_place {
 	int fd;				/* the caller's to close; -1: refused */
 	uint64_t size;			/* of a regular file */
 	bool is_stream;			/* cannot be read twice */
+	bool is_named;			/* by the user, not found in a folder */
 	const char *reason;		/* why it was refused */
 };
 

@@ -521,6 +521,7 @@ static void read_input(struct log_files *f, struct input *in, int depth)
 static void read_place(struct log_files *f, const struct fence_place *place)
 {
 	struct input in = { .fd = place->fd, .is_stream = place->is_stream, .size = place->size };
+	uint64_t before = f->report.logs + f->report.failed;
 	uint8_t start[8];
 
 	f->shared_size = 0;
@@ -529,6 +530,9 @@ static void read_place(struct log_files *f, const struct fence_place *place)
 		f->shared_size = in.size;
 	if (f->shared_size || is_mine(f))
 		read_input(f, &in, 0);
+	if (place->is_named && is_mine(f) && !f->shared_size &&
+	    before == f->report.logs + f->report.failed)
+		problem(f, "no event log that is known");
 	if (!f->shared_size)
 		end_unit(f);
 }
