@@ -7,6 +7,10 @@
 	{ .name = title, .evidence_class = CLASS_CONFIGURATION, .kind = NULL, .paths = patterns, \
 	  .decode = function, .of_place = true }
 
+#define LOG(title, patterns, function) \
+	{ .name = title, .evidence_class = CLASS_TEXT_LOG, .paths = patterns, .decode = function, \
+	  .of_place = true }
+
 const struct artefact_decoder artefact_linux[] = {
 	PLACE("crontab", "etc/crontab|etc/cron.d/*", linux_crontab),
 	PLACE("user crontab", "var/spool/cron/crontabs/*|var/spool/cron/*|var/spool/cron/tabs/*|"
@@ -61,5 +65,30 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("dpkg log", "var/log/dpkg.log|var/log/dpkg.log.*", package_dpkg_log),
 	PLACE("apt history", "var/log/apt/history.log|var/log/apt/history.log.*|apt_history.log",
 	      package_apt_history),
+	LOG("wtmp", "var/log/wtmp|var/log/wtmp.*|var/log/wtmp-*|run/utmp|utmp|utmp_*|wtmp|wtmp.1",
+	    linux_wtmp),
+	LOG("btmp", "var/log/btmp|var/log/btmp.*|var/log/btmp-*", linux_btmp),
+	LOG("lastlog", "var/log/lastlog", linux_lastlog),
+	LOG("shell history", ".bash_history|.sh_history|.ash_history|bash_history|.history",
+	    history_bash),
+	LOG("shell history", ".zsh_history|.zhistory|.histfile|zsh_extended_history.txt", history_zsh),
+	LOG("shell history", "fish_history", history_fish),
+	LOG("program history", ".python_history|.mysql_history|.psql_history|.sqlite_history|"
+	    ".node_repl_history|.rediscli_history|.dbshell|.irb_history", history_plain),
+	LOG("program history", ".viminfo|.lesshst", history_viewer),
+	LOG("program history", ".wget-hsts", history_wget),
+	PLACE("accounts", "etc/passwd|etc/passwd-", account_passwd),
+	PLACE("passwords", "etc/shadow", account_shadow),
+	PLACE("groups", "etc/group", account_group),
+	PLACE("machine", "etc/hostname|etc/machine-id|etc/timezone|etc/debian_version|"
+	      "etc/redhat-release|etc/alpine-release", host_value),
+	PLACE("release", "etc/os-release|usr/lib/os-release", host_release),
+	PLACE("hosts", "etc/hosts", setting_hosts),
+	PLACE("resolver", "etc/resolv.conf", setting_resolver),
+	PLACE("firewall", "etc/nftables.conf|etc/iptables/rules.*|etc/sysconfig/iptables|etc/ufw/ufw.conf|"
+	      "etc/default/ufw|etc/ufw/user.rules|etc/firewalld/firewalld.conf", setting_firewall),
+	PLACE("log settings", "etc/audit/auditd.conf|etc/audit/rules.d/*|etc/audit/audit.rules|"
+	      "etc/rsyslog.conf|etc/rsyslog.d/*|etc/systemd/journald.conf|"
+	      "etc/systemd/journald.conf.d/*", setting_logging),
 };
 const size_t artefact_linux_count = sizeof artefact_linux / sizeof *artefact_linux;

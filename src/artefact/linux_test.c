@@ -171,3 +171,71 @@ TEST(package_logs_tell_what_was_installed_and_by_whom)
 	       "Commandline: apt install nmap\nRequested-By: ann (1000)\nEnd-Date: 2022-01-31  12:00:05\n",
 	       "execution|ran||ann|apt install nmap|apt|@:4\n");
 }
+
+TEST(histories_tell_commands_with_their_times)
+{
+	struct decoded d = { .lines = buf_new(4096) };
+
+	decode_into(&d, "home/ann/.bash_history", "text", SPAN("#1380630977\nscp x y:\n"), 0);
+	assert_span(buf_span(&d.lines), "execution|ran||ann|scp x y:|scp|home/ann/.bash_history:2\n");
+	assert_int_equal(d.last.time / TIME_SECOND, 1380630977);
+	buf_free(&d.lines);
+	expect("root/.zsh_history", ": 1457771210:0;cd plaso\nls\n",
+	       "execution|ran||root|cd plaso|cd|@:1\nexecution|ran||root|ls|ls|@:2\n");
+	expect("home/ann/.local/share/fish/fish_history", "- cmd: ll\n  when: 1619736780\n- cmd: x\n",
+	       "execution|ran||ann|ll|ll|@:2\nexecution|ran||ann|x|x|@:3\n");
+	expect("home/ann/.python_history", "import os\n",
+	       "execution|ran||ann|import os|python|@:1\n");
+	expect("home/ann/.viminfo", ":wq\n> ~/notes\n",
+	       "execution|ran||ann|:wq|vim|@:1\nfile|opened||ann||vim|~/notes\n");
+	expect("home/ann/.wget-hsts", "x.test\t0\t1\t1619736780\t3\n",
+	       "transfer|download|x.test|ann||wget|@:1\n");
+	expect("home/ann/.bash_history", "", "file|empty history||ann|||@\n");
+}
+
+TEST(accounts_are_told_without_their_secrets)
+{
+	expect("etc/passwd", "root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:/bin/sh\n",
+	       "account|user|root|root||/bin/bash|/root\naccount|user|toor|toor||/bin/sh|/root\n");
+	expect("etc/shadow", "root:*:19000::\nann:$y$j9T$secret$hash:19000:0\nbob::1:\n",
+	       "account|password|root|root|locked||@\naccount|password|ann|ann|set, method y||@\n"
+	       "account|password|bob|bob|empty||@\n");
+	expect("etc/group", "sudo:x:27:ann,bob\n",
+	       "account|group|sudo|ann|||@\naccount|group|sudo|bob|||@\n");
+}
+
+TEST(host_and_settings_are_told)
+{
+	expect("etc/hostname", "web1\n", "host|name|web1||||@\n");
+	expect("usr/lib/os-release", "NAME=x\nPRETTY_NAME=\"Debian 12\"\n",
+	       "host|system|Debian 12||||@\n");
+	expect("etc/hosts", "127.0.0.1 localhost\n10.0.0.1 update.test # x\n",
+	       "setting|hosts entry|update.test||10.0.0.1||@:2\n");
+	expect("etc/resolv.conf", "nameserver 9.9.9.9\n",
+	       "setting|dns server|nameserver||9.9.9.9||@:1\n");
+}
+
+static void put(uint8_t *at, uint8_t type, const char *line, const char *user, uint32_t seconds)
+{
+	at[0] = type;
+	memcpy(at + 8, line, strlen(line));
+	memcpy(at + 44, user, strlen(user));
+	for (int i = 0; i < 4; i++)
+		at[340 + i] = (uint8_t)(seconds >> 8 * i);
+}
+
+TEST(sessions_are_paired_and_erased_records_told)
+{
+	static uint8_t file[384 * 4];
+	struct decoded d = { .lines = buf_new(4096) };
+
+	put(file, 7, "pts/0", "ann", 1000000000);
+	put(file + 768, 8, "pts/0", "", 1000000060);
+	put(file + 1152, 2, "~", "reboot", 1000000100);
+	decode_into(&d, "var/log/wtmp", "data", span_of(file, sizeof file), 0);
+	assert_span(buf_span(&d.lines), "session|logon|pts/0|ann|||var/log/wtmp\n"
+					"session|boot|||||var/log/wtmp\n"
+					"file|records erased|||||var/log/wtmp\n");
+	assert_int_equal(d.last.count, 1);
+	buf_free(&d.lines);
+}

@@ -1,0 +1,254 @@
+/* Who may use the machine, what it is called, and settings that weaken it. */
+#include "artefact/linux.h"
+
+#include "artefact/tell.h"
+
+#include <stdio.h>
+
+#define ACCOUNTS_MOST 100000
+
+/* ---- accounts ---- */
+
+struct account {
+	struct span name, password, uid, gid, text, home, shell;
+};
+
+static bool take_account(struct span line, struct account *out)
+{
+	*out = (struct account){ 0 };
+	out->name = span_split(&line, ':');
+	out->password = span_split(&line, ':');
+	out->uid = span_split(&line, ':');
+	out->gid = span_split(&line, ':');
+	out->text = span_split(&line, ':');
+	out->home = span_split(&line, ':');
+	out->shell = line;
+	return out->name.len && out->uid.len;
+}
+
+static bool may_log_in(struct span shell)
+{
+	return shell.len && !span_ends(shell, SPAN("nologin")) && !span_ends(shell, SPAN("/false")) &&
+	       !span_ends(shell, SPAN("/sync"));
+}
+
+bool account_passwd(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+	struct account one;
+
+	while (linux_next_entry(&t, &line) && t.line < ACCOUNTS_MOST) {
+		struct trace trace = trace_new(TRACE_ACCOUNT, "user");
+		struct tell_detail d;
+
+		if (!take_account(line, &one))
+			continue;
+		tell_detail_begin(&d);
+		tell_detail_text(&d, "uid", one.uid);
+		tell_detail_text(&d, "gid", one.gid);
+		tell_detail_text(&d, "text", one.text);
+		tell_detail_text(&d, "shell", one.shell);
+		tell_detail_text(&d, "login", may_log_in(one.shell) ? SPAN("shell") : SPAN("none"));
+		/* No password at all, or a hash where everybody may read it. */
+		if (!one.password.len)
+			tell_detail_text(&d, "password", SPAN("empty"));
+		else if (one.password.len > 2)
+			tell_detail_text(&d, "password", SPAN("hash in passwd"));
+		trace.user = trace.name = one.name;
+		trace.path = one.home;
+		trace.program = one.shell;
+		if (span_eq(one.uid, SPAN("0")) && !span_eq(one.name, SPAN("root")))
+			trace.technique = SPAN("T1136.001");
+		trace.summary = arena_printf(a->arena, "account %.*s, uid %.*s, %s", SPAN_ARG(one.name),
+					     SPAN_ARG(one.uid), may_log_in(one.shell) ? "with a shell"
+										      : "no shell");
+		trace.detail = tell_detail_end(&d, a->arena);
+		linux_tell(&t, &trace);
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* "$y$", "$6$" … names the method; the hash itself is never kept. */
+static struct span state_of(struct span hash, struct arena *arena)
+{
+	struct span method = span_from(hash, 1);
+
+	if (!hash.len)
+		return SPAN("empty");
+	if (hash.at[0] == '!' || hash.at[0] == '*')
+		return SPAN("locked");
+	if (hash.at[0] != '$')
+		return SPAN("set, old crypt");
+	method = span_sub(method, 0, span_find_byte(method, 0, '$'));
+	return arena_printf(arena, "set, method %.*s", SPAN_ARG(span_sub(method, 0, 16)));
+}
+
+bool account_shadow(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line) && t.line < ACCOUNTS_MOST) {
+		struct trace trace = trace_new(TRACE_ACCOUNT, "password");
+		struct span state;
+		uint64_t days;
+
+		trace.user = trace.name = span_split(&line, ':');
+		state = state_of(span_split(&line, ':'), a->arena);
+		trace.command = state;
+		if (span_to_u64(span_split(&line, ':'), &days) && days < 100000) {
+			trace.time = timestamp_of_unix((int64_t)days * 86400, 0);
+			trace.source = SPAN("shadow, password changed (day)");
+		}
+		if (span_eq(state, SPAN("empty")))
+			trace.technique = SPAN("T1078.003");
+		trace.path = a->path;
+		trace.summary = arena_printf(a->arena, "password of %.*s: %.*s", SPAN_ARG(trace.user),
+					     SPAN_ARG(state));
+		linux_tell(&t, &trace);
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+bool account_group(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line) && t.line < ACCOUNTS_MOST) {
+		struct span name = span_split(&line, ':'), gid, member;
+
+		span_split(&line, ':');
+		gid = span_split(&line, ':');
+		while ((member = span_split(&line, ',')).len) {
+			struct trace trace = trace_new(TRACE_ACCOUNT, "group");
+
+			trace.name = name;
+			trace.user = span_trim(member);
+			trace.path = a->path;
+			trace.summary = arena_printf(a->arena, "%.*s belongs to group %.*s (%.*s)",
+						     SPAN_ARG(trace.user), SPAN_ARG(name), SPAN_ARG(gid));
+			linux_tell(&t, &trace);
+		}
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* ---- the machine ---- */
+
+static bool tell_host(struct linux_text *t, const char *what, struct span value)
+{
+	struct trace trace = trace_new(TRACE_HOST, what);
+
+	trace.name = value;
+	trace.path = t->a->path;
+	trace.summary = value;
+	return !value.len || linux_tell(t, &trace);
+}
+
+/* One value in one line: hostname, machine-id, timezone, debian_version. */
+bool host_value(const struct artefact *a, struct err *err)
+{
+	static const struct {
+		const char *name, *what;
+	} files[] = { { "hostname", "name" }, { "machine-id", "machine id" }, { "timezone", "zone" },
+		      { "debian_version", "version" }, { "redhat-release", "system" },
+		      { "alpine-release", "version" } };
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (span_eq(a->name, span_text(files[i].name)) && linux_next_entry(&t, &line) &&
+		    line.len < 256)
+			tell_host(&t, files[i].what, line);
+	linux_text_free(&t);
+	return true;
+}
+
+bool host_release(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line, key, value;
+
+	while (linux_next_entry(&t, &line))
+		if (linux_pair(line, &key, &value) && span_eq(key, SPAN("PRETTY_NAME")))
+			tell_host(&t, "system", linux_unquote(value));
+	linux_text_free(&t);
+	return true;
+}
+
+/* ---- settings ---- */
+
+/* Names that stand for this machine or for no network at all. */
+static bool is_usual_name(struct span name)
+{
+	return span_starts(name, SPAN("localhost")) || span_starts(name, SPAN("ip6-"));
+}
+
+bool setting_hosts(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line, name;
+
+	while (linux_next_entry(&t, &line)) {
+		struct span address = linux_word(&line);
+
+		while ((name = linux_word(&line)).len && name.at[0] != '#')
+			if (!is_usual_name(name))
+				linux_setting(&t, "hosts entry", name, address, NULL);
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+bool setting_resolver(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line))
+		if (span_eq(linux_word(&line), SPAN("nameserver")))
+			linux_setting(&t, "dns server", SPAN("nameserver"), line, NULL);
+	linux_text_free(&t);
+	return true;
+}
+
+/* Rules as they stand; "-F" and "flush" alone, or a policy to accept all, turn it off. */
+bool setting_firewall(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line)) {
+		bool off = span_eq(line, SPAN("ENABLED=no")) ||
+			   span_starts(line, SPAN("DEFAULT_INPUT_POLICY=\"ACCEPT\""));
+
+		linux_setting(&t, "firewall", a->name, line, off ? "T1562.004" : NULL);
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* auditd.conf, audit rules, rsyslog and journald: what is written down, and what not. */
+bool setting_logging(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line)) {
+		bool off = span_eq(line, SPAN("-D")) || span_starts(line, SPAN("-e 0")) ||
+			   span_eq(line, SPAN("Storage=none")) || span_ends(line, SPAN(" stop")) ||
+			   span_find(line, 0, SPAN("never,")) != SIZE_MAX;
+
+		if (line.at[0] == '[')
+			continue;
+		linux_setting(&t, "log settings", a->name, line,
+			      off && !span_eq(line, SPAN("-D")) ? "T1562.012" : NULL);
+	}
+	linux_text_free(&t);
+	return true;
+}
