@@ -6,9 +6,13 @@
 
 bool windows_bits(const struct artefact *a, struct err *err);
 bool windows_bits_old(const struct artefact *a, struct err *err);
+bool windows_custom_list(const struct artefact *a, struct err *err);
 bool windows_job(const struct artefact *a, struct err *err);
+bool windows_jump_list(const struct artefact *a, struct err *err);
+bool windows_lnk(const struct artefact *a, struct err *err);
 bool windows_prefetch(const struct artefact *a, struct err *err);
 bool windows_srum(const struct artefact *a, struct err *err);
+bool windows_startup(const struct artefact *a, struct err *err);
 bool windows_task(const struct artefact *a, struct err *err);
 bool windows_webcache(const struct artefact *a, struct err *err);
 

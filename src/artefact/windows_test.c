@@ -145,3 +145,37 @@ TEST(old_bits_queues_tell_jobs_and_their_files)
 	told_free(&t);
 	buf_free(&b);
 }
+
+TEST(a_jump_list_tells_what_was_opened)
+{
+	CORPUS_OR_SKIP(path, "artefacts/artmuseum/Windows/JumpLists/Win2012R2/StolenSzechuan/1bc392b8e104a00e.automaticDestinations-ms")
+	struct told t = { 0 };
+	const struct trace *session;
+
+	run(&t, windows_jump_list, path);
+	assert_true(t.ok);
+	session = told_find(&t, 0, TRACE_SESSION, "remote desktop");
+	assert_non_null(session);
+	assert_true(session->peer.len > 0);
+	assert_true(session->time != TIME_NONE);
+	told_free(&t);
+}
+
+TEST(shortcuts_tell_targets_and_drives)
+{
+	struct span file = read_whole("tests/corpus/lnk_fuzz/shortcut");
+	struct told t = { 0 };
+
+	told_run(&t, windows_lnk, file, "C/Users/ann/Recent/cmd.lnk", "lnk", NULL);
+	assert_true(t.ok);
+	assert_span(t.traces[0].what, "opened");
+	assert_span(t.traces[0].path, "C:\\cmd.exe");
+	assert_span(t.traces[0].user, "ann");
+	assert_true(span_find(t.traces[0].detail, 0, SPAN("\"serial\":\"deadbeef\"")) != SIZE_MAX);
+	told_free(&t);
+	told_run(&t, windows_startup, file, "C/Users/ann/Start Menu/Programs/Startup/cmd.lnk", "lnk", NULL);
+	assert_span(t.traces[0].what, "startup folder");
+	assert_span(t.traces[0].command, "C:\\cmd.exe /c echo");
+	told_free(&t);
+	free((void *)(uintptr_t)file.at);
+}

@@ -6,6 +6,8 @@
 #define UNICODE_OFFSETS 0x24	/* LinkInfo headers of at least this size have them */
 #define LABEL_IS_UNICODE 0x14
 #define TRACKER_SIGNATURE UINT32_C(0xa0000003)
+#define ENVIRONMENT_SIGNATURE UINT32_C(0xa0000001)
+#define FILE_EXTENSION UINT32_C(0xbeef0004)
 #define MAX_TEXT ((size_t)256 << 10)
 
 enum { HAS_ID_LIST = 1, HAS_LINK_INFO = 2, HAS_NAME = 4, HAS_RELATIVE_PATH = 8,
@@ -41,6 +43,25 @@ static struct span wide_text(struct span bytes, struct arena *arena)
 	return (struct span){ 0 };
 }
 
+/* The last two bytes say where in the item the extension begins; it says where its name does. */
+static struct span extended_name(struct span data, struct arena *arena)
+{
+	struct cursor c = cursor_of(data);
+	size_t at;
+
+	if (data.len < 2)
+		return (struct span){ 0 };
+	at = load_u16le(data.at + data.len - 2);
+	if (at < 3)
+		return (struct span){ 0 };
+	c = cursor_of(span_from(data, at - 3));
+	cursor_skip(&c, 4);
+	if (cursor_u32le(&c) != FILE_EXTENSION)
+		return (struct span){ 0 };
+	cursor_skip(&c, 8);
+	return wide_text(span_from(c.in, cursor_u16le(&c)), arena);
+}
+
 static void read_item(struct lnk_item *item, uint8_t class, struct span data, struct arena *arena)
 {
 	uint8_t range = class & 0x70;
@@ -59,6 +80,7 @@ static void read_item(struct lnk_item *item, uint8_t class, struct span data, st
 		item->type = LNK_FILE_ENTRY;
 		item->name = class & 4 ? wide_text(span_from(data, 11), arena)
 				       : narrow_text(span_from(data, 11));
+		item->long_name = extended_name(data, arena);
 	} else if (range == LNK_NETWORK_LOCATION) {
 		item->type = LNK_NETWORK_LOCATION;
 		item->name = narrow_text(span_from(data, 2));
@@ -116,15 +138,35 @@ static struct span info_text(struct span info, uint32_t offset, uint32_t wide_of
 			   : narrow_text(span_from(info, offset));
 }
 
+/* CommonNetworkRelativeLink. */
+static void read_network(struct span bytes, struct arena *arena, struct lnk *out)
+{
+	struct cursor c = cursor_of(bytes);
+	uint32_t size = cursor_u32le(&c), flags = cursor_u32le(&c), share = cursor_u32le(&c);
+	uint32_t device = cursor_u32le(&c), wide_share = 0, wide_device = 0;
+
+	cursor_skip(&c, 4);
+	if (share > 0x14) {
+		wide_share = cursor_u32le(&c);
+		wide_device = cursor_u32le(&c);
+	}
+	if (c.short_read || size > bytes.len)
+		return;
+	bytes = span_sub(bytes, 0, size);
+	out->share = info_text(bytes, share, wide_share, arena);
+	if (flags & 1)
+		out->device = info_text(bytes, device, wide_device, arena);
+}
+
 static void read_link_info(struct cursor *c, struct arena *arena, struct lnk *out)
 {
 	struct cursor head = *c;
 	uint32_t size = cursor_u32le(&head), header_size = cursor_u32le(&head);
 	uint32_t flags = cursor_u32le(&head), volume = cursor_u32le(&head);
-	uint32_t base = cursor_u32le(&head), suffix, wide_base = 0, wide_suffix = 0;
+	uint32_t base = cursor_u32le(&head), network = cursor_u32le(&head);
+	uint32_t suffix, wide_base = 0, wide_suffix = 0;
 	struct span info;
 
-	cursor_skip(&head, 4);
 	suffix = cursor_u32le(&head);
 	if (header_size >= UNICODE_OFFSETS) {
 		wide_base = cursor_u32le(&head);
@@ -138,9 +180,12 @@ static void read_link_info(struct cursor *c, struct arena *arena, struct lnk *ou
 	if (flags & INFO_VOLUME) {
 		read_volume(span_from(info, volume), arena, out);
 		out->base_path = info_text(info, base, wide_base, arena);
+		out->local_suffix = info_text(info, suffix, wide_suffix, arena);
 	}
-	if (flags & INFO_NETWORK)
+	if (flags & INFO_NETWORK) {
 		out->path_suffix = info_text(info, suffix, wide_suffix, arena);
+		read_network(span_from(info, network), arena, out);
+	}
 }
 
 static void read_text(struct cursor *c, struct arena *arena, const struct lnk *l, uint32_t flag,
@@ -176,19 +221,23 @@ static void read_tracker(struct cursor c, struct lnk *out)
 }
 
 /* Blocks up to the terminal one, whose size is below 4. */
-static void read_extra_data(struct cursor *c, struct lnk *out)
+static void read_extra_data(struct cursor *c, struct arena *arena, struct lnk *out)
 {
 	for (int i = 0; i < LNK_MAX_BLOCKS; i++) {
 		uint32_t size = cursor_u32le(c);
 		struct cursor block;
+		uint32_t signature;
 
 		if (c->short_read || size < 4) {
 			out->whole = !c->short_read;
 			return;
 		}
 		block = cursor_of(cursor_take(c, size - 4));
-		if (cursor_u32le(&block) == TRACKER_SIGNATURE)
+		signature = cursor_u32le(&block);
+		if (signature == TRACKER_SIGNATURE)
 			read_tracker(block, out);
+		else if (signature == ENVIRONMENT_SIGNATURE)
+			out->environment = wide_text(span_from(block.in, 264), arena);
 	}
 }
 
@@ -219,9 +268,53 @@ bool lnk_parse(struct span file, struct arena *arena, struct lnk *out, struct er
 	read_text(&c, arena, out, HAS_WORKING_DIRECTORY, &out->working_directory);
 	read_text(&c, arena, out, HAS_ARGUMENTS, &out->arguments);
 	read_text(&c, arena, out, HAS_ICON_LOCATION, &out->icon_location);
-	read_extra_data(&c, out);
+	read_extra_data(&c, arena, out);
 	out->overlay = c.at;
 	return true;
+}
+
+static struct span joined(struct span a, struct span b, struct arena *arena)
+{
+	bool has_slash = (a.len && a.at[a.len - 1] == '\\') || (b.len && b.at[0] == '\\');
+
+	return arena_printf(arena, "%.*s%s%.*s", SPAN_ARG(a), b.len && a.len && !has_slash ? "\\" : "", SPAN_ARG(b));
+}
+
+static struct span joined_items(const struct lnk *l, struct arena *arena)
+{
+	struct buf b = buf_new(MAX_TEXT);
+	struct span path;
+
+	for (size_t i = 0; i < l->item_count; i++) {
+		struct span name = l->items[i].long_name.len ? l->items[i].long_name : l->items[i].name;
+
+		if (!name.len)
+			continue;
+		if (b.len && b.at[b.len - 1] != '\\')
+			buf_text(&b, "\\");
+		buf_add(&b, name);
+	}
+	/* Only where nothing has a name: a control panel, a library. */
+	for (size_t i = 0; i < l->item_count && !b.len; i++)
+		if (l->items[l->item_count - 1 - i].id.len)
+			buf_printf(&b, "::{%.*s}", SPAN_ARG(lnk_guid_text(l->items[l->item_count - 1 - i].id, arena)));
+	path = b.len ? arena_copy(arena, buf_span(&b)) : (struct span){ 0 };
+	buf_free(&b);
+	return path;
+}
+
+struct span lnk_target(const struct lnk *l, struct arena *arena)
+{
+	struct span path;
+
+	if (l->base_path.len)
+		return joined(l->base_path, l->local_suffix, arena);
+	if (l->share.len)
+		return joined(l->share, l->path_suffix, arena);
+	path = joined_items(l, arena);
+	if (path.len)
+		return path;
+	return l->environment.len ? l->environment : l->relative_path;
 }
 
 struct span lnk_guid_text(struct span guid, struct arena *arena)

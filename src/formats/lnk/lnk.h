@@ -23,6 +23,7 @@ struct lnk_item {
 	uint8_t type;			/* class, without the flags of a ranged one */
 	struct span data;		/* behind the class byte */
 	struct span name;		/* of a volume, file entry or network location */
+	struct span long_name;		/* of a file entry, from its extension block, or empty */
 	struct span id;			/* GUID, 16 bytes, of a root folder or volume */
 };
 
@@ -45,6 +46,9 @@ struct lnk {
 	bool has_volume;
 	uint32_t drive_type, drive_serial;
 	struct span volume_label, base_path, path_suffix;
+	struct span local_suffix;	/* what follows base_path */
+	struct span share, device;	/* "\\\\server\\share", drive letter it had */
+	struct span environment;	/* target with %variables%, where the link has that block */
 	struct span name, relative_path, working_directory, arguments, icon_location;
 	bool has_tracker;
 	struct lnk_tracker tracker;
@@ -53,6 +57,13 @@ struct lnk {
 };
 
 bool lnk_parse(struct span file, struct arena *arena, struct lnk *out, struct err *err);
+
+/*
+ * The target as well as the link tells it: its local path, else share and path,
+ * else the names of its items joined, else what stands in `environment` or
+ * `relative_path`.
+ */
+struct span lnk_target(const struct lnk *l, struct arena *arena);
 
 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" of 16 bytes, in the arena. */
 struct span lnk_guid_text(struct span guid, struct arena *arena);

@@ -17,6 +17,7 @@ TEST(lnk_parse_reads_the_whole_shortcut)
 	assert_span(l.working_directory, "C:\\");
 	assert_span(l.arguments, "/c echo");
 	assert_span(l.base_path, "C:\\cmd.exe");
+	assert_span(lnk_target(&l, &arena), "C:\\cmd.exe");
 	assert_span(l.volume_label, "DISK");
 	assert_int_equal(l.drive_serial, 0xdeadbeef);
 	assert_int_equal(l.item_count, 3);
