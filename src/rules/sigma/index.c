@@ -3,55 +3,260 @@
 
 #include "rules/sigma/compile.h"
 
-/* One literal of a group's index with the rules it wakes. */
+#define TERMS_MAX 4096
+
+/* One literal of a group's index with the rules it speaks for. */
 struct wake {
 	struct witness_literal literal;
-	uint32_t *rules;
-	size_t count, room;
+	struct local_rules {
+		uint32_t *at;
+		size_t count, room;
+	} needing, seeking;
+};
+
+/* What is gathered of one field. */
+struct field_draft {
+	uint32_t field;
+	rule_bits *needs, *asks, *seeks;
+	uint32_t order;			/* where its index comes to stand */
+	uint32_t passing;
 };
 
 struct index_build {
-	struct map by_literal;
+	struct compiler *c;
+	const struct popularity *popularity;
+	struct group *group;
+	struct map by_literal, by_field;
 	struct wake **wakes;
+	size_t wake_count, wake_room;
+	struct field_draft **fields;
+	size_t field_count, field_room;
+};
+
+/* A term while its rule is taken apart. */
+struct term_draft {
+	const struct node *node;
+	struct field_draft *field;	/* that alone decides it; NULL: several do */
+	struct witness witness;
+	bool proven;			/* holds wherever the index lets the rule stand */
+};
+
+struct rule_terms {
+	struct term_draft *at;
 	size_t count, room;
 };
 
-static bool add_wake(struct compiler *c, struct index_build *ib, const struct witness_literal *l,
-		     uint32_t rule)
+static void set_bit(rule_bits *bits, uint32_t i)
 {
-	void **slot = map_slot(&ib->by_literal,
-			       arena_printf(c->b.scratch, "%u %u %.*s", l->field, (unsigned)l->anchor,
-					    SPAN_ARG(l->text)));
-	struct wake *wake, **added;
-	uint32_t *number;
-
-	if (!slot)
-		return false;
-	if (!*slot) {
-		wake = ARENA_NEW(c->b.scratch, struct wake);
-		added = arena_push(c->b.scratch, (void **)&ib->wakes, &ib->count, &ib->room,
-				   sizeof *added);
-		if (!wake || !added)
-			return false;
-		wake->literal = *l;
-		*added = *slot = wake;
-	}
-	wake = *slot;
-	if (wake->count && wake->rules[wake->count - 1] == rule)
-		return true;
-	number = arena_push(c->b.scratch, (void **)&wake->rules, &wake->count, &wake->room,
-			    sizeof *number);
-	if (number)
-		*number = rule;
-	return number != NULL;
+	bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
-static int by_field(const void *a, const void *b)
+static rule_bits *new_bits(struct index_build *ib)
 {
-	const struct wake *const *x = a, *const *y = b;
+	return ARENA_ARRAY(ib->c->b.image, ib->group->words, rule_bits);
+}
 
-	return (*x)->literal.field < (*y)->literal.field ? -1
-							 : (*x)->literal.field > (*y)->literal.field;
+static struct field_draft *field_of(struct index_build *ib, uint32_t field)
+{
+	struct field_draft *draft, **added;
+	void **slot = map_slot(&ib->by_field, arena_printf(ib->c->b.scratch, "%u", field));
+
+	if (!slot || *slot)
+		return slot ? *slot : NULL;
+	draft = ARENA_NEW(ib->c->b.scratch, struct field_draft);
+	added = arena_push(ib->c->b.scratch, (void **)&ib->fields, &ib->field_count, &ib->field_room,
+			   sizeof *added);
+	if (!draft || !added)
+		return NULL;
+	*draft = (struct field_draft){ .field = field, .needs = new_bits(ib), .asks = new_bits(ib),
+				       .seeks = new_bits(ib) };
+	*added = *slot = draft;
+	return draft->needs && draft->asks && draft->seeks ? draft : NULL;
+}
+
+static struct wake *wake_of(struct index_build *ib, const struct witness_literal *l)
+{
+	struct arena *scratch = ib->c->b.scratch;
+	void **slot = map_slot(&ib->by_literal, arena_printf(scratch, "%u %u %.*s", l->field,
+							     (unsigned)l->anchor, SPAN_ARG(l->text)));
+	struct wake *wake, **added;
+
+	if (!slot || *slot)
+		return slot ? *slot : NULL;
+	wake = ARENA_NEW(scratch, struct wake);
+	added = arena_push(scratch, (void **)&ib->wakes, &ib->wake_count, &ib->wake_room, sizeof *added);
+	if (!wake || !added)
+		return NULL;
+	wake->literal = *l;
+	*added = *slot = wake;
+	return wake;
+}
+
+static bool add_literals(struct index_build *ib, const struct witness *witness, uint32_t rule,
+			 bool seeks)
+{
+	for (size_t i = 0; i < witness->count; i++) {
+		const struct witness_literal *l = &witness->literals[i];
+		struct wake *wake = wake_of(ib, l);
+		struct field_draft *field = field_of(ib, l->field);
+		struct local_rules *list = wake ? seeks ? &wake->seeking : &wake->needing : NULL;
+		uint32_t *number;
+
+		if (!list || !field)
+			return false;
+		set_bit(field->asks, rule);
+		set_bit(seeks ? field->seeks : field->needs, rule);
+		if (list->count && list->at[list->count - 1] == rule)
+			continue;
+		number = arena_push(ib->c->b.scratch, (void **)&list->at, &list->count, &list->room,
+				    sizeof *number);
+		if (!number)
+			return false;
+		*number = rule;
+	}
+	return true;
+}
+
+/* The field whose value alone decides the node; false where there is none. */
+static bool one_field(const struct node *node, uint32_t *field)
+{
+	if (node->kind == NODE_PRED) {
+		if (node->pred->field == SIGMA_FIELD_ANY || node->pred->kind == PRED_FIELD ||
+		    (*field != SIGMA_FIELD_ANY && *field != node->pred->field))
+			return false;
+		*field = node->pred->field;
+		return true;
+	}
+	for (uint32_t i = 0; i < node->count; i++)
+		if (!one_field(node->kids[i], field))
+			return false;
+	return *field != SIGMA_FIELD_ANY;
+}
+
+/* Whether each literal of the node's witness proves the node. */
+static bool is_exact(const struct node *node)
+{
+	if (node->kind == NODE_PRED)
+		return node->pred->kind <= PRED_CONTAINS && !node->pred->cased;
+	if (node->kind != NODE_OR)
+		return false;
+	for (uint32_t i = 0; i < node->count; i++)
+		if (!is_exact(node->kids[i]))
+			return false;
+	return node->count > 0;
+}
+
+/* What must all hold; an "and" within an "and" is taken apart, too. */
+static bool take_apart(struct index_build *ib, const struct node *node, struct rule_terms *terms)
+{
+	struct term_draft *term;
+	uint32_t field = SIGMA_FIELD_ANY;
+
+	if (node->kind == NODE_AND && terms->count + node->count < TERMS_MAX) {
+		for (uint32_t i = 0; i < node->count; i++)
+			if (!take_apart(ib, node->kids[i], terms))
+				return false;
+		return true;
+	}
+	term = arena_push(ib->c->b.scratch, (void **)&terms->at, &terms->count, &terms->room,
+			  sizeof *term);
+	if (!term || !witness_find(ib->popularity, node, &term->witness))
+		return false;
+	term->node = node;
+	if (!one_field(node, &field))
+		return true;
+	term->field = field_of(ib, field);
+	return term->field != NULL;
+}
+
+/* Of the terms that the same fields decide, the one to go by. */
+static bool is_cheapest(const struct rule_terms *terms, size_t at)
+{
+	const struct term_draft *term = &terms->at[at];
+
+	if (isinf(term->witness.cost))
+		return false;
+	for (size_t i = 0; i < terms->count; i++) {
+		const struct term_draft *other = &terms->at[i];
+
+		if (other->field == term->field &&
+		    (other->witness.cost < term->witness.cost ||
+		     (other->witness.cost == term->witness.cost && i < at)))
+			return false;
+	}
+	return true;
+}
+
+/* What the indexes do not prove: first what one field decides, then by cost. */
+static bool write_terms(struct index_build *ib, const struct rule_terms *terms,
+			struct compiled_rule *rule)
+{
+	struct term *to = ARENA_ARRAY(ib->c->b.image, terms->count + 1, struct term);
+
+	for (int pass = 0; to && pass < 2; pass++) {
+		uint32_t first = rule->term_count;
+
+		for (size_t i = 0; i < terms->count; i++) {
+			const struct term_draft *from = &terms->at[i];
+			uint32_t k = rule->term_count;
+
+			if (from->proven || (from->field != NULL) != (pass == 0))
+				continue;
+			for (; k > first && to[k - 1].node->cost > from->node->cost; k--)
+				to[k] = to[k - 1];
+			to[k] = (struct term){ from->node, from->field ? from->field->order
+								       : SIGMA_NO_INDEX };
+			rule->term_count++;
+		}
+	}
+	rule->terms = to;
+	return to != NULL;
+}
+
+static bool read_terms(struct index_build *ib, struct rule_terms *terms,
+		       const struct compiled_rule *rule, uint32_t local)
+{
+	rule_bits *sure = (rule_bits *)(uintptr_t)ib->group->sure;
+	bool woken = false;
+
+	if (!take_apart(ib, rule->root, terms))
+		return false;
+	for (size_t i = 0; i < terms->count; i++) {
+		struct term_draft *term = &terms->at[i];
+
+		if (term->field)
+			set_bit(term->field->asks, local);
+		if (!is_cheapest(terms, i))
+			continue;
+		woken = true;
+		term->proven = is_exact(term->node);
+		if (!add_literals(ib, &term->witness, local, !term->field))
+			return false;
+		if (!term->field)
+			sure[local / 64] &= ~(UINT64_C(1) << (local % 64));
+	}
+	ib->c->b.counts.always_woken += !woken;
+	return true;
+}
+
+static uint32_t order_of(const struct index_build *ib, const struct wake *wake)
+{
+	const struct field_draft *field = map_get(&ib->by_field,
+						  arena_printf(ib->c->b.scratch, "%u", wake->literal.field));
+
+	return field->order;
+}
+
+struct ordered_wake {
+	const struct wake *wake;
+	uint32_t order;
+};
+
+static int by_order(const void *a, const void *b)
+{
+	const struct ordered_wake *x = a, *y = b;
+
+	return x->order < y->order ? -1 : x->order > y->order;
 }
 
 /* Whether some character of each is none of those that numbers, GUIDs, SIDs and times are written in. */
@@ -69,70 +274,168 @@ static bool only_in_texts(const struct gram_literal *literals, size_t count)
 	return true;
 }
 
-/* Lists of rules and, per field, the literals that lead to them. */
-static bool write_index(struct compiler *c, struct index_build *ib, struct group *group)
+static uint32_t shortest(const struct gram_literal *literals, size_t count)
 {
-	struct rule_list *lists = ARENA_ARRAY(c->b.image, ib->count + 1, struct rule_list);
-	struct gram_literal *literals = ARENA_ARRAY(c->b.scratch, ib->count + 1, struct gram_literal);
-	struct field_index *indexes = ARENA_ARRAY(c->b.image, ib->count + 1, struct field_index);
+	size_t least = UINT32_MAX;
 
-	if (!lists || !literals || !indexes)
+	for (size_t i = 0; i < count; i++)
+		least = literals[i].text.len < least ? literals[i].text.len : least;
+	return (uint32_t)least;
+}
+
+static bool write_list(struct index_build *ib, const struct wake *wake, struct rule_list *to)
+{
+	size_t needing = wake->needing.count, seeking = wake->seeking.count;
+	uint32_t *rules = ARENA_ARRAY(ib->c->b.image, needing + seeking, uint32_t);
+
+	if (!rules)
 		return false;
-	if (ib->count)
-		qsort(ib->wakes, ib->count, sizeof *ib->wakes, by_field);
-	for (size_t start = 0, i = 0; i < ib->count; i++) {
-		const struct wake *wake = ib->wakes[i];
-		uint32_t *rules = ARENA_ARRAY(c->b.image, wake->count, uint32_t);
+	if (needing)
+		memcpy(rules, wake->needing.at, needing * sizeof *rules);
+	if (seeking)
+		memcpy(rules + needing, wake->seeking.at, seeking * sizeof *rules);
+	*to = (struct rule_list){ rules, (uint32_t)needing, (uint32_t)(needing + seeking) };
+	return true;
+}
 
-		if (!rules)
+/* Lists of rules and, per field, the literals that lead to them. */
+static bool write_literals(struct index_build *ib, struct field_index *indexes)
+{
+	struct arena *image = ib->c->b.image, *scratch = ib->c->b.scratch;
+	struct rule_list *lists = ARENA_ARRAY(image, ib->wake_count + 1, struct rule_list);
+	struct gram_literal *literals = ARENA_ARRAY(scratch, ib->wake_count + 1, struct gram_literal);
+	struct ordered_wake *wakes = ARENA_ARRAY(scratch, ib->wake_count + 1, struct ordered_wake);
+	size_t count = ib->wake_count;
+
+	if (!lists || !literals || !wakes)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		wakes[i] = (struct ordered_wake){ ib->wakes[i], order_of(ib, ib->wakes[i]) };
+	if (count)
+		qsort(wakes, count, sizeof *wakes, by_order);
+	for (size_t start = 0, i = 0; i < count; i++) {
+		const struct wake *wake = wakes[i].wake;
+		struct field_index *index = &indexes[wakes[i].order];
+
+		if (!write_list(ib, wake, &lists[i]))
 			return false;
-		memcpy(rules, wake->rules, wake->count * sizeof *rules);
-		lists[i] = (struct rule_list){ rules, (uint32_t)wake->count };
 		literals[i] = (struct gram_literal){ wake->literal.text, wake->literal.anchor,
 						     (uint32_t)i };
-		if (i + 1 < ib->count && ib->wakes[i + 1]->literal.field == wake->literal.field)
+		if (i + 1 < count && wakes[i + 1].order == wakes[i].order)
 			continue;
-		indexes[group->index_count++] = (struct field_index){
-			.field = wake->literal.field,
-			.texts_only = only_in_texts(literals + start, i + 1 - start),
-			.grams = gram_build(c->b.image, literals + start, i + 1 - start),
-		};
+		index->texts_only = only_in_texts(literals + start, i + 1 - start);
+		index->shortest = shortest(literals + start, i + 1 - start);
+		index->grams = gram_build(image, literals + start, i + 1 - start);
+		if (!index->grams)
+			return false;
 		start = i + 1;
 	}
-	group->lists = lists;
-	group->list_count = (uint32_t)ib->count;
+	ib->group->lists = lists;
+	ib->group->list_count = (uint32_t)count;
+	return true;
+}
+
+static bool any_bit(const rule_bits *bits, uint32_t words)
+{
+	for (uint32_t i = 0; i < words; i++)
+		if (bits[i])
+			return true;
+	return false;
+}
+
+/* Keywords last: they come to stand by themselves. */
+static int by_passing(const void *a, const void *b)
+{
+	const struct field_draft *x = *(struct field_draft *const *)a;
+	const struct field_draft *y = *(struct field_draft *const *)b;
+	bool x_any = x->field == SIGMA_FIELD_ANY, y_any = y->field == SIGMA_FIELD_ANY;
+
+	if (x_any != y_any)
+		return x_any ? 1 : -1;
+	if (x->passing != y->passing)
+		return x->passing < y->passing ? -1 : 1;
+	return x->field < y->field ? -1 : x->field > y->field;
+}
+
+/* Needs become what passes; the fields get their order. */
+static void order_fields(struct index_build *ib)
+{
+	for (size_t i = 0; i < ib->field_count; i++) {
+		struct field_draft *field = ib->fields[i];
+
+		for (uint32_t k = 0; k < ib->group->words; k++) {
+			field->needs[k] = ib->group->all[k] & ~field->needs[k];
+			field->passing += (uint32_t)__builtin_popcountll(field->needs[k]);
+		}
+	}
+	if (ib->field_count)
+		qsort(ib->fields, ib->field_count, sizeof *ib->fields, by_passing);
+	for (size_t i = 0; i < ib->field_count; i++)
+		ib->fields[i]->order = (uint32_t)i;
+}
+
+static bool write_indexes(struct index_build *ib)
+{
+	struct group *group = ib->group;
+	struct field_index *indexes = ARENA_ARRAY(ib->c->b.image, ib->field_count + 1,
+						  struct field_index);
+
+	if (!indexes)
+		return false;
+	for (size_t i = 0; i < ib->field_count; i++) {
+		const struct field_draft *field = ib->fields[i];
+
+		indexes[i] = (struct field_index){
+			.field = field->field, .passes = field->needs, .asks = field->asks,
+			.seeks = any_bit(field->seeks, group->words) ? field->seeks : NULL,
+		};
+	}
 	group->indexes = indexes;
-	for (uint32_t i = 0; i < group->index_count; i++)
-		if (!indexes[i].grams)
-			return false;
+	group->index_count = (uint32_t)ib->field_count;
+	if (group->index_count && indexes[group->index_count - 1].field == SIGMA_FIELD_ANY)
+		group->keywords = &indexes[--group->index_count];
+	return write_literals(ib, indexes);
+}
+
+static bool begin_group(struct index_build *ib, const struct group_draft *draft)
+{
+	struct group *group = ib->group;
+	uint32_t *rules = ARENA_ARRAY(ib->c->b.image, draft->count + 1, uint32_t);
+	rule_bits *all, *sure;
+
+	group->rule_count = (uint32_t)draft->count;
+	group->words = (group->rule_count + 63) / 64;
+	all = new_bits(ib);
+	sure = new_bits(ib);
+	if (!rules || !all || !sure)
+		return false;
+	for (uint32_t i = 0; i < group->rule_count; i++) {
+		rules[i] = ib->c->drafts[draft->rules[i]].rule->info.number;
+		set_bit(all, i);
+		set_bit(sure, i);
+	}
+	group->rules = rules;
+	group->all = all;
+	group->sure = sure;
 	return true;
 }
 
 bool index_group(struct compiler *c, const struct group_draft *draft,
-			const struct popularity *popularity, struct group *group)
+		 const struct popularity *popularity, struct group *group)
 {
-	struct index_build ib = { .by_literal = map_new(c->b.scratch) };
-	uint32_t *always = ARENA_ARRAY(c->b.image, draft->count + 1, uint32_t);
+	struct index_build ib = { .c = c, .popularity = popularity, .group = group,
+				  .by_literal = map_new(c->b.scratch),
+				  .by_field = map_new(c->b.scratch) };
+	struct rule_terms *terms = ARENA_ARRAY(c->b.scratch, draft->count + 1, struct rule_terms);
 
-	if (!always)
+	if (!terms || !begin_group(&ib, draft))
 		return compiler_out_of_memory(c);
-	group->rule_count = (uint32_t)draft->count;
-	for (size_t i = 0; i < draft->count; i++) {
-		const struct compiled_rule *rule = c->drafts[draft->rules[i]].rule;
-		struct witness witness;
-
-		if (!witness_find(popularity, rule->root, &witness))
+	for (uint32_t i = 0; i < group->rule_count; i++)
+		if (!read_terms(&ib, &terms[i], c->drafts[draft->rules[i]].rule, i))
 			return compiler_out_of_memory(c);
-		if (isinf(witness.cost)) {
-			always[group->always_count++] = rule->info.number;
-			c->b.counts.always_woken++;
-			continue;
-		}
-		for (size_t k = 0; k < witness.count; k++)
-			if (!add_wake(c, &ib, &witness.literals[k], rule->info.number))
-				return compiler_out_of_memory(c);
-	}
-	group->always = always;
-	return write_index(c, &ib, group) || compiler_out_of_memory(c);
+	order_fields(&ib);
+	for (uint32_t i = 0; i < group->rule_count; i++)
+		if (!write_terms(&ib, &terms[i], c->drafts[draft->rules[i]].rule))
+			return compiler_out_of_memory(c);
+	return write_indexes(&ib) || compiler_out_of_memory(c);
 }
-

@@ -265,37 +265,60 @@ static const uint32_t *find_slots(struct sigma_scanner *s, const struct route *r
 	return slots;
 }
 
+static uint32_t probe_room(const struct sigma_scanner *s, const struct plan_group *pg)
+{
+	uint32_t room = 0;
+
+	for (uint32_t i = 0; i < pg->group->index_count; i++) {
+		uint32_t slot = pg->slots[pg->group->indexes[i].field];
+
+		for (; slot != EVENT_NO_SLOT; slot = s->plan->same[slot])
+			room++;
+	}
+	return room;
+}
+
+static void add_probes(const struct sigma_scanner *s, struct plan_group *pg,
+		       const struct field_index *index, struct probe *probes)
+{
+	for (uint32_t slot = pg->slots[index->field]; slot != EVENT_NO_SLOT;
+	     slot = s->plan->same[slot])
+		probes[pg->probe_count++] = (struct probe){
+			.index = index, .slot = slot, .more = s->plan->same[slot] != EVENT_NO_SLOT };
+}
+
+/* Rules fall that need something in a field which the shape has not. */
+static void drop_unanswerable(struct sigma_scanner *s, struct plan_group *pg)
+{
+	const struct group *group = pg->group;
+
+	for (uint32_t k = 0; k < group->words; k++) {
+		rule_bits sought = group->sure[k] | (group->keywords ? group->keywords->seeks[k] : 0);
+
+		pg->standing[k] = group->all[k];
+		for (uint32_t i = 0; i < group->index_count; i++) {
+			const struct field_index *index = &group->indexes[i];
+
+			if (pg->slots[index->field] == EVENT_NO_SLOT)
+				pg->standing[k] &= index->passes[k];
+			else if (index->seeks)
+				sought |= index->seeks[k];
+		}
+		pg->standing[k] &= sought;
+	}
+}
+
 static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
 {
-	uint32_t all = s->event->shape->count, room = 0;
-	struct probe *probes;
+	struct probe *probes = ARENA_ARRAY(&s->plan_memory, probe_room(s, pg) + 1, struct probe);
 
-	for (uint32_t i = 0; i < pg->group->index_count; i++) {
-		uint32_t field = pg->group->indexes[i].field;
-
-		if (field == SIGMA_FIELD_ANY)
-			room += all;
-		else
-			for (uint32_t slot = pg->slots[field]; slot != EVENT_NO_SLOT;
-			     slot = s->plan->same[slot])
-				room++;
-	}
-	probes = ARENA_ARRAY(&s->plan_memory, room + 1, struct probe);
-	if (!probes)
+	pg->standing = ARENA_ARRAY(&s->plan_memory, pg->group->words + 1, rule_bits);
+	if (!probes || !pg->standing)
 		return false;
-	for (uint32_t i = 0; i < pg->group->index_count; i++) {
-		const struct field_index *index = &pg->group->indexes[i];
-
-		if (index->field == SIGMA_FIELD_ANY)
-			for (uint32_t slot = 0; slot < all; slot++)
-				probes[pg->probe_count++] = (struct probe){
-					slot, index->texts_only, index->grams };
-		else
-			for (uint32_t slot = pg->slots[index->field]; slot != EVENT_NO_SLOT;
-			     slot = s->plan->same[slot])
-				probes[pg->probe_count++] = (struct probe){
-					slot, index->texts_only, index->grams };
-	}
+	drop_unanswerable(s, pg);
+	for (uint32_t i = 0; i < pg->group->index_count; i++)
+		if (rule_bits_meet(pg->standing, pg->group->indexes[i].asks, pg->group->words))
+			add_probes(s, pg, &pg->group->indexes[i], probes);
 	pg->probes = probes;
 	return true;
 }

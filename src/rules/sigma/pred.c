@@ -259,50 +259,50 @@ bool pred_holds(struct sigma_scanner *s, const struct pred *pred)
 	return false;
 }
 
-/* Where it is remembered that what is asked did not hold for this value; NULL: nowhere. */
-static uint64_t *untrue_of(struct sigma_scanner *s, uint32_t field, const void *asked, uint64_t *key)
+/* Where it is remembered what the value of the field answered; NULL: nowhere. */
+static uint64_t *answer_of(struct sigma_scanner *s, uint32_t field, const void *asked, uint64_t *key)
 {
 	uint32_t slot = s->slots[field];
 
 	if (slot == EVENT_NO_SLOT || s->plan->same[slot] != EVENT_NO_SLOT ||
 	    s->event->values[slot].kind == VALUE_LIST)
 		return NULL;
-	*key = view_hash(s, slot) + (uintptr_t)asked;
-	return &s->untrue[(*key * UINT64_C(0x9e3779b97f4a7c15)) >> 51];
+	*key = (view_hash(s, slot) + (uintptr_t)asked) & ~UINT64_C(1);
+	return &s->answers[(*key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - ANSWER_BITS)];
 }
 
 static bool pred_holds_again(struct sigma_scanner *s, const struct pred *pred)
 {
-	uint64_t key, *untrue, limits = s->stats.regex_limits;
+	uint64_t key, *answer, limits = s->stats.regex_limits;
+	bool holds;
 
 	if ((pred->kind != PRED_WILD && pred->kind != PRED_REGEX) || pred->field == SIGMA_FIELD_ANY)
 		return pred_holds(s, pred);
-	untrue = untrue_of(s, pred->field, pred, &key);
-	if (untrue && *untrue == key)
-		return false;
-	if (pred_holds(s, pred))
-		return true;
+	answer = answer_of(s, pred->field, pred, &key);
+	if (answer && (*answer & ~UINT64_C(1)) == key)
+		return *answer & 1;
+	holds = pred_holds(s, pred);
 	/* What was given up is tried and counted each time. */
-	if (untrue && s->stats.regex_limits == limits)
-		*untrue = key;
-	return false;
+	if (answer && s->stats.regex_limits == limits)
+		*answer = key | holds;
+	return holds;
 }
 
 /* Depth is bounded when rules are compiled. */
 static bool any_holds(struct sigma_scanner *s, const struct node *node)
 {
-	uint64_t key, *untrue = NULL, limits = s->stats.regex_limits;
+	uint64_t key, *answer = NULL, limits = s->stats.regex_limits;
+	bool holds = false;
 
 	if (node->one_value)
-		untrue = untrue_of(s, node->kids[0]->pred->field, node, &key);
-	if (untrue && *untrue == key)
-		return false;
-	for (uint32_t i = 0; i < node->count; i++)
-		if (node_holds(s, node->kids[i]))
-			return true;
-	if (untrue && s->stats.regex_limits == limits)
-		*untrue = key;
-	return false;
+		answer = answer_of(s, node->kids[0]->pred->field, node, &key);
+	if (answer && (*answer & ~UINT64_C(1)) == key)
+		return *answer & 1;
+	for (uint32_t i = 0; !holds && i < node->count; i++)
+		holds = node_holds(s, node->kids[i]);
+	if (answer && s->stats.regex_limits == limits)
+		*answer = key | holds;
+	return holds;
 }
 
 bool node_holds(struct sigma_scanner *s, const struct node *node)

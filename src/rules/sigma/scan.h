@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "rules/sigma/correlation.h"
 #include "rules/sigma/set.h"
+#include "rules/sigma/sieve.h"
 
 struct sigma_regex;
 
@@ -29,11 +30,11 @@ struct view {
 	struct piece one;
 };
 
-/* Search the text of a slot for the witnesses of a field. */
+/* Sift the rules of a group by the value of a slot. */
 struct probe {
+	const struct field_index *index;
 	uint32_t slot;
-	bool texts_only;
-	const struct gram_set *grams;
+	bool more;			/* the next probe is a further slot of the same field */
 };
 
 /* A route that this shape may take, with the slots of the rules' fields. */
@@ -46,6 +47,7 @@ struct plan_group {
 	const struct group *group;
 	const uint32_t *slots;
 	const struct probe *probes;
+	rule_bits *standing;		/* rules that can hold for this shape at all */
 	uint32_t probe_count;
 };
 
@@ -57,8 +59,7 @@ struct plan_memo {
 };
 
 #define PLAN_MEMO_ROOM 256
-#define UNTRUE_ROOM 8192	/* 2^13 */
-#define BARREN_ROOM 8192		/* 2^13 */
+#define ANSWER_BITS 14
 
 struct plan {
 	const uint32_t *key_slots;	/* [route_key_count] */
@@ -87,17 +88,11 @@ struct sigma_scanner {
 	struct view *views;
 	size_t view_room;
 	uint64_t stamp;			/* number of the event */
-	uint64_t pass;			/* number of the search of one group */
-	uint64_t *woken_at;		/* [rule_count]: the pass that woke it */
 	uint64_t *matched_at;		/* [rule_count]: the event it matched */
-	uint32_t *woken;
-	uint32_t woken_count;
-	const struct group *group;	/* being searched */
-	/* Values, each with the set it was searched for, that lately woke nothing. */
-	uint64_t barren[BARREN_ROOM];
-	uint64_t search_hits;
-	/* Values, each with the node or predicate that lately did not hold for it. */
-	uint64_t untrue[UNTRUE_ROOM];
+	rule_bits *standing, *found, *united;	/* of the group being searched */
+	struct sieve sieve;
+	/* What nodes and predicates lately said of values: a key whose lowest bit is the answer. */
+	uint64_t answers[1 << ANSWER_BITS];
 	struct sigma_regex **regexes;	/* [regex_count], made when first needed */
 	bool *regex_broken;
 

@@ -10,19 +10,31 @@
 #define DEFAULT_CORRELATION_BYTES ((size_t)64 << 20)
 #define DETAIL_MAX ((size_t)64 << 10)
 
+static uint32_t most_words(const struct sigma_set *set)
+{
+	uint32_t most = 1;
+
+	for (uint32_t i = 0; i < set->group_count; i++)
+		most = set->groups[i].words > most ? set->groups[i].words : most;
+	return most;
+}
+
 static bool allocate(struct sigma_scanner *s, size_t correlation_bytes)
 {
 	const struct sigma_set *set = s->set;
+	uint32_t words = most_words(set);
 
-	s->woken_at = calloc(set->rule_count + 1, sizeof *s->woken_at);
 	s->matched_at = calloc(set->rule_count + 1, sizeof *s->matched_at);
-	s->woken = calloc(set->rule_count + 1, sizeof *s->woken);
+	s->standing = calloc(3 * (size_t)words, sizeof *s->standing);
 	s->regexes = calloc(set->regex_count + 1, sizeof *s->regexes);
 	if (set->correlation_count)
 		s->correlator = correlator_new(set, correlation_bytes ? correlation_bytes
 								      : DEFAULT_CORRELATION_BYTES);
-	return s->woken_at && s->matched_at && s->woken && s->regexes &&
-	       (s->correlator || !set->correlation_count);
+	if (!s->standing || !sieve_new(&s->sieve, words))
+		return false;
+	s->found = s->standing + words;
+	s->united = s->found + words;
+	return s->matched_at && s->regexes && (s->correlator || !set->correlation_count);
 }
 
 struct sigma_scanner *sigma_scanner_new(const struct sigma_set *set, size_t correlation_bytes)
@@ -61,9 +73,9 @@ void sigma_scanner_free(struct sigma_scanner *s)
 	buf_free(&s->host);
 	free(s->plans);
 	free(s->views);
-	free(s->woken_at);
 	free(s->matched_at);
-	free(s->woken);
+	free(s->standing);
+	sieve_free(&s->sieve);
 	free(s->regexes);
 	free(s);
 }
@@ -96,28 +108,28 @@ bool scan_begin(struct sigma_scanner *s, const struct event *event)
 	return s->plan != NULL;
 }
 
-static void wake(void *context, uint32_t list)
+/* False: the callback ended the scan. */
+static bool try_rule(struct sigma_scanner *s, const struct plan_group *pg, uint32_t local,
+		     sigma_match_fn *match, void *context)
 {
-	struct sigma_scanner *s = context;
-	const struct rule_list *rules = &s->group->lists[list];
-
-	s->search_hits++;
-	for (uint32_t i = 0; i < rules->count; i++) {
-		if (s->woken_at[rules->rules[i]] == s->pass)
-			continue;
-		s->woken_at[rules->rules[i]] = s->pass;
-		s->woken[s->woken_count++] = rules->rules[i];
-	}
-}
-
-static bool try_rule(struct sigma_scanner *s, uint32_t number, sigma_match_fn *match, void *context)
-{
+	uint32_t number = pg->group->rules[local];
 	const struct compiled_rule *rule = s->set->rules[number];
+	uint64_t limits = s->stats.regex_limits;
 	struct finding finding;
 
 	s->stats.woken++;
-	if (s->matched_at[number] == s->stamp || !node_holds(s, rule->root))
+	if (s->matched_at[number] == s->stamp)
 		return true;
+	for (uint32_t i = 0; i < rule->term_count; i++) {
+		const struct term *term = &rule->terms[i];
+
+		if (node_holds(s, term->node))
+			continue;
+		/* What was given up is tried and counted each time. */
+		if (term->index != SIGMA_NO_INDEX && s->stats.regex_limits == limits)
+			sieve_learn(s, pg, &pg->group->indexes[term->index], local);
+		return true;
+	}
 	s->matched_at[number] = s->stamp;
 	if (rule->feeds && !correlator_add(s, rule, match, context))
 		return false;
@@ -128,62 +140,86 @@ static bool try_rule(struct sigma_scanner *s, uint32_t number, sigma_match_fn *m
 	return match(context, &finding, &rule->info, s->event);
 }
 
-/* The kinds whose text has only the characters that compiling sets aside. */
-static bool may_hold_text(const struct value *value)
+/* What all slots of a field of several leave standing; the last probe of the field. */
+static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan_group *pg,
+				      const struct probe *probe)
 {
-	switch (value->kind) {
-	case VALUE_ABSENT:
-	case VALUE_NULL:
-	case VALUE_INT:
-	case VALUE_UINT:
-	case VALUE_HEX:
-	case VALUE_GUID:
-	case VALUE_SID:
-	case VALUE_TIME:
-	case VALUE_BYTES:
-		return false;
-	default:
-		return true;
+	const struct group *group = pg->group;
+	bool last = false;
+
+	memset(s->united, 0, group->words * sizeof *s->united);
+	for (; !last; probe++) {
+		struct sieved sieved = sieve_value(s, group, probe->index, probe->slot);
+
+		for (uint32_t k = 0; k < group->words; k++)
+			s->united[k] |= sieved.standing[k];
+		for (uint32_t k = 0; sieved.found && k < group->words; k++)
+			s->found[k] |= sieved.found[k];
+		last = !probe->more;
+	}
+	for (uint32_t k = 0; k < group->words; k++)
+		s->standing[k] &= s->united[k];
+	return probe - 1;
+}
+
+/* Keywords are sought in every value, while some rule that stands lacks one. */
+static void sift_keywords(struct sigma_scanner *s, const struct group *group)
+{
+	const struct field_index *index = group->keywords;
+
+	for (uint32_t slot = 0; slot < s->event->shape->count; slot++) {
+		struct sieved sieved;
+
+		if (!sieve_may_hold(index, &s->event->values[slot]))
+			continue;
+		sieved = sieve_value(s, group, index, slot);
+		for (uint32_t k = 0; sieved.found && k < group->words; k++)
+			s->found[k] |= sieved.found[k];
 	}
 }
 
-/* Folds and searches a value, unless the same was searched in vain a while ago. */
-static void run_probe(struct sigma_scanner *s, const struct probe *probe)
+/* Leaves in s->standing the rules of the group to try; false: none. */
+static bool sift(struct sigma_scanner *s, const struct plan_group *pg)
 {
-	bool list = s->event->values[probe->slot].kind == VALUE_LIST;
-	uint64_t key = list ? 0 : view_hash(s, probe->slot) + (uintptr_t)probe->grams;
-	uint64_t *barren = &s->barren[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 51];
-	uint64_t woken = s->search_hits;
-	const struct view *view;
+	const struct group *group = pg->group;
+	const struct probe *end = pg->probes + pg->probe_count;
+	uint32_t words = group->words;
+	rule_bits any = 0;
 
-	if (!list && *barren == key)
-		return;
-	view = view_folded(s, probe->slot);
-	for (uint32_t k = 0; k < view->count; k++)
-		gram_find(probe->grams, view->pieces[k].folded, wake, s);
-	if (!list && s->search_hits == woken)
-		*barren = key;
+	memcpy(s->standing, pg->standing, words * sizeof *s->standing);
+	memset(s->found, 0, words * sizeof *s->found);
+	for (const struct probe *probe = pg->probes; probe < end; probe++) {
+		struct sieved sieved;
+
+		if (!rule_bits_meet(s->standing, probe->index->asks, words))
+			continue;
+		if (probe->more) {
+			probe = sift_slots(s, pg, probe);
+			continue;
+		}
+		sieved = sieve_value(s, group, probe->index, probe->slot);
+		for (uint32_t k = 0; k < words; k++)
+			s->standing[k] &= sieved.standing[k];
+		for (uint32_t k = 0; sieved.found && k < words; k++)
+			s->found[k] |= sieved.found[k];
+	}
+	if (group->keywords && rule_bits_meet(s->standing, group->keywords->seeks, words))
+		sift_keywords(s, group);
+	for (uint32_t k = 0; k < words; k++)
+		any |= s->standing[k] &= s->found[k] | group->sure[k];
+	return any != 0;
 }
 
 static bool try_group(struct sigma_scanner *s, const struct plan_group *pg, sigma_match_fn *match,
 		      void *context)
 {
-	s->pass++;
-	s->group = pg->group;
 	s->slots = pg->slots;
-	s->woken_count = 0;
-	for (uint32_t i = 0; i < pg->probe_count; i++) {
-		const struct probe *probe = &pg->probes[i];
-
-		if (!probe->texts_only || may_hold_text(&s->event->values[probe->slot]))
-			run_probe(s, probe);
-	}
-	for (uint32_t i = 0; i < s->woken_count; i++)
-		if (!try_rule(s, s->woken[i], match, context))
-			return false;
-	for (uint32_t i = 0; i < pg->group->always_count; i++)
-		if (!try_rule(s, pg->group->always[i], match, context))
-			return false;
+	if (!sift(s, pg))
+		return true;
+	for (uint32_t k = 0; k < pg->group->words; k++)
+		for (rule_bits left = s->standing[k]; left; left &= left - 1)
+			if (!try_rule(s, pg, k * 64 + (uint32_t)__builtin_ctzll(left), match, context))
+				return false;
 	return true;
 }
 

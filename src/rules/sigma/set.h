@@ -2,11 +2,13 @@
  * set: the compiled form of Sigma rules, as it lies in an image.
  *
  * A rule is a tree of nodes over predicates. Rules with the same log source
- * form a group; a group has one index a field, which names the rules that a
- * value may satisfy (see witness.h). A route is one entry of the log-source
- * data: which events belong to it, under which names its fields stand, and
- * which groups it feeds. Everything is read-only once compiled, every pointer
- * points into the same arena.
+ * form a group. Each rule is taken apart into its terms: what must all hold. A
+ * term on one field is decided by the value of that field alone, so a group has
+ * an index a field, which turns a value into the set of rules that it leaves
+ * standing (see sieve.h). A route is one entry of the log-source data: which
+ * events belong to it, under which names its fields stand, and which groups it
+ * feeds. Everything is read-only once compiled, every pointer points into the
+ * same arena.
  */
 #ifndef KANSHIKI_RULES_SIGMA_SET_H
 #define KANSHIKI_RULES_SIGMA_SET_H
@@ -68,31 +70,56 @@ struct node {
 	};
 };
 
+#define SIGMA_NO_INDEX UINT32_MAX
+
+/* One of what must all hold for a rule to hold. */
+struct term {
+	const struct node *node;
+	uint32_t index;			/* of the group, whose field alone decides; or SIGMA_NO_INDEX */
+};
+
 struct compiled_rule {
 	struct sigma_rule info;		/* first: the public face */
 	const struct node *root;	/* NULL for a correlation */
+	const struct term *terms;	/* those that the indexes have not proven yet */
+	uint32_t term_count;
 	uint32_t group;
 	bool feeds;			/* some correlation counts its matches */
 };
 
-/* Rules woken by the values of one field; values of `grams` index `lists`. */
+/* Rules of a group, one bit each, in words of 64. */
+typedef uint64_t rule_bits;
+
+/*
+ * What one field tells about the rules of its group. A rule that has terms on
+ * the field *needs* a literal in it, the rarest of the cheapest such term; it
+ * falls where the value has none. A rule whose terms span fields *seeks* the
+ * literals of one such term; it falls where no field has any.
+ */
 struct field_index {
-	uint32_t field;
+	uint32_t field;			/* or SIGMA_FIELD_ANY */
 	bool texts_only;		/* no literal can stand in a number, GUID, SID or time */
-	const struct gram_set *grams;
+	uint32_t shortest;		/* literal, in bytes */
+	const struct gram_set *grams;	/* values index `lists`; NULL: no literal */
+	const rule_bits *passes;	/* rules that need nothing here */
+	const rule_bits *asks;		/* rules that the field may decide or help */
+	const rule_bits *seeks;		/* rules that seek here; NULL: none */
 };
 
+/* Local numbers of the rules that a literal speaks for: first those that need it. */
 struct rule_list {
 	const uint32_t *rules;
-	uint32_t count;
+	uint32_t needing, count;
 };
 
 struct group {
-	const struct field_index *indexes;
+	const uint32_t *rules;		/* [rule_count] numbers in the set, by local number */
+	const struct field_index *indexes;	/* those that pass fewest first */
+	const struct field_index *keywords;	/* over any field, not among the others; NULL: none */
 	const struct rule_list *lists;
-	const uint32_t *always;		/* rules without a witness */
-	uint32_t index_count, list_count, always_count;
-	uint32_t rule_count;
+	const rule_bits *all;		/* every rule */
+	const rule_bits *sure;		/* rules that seek nothing */
+	uint32_t index_count, list_count, rule_count, words;
 };
 
 /* An event passes when one of the values equals the field's (no case); "*": is there. */

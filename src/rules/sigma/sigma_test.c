@@ -382,3 +382,56 @@ TEST(a_finding_names_the_fields_that_made_it)
 	assert_string_equal(outcome.matched, "{\"f\":\"abc\"}");
 	assert_string_equal(refusal, "");
 }
+
+static int matches_of(struct sigma_scanner *scanner, const struct event_shape *shape,
+		      const struct value *values)
+{
+	struct event event = { .shape = shape, .values = values };
+	struct outcome outcome = { 0 };
+
+	sigma_eval(scanner, &event, on_match, &outcome);
+	return outcome.matches;
+}
+
+/* A scanner that has seen all values before must answer as one that has seen none. */
+TEST(what_is_remembered_of_values_changes_no_answer)
+{
+	static const char *const conditions[] = {
+		"f and g", "f and not g", "not f", "(f or g) and h", "f and h and not re",
+		"re or g", "not (f and g)", "h", "word and not f", "f and null",
+	};
+	static const char *const words[] = { "alpha", "beta evil", "x-alpha-y", "", "gamma7" };
+	char rules[8192] = "";
+	struct arena arena = arena_new(64 << 20);
+	struct span names[] = { SPAN("log"), SPAN("f"), SPAN("g"), SPAN("g") };
+	struct event_shape shape = { .names = names, .count = 4, .computer = EVENT_NO_SLOT,
+				     .user = EVENT_NO_SLOT };
+	struct sigma_scanner *old;
+	struct sigma_set *set;
+
+	for (size_t i = 0, len = 0; i < sizeof conditions / sizeof *conditions; i++)
+		len += (size_t)snprintf(rules + len, sizeof rules - len,
+			"---\ntitle: %zu\nlogsource: {category: test}\ndetection:\n"
+			"  f: {f|contains: [alpha, evil]}\n  g: {g|endswith: [evil, '7']}\n"
+			"  h: [{f: alpha}, {g|startswith: be}]\n  re: {f|re: 'a.*[0-9]$'}\n"
+			"  word: [gamma, beta]\n  \"null\": {g: null}\n  condition: %s\n", i, conditions[i]);
+	set = compile(&arena, rules, "");
+	old = sigma_scanner_new(set, 0);
+	for (int i = 0; i < 750; i++) {
+		int n = i * 7 % 750;
+		struct value values[] = { text("test"), text(words[n % 5]), text(words[n / 5 % 5]),
+					  text(words[n / 25 % 5]) };
+		struct sigma_scanner *fresh = sigma_scanner_new(set, 0);
+
+		if (n / 125 % 3 == 1)
+			values[2] = values[3] = (struct value){ .kind = VALUE_NULL };
+		if (n / 125 % 3 == 2)
+			values[3] = (struct value){ .kind = VALUE_LIST, .count = 2,
+						    .list = (struct value[]){ text("q"), text(words[n % 5]) } };
+		assert_int_equal(matches_of(old, &shape, values), matches_of(fresh, &shape, values));
+		sigma_scanner_free(fresh);
+	}
+	assert_true(sigma_scanner_stats(old)->matches > 500);
+	sigma_scanner_free(old);
+	arena_free(&arena);
+}
