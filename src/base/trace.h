@@ -25,7 +25,8 @@
  *                                             protocol; bytes_out, bytes_in (out: leaving the machine,
  *                                             or `local` of a flow); count: packets or requests;
  *                                             time..last; program, user; path: file or URL path
- * DNS         query, answer                   name: asked for; protocol: record type; peer: server;
+ * DNS         query, answer                   name: asked for; protocol: record type; local: client;
+ *                                             peer: server; "*.domain": many names below it, summed;
  *                                             bytes_out, bytes_in; count; detail: answers
  * EXECUTION   ran, present                    program: path; time: (last) run; count: runs; digest;
  *                                             command; "present": known to the machine, perhaps not run

@@ -63,6 +63,8 @@ static const struct magic magics[] = {
 	MAGIC(0, "\xd4\xc3\xb2\xa1", CLASS_CAPTURE, READER_NONE, "pcap"),
 	MAGIC(0, "\xa1\xb2\xc3\xd4", CLASS_CAPTURE, READER_NONE, "pcap"),
 	MAGIC(0, "\x4d\x3c\xb2\xa1", CLASS_CAPTURE, READER_NONE, "pcap"),
+	MAGIC(0, "\xa1\xb2\x3c\x4d", CLASS_CAPTURE, READER_NONE, "pcap"),
+	MAGIC(0, "\x34\xcd\xb2\xa1", CLASS_CAPTURE, READER_NONE, "pcap"),
 	MAGIC(0, "\x0a\x0d\x0d\x0a", CLASS_CAPTURE, READER_NONE, "pcapng"),
 	MAGIC(0, "regf", CLASS_REGISTRY, READER_NONE, "registry hive"),
 	MAGIC(0, "FILE0\0", CLASS_FILE_SYSTEM, READER_NONE, "ntfs mft"),

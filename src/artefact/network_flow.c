@@ -1,0 +1,344 @@
+#include "artefact/network_flow.h"
+
+#include "codec/json_write.h"
+
+#define BUCKETS 131072
+#define FRAGMENTS 1024
+#define LOCAL_PORTS 1024	/* below: a service */
+
+struct flow_key {
+	struct packet_end low, high;
+	uint8_t protocol;
+};
+
+/* The ports of a packet whose later fragments do not say them. */
+struct fragment_ports {
+	uint8_t from[16], to[16];
+	uint32_t id;
+	uint16_t from_port, to_port;
+	uint8_t protocol;
+};
+
+bool network_flows_new(struct network_flows *f, struct network_sink *sink,
+		       struct network_names *names)
+{
+	*f = (struct network_flows){ .sink = sink, .names = names, .arena = sink->a->arena,
+				     .time = TIME_NONE };
+	f->flows = ARENA_ARRAY(f->arena, FLOWS_MOST, struct flow);
+	f->buckets = ARENA_ARRAY(f->arena, BUCKETS, uint32_t);
+	f->fragments = ARENA_ARRAY(f->arena, FRAGMENTS, struct fragment_ports);
+	/* Keyed at random, against floods of chosen ports; no order follows from it. */
+	memcpy(f->seed, sink->sums.seed, sizeof f->seed);
+	return f->flows && f->buckets && f->fragments && addresses_new(f);
+}
+
+/* ---- the table ---- */
+
+static uint64_t bucket_of(const struct network_flows *f, const struct packet *p)
+{
+	uint8_t key[37];
+	bool swap = memcmp(&p->from, &p->to, 16) > 0 ||
+		    (!memcmp(&p->from, &p->to, 16) && p->from.port > p->to.port);
+	const struct packet_end *low = swap ? &p->to : &p->from;
+	const struct packet_end *high = swap ? &p->from : &p->to;
+
+	memcpy(key, low->address, 16);
+	memcpy(key + 16, high->address, 16);
+	memcpy(key + 32, &low->port, 2);
+	memcpy(key + 34, &high->port, 2);
+	key[36] = p->protocol;
+	return map_hash(f->seed, span_of(key, sizeof key)) % BUCKETS;
+}
+
+static bool same_end(const struct packet_end *a, const struct packet_end *b)
+{
+	return a->port == b->port && !memcmp(a->address, b->address, 16);
+}
+
+static void list_remove(struct network_flows *f, struct flow *flow)
+{
+	if (flow->older)
+		f->flows[flow->older - 1].newer = flow->newer;
+	else
+		f->oldest = flow->newer;
+	if (flow->newer)
+		f->flows[flow->newer - 1].older = flow->older;
+	else
+		f->newest = flow->older;
+}
+
+static void list_add(struct network_flows *f, struct flow *flow)
+{
+	uint32_t index = (uint32_t)(flow - f->flows) + 1;
+
+	flow->older = f->newest;
+	flow->newer = 0;
+	if (f->newest)
+		f->flows[f->newest - 1].newer = index;
+	else
+		f->oldest = index;
+	f->newest = index;
+}
+
+static struct flow *find(const struct network_flows *f, const struct packet *p, uint64_t bucket,
+			 int *direction)
+{
+	for (uint32_t at = f->buckets[bucket]; at; at = f->flows[at - 1].chain) {
+		struct flow *flow = &f->flows[at - 1];
+
+		if (flow->protocol != p->protocol)
+			continue;
+		*direction = same_end(&flow->from, &p->from) && same_end(&flow->to, &p->to) ? FLOW_OUT
+											    : FLOW_IN;
+		if (*direction == FLOW_OUT ||
+		    (same_end(&flow->from, &p->to) && same_end(&flow->to, &p->from)))
+			return flow;
+	}
+	return NULL;
+}
+
+/* ---- telling ---- */
+
+static void key_text(struct json_write *w, const char *key, const char *text)
+{
+	if (!*text)
+		return;
+	json_key(w, key);
+	json_text(w, text);
+}
+
+static void key_number(struct json_write *w, const char *key, uint64_t n)
+{
+	if (!n)
+		return;
+	json_key(w, key);
+	json_u64(w, n);
+}
+
+static void write_text(struct json_write *w, const struct flow_text *t)
+{
+	key_text(w, "name_from", t->is_name_of_dns ? "dns" : "");
+	key_text(w, "version", tls_version_name(t->version));
+	key_text(w, "alpn", t->alpn);
+	key_text(w, "ja3", t->ja3);
+	key_text(w, "ja4", t->ja4);
+	key_text(w, "subject", t->subject);
+	key_text(w, "issuer", t->issuer);
+	key_text(w, "method", t->method);
+	key_text(w, "agent", t->agent);
+	key_text(w, "software", t->software);
+	key_number(w, "status", t->status);
+	key_number(w, "requests", t->requests);
+	key_number(w, "uploads", t->uploads);
+	key_number(w, "upload_bytes", t->upload_bytes);
+}
+
+static void write_detail(struct buf *to, const struct flow *flow)
+{
+	struct json_write w = json_write_to(to);
+
+	json_object(&w);
+	key_number(&w, "packets_out", flow->packets[FLOW_OUT]);
+	key_number(&w, "packets_in", flow->packets[FLOW_IN]);
+	key_number(&w, "wire_out", flow->wire[FLOW_OUT]);
+	key_number(&w, "wire_in", flow->wire[FLOW_IN]);
+	key_number(&w, "fragments", flow->fragments);
+	if (flow->protocol == PROTOCOL_TCP) {
+		uint8_t all = flow->flags[0] | flow->flags[1];
+
+		key_text(&w, "tcp", !(flow->flags[FLOW_IN] & TCP_ACK) ? "unanswered"
+				    : all & TCP_RST		      ? "reset"
+				    : all & TCP_FIN		      ? "closed"
+								      : "open");
+	}
+	if (flow->text)
+		write_text(&w, flow->text);
+	json_object_end(&w);
+}
+
+static void tell(struct network_flows *f, struct flow *flow)
+{
+	struct buf local = buf_new(64), peer = buf_new(64), detail = buf_new((size_t)16 << 10);
+	struct trace t = trace_new(TRACE_TRANSFER, "flow");
+	struct span dns = { 0 };
+	char room[8];
+
+	if (flow->text)
+		flow_end_upload(f, flow);
+	if (!flow->text || !*flow->text->name)
+		dns = addresses_name(f, flow->to.address);
+	if (dns.len && flow_text_of(f, flow)) {
+		memcpy(flow->text->name, dns.at, dns.len);
+		flow->text->is_name_of_dns = true;
+	}
+	packet_end_text(&local, &flow->from);
+	packet_end_text(&peer, &flow->to);
+	write_detail(&detail, flow);
+	t.time = flow->first;
+	t.last = flow->last;
+	t.local = buf_span(&local);
+	t.peer = buf_span(&peer);
+	t.protocol = span_text(flow->application ? flow->application
+						 : packet_protocol_name(flow->protocol, room));
+	t.bytes_out = flow->bytes[FLOW_OUT];
+	t.bytes_in = flow->bytes[FLOW_IN];
+	t.count = flow->packets[FLOW_OUT] + flow->packets[FLOW_IN];
+	t.offset = flow->offset;
+	t.detail = buf_span(&detail);
+	if (flow->text) {
+		t.name = span_text(flow->text->name);
+		t.path = span_text(flow->text->uri);
+		t.user = span_text(flow->text->user);
+	}
+	network_sink_add(f->sink, &t);
+	buf_free(&local);
+	buf_free(&peer);
+	buf_free(&detail);
+}
+
+static void release(struct network_flows *f, struct flow *flow)
+{
+	struct flow_text *text = flow->text;
+
+	for (int i = 0; text && i < 2; i++)
+		if (text->heads[i]) {
+			text->heads[i]->next = f->free_heads;
+			f->free_heads = text->heads[i];
+		}
+	if (text) {
+		text->next = f->free_texts;
+		f->free_texts = text;
+	}
+	flow->text = NULL;
+}
+
+static void end_flow(struct network_flows *f, struct flow *flow)
+{
+	uint32_t index = (uint32_t)(flow - f->flows) + 1;
+	uint32_t *at = &f->buckets[flow->bucket];
+
+	tell(f, flow);
+	release(f, flow);
+	while (*at != index)
+		at = &f->flows[*at - 1].chain;
+	*at = flow->chain;
+	list_remove(f, flow);
+	flow->chain = f->free;
+	f->free = index;
+}
+
+void network_flows_end(struct network_flows *f)
+{
+	while (f->oldest && !f->sink->enough)
+		end_flow(f, &f->flows[f->oldest - 1]);
+}
+
+/* ---- packets ---- */
+
+/* Whether the packet seems to be an answer: its sender has the service's port. */
+static bool is_answer(const struct packet *p)
+{
+	if (p->protocol == PROTOCOL_TCP && (p->flags & TCP_SYN))
+		return p->flags & TCP_ACK;
+	return p->from.port && p->from.port < LOCAL_PORTS && p->to.port >= LOCAL_PORTS;
+}
+
+static struct flow *new_flow(struct network_flows *f, const struct packet *p, uint64_t bucket,
+			     timestamp time, uint64_t offset, int *direction)
+{
+	struct flow *flow;
+
+	if (!f->free && f->count == FLOWS_MOST) {
+		f->evicted++;
+		end_flow(f, &f->flows[f->oldest - 1]);
+	}
+	if (f->free) {
+		flow = &f->flows[f->free - 1];
+		f->free = flow->chain;
+	} else {
+		flow = &f->flows[f->count++];
+	}
+	*direction = is_answer(p) ? FLOW_IN : FLOW_OUT;
+	*flow = (struct flow){ .chain = f->buckets[bucket], .bucket = bucket, .protocol = p->protocol,
+			       .from = *direction == FLOW_OUT ? p->from : p->to,
+			       .to = *direction == FLOW_OUT ? p->to : p->from,
+			       .first = time, .last = time, .offset = offset };
+	f->buckets[bucket] = (uint32_t)(flow - f->flows) + 1;
+	list_add(f, flow);
+	return flow;
+}
+
+/* Whether the packet begins another conversation with the same ends. */
+static bool is_over(const struct flow *flow, const struct packet *p, timestamp time)
+{
+	timestamp silence = p->protocol == PROTOCOL_TCP ? FLOW_SILENCE_TCP : FLOW_SILENCE_UDP;
+
+	if (p->protocol == PROTOCOL_TCP && (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	    ((flow->flags[0] | flow->flags[1]) & (TCP_FIN | TCP_RST)))
+		return true;
+	return time != TIME_NONE && flow->last != TIME_NONE && time > flow->last &&
+	       time - flow->last > silence;
+}
+
+/* Gives later fragments the ports of the first, where it came before them. */
+static void match_fragment(struct network_flows *f, struct packet *p)
+{
+	static const uint64_t seed[2] = { 5, 6 };
+	struct fragment_ports now = { .id = p->fragment_id, .protocol = p->protocol }, *place;
+	uint64_t hash;
+
+	memcpy(now.from, p->from.address, 16);
+	memcpy(now.to, p->to.address, 16);
+	hash = map_hash(seed, span_of(&now, offsetof(struct fragment_ports, from_port))) ^ p->protocol;
+	place = &f->fragments[hash % FRAGMENTS];
+	if (!p->is_later_fragment) {
+		now.from_port = p->from.port;
+		now.to_port = p->to.port;
+		*place = now;
+	} else if (place->id == now.id && place->protocol == now.protocol &&
+		   !memcmp(place->from, now.from, 16) && !memcmp(place->to, now.to, 16)) {
+		p->from.port = place->from_port;
+		p->to.port = place->to_port;
+	}
+}
+
+static void widen(struct flow *flow, timestamp time)
+{
+	if (time == TIME_NONE)
+		return;
+	if (flow->first == TIME_NONE || time < flow->first)
+		flow->first = time;
+	if (flow->last == TIME_NONE || time > flow->last)
+		flow->last = time;
+}
+
+void network_flows_add(struct network_flows *f, struct packet *p, timestamp time, uint32_t wire,
+		       uint64_t offset)
+{
+	struct flow *flow;
+	uint64_t bucket;
+	int direction;
+
+	if (p->is_fragment)
+		match_fragment(f, p);
+	bucket = bucket_of(f, p);
+	flow = find(f, p, bucket, &direction);
+	if (flow && is_over(flow, p, time)) {
+		end_flow(f, flow);
+		flow = NULL;
+	}
+	if (!flow) {
+		flow = new_flow(f, p, bucket, time, offset, &direction);
+	} else if (f->newest != (uint32_t)(flow - f->flows) + 1) {
+		list_remove(f, flow);
+		list_add(f, flow);
+	}
+	widen(flow, time);
+	flow->bytes[direction] += p->payload_length;
+	flow->wire[direction] += wire;
+	flow->packets[direction]++;
+	flow->flags[direction] |= p->flags;
+	flow->fragments += p->is_fragment;
+	if (p->payload.len && !p->is_later_fragment)
+		flow_application(f, flow, direction, p, time);
+}

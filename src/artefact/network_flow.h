@@ -1,0 +1,117 @@
+/*
+ * network_flow: the flows of a capture, in bounded memory.
+ *
+ * A flow is what two ends said with one protocol: `from` began it, as far as the
+ * capture shows (a SYN; else the first packet, where the ports do not say the
+ * other way round). Bytes are those of the transport's payload; those of the wire
+ * are kept beside them. A flow ends when a new connection takes its ports, when
+ * it was silent for too long, when it had to make room, or with the capture; then
+ * it is told. Every packet is in exactly one told flow.
+ */
+#ifndef KANSHIKI_ARTEFACT_NETWORK_FLOW_H
+#define KANSHIKI_ARTEFACT_NETWORK_FLOW_H
+
+#include "artefact/network.h"
+#include "formats/pcap/packet.h"
+#include "formats/tls/tls.h"
+
+#define FLOWS_MOST 32768		/* at once */
+#define FLOW_HEADS_MOST 2048		/* beginnings of TLS kept at once */
+#define FLOW_UPLOADS_MOST 20000		/* told one by one, besides their flows */
+#define FLOW_SILENCE_UDP (60 * TIME_SECOND)
+#define FLOW_SILENCE_TCP (3600 * TIME_SECOND)
+
+enum { FLOW_OUT, FLOW_IN };		/* from who began it; to it */
+
+/* The beginning of one direction, put together. */
+struct flow_head {
+	struct flow_head *next;		/* while free */
+	uint32_t sequence;		/* of the next byte */
+	uint32_t len;
+	uint8_t bytes[TLS_HEAD_MAX];
+};
+
+/* What only some flows have; taken from a pool. */
+struct flow_text {
+	struct flow_text *next;		/* while free */
+	struct flow_head *heads[2];
+	char name[256];			/* SNI, Host, or what DNS said of the address */
+	char uri[384], agent[160], software[96], user[64];
+	char subject[128], issuer[128], ja3[33], ja4[37], alpn[16];
+	char method[12];
+	uint16_t status, version;
+	uint32_t requests, uploads;
+	uint64_t upload_bytes;
+	bool is_name_of_dns;
+	/* The upload at hand. */
+	bool is_uploading;
+	timestamp upload_time;
+	uint64_t upload_length, upload_seen;
+};
+
+struct flow {
+	uint32_t chain;			/* next of the bucket; index + 1 */
+	uint32_t older, newer;		/* by last use; index + 1 */
+	struct packet_end from, to;
+	uint8_t protocol;
+	uint8_t flags[2];		/* of TCP, all that were seen */
+	uint8_t seen[2];		/* packets with payload, up to 255 */
+	bool done[2];			/* nothing more to learn from that direction */
+	const char *application;	/* "tls", "dns"; NULL: not recognised */
+	uint64_t bucket;
+	timestamp first, last;
+	uint64_t bytes[2], wire[2], packets[2];
+	uint64_t offset;		/* of its first packet in the capture */
+	uint32_t fragments;
+	struct flow_text *text;
+};
+
+struct address_name;
+struct fragment_ports;
+
+struct network_flows {
+	struct network_sink *sink;
+	struct network_names *names;
+	struct arena *arena;
+	struct flow *flows;
+	uint32_t count;			/* of slots ever used */
+	uint32_t free;			/* list through `chain` */
+	uint32_t oldest, newest;
+	uint32_t *buckets;
+	uint64_t seed[2];
+	struct flow_text *free_texts;
+	struct flow_head *free_heads;
+	uint32_t heads_made;
+	uint32_t uploads_told;
+	struct fragment_ports *fragments;
+	struct address_name *addresses;
+	uint64_t evicted;
+	timestamp time;
+};
+
+/* False: no memory. */
+bool network_flows_new(struct network_flows *f, struct network_sink *sink,
+		       struct network_names *names);
+/* One packet; `wire` is its length there, `offset` that of its record. */
+void network_flows_add(struct network_flows *f, struct packet *p, timestamp time, uint32_t wire,
+		       uint64_t offset);
+/* Tells what is left, the least recently used first. */
+void network_flows_end(struct network_flows *f);
+
+/* ---- network_application.c ---- */
+
+/* Looks into the payload of a packet of `flow`. */
+void flow_application(struct network_flows *f, struct flow *flow, int direction,
+		      const struct packet *p, timestamp time);
+/* Tells the upload at hand, if there is one. */
+void flow_end_upload(struct network_flows *f, struct flow *flow);
+/* Takes one from the pool; NULL: no memory. */
+struct flow_text *flow_text_of(struct network_flows *f, struct flow *flow);
+
+/* ---- network_address.c: what DNS answers said of addresses, the latest ---- */
+
+bool addresses_new(struct network_flows *f);
+void addresses_learn(struct network_flows *f, const uint8_t address[16], struct span name);
+struct span addresses_name(const struct network_flows *f, const uint8_t address[16]);
+
+#endif

@@ -1,0 +1,97 @@
+#include "base/domain.h"
+
+/*
+ * Below a two-letter country, labels like these are registries' own. A short rule
+ * that is wrong for few names: it then joins what belongs apart, never the reverse.
+ */
+static const char *const second_level[] = { "ac", "co", "com", "edu", "gob", "gouv", "gov", "govt",
+	"go", "gv", "id", "in-addr", "ip6", "ltd", "me", "mil", "ne", "net", "nhs", "nom", "or", "org",
+	"plc", "police", "sch", "school" };
+
+/* Hosts of strangers' names: each name below is somebody else's. */
+static const char *const hosts[] = { "github.io", "gitlab.io", "netlify.app", "vercel.app",
+	"herokuapp.com", "azurewebsites.net", "cloudapp.net", "blogspot.com", "workers.dev",
+	"pages.dev", "web.app", "firebaseapp.com", "appspot.com", "ngrok.io", "ngrok-free.app",
+	"duckdns.org", "dyndns.org", "no-ip.org", "ddns.net", "hopto.org", "zapto.org",
+	"trycloudflare.com", "cloudfront.net", "s3.amazonaws.com", "blob.core.windows.net" };
+
+/* Where the last `labels` labels begin; SIZE_MAX where there are not so many. */
+static size_t last_labels(struct span name, int labels)
+{
+	size_t at = name.len;
+
+	while (at) {
+		if (name.at[at - 1] == '.' && !--labels)
+			return at;
+		at--;
+	}
+	return labels == 1 ? 0 : SIZE_MAX;
+}
+
+static bool is_in(const char *const *list, size_t count, struct span word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (span_eq_nocase(span_text(list[i]), word))
+			return true;
+	return false;
+}
+
+static int suffix_labels(struct span name)
+{
+	size_t two = last_labels(name, 2), three = last_labels(name, 3), four = last_labels(name, 4);
+	struct span top, second;
+
+	for (int labels = 4; labels >= 2; labels--) {
+		size_t at = labels == 4 ? four : labels == 3 ? three : two;
+
+		if (at != SIZE_MAX && is_in(hosts, sizeof hosts / sizeof *hosts, span_from(name, at)))
+			return labels;
+	}
+	if (two == SIZE_MAX)
+		return 1;
+	second = span_from(name, two);
+	second = span_split(&second, '.');
+	top = span_from(name, last_labels(name, 1));
+	if ((top.len == 2 || span_eq_nocase(top, SPAN("arpa"))) &&
+	    is_in(second_level, sizeof second_level / sizeof *second_level, second))
+		return 2;
+	return 1;
+}
+
+bool domain_is_address(struct span text)
+{
+	size_t colon = span_find_byte(text, 0, ':'), digits = 0;
+
+	/* No name has two colons. */
+	if (colon != SIZE_MAX && span_find_byte(text, colon + 1, ':') != SIZE_MAX)
+		return true;
+	text = span_sub(text, 0, colon);
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] != '.' && (text.at[i] < '0' || text.at[i] > '9'))
+			return false;
+		digits += text.at[i] != '.';
+	}
+	return digits > 0;
+}
+
+struct span domain_registered(struct span name)
+{
+	size_t at;
+
+	if (name.len && name.at[name.len - 1] == '.')
+		name.len--;
+	if (domain_is_address(name))
+		return name;
+	at = last_labels(name, suffix_labels(name) + 1);
+	return at == SIZE_MAX ? name : span_from(name, at);
+}
+
+struct span domain_below(struct span name)
+{
+	struct span registered;
+
+	if (name.len && name.at[name.len - 1] == '.')
+		name.len--;
+	registered = domain_registered(name);
+	return span_sub(name, 0, name.len > registered.len ? name.len - registered.len - 1 : 0);
+}

@@ -1,0 +1,21 @@
+/*
+ * domain: which part of a name somebody registered.
+ *
+ * "a.b.example.co.uk" belongs to whoever has "example.co.uk". The suffixes below
+ * which anybody may register are those of most use, built in (domain.c says how
+ * they were chosen): any single label, two-label suffixes of countries, and hosts
+ * that give names below their own to strangers ("github.io").
+ */
+#ifndef KANSHIKI_BASE_DOMAIN_H
+#define KANSHIKI_BASE_DOMAIN_H
+
+#include "base/span.h"
+
+/* Borrowed from `name`, whose last dot is left off; the name itself where it has no more labels. */
+struct span domain_registered(struct span name);
+/* What stands before it, without the dot; empty where there is nothing. */
+struct span domain_below(struct span name);
+/* An IPv4 or IPv6 address, perhaps with a port, and no name. */
+bool domain_is_address(struct span text);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * capture: the packets of a pcap or pcapng file, in the order of the file.
+ *
+ * pcap in both byte orders, with micro- or nanoseconds and Kuznetzov's longer
+ * record headers; pcapng with any number of sections and interfaces (their time
+ * resolution and offset kept), enhanced, simple and obsolete packet blocks. Other
+ * blocks are stepped over. Spec: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng;
+ * docs/formats/pcap.md.
+ */
+#ifndef KANSHIKI_FORMATS_CAPTURE_H
+#define KANSHIKI_FORMATS_CAPTURE_H
+
+#include "base/err.h"
+#include "base/timestamp.h"
+
+#define CAPTURE_INTERFACES 256
+/* A record that says it is longer is damage: nothing sends such. */
+#define CAPTURE_PACKET_MAX ((uint32_t)1 << 22)
+
+struct capture_interface {
+	uint16_t link;			/* LINKTYPE_… */
+	uint32_t snap;			/* 0: unlimited */
+	uint8_t exponent;		/* a tick is 10^-exponent s, or 2^-exponent */
+	bool binary;
+	int64_t offset;			/* seconds to add */
+};
+
+struct capture {
+	struct cursor at;
+	bool is_pcapng, is_big, is_nano, is_long;
+	struct capture_interface interfaces[CAPTURE_INTERFACES];
+	uint32_t interface_count;
+	uint64_t unknown;		/* packets of an interface that nobody described */
+	const char *damage;		/* why it ended before the end of the bytes, or NULL */
+	uint64_t damaged_at;
+};
+
+struct capture_packet {
+	timestamp time;			/* TIME_NONE: a simple packet block has none */
+	struct span bytes;		/* what was kept of it */
+	uint32_t length;		/* on the wire */
+	uint16_t link;
+	uint64_t offset;		/* of its record in the file */
+};
+
+/* ERR_UNSUPPORTED where it is neither. */
+bool capture_open(struct capture *c, struct span bytes, struct err *err);
+/* False at the end, or at damage that leaves no way on (`damage`). */
+bool capture_next(struct capture *c, struct capture_packet *out);
+
+#endif
