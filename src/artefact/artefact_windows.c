@@ -16,5 +16,14 @@ const struct artefact_decoder artefact_windows[] = {
 	{ .name = "webcache", CLASS_DATABASE, .kind = "ese database", .decode = windows_webcache },
 	{ .name = "bits", CLASS_DATABASE, .kind = "ese database", .decode = windows_bits },
 	{ .name = "bits", CLASS_DATABASE, .paths = "qmgr0.dat|qmgr1.dat", .decode = windows_bits_old },
+	{ .name = "browser history", CLASS_DATABASE, .kind = "sqlite", .decode = windows_chromium, .is_risky = true },
+	{ .name = "browser history", CLASS_DATABASE, .kind = "sqlite", .decode = windows_firefox, .is_risky = true },
+	{ .name = "browser history", CLASS_DATABASE, .kind = "sqlite", .decode = windows_safari, .is_risky = true },
+	{ .name = "browser cookies", CLASS_DATABASE, .kind = "sqlite", .decode = windows_cookies, .is_risky = true },
+	{ .name = "browser passwords", CLASS_DATABASE, .kind = "sqlite", .paths = "Login Data*",
+	  .decode = windows_chromium_logins, .is_risky = true },
+	{ .name = "browser extensions", CLASS_CONFIGURATION, .paths = "Extensions/*/*/manifest.json",
+	  .decode = windows_extension, .of_place = true },
+	{ .name = "activity history", CLASS_DATABASE, .kind = "sqlite", .decode = windows_activities, .is_risky = true },
 };
 const size_t artefact_windows_count = sizeof artefact_windows / sizeof *artefact_windows;

@@ -269,9 +269,8 @@ static bool tell_listed(const struct artefact *a, const struct listed *e, const 
 	t.detail = tell_detail_end(&d, a->arena);
 	if (application == &applications[REMOTE_DESKTOP] && l && remote_host(l->arguments).len)
 		return tell_session(a, l, e->last, t.detail);
-	t.summary = tell_summary(a->arena, "%.*s %s%s%s", SPAN_ARG(t.path),
-				 e->is_custom ? "is in the jump list" : "was opened", !application ? "" : e->is_custom ? " of " : " with ",
-				 application ? application->name : "");
+	t.summary = tell_summary(a->arena, e->is_custom ? "%.*s is in the jump list of %s" : "%.*s was opened with %s",
+				 SPAN_ARG(t.path), application ? application->name : "a program");
 	return a->trace(a->context, &t) && (!l || tell_drive(a, l, e->last));
 }
 

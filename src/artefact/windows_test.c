@@ -148,7 +148,8 @@ TEST(old_bits_queues_tell_jobs_and_their_files)
 
 TEST(a_jump_list_tells_what_was_opened)
 {
-	CORPUS_OR_SKIP(path, "artefacts/artmuseum/Windows/JumpLists/Win2012R2/StolenSzechuan/1bc392b8e104a00e.automaticDestinations-ms")
+	CORPUS_OR_SKIP(path, "artefacts/artmuseum/Windows/JumpLists/Win2012R2/StolenSzechuan/"
+		       "1bc392b8e104a00e.automaticDestinations-ms")
 	struct told t = { 0 };
 	const struct trace *session;
 
@@ -178,4 +179,49 @@ TEST(shortcuts_tell_targets_and_drives)
 	assert_span(t.traces[0].command, "C:\\cmd.exe /c echo");
 	told_free(&t);
 	free((void *)(uintptr_t)file.at);
+}
+
+static size_t count_of(const struct told *t, enum trace_kind kind, const char *what)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		count += t->traces[i].kind == kind && (!what || span_eq(t->traces[i].what, span_text(what)));
+	return count;
+}
+
+/* Counts as `sqlite3` gives them for the tables. */
+TEST(histories_of_chromium_old_and_new)
+{
+	struct told t = { 0 };
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/chrome/History")
+
+	run(&t, windows_chromium, path);
+	assert_true(t.ok);
+	assert_int_equal(t.count - count_of(&t, TRACE_TRANSFER, "download") - count_of(&t, TRACE_FILE, "downloaded"), 69);
+	assert_int_equal(count_of(&t, TRACE_TRANSFER, "download"), 2);
+	assert_true(t.traces[0].time != TIME_NONE);
+	told_free(&t);
+}
+
+TEST(histories_of_firefox)
+{
+	struct told t = { 0 };
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/firefox/places.sqlite")
+
+	run(&t, windows_firefox, path);
+	assert_true(t.ok);
+	assert_int_equal(t.count, 1);
+	told_free(&t);
+}
+
+TEST(downloads_of_old_firefox)
+{
+	struct told t = { 0 };
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/firefox/downloads.sqlite")
+
+	run(&t, windows_firefox, path);
+	assert_true(t.ok);
+	assert_int_equal(count_of(&t, TRACE_FILE, "downloaded"), 1);
+	told_free(&t);
 }

@@ -7,7 +7,8 @@
 /* One entry of explorer's list and its DestList, both short streams. */
 TEST(streams_of_a_jump_list_are_read)
 {
-	CORPUS_OR_SKIP(path, "artefacts/artmuseum/Windows/JumpLists/Win10/APTSimulatorVM/573770283dc3d854.automaticDestinations-ms")
+	CORPUS_OR_SKIP(path, "artefacts/artmuseum/Windows/JumpLists/Win10/APTSimulatorVM/"
+		       "573770283dc3d854.automaticDestinations-ms")
 	struct arena arena = arena_new((size_t)1 << 20);
 	struct span file = read_whole(path), stream;
 	struct ole ole;
