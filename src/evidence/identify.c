@@ -20,7 +20,7 @@ static const struct magic magics[] = {
 	MAGIC(0, "ElfChnk\0", CLASS_EVENT_LOG, READER_EVTX, "evtx"),
 	MAGIC(4096, "ElfChnk\0", CLASS_EVENT_LOG, READER_EVTX, "evtx"),
 	MAGIC(0, "\x30\0\0\0LfLe", CLASS_EVENT_LOG, READER_EVT, "evt"),
-	MAGIC(0, "LPKSHHRH", CLASS_EVENT_LOG, READER_NONE, "systemd journal"),
+	MAGIC(0, "LPKSHHRH", CLASS_EVENT_LOG, READER_JOURNAL, "systemd journal"),
 	MAGIC(0, "PK\3\4", CLASS_ARCHIVE, READER_ARCHIVE, "zip"),
 	MAGIC(0, "PK\5\6", CLASS_ARCHIVE, READER_ARCHIVE, "zip"),
 	MAGIC(0, "PK\7\x8PK\3\4", CLASS_ARCHIVE, READER_ARCHIVE, "zip"),

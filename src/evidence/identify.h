@@ -10,7 +10,7 @@
 
 #include "base/finding.h"
 
-enum reader { READER_NONE, READER_EVTX, READER_EVT, READER_ARCHIVE, READER_TEXT };
+enum reader { READER_NONE, READER_EVTX, READER_EVT, READER_ARCHIVE, READER_TEXT, READER_JOURNAL };
 
 struct identity {
 	enum evidence_class evidence_class;

@@ -6,6 +6,7 @@
 #include "examine/rule_pack.h"
 #include "formats/evt/evt.h"
 #include "formats/evtx/evtx.h"
+#include "formats/journal/journal_export.h"
 #include "formats/log/log.h"
 #include "rules/sigma/sigma.h"
 
@@ -345,15 +346,84 @@ static void examine_text(struct events *e, const struct item *item, enum log_for
 	e->reader = NULL;
 }
 
+/* ---- systemd's journal: an entry at a time through the reader of its export form ---- */
+
+struct journal_feed {
+	struct events *e;
+	const struct journal_entry *entry;
+	struct buf text;
+};
+
+static bool take_journal_event(void *context, const struct event *event)
+{
+	struct journal_feed *feed = context;
+	struct event here = *event;
+
+	here.offset = feed->entry->offset;
+	here.record_id = feed->entry->seqnum;
+	return take_text_event(feed->e, &here);
+}
+
+static bool take_entry(void *context, const struct journal_entry *entry)
+{
+	struct journal_feed *feed = context;
+
+	feed->entry = entry;
+	buf_clear(&feed->text);
+	if (!journal_export(&feed->text, entry))
+		return true;
+	return log_reader_feed(feed->e->reader, buf_span(&feed->text), false, take_journal_event, feed);
+}
+
+static void judge_journal(struct events *e, const struct journal_report *r)
+{
+	uint64_t lost = r->stated > r->entries ? r->stated - r->entries : 0;
+	char note[200];
+
+	if (r->cut || r->bad_objects || r->lost_fields || lost)
+		examination_short(e->x, FATE_PARTLY, "%s%" PRIu64 " of %" PRIu64 " entries read, %" PRIu64
+				  " bytes of %" PRIu64 " places make no sense, %" PRIu64 " fields lost",
+				  r->cut ? "cut off: " : "", r->entries, r->stated, r->bad_bytes,
+				  r->bad_objects, r->lost_fields);
+	snprintf(note, sizeof note, "%s%" PRIu64 " gaps in its numbers, %" PRIu64 " entries missing",
+		 r->unclean ? "not closed; " : "", r->gaps, r->missing);
+	tell_coverage(e, CLASS_TEXT_LOG, lost, r->unclean || r->gaps ? note : "");
+}
+
+static void examine_journal(struct events *e, const struct item *item)
+{
+	struct log_options options = { .now = item->modified };
+	struct journal_feed feed = { .e = e, .text = buf_new(JOURNAL_ENTRY_BYTES * 2) };
+	struct journal_report report = { .first = TIME_NONE };
+	struct err err;
+
+	e->reader = log_reader_new(LOG_JOURNAL, &options);
+	e->has_channels = false;
+	if (!e->reader) {
+		examination_short(e->x, FATE_FAILED, "no memory to decode events");
+		return;
+	}
+	e->generation = log_reader_generation(e->reader);
+	if (!journal_read(item->bytes, take_entry, &feed, &report, &err))
+		examination_short(e->x, FATE_PARTLY, "%s", err.text);
+	judge_journal(e, &report);
+	log_reader_free(e->reader);
+	e->reader = NULL;
+	buf_free(&feed.text);
+}
+
 void events_examine(struct examination *x, struct item *item, enum reader reader)
 {
 	struct events *e = x->events;
 	enum log_format format = reader == READER_TEXT ? log_identify(item->bytes) : LOG_NONE;
 
-	if (reader != READER_EVTX && reader != READER_EVT && format == LOG_NONE)
+	if (reader != READER_EVTX && reader != READER_EVT && reader != READER_JOURNAL &&
+	    format == LOG_NONE)
 		return;
 	begin_log(e, x);
-	if (reader == READER_EVTX)
+	if (reader == READER_JOURNAL)
+		examine_journal(e, item);
+	else if (reader == READER_EVTX)
 		examine_evtx(e, item->bytes);
 	else if (reader == READER_EVT)
 		examine_evt(e, item);

@@ -95,7 +95,8 @@ static void look_into(struct examination *x, struct item *item, const struct ide
 	if (is_new_content || matching_needs_names(x->matching))
 		matching_examine(x, item);
 	if (is_new_content &&
-	    (reader == READER_EVTX || reader == READER_EVT || reader == READER_TEXT))
+	    (reader == READER_EVTX || reader == READER_EVT || reader == READER_TEXT ||
+	     reader == READER_JOURNAL))
 		events_examine(x, item, reader);
 	artefacts_examine(x, item, identity->kind, is_new_content);
 	if (reader == READER_ARCHIVE && (is_new_content || matching_needs_names(x->matching)))

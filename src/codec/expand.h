@@ -1,0 +1,15 @@
+/* expand: single compressed blocks of zstd, LZ4 and xz, into bounded memory. */
+#ifndef KANSHIKI_CODEC_EXPAND_H
+#define KANSHIKI_CODEC_EXPAND_H
+
+#include "base/buf.h"
+
+/*
+ * Each replaces the content of `to` by what `packed` unpacks to. False: damaged, or
+ * more than `most` bytes; `to` is empty then.
+ */
+bool expand_zstd(struct buf *to, struct span packed, size_t most);	/* RFC 8878, one frame */
+bool expand_lz4(struct buf *to, struct span packed, size_t most);	/* one block without a frame */
+bool expand_xz(struct buf *to, struct span packed, size_t most);
+
+#endif
