@@ -6,6 +6,9 @@
 
 /* What is a user's is told at every place of the hive: the place tells whose it is. */
 const struct artefact_decoder artefact_registry[] = {
+	HIVE("machine", registry_host, false),
+	HIVE("accounts", registry_accounts, false),
+	HIVE("settings", registry_settings, true),
 	HIVE("registry autostart", registry_autostart, true),
 	HIVE("services", registry_services, false),
 	HIVE("task cache", registry_tasks, false),

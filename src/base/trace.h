@@ -34,7 +34,7 @@
  *             overwritten, times differ, ...  path; name: old name; bytes_in: size; program, user
  * SESSION     logon, logoff, failed logon, remote desktop, remote control, shell, boot, shutdown
  *                                             user; peer: from where; protocol; time..last; program
- * DEVICE      usb storage, volume, network share, printer
+ * DEVICE      usb storage, usb, volume, network share, printer, network
  *                                             name: what it is; path: drive letter, mount; digest: serial
  * PROGRAM     elf, pe, script, ...            one an executable: path; digest: "md5:" for package
  *                                             databases; name: signer; protocol: "signed", "bad
@@ -48,7 +48,9 @@
  *                                             name: the value. One of each a machine; "name" is what
  *                                             every trace of the same source belongs to
  * SETTING     firewall, proxy, hosts entry, dns server, defence off, audit policy, log size,
- *             history off, ...                path: where; name: which; command: value; technique
+ *             history off, restore off, log off, uac, remote desktop, credential
+ *             protection, defence exclusion, hidden account, firewall rule, share,
+ *             pending rename, ...             path: where; name: which; command: value; technique
  *                                             where it weakens the machine
  * PROCESS     running, socket, module, open file   of a live machine: program, command, user, local,
  *                                             peer; detail: {"pid":..}

@@ -1,0 +1,138 @@
+#include "artefact/decode_support.h"
+#include "artefact/registry.h"
+#include "hive.h"
+#include "test.h"
+#include "xz.h"
+
+#include <stdlib.h>
+
+static struct told told;
+
+static void decode(artefact_fn *fn, const char *text, const char *path)
+{
+	struct arena arena = arena_new(16 << 20);
+
+	told_run(&told, fn, hive_of(text, &arena), path, "registry hive", NULL);
+	assert_true(told.ok);
+	arena_free(&arena);
+}
+
+static const struct trace *named(const char *what, const char *name)
+{
+	for (size_t i = 0; i < told.count; i++)
+		if (span_eq(told.traces[i].what, span_text(what)) && span_eq(told.traces[i].name, span_text(name)))
+			return &told.traces[i];
+	fail_msg("no %s %s among %zu traces", what, name, told.count);
+	return NULL;
+}
+
+#define SYSTEM_HIVE "[Select]\nCurrent=dword:1\n"
+#define SET "[ControlSet001\\"
+
+TEST(the_machine_is_named)
+{
+	decode(registry_host, SYSTEM_HIVE
+	       SET "Control\\ComputerName\\ComputerName]\nComputerName=sz:PC-7\n"
+	       SET "Control\\TimeZoneInformation]\nTimeZoneKeyName=sz:Tokyo Standard Time\nActiveTimeBias=dword:0xfffffde4\n"
+	       SET "Services\\Tcpip\\Parameters\\Interfaces\\{1}]\nDhcpIPAddress=sz:10.0.0.5\n"
+	       "LeaseObtainedTime=dword:1600000000\nIPAddress=multi:10.0.0.6|10.0.0.7|\n"
+	       SET "Control\\Windows]\nShutdownTime=hex:0080b2bbcb89d601\n", "SYSTEM");
+	assert_span(named("name", "PC-7")->host, "PC-7");
+	assert_span(named("zone", "Tokyo Standard Time")->detail, "{\"minutes_west\":\"-540\"}");
+	assert_int_equal(named("address", "10.0.0.5")->time, 1600000000 * TIME_SECOND);
+	assert_non_null(named("address", "10.0.0.7"));
+	assert_true(told_find(&told, 0, TRACE_SESSION, "shutdown")->time > 1600000000 * TIME_SECOND);
+	told_free(&told);
+}
+
+TEST(the_system_is_named_by_its_build)
+{
+	decode(registry_host,
+	       "[Microsoft\\Windows NT\\CurrentVersion]\nProductName=sz:Windows 10 Pro\nCurrentBuild=sz:22631\n"
+	       "DisplayVersion=sz:23H2\nUBR=dword:5\nInstallDate=dword:1600000000\n"
+	       "[Microsoft\\Windows NT\\CurrentVersion\\NetworkList\\Profiles\\{A}]\nProfileName=sz:Cafe\n"
+	       "DateCreated=hex:e4070900000d000c001a002800e803\n"
+	       "DateLastConnected=hex:e4070900000d000c001a0028000000\n", "SOFTWARE");
+	assert_non_null(named("system", "Windows 11 Pro 23H2, build 22631.5"));
+	assert_int_equal(told_find(&told, 0, TRACE_HOST, "install")->time, 1600000000 * TIME_SECOND);
+	assert_non_null(named("network", "Cafe"));
+	told_free(&told);
+}
+
+TEST(weakened_settings_carry_a_technique)
+{
+	decode(registry_settings, SYSTEM_HIVE
+	       SET "Control\\SecurityProviders\\WDigest]\nUseLogonCredential=dword:1\n"
+	       SET "Control\\Terminal Server]\nfDenyTSConnections=dword:1\n"
+	       SET "Control\\Terminal Server\\WinStations\\RDP-Tcp]\nPortNumber=dword:4444\n"
+	       SET "Services\\LanmanServer\\Shares]\ndata=multi:CATimeout=0|Path=C:\\d|\n"
+	       SET "Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules]\n"
+	       SET "Control\\MiniNt]\n", "SYSTEM");
+	assert_span(named("credential protection", "UseLogonCredential")->technique, "T1112 T1003.001");
+	assert_span(named("remote desktop", "fDenyTSConnections")->technique, "");
+	assert_span(named("remote desktop", "PortNumber")->technique, "T1021.001");
+	assert_span(named("share", "data")->command, "C:\\d");
+	assert_non_null(named("log off", "MiniNt"));
+	told_free(&told);
+}
+
+TEST(exclusions_of_the_scanner_are_told)
+{
+	decode(registry_settings,
+	       "[Microsoft\\Windows Defender\\Exclusions\\Paths]\nC:\\x=dword:0\n"
+	       "[Policies\\Microsoft\\Windows Defender]\nDisableAntiSpyware=dword:1\n"
+	       "[Microsoft\\Windows NT\\CurrentVersion\\Winlogon\\SpecialAccounts\\UserList]\nevil=dword:0\n"
+	       "[Microsoft\\Windows\\CurrentVersion\\WINEVT\\Channels\\Microsoft-Windows-PowerShell/Operational]\n"
+	       "Enabled=dword:0\n", "SOFTWARE");
+	assert_span(named("defence exclusion", "C:\\x")->technique, "T1562.001");
+	assert_span(named("defence off", "DisableAntiSpyware")->technique, "T1562.001");
+	assert_span(named("hidden account", "evil")->technique, "T1564.002");
+	assert_span(named("log off", "Microsoft-Windows-PowerShell/Operational")->technique, "T1562.002");
+	told_free(&told);
+}
+
+TEST(a_proxy_of_a_user_is_told)
+{
+	decode(registry_settings,
+	       "[Environment]\n[Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings]\n"
+	       "ProxyEnable=dword:1\nProxyServer=sz:10.9.9.9:8080\n", "Users/ann/NTUSER.DAT");
+	assert_span(named("proxy", "ProxyServer")->command, "10.9.9.9:8080");
+	assert_span(named("proxy", "ProxyServer")->user, "ann");
+	told_free(&told);
+}
+
+TEST(accounts_of_a_real_machine_are_told)
+{
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/regf");
+	char name[4200];
+	struct span hive;
+
+	snprintf(name, sizeof name, "%s/SAM", path);
+	hive = read_whole(name);
+	told_run(&told, registry_accounts, hive, "SAM", "registry hive", NULL);
+	assert_true(told.ok);
+	assert_span(named("group", "Administrators")->user, "S-1-5-21-4070822719-3404542230-2541167049-500");
+	assert_span(named("user", "gold_administrator")->summary, "account gold_administrator (1001)");
+	assert_true(told.traces[0].last != TIME_NONE);
+	told_free(&told);
+	free((void *)(uintptr_t)hive.at);
+}
+
+TEST(a_real_system_hive_names_its_machine)
+{
+	CORPUS_OR_SKIP(path, "artefacts/regipy/regipy_tests/data");
+	struct span hive = read_xz(path, "SYSTEM_B.xz");
+
+	told_run(&told, registry_host, hive, "SYSTEM", "registry hive", NULL);
+	assert_true(told.ok);
+	assert_true(strstr(told.short_of, "not written back") != NULL);
+	assert_span(told_find(&told, 0, TRACE_HOST, "name")->name, "DESKTOP-PM6C56D");
+	assert_span(told_find(&told, 0, TRACE_HOST, "zone")->detail, "{\"minutes_west\":\"240\"}");
+	told_free(&told);
+	told_run(&told, registry_settings, hive, "SYSTEM", "registry hive", NULL);
+	assert_true(told.ok);
+	for (size_t i = 0; i < told.count; i++)
+		assert_span(told.traces[i].technique, "");
+	told_free(&told);
+	free((void *)(uintptr_t)hive.at);
+}

@@ -1,0 +1,307 @@
+/* Settings that protect, expose or redirect the machine: one table, and the lists that need more. */
+#include "artefact/registry.h"
+#include "artefact/windows_path.h"
+
+enum { SOFTWARE = HIVE_SOFTWARE, USER = HIVE_USER, SYSTEM = HIVE_SYSTEM };
+/* When it weakens: never, where the number is or is not this, where it is below this, where there is text. */
+enum weak { NEVER, IS, IS_NOT, BELOW, TEXT };
+
+struct setting {
+	unsigned where;
+	const char *key, *value, *what;
+	enum weak weak;
+	uint64_t number;
+	const char *technique;
+};
+
+#define CV "Microsoft\\Windows\\CurrentVersion\\"
+#define NT "Microsoft\\Windows NT\\CurrentVersion\\"
+#define POLICIES "Policies\\Microsoft\\Windows\\"
+#define REAL_TIME "\\Real-Time Protection"
+#define DEFENDER "Microsoft\\Windows Defender"
+#define DEFENDER_POLICY "Policies\\" DEFENDER
+#define SHELL_POLICY "Microsoft\\PowerShell\\1\\ShellIds\\Microsoft.PowerShell"
+#define WDIGEST "Control\\SecurityProviders\\WDigest"
+#define PREFETCH "Control\\Session Manager\\Memory Management\\PrefetchParameters"
+#define FIREWALL "Services\\SharedAccess\\Parameters\\FirewallPolicy\\"
+#define POLICY_FIREWALL "Policies\\Microsoft\\WindowsFirewall\\"
+#define LSA "Control\\Lsa"
+#define RDP "Control\\Terminal Server"
+#define INTERNET "Software\\" CV "Internet Settings"
+
+/*
+ * What is called "… off" is told only where it is off; the others always, with their
+ * technique where they are weak.
+ *
+ * Keys of a user are below HKCU, those of SYSTEM below the control set in use.
+ */
+static const struct setting settings[] = {
+	{ SOFTWARE, DEFENDER, "DisableAntiSpyware", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER, "DisableAntiVirus", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER "\\Features", "TamperProtection", "defence off", BELOW, 5, "T1562.001" },
+	{ SOFTWARE, DEFENDER REAL_TIME, "DisableRealtimeMonitoring", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER REAL_TIME, "DisableBehaviorMonitoring", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER REAL_TIME, "DisableIOAVProtection", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY, "DisableAntiSpyware", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY, "DisableAntiVirus", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY REAL_TIME, "DisableRealtimeMonitoring", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY REAL_TIME, "DisableBehaviorMonitoring", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY REAL_TIME, "DisableIOAVProtection", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY REAL_TIME, "DisableOnAccessProtection", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY REAL_TIME, "DisableScanOnRealtimeEnable", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY "\\Spynet", "SpynetReporting", "defence off", IS, 0, "T1562.001" },
+	{ SOFTWARE, CV "Policies\\System", "EnableLUA", "uac", IS, 0, "T1548.002" },
+	{ SOFTWARE, CV "Policies\\System", "ConsentPromptBehaviorAdmin", "uac", IS, 0, "T1548.002" },
+	{ SOFTWARE, CV "Policies\\System", "PromptOnSecureDesktop", "uac", IS, 0, "T1548.002" },
+	{ SOFTWARE, CV "Policies\\System", "LocalAccountTokenFilterPolicy", "uac", IS, 1, "T1548.002" },
+	{ SOFTWARE, CV "Explorer", "SmartScreenEnabled", "smart screen", NEVER, 0, "" },
+	{ SOFTWARE, POLICIES "System", "EnableSmartScreen", "defence off", IS, 0, "T1562.001" },
+	{ SOFTWARE, NT "SystemRestore", "DisableSR", "restore off", IS, 1, "T1490" },
+	{ SOFTWARE, "Policies\\Microsoft\\Windows NT\\SystemRestore", "DisableSR", "restore off", IS, 1, "T1490" },
+	{ SOFTWARE, POLICIES "PowerShell\\ScriptBlockLogging", "EnableScriptBlockLogging", "audit policy", IS, 0, "T1562.002" },
+	{ SOFTWARE, POLICIES "PowerShell\\ModuleLogging", "EnableModuleLogging", "audit policy", IS, 0, "T1562.002" },
+	{ SOFTWARE, POLICIES "WindowsUpdate\\AU", "NoAutoUpdate", "updates off", IS, 1, "T1562.001" },
+	{ SOFTWARE, SHELL_POLICY, "ExecutionPolicy", "powershell policy", NEVER, 0, "" },
+	{ SOFTWARE, POLICY_FIREWALL "DomainProfile", "EnableFirewall", "firewall", IS, 0, "T1562.004" },
+	{ SOFTWARE, POLICY_FIREWALL "StandardProfile", "EnableFirewall", "firewall", IS, 0, "T1562.004" },
+	{ SOFTWARE, POLICY_FIREWALL "PublicProfile", "EnableFirewall", "firewall", IS, 0, "T1562.004" },
+	{ SOFTWARE, NT "Winlogon", "AutoAdminLogon", "automatic logon", NEVER, 0, "" },
+	{ SYSTEM, FIREWALL "DomainProfile", "EnableFirewall", "firewall", IS, 0, "T1562.004" },
+	{ SYSTEM, FIREWALL "StandardProfile", "EnableFirewall", "firewall", IS, 0, "T1562.004" },
+	{ SYSTEM, FIREWALL "PublicProfile", "EnableFirewall", "firewall", IS, 0, "T1562.004" },
+	{ SYSTEM, WDIGEST, "UseLogonCredential", "credential protection", IS, 1, "T1112 T1003.001" },
+	{ SYSTEM, LSA, "RunAsPPL", "credential protection", IS, 0, "T1562.001" },
+	{ SYSTEM, LSA, "DisableRestrictedAdmin", "credential protection", IS, 0, "T1112" },
+	{ SYSTEM, LSA, "NoLMHash", "credential protection", IS, 0, "T1112" },
+	{ SYSTEM, LSA, "LimitBlankPasswordUse", "credential protection", IS, 0, "T1112" },
+	{ SYSTEM, RDP, "fDenyTSConnections", "remote desktop", IS, 0, "T1021.001" },
+	{ SYSTEM, RDP, "fSingleSessionPerUser", "remote desktop", IS, 0, "T1021.001" },
+	{ SYSTEM, RDP "\\WinStations\\RDP-Tcp", "PortNumber", "remote desktop", IS_NOT, 3389, "T1021.001" },
+	{ SYSTEM, RDP "\\WinStations\\RDP-Tcp", "UserAuthentication", "remote desktop", IS, 0, "T1021.001" },
+	{ SYSTEM, "Services\\EventLog", "Start", "log off", IS, 4, "T1562.002" },
+	{ SYSTEM, "Services\\EventLog\\Security", "MaxSize", "log size", BELOW, 0x100000, "T1562.002" },
+	{ SYSTEM, "Services\\EventLog\\System", "MaxSize", "log size", BELOW, 0x100000, "T1562.002" },
+	{ SYSTEM, "Services\\EventLog\\Application", "MaxSize", "log size", BELOW, 0x100000, "T1562.002" },
+	{ SYSTEM, "Services\\WinDefend", "Start", "defence off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Services\\Sense", "Start", "defence off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Services\\WdFilter", "Start", "defence off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Services\\wscsvc", "Start", "defence off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Services\\MpsSvc", "Start", "firewall", IS, 4, "T1562.004" },
+	{ SYSTEM, "Services\\VSS", "Start", "restore off", IS, 4, "T1490" },
+	{ SYSTEM, "Services\\wuauserv", "Start", "updates off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Control\\CI\\Config", "VulnerableDriverBlocklistEnable", "defence off", IS, 0, "T1562.001" },
+	{ SYSTEM, "Control\\Session Manager", "SafeDllSearchMode", "defence off", IS, 0, "T1574.001" },
+	{ SYSTEM, PREFETCH, "EnablePrefetcher", "history off", IS, 0, "T1562" },
+	{ SYSTEM, "Control\\FileSystem", "NtfsDisableLastAccessUpdate", "last access", NEVER, 0, "" },
+	{ SYSTEM, "Services\\LanmanServer\\Parameters", "SMB1", "file sharing", IS, 1, "T1112" },
+	{ SYSTEM, "Services\\Tcpip\\Parameters", "NameServer", "dns server", NEVER, 0, "" },
+	{ SYSTEM, "Services\\Tcpip\\Parameters", "DhcpNameServer", "dns server", NEVER, 0, "" },
+	{ SYSTEM, "Services\\Tcpip\\Parameters\\Interfaces\\*", "NameServer", "dns server", NEVER, 0, "" },
+	{ SYSTEM, "Services\\Tcpip\\Parameters\\Interfaces\\*", "DhcpNameServer", "dns server", NEVER, 0, "" },
+	{ SYSTEM, "Services\\Tcpip\\Parameters", "DataBasePath", "hosts file", NEVER, 0, "" },
+	{ USER, INTERNET, "ProxyEnable", "proxy", NEVER, 0, "" },
+	{ USER, INTERNET, "ProxyServer", "proxy", TEXT, 0, "T1090" },
+	{ USER, INTERNET, "AutoConfigURL", "proxy", TEXT, 0, "T1090" },
+	{ USER, INTERNET, "ProxyOverride", "proxy", NEVER, 0, "" },
+	{ USER, "Software\\" CV "Policies\\System", "DisableTaskMgr", "defence off", IS, 1, "T1562.001" },
+	{ USER, "Software\\" CV "Policies\\System", "DisableRegistryTools", "defence off", IS, 1, "T1562.001" },
+	{ USER, "Software\\Microsoft\\Windows Script\\Settings", "AmsiEnable", "defence off", IS, 0, "T1562.001" },
+	{ USER, "Software\\" CV "Explorer\\Advanced", "Start_TrackProgs", "history off", IS, 0, "T1562" },
+	{ USER, "Software\\Microsoft\\Office\\*\\*\\Security", "VBAWarnings", "office macros", IS, 1, "T1112" },
+	{ USER, "Software\\Microsoft\\Office\\*\\*\\Security", "AccessVBOM", "office macros", IS, 1, "T1112" },
+};
+
+static void tell(struct registry *r, const struct regf_key *key, const char *what, struct span name,
+		 struct span value, struct span program, const char *technique)
+{
+	struct trace t = trace_new(TRACE_SETTING, what);
+
+	t.name = name;
+	t.command = value;
+	t.program = program;
+	t.path = registry_value_path(r, key, name);
+	t.time = key->written;
+	t.technique = span_text(technique);
+	t.source = SPAN("registry, key last written");
+	t.summary = REGISTRY_TEXT(r, "%s: %.*s is %.*s", what, SPAN_ARG(name), SPAN_ARG(value));
+	registry_tell(r, &t);
+}
+
+static bool is_weak(const struct setting *s, bool is_number, uint64_t number, struct span text)
+{
+	switch (s->weak) {
+	case IS: return is_number && number == s->number;
+	case IS_NOT: return is_number && number != s->number;
+	case BELOW: return is_number && number < s->number;
+	case TEXT: return text.len > 0;
+	default: return false;
+	}
+}
+
+static void take_setting(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	const struct setting *s = context;
+	struct regf_value v;
+	struct span text;
+	uint64_t number = 0;
+	bool is_number, weak;
+
+	if (!regf_value(key, span_text(s->value), &v))
+		return;
+	is_number = regf_number(&v, &number);
+	text = is_number ? REGISTRY_TEXT(r, "%llu", (unsigned long long)number) : regf_text(&v, &r->scratch);
+	weak = is_weak(s, is_number, number, text);
+	if (text.len && (weak || !span_ends(span_text(s->what), SPAN(" off"))))
+		tell(r, key, s->what, span_text(s->value), text, (struct span){ 0 }, weak ? s->technique : "");
+}
+
+/* What the scanner was told to leave alone: names of values are paths, processes, extensions. */
+static void take_exclusions(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct regf_value v;
+
+	while (!r->is_over && regf_values_next(&it, &v)) {
+		struct span name = regf_name_text(v.name, &r->scratch);
+
+		if (name.len)
+			tell(r, key, "defence exclusion", name, wild, (struct span){ 0 }, "T1562.001");
+	}
+}
+
+/* Accounts that the logon screen does not show. */
+static void take_hidden(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct regf_value v;
+	uint64_t number;
+
+	while (!r->is_over && regf_values_next(&it, &v))
+		if (regf_number(&v, &number) && !number)
+			tell(r, key, "hidden account", regf_name_text(v.name, &r->scratch), SPAN("0"),
+			     (struct span){ 0 }, "T1564.002");
+}
+
+static const char *const watched[] = {
+	"Microsoft-Windows-PowerShell/Operational", "Microsoft-Windows-Sysmon/Operational",
+	"Microsoft-Windows-Windows Defender/Operational", "Microsoft-Windows-WMI-Activity/Operational",
+	"Microsoft-Windows-Bits-Client/Operational", "Microsoft-Windows-TaskScheduler/Operational",
+	"Microsoft-Windows-TerminalServices-LocalSessionManager/Operational",
+	"Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational",
+	"Microsoft-Windows-Windows Firewall With Advanced Security/Firewall",
+};
+
+/* Of the thousand logs those that an intruder would rather not have. */
+static void take_channel(struct registry *r, const struct regf_key *key, struct span name, const void *context)
+{
+	uint64_t enabled;
+
+	for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
+		if (span_eq_nocase(name, span_text(watched[i])) && registry_number(key, "Enabled", &enabled) &&
+		    !enabled)
+			tell(r, key, "log off", name, SPAN("0"), (struct span){ 0 },
+			     strstr(watched[i], "TaskScheduler") ? "" : "T1562.002");
+}
+
+/* The field "Key=" of "v2.10|Action=Allow|Active=TRUE|…". */
+static struct span rule_field(struct span rule, struct span key)
+{
+	while (rule.len) {
+		struct span field = span_split(&rule, '|');
+
+		if (span_starts(field, key))
+			return span_from(field, key.len);
+	}
+	return (struct span){ 0 };
+}
+
+static bool is_below(struct span path, const char *folder)
+{
+	return span_eq_nocase(span_sub(path, 0, strlen(folder)), span_text(folder));
+}
+
+/* Rules that let others in to a program which is not Windows' own; weak where it is not installed. */
+static void take_rules(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct regf_value v;
+
+	while (!r->is_over && regf_values_next(&it, &v)) {
+		struct span rule = regf_text(&v, &r->scratch), app = rule_field(rule, SPAN("App="));
+		struct span program = windows_path_expand(app, r->user, &r->scratch);
+
+		if (span_eq(rule_field(rule, SPAN("Action=")), SPAN("Allow")) &&
+		    span_eq(rule_field(rule, SPAN("Active=")), SPAN("TRUE")) &&
+		    span_eq(rule_field(rule, SPAN("Dir=")), SPAN("In")) && app.len &&
+		    !span_eq_nocase(app, SPAN("System")) &&
+		    !is_below(program, "C:\\Windows\\"))
+			tell(r, key, "firewall rule", rule_field(rule, SPAN("Name=")), rule, program,
+			     is_below(program, "C:\\Program Files") ? "" : "T1562.004");
+	}
+}
+
+static void take_shares(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct regf_value v;
+	struct span text;
+
+	while (!r->is_over && regf_values_next(&it, &v)) {
+		struct span rest = v.data, name = regf_name_text(v.name, &r->scratch);
+
+		while (v.type == REGF_MULTI_SZ && regf_next_text(&rest, &r->scratch, &text))
+			if (span_starts(text, SPAN("Path=")))
+				tell(r, key, "share", name, span_from(text, 5), (struct span){ 0 }, "");
+	}
+}
+
+/* What the next start deletes or replaces: pairs of a file and its new name. */
+static void take_pending(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct span rest = registry_data(key, "PendingFileRenameOperations");
+
+	for (int i = 0; i < 1000 && !r->is_over && rest.len > 2; i++) {
+		struct span from = { 0 }, to = { 0 };
+
+		if (!regf_next_text(&rest, &r->scratch, &from))
+			return;
+		regf_next_text(&rest, &r->scratch, &to);
+		tell(r, key, "pending rename", windows_path_expand(from, r->user, &r->scratch), to, (struct span){ 0 }, "");
+	}
+}
+
+/* A key that makes the event log believe that this is a setup environment. */
+static void take_mini_nt(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	tell(r, key, "log off", SPAN("MiniNt"), SPAN("present"), (struct span){ 0 }, "T1562.002");
+}
+
+static void take_lists(struct registry *r)
+{
+	if (r->kind == HIVE_SOFTWARE) {
+		registry_each(r, DEFENDER "\\Exclusions\\*", take_exclusions, NULL);
+		registry_each(r, DEFENDER_POLICY "\\Exclusions\\*", take_exclusions, NULL);
+		registry_each(r, NT "Winlogon\\SpecialAccounts\\UserList", take_hidden, NULL);
+		registry_each(r, CV "WINEVT\\Channels\\*", take_channel, NULL);
+	}
+	if (r->kind == HIVE_SYSTEM) {
+		registry_each(r, FIREWALL "FirewallRules", take_rules, NULL);
+		registry_each(r, "Services\\LanmanServer\\Shares", take_shares, NULL);
+		registry_each(r, "Control\\Session Manager", take_pending, NULL);
+		registry_each(r, "Control\\MiniNt", take_mini_nt, NULL);
+	}
+}
+
+bool registry_settings(const struct artefact *a, struct err *err)
+{
+	struct registry r;
+
+	if (!registry_open(&r, a, HIVE_SYSTEM | HIVE_SOFTWARE | HIVE_USER, err))
+		return false;
+	for (size_t i = 0; i < sizeof settings / sizeof *settings && !r.is_over; i++)
+		if (settings[i].where == r.kind)
+			registry_each(&r, settings[i].key, take_setting, &settings[i]);
+	take_lists(&r);
+	registry_close(&r);
+	return true;
+}
