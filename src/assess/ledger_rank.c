@@ -3,6 +3,7 @@
 
 #include "codec/json_write.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -170,18 +171,15 @@ int64_t ledger_rank(const struct program *p, struct buf *to)
 {
 	struct json_write json = json_write_to(to);
 	int64_t points = 0;
+	char text[160];
 
 	json_array(&json);
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
 		if (!reasons[i].holds(p))
 			continue;
 		points += reasons[i].points;
-		json_object(&json);
-		json_key(&json, "points");
-		json_i64(&json, reasons[i].points);
-		json_key(&json, "why");
-		json_text(&json, reasons[i].why);
-		json_object_end(&json);
+		snprintf(text, sizeof text, "%s (%" PRId64 ")", reasons[i].why, reasons[i].points);
+		json_text(&json, text);
 	}
 	json_array_end(&json);
 	return points;

@@ -4,6 +4,9 @@
 #include "case/query.h"
 #include "codec/json_write.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define PATH_MOST ((size_t)4096)
 
 static const char entries_sql[] =
@@ -231,13 +234,11 @@ static enum entry entry_of(struct ledger *l, uint64_t item, struct err *err)
 
 static void add_reason(struct json_write *json, int64_t *points, int64_t more, const char *why)
 {
+	char text[160];
+
 	*points += more;
-	json_object(json);
-	json_key(json, "points");
-	json_i64(json, more);
-	json_key(json, "why");
-	json_text(json, why);
-	json_object_end(json);
+	snprintf(text, sizeof text, "%s (%" PRId64 ")", why, more);
+	json_text(json, text);
 }
 
 static int64_t rank_start(enum standing standing, enum entry entry, struct buf *to)

@@ -223,7 +223,7 @@ struct case_program {
 	struct span standing;		/* "good", "bad", "unknown" */
 	struct span source;		/* what says so: "deb coreutils 9.1-1", a rule's title */
 	int64_t rank;			/* of the unknown: how urgent, in points */
-	struct span reasons;		/* JSON array of {"points":30,"why":".."} */
+	struct span reasons;		/* JSON array of texts: "it is not signed (5)" */
 };
 
 /* The inventory of what starts by itself: a row each autostart trace. */

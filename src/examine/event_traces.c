@@ -31,10 +31,10 @@ struct row {
 static const struct row rows[] = {
 	{ 1, SYSMON, TRACE_EXECUTION, "ran", FILTER_TOOL,
 	  { { TO(program), "Image", NULL }, { TO(command), "CommandLine", NULL },
-	    { TO(user), "User", NULL }, { TO(name), "ParentImage", NULL } } },
+	    { TO(user), "User", NULL } } },
 	{ 4688, "Security", TRACE_EXECUTION, "ran", FILTER_TOOL,
 	  { { TO(program), "NewProcessName", NULL }, { TO(command), "CommandLine", NULL },
-	    { TO(user), "SubjectUserName", NULL }, { TO(name), "ParentProcessName", NULL } } },
+	    { TO(user), "SubjectUserName", NULL } } },
 	{ 3, SYSMON, TRACE_TRANSFER, "flow", FILTER_INITIATED,
 	  { { TO(program), "Image", NULL }, { TO(user), "User", NULL },
 	    { TO(local), "SourceIp", "SourcePort" }, { TO(peer), "DestinationIp", "DestinationPort" },

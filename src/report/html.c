@@ -125,7 +125,14 @@ static void top(struct html *h)
 	top_facts(h);
 	html_put(h, "<nav aria-label=\"Parts of this report\"><a href=\"#answers\">Answers</a>"
 		    "<a href=\"#coverage\">Coverage</a><a href=\"#timeline\" class=\"needs-script\">"
-		    "Time line</a><a href=\"#findings\">Findings</a><a href=\"#items\">Items</a>"
+		    "Time line</a><a href=\"#findings\">Findings</a>");
+	if (h->report->start_total)
+		html_put(h, "<a href=\"#starts\">Starts</a>");
+	if (h->report->program_totals[0] + h->report->program_totals[1] + h->report->program_totals[2])
+		html_put(h, "<a href=\"#programs\">Programs</a>");
+	if (h->report->transfer_total)
+		html_put(h, "<a href=\"#transfers\">Transfers</a>");
+	html_put(h, "<a href=\"#items\">Items</a>"
 		    "<a href=\"#rules\">Rules</a><a href=\"#custody\">Custody</a></nav>\n</header>\n");
 	if (!h->report->complete)
 		html_put(h, "<p class=\"warning\" role=\"note\"><b>Unfinished.</b> This run did not reach "
@@ -148,8 +155,12 @@ bool report_html(FILE *to, const struct report *report, struct err *err)
 	top(&h);
 	html_put(&h, "<main>\n");
 	html_answers(&h);
+	html_episodes(&h);
 	html_coverage(&h);
 	html_findings(&h);
+	html_starts(&h);
+	html_programs(&h);
+	html_transfers(&h);
 	html_items(&h);
 	html_rules(&h);
 	html_custody(&h);

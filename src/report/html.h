@@ -32,6 +32,10 @@ void html_time(struct html *h, timestamp t);		/* a <time> element, or a dash */
 void html_answers(struct html *h);
 void html_coverage(struct html *h);
 void html_findings(struct html *h);
+void html_episodes(struct html *h);	/* nothing where there are none */
+void html_starts(struct html *h);
+void html_programs(struct html *h);
+void html_transfers(struct html *h);
 void html_items(struct html *h);
 void html_rules(struct html *h);
 void html_custody(struct html *h);

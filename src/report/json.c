@@ -409,6 +409,7 @@ bool report_json(FILE *to, const struct report *report, struct err *err)
 		out_pass(&out);
 	}
 	json_array_end(&w);
+	json_machine(&w, report, &scratch);
 	json_fates(&w, report);
 	json_rulesets(&w, report);
 	json_custody(&w, report);

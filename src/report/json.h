@@ -22,6 +22,8 @@ void json_answers(struct json_write *w, const struct report *report);
 void json_coverage(struct json_write *w, const struct report *report);
 void json_fates(struct json_write *w, const struct report *report);
 void json_rulesets(struct json_write *w, const struct report *report);
+/* "starts", "programs", "transfers" and their totals; `scratch` is reset. */
+void json_machine(struct json_write *w, const struct report *report, struct arena *scratch);
 void json_custody(struct json_write *w, const struct report *report);
 
 #endif

@@ -127,7 +127,8 @@ bool report_load(sqlite3 *db, struct span case_name, uint64_t most, struct repor
 	load.rules = map_new(load.arena);
 	out->case_name = arena_copy(load.arena, case_name);
 	if (schema_check_tables(db, err) && totals(&load) && load_findings(&load, most) && load_copies(&load) &&
-	    load_answers(&load) && load_coverage(&load) && load_items(&load) && load_facts(&load) && report_sort(out, err))
+	    load_answers(&load) && load_coverage(&load) && load_items(&load) &&
+	    load_ledger(&load) && load_facts(&load) && report_sort(out, err))
 		return true;
 	report_free(out);
 	*out = (struct report){ 0 };

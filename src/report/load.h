@@ -36,6 +36,7 @@ bool load_copies(struct load *load);			/* after the findings: of their items */
 bool load_answers(struct load *load);			/* after the findings */
 bool load_coverage(struct load *load);
 bool load_items(struct load *load);			/* fates, troubled items, events */
+bool load_ledger(struct load *load);			/* what starts, programs, transfers */
 bool load_facts(struct load *load);			/* rule sets, runs, custody */
 
 #endif

@@ -119,6 +119,33 @@ struct report_event {
 	uint32_t item;
 };
 
+/* An entry of what starts by itself, and who vouches for it and for what it starts. */
+struct report_start {
+	struct span machine, what, path, name, command, program, user;
+	struct span standing;		/* "good", "bad", "unknown", "missing", "none" */
+	struct span entry;		/* "packaged", "altered", "local", "unknown" */
+	struct span technique;
+	timestamp time;			/* last written */
+	int64_t rank;
+	struct span reasons;		/* JSON array of texts */
+};
+
+/* An executable that nothing vouches for, or that a rule accuses. */
+struct report_program {
+	struct span machine, path, standing, source;
+	int64_t rank;
+	struct span reasons;
+	uint32_t item;
+};
+
+/* What went to and came from one destination, over all hosts. */
+struct report_transfer {
+	struct span destination;	/* name, else address */
+	uint64_t bytes_out, bytes_in;	/* UINT64_MAX: no record tells */
+	uint64_t count, hosts;
+	timestamp first, last;
+};
+
 /* Items of one fate and reason, counted. */
 struct report_fate {
 	enum fate fate;
@@ -182,6 +209,15 @@ struct report {
 	const struct report_refusal *refusals;
 	size_t refusal_count;
 	uint64_t refusal_total;
+	const struct report_start *starts;	/* most urgent first */
+	size_t start_count;
+	uint64_t start_total;			/* may exceed start_count */
+	const struct report_program *programs;	/* bad, then unknown by rank */
+	size_t program_count;
+	uint64_t program_totals[3];		/* good, bad, unknown */
+	const struct report_transfer *transfers;	/* most bytes out first */
+	size_t transfer_count;
+	uint64_t transfer_total;		/* destinations; may exceed transfer_count */
 	const struct report_fact *custody;	/* who, when, command, digests, checkpoint */
 	size_t custody_count;
 };
@@ -192,6 +228,9 @@ struct report {
 #define REPORT_MOST_COPIES 20
 #define REPORT_MOST_EVENTS 20000
 #define REPORT_MOST_EXTENTS 5000
+#define REPORT_MOST_STARTS 20000
+#define REPORT_MOST_PROGRAMS 20000
+#define REPORT_MOST_TRANSFERS 500
 #define REPORT_MOST_TROUBLED 10000
 #define REPORT_MOST_FATES 200
 #define REPORT_MOST_REFUSALS 5000

@@ -29,6 +29,7 @@ void text_point(struct text *t, char mark, struct buf *words, unsigned indent, u
 void text_hang(struct text *t, struct buf *words);
 void text_heading(struct text *t, const char *title);
 
+void text_machine(struct text *t);	/* what starts, programs, transfers */
 void text_rest(struct text *t);		/* all after the answers, for the whole form */
 
 #endif

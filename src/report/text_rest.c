@@ -333,6 +333,7 @@ void text_rest(struct text *t)
 	coverage(t);
 	extents(t);
 	findings(t);
+	text_machine(t);
 	fates(t);
 	rulesets(t);
 	custody(t);
