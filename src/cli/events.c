@@ -225,10 +225,11 @@ static void summarise(const struct run *run, const struct log_files_report *file
 	if (r->doubled)
 		fprintf(stderr, ", %llu carved copies left out", (unsigned long long)r->doubled);
 	fprintf(stderr, "; %llu bad records, %llu bad chunks, %llu wrong checksums, "
-			"%llu record ids missing%s",
+			"%llu record ids missing%s%s",
 		(unsigned long long)r->bad_records, (unsigned long long)r->bad_chunks,
 		(unsigned long long)r->bad_checksums, (unsigned long long)r->missing,
-		r->dirty ? "; not every log was closed" : "");
+		r->dirty ? "; not every log was closed" : "",
+		r->replaced_templates ? "; damaged templates were replaced" : "");
 	if (files->not_logs)
 		fprintf(stderr, "; %llu other files", (unsigned long long)files->not_logs);
 	fprintf(stderr, "\n");

@@ -254,6 +254,10 @@ static void judge_evtx(struct events *e, const struct evtx_report *report)
 	else if (report->cut_chunks)
 		examination_short(e->x, FATE_PARTLY, "cut off: %" PRIu64 " records missing",
 				  report->missing);
+	else if (report->replaced_templates)
+		examination_short(e->x, FATE_PARTLY,
+				  "damaged: %" PRIu64 " templates taken from other chunks",
+				  report->replaced_templates);
 	if (report->gaps)
 		notable_gaps(&e->notable, report->gaps, report->missing,
 			     e->covered ? e->coverage[0].channel : none,

@@ -85,6 +85,7 @@ void evtx_report_add(struct evtx_report *total, const struct evtx_report *part)
 	total->chunks += part->chunks;
 	total->empty_chunks += part->empty_chunks;
 	total->bad_chunks += part->bad_chunks;
+	total->replaced_templates += part->replaced_templates;
 	total->bad_checksums += part->bad_checksums;
 	total->gaps += part->gaps;
 	total->missing += part->missing;
@@ -118,6 +119,19 @@ static void start_record(struct evtx_decoder *d)
 	d->instance_count = 0;
 	d->key_len = 0;
 	d->has_fragment = false;
+	d->replaced.code = ERR_NONE;
+}
+
+/* The record stands, but with a template that came from elsewhere: no silent repair. */
+static void tell_replaced(struct evtx_reading *r, size_t at)
+{
+	struct err told = r->d->replaced;
+
+	if (!told.code)
+		return;
+	err_prefix(&told, "a damaged template, the same one of another chunk is taken");
+	r->report->replaced_templates++;
+	evtx_problem(r, at, &told);
 }
 
 bool evtx_deliver(struct evtx_reading *r, size_t at, uint32_t size, bool recovered,
@@ -136,6 +150,7 @@ bool evtx_deliver(struct evtx_reading *r, size_t at, uint32_t size, bool recover
 	start_record(d);
 	if (!evtx_fragment_parse(d, at + EVTX_RECORD_HEADER, at + size - 4, 0, &record.root, err))
 		return false;
+	tell_replaced(r, at);
 	d->plan = evtx_plan_find(d, record.root, &limit);	/* a limit is told by who needs it */
 	record.time = d->plan ? evtx_plan_time(d, d->plan) : TIME_NONE;
 	if (record.time == TIME_NONE)

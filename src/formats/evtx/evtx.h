@@ -63,6 +63,7 @@ struct evtx_report {
 	uint64_t chunks;	/* with a signature */
 	uint64_t empty_chunks;	/* all zero */
 	uint64_t bad_chunks;	/* neither zero nor with a signature, where one should be */
+	uint64_t replaced_templates;	/* damaged; the same one of another chunk was taken */
 	uint64_t bad_checksums;	/* chunk header, chunk records, file header */
 	uint64_t gaps;		/* record ids that jump inside the log */
 	uint64_t cut_chunks;	/* whose header tells of records behind the last one there */

@@ -272,6 +272,8 @@ static bool find_template(struct evtx_decoder *d, uint32_t offset, uint32_t id, 
 			got.template = map_get(&d->templates.by_start, span_of(start, 4));
 		if (!got.root && !got.template)
 			return *err = why, false;
+		if (why.code && !d->strict)
+			d->replaced = why;
 		if (known) {
 			known->template = got.template;
 			known->root = got.root;

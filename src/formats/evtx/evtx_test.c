@@ -447,6 +447,32 @@ TEST(evtx_reads_on_where_headers_and_checksums_are_wrong)
 	free(bytes);
 }
 
+TEST(evtx_tells_that_a_damaged_template_was_taken_from_another_chunk)
+{
+	struct evtx_writer *w = evtx_writer_new((size_t)1 << 20);
+	struct evtx_event event = { .provider = SPAN("Test"), .event_id = 7, .channel = SPAN("Test"),
+				    .time = TIME_SECOND };
+	struct evtx_report report;
+	struct err err = { 0 };
+	struct span log;
+	uint8_t *token;
+
+	assert_true(evtx_writer_add(w, &event, &err) && evtx_writer_next_chunk(w, &err) &&
+		    evtx_writer_add(w, &event, &err) && evtx_writer_finish(w, &log, &err));
+	report = decode_with(log, NULL);
+	assert_int_equal(report.records, 2);
+	assert_int_equal(report.replaced_templates, 0);
+	/* Record and fragment headers, the instance, the definition's head; then its first tokens. */
+	token = (uint8_t *)(uintptr_t)log.at + EVTX_HEADER_SIZE + EVTX_CHUNK_SIZE +
+		EVTX_CHUNK_HEADER + 24 + 4 + 10 + 24 + 4;
+	*token = 0x7f;
+	report = decode_with(log, NULL);
+	assert_int_equal(report.records, 2);
+	assert_int_equal(report.bad_records, 0);
+	assert_int_equal(report.replaced_templates, 1);
+	evtx_writer_free(w);
+}
+
 TEST(evtx_recovers_what_no_header_lists_and_doubles_nothing)
 {
 	const struct evtx_options options = { .recover = true };
