@@ -58,7 +58,7 @@ static bool keep_hits(struct yara_scan *s, uint32_t pattern, const struct yara_b
 
 static bool looks_executable(struct span data)
 {
-	static const char *const magic[] = { "MZ", "\x7f" "ELF", "\xce\xfa\xed\xfe",
+	static const char *const magic[] = { "MZ", ("\x7f" "ELF"), "\xce\xfa\xed\xfe",
 					     "\xcf\xfa\xed\xfe", "dex\n" };
 
 	for (size_t i = 0; i < sizeof magic / sizeof *magic; i++)
