@@ -1,32 +1,6 @@
-#include "formats/log/log_reader.h"
+#include "formats/log/log_json.h"
 
 #include <stdlib.h>
-
-#include "base/utf8.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-#define PREFIX_MAX 480
-
-/*
- * Where a key stands decides its name. Windows events come wrapped by whoever
- * exported them; the wrapping goes, so that names are those of Sigma's taxonomy.
- */
-enum place {
-	PLACE_PLAIN,		/* prefix and key */
-	PLACE_ROOT,
-	PLACE_EVENT,		/* Event */
-	PLACE_SYSTEM,		/* Event.System */
-	PLACE_ELEMENT,		/* Event.System.X: the name is X or X_key */
-	PLACE_ATTRIBUTES,	/* Event.System.X.#attributes: X_key */
-	PLACE_DATA,		/* Event.EventData, winlog.event_data: key alone */
-	PLACE_DATUM,		/* Event.EventData.X: the name is X whatever the key */
-	PLACE_USER_DATA,	/* Event.UserData: what is below is data */
-	PLACE_DROP,		/* xmlns and the like */
-	PLACE_WINLOG,
-};
 
 struct leaf {
 	struct span name;
@@ -37,19 +11,20 @@ struct log_json {
 	struct leaf *leaves;		/* of the array at hand */
 	size_t leaf_count, leaf_room;
 	bool in_wrapper;
+	struct json_context *root;
+	uint32_t generation;		/* of the reader's shapes, to which the contexts belong */
+	uint8_t *room;			/* for unescaped texts of the object at hand */
+	size_t room_size;
 };
 
 struct parse {
 	struct log_reader *r;
-	const uint8_t *at, *end;
+	struct json_text text;
 	struct log_row row;
 	uint32_t depth, arrays;
-	bool cut;			/* the text ends too early */
-	bool bad;
-	bool last;			/* nothing comes after `end` */
-	uint8_t prefix[PREFIX_MAX];
-	size_t prefix_len;
-	struct span element;
+	uint32_t scalars;		/* that began the object, nothing else between */
+	bool wrapper;			/* what is inside it are the events */
+	bool last;			/* nothing comes after the end */
 };
 
 bool log_json_new(struct log_reader *r)
@@ -60,378 +35,117 @@ bool log_json_new(struct log_reader *r)
 
 void log_json_free(struct log_json *j)
 {
+	if (j)
+		free(j->room);
 	free(j);
 }
 
-static bool fail(struct parse *p)
+/* As the shape goes on as it did after this key before, that is one comparison. */
+static void add_to_row(struct parse *p, struct json_key *key, struct value value)
 {
-	if (p->at >= p->end)
-		p->cut = true;
-	else
-		p->bad = true;
-	return false;
-}
+	struct log_row *row = &p->row;
 
-static void skip_space(struct parse *p)
-{
-	while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' || *p->at == '\r' || *p->at == '\t'))
-		p->at++;
-}
-
-/* To the next quote, backslash or line end, or the end; no string goes over lines. */
-static const uint8_t *find_special(const uint8_t *at, const uint8_t *end)
-{
-#ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
-	const __m128i line = _mm_set1_epi8('\n');
-
-	while (end - at >= 16) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-		__m128i special = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote),
-					       _mm_cmpeq_epi8(bytes, slash));
-		int mask = _mm_movemask_epi8(_mm_or_si128(special, _mm_cmpeq_epi8(bytes, line)));
-
-		if (mask)
-			return at + __builtin_ctz((unsigned)mask);
-		at += 16;
+	if (row->at && row->at == key->from && row->count < LOG_FIELDS_MAX) {
+		row->at = key->to;
+		row->values[row->count++] = value;
+		return;
 	}
-#endif
-	while (at < end && *at != '"' && *at != '\\' && *at != '\n')
-		at++;
-	return at;
+	key->from = row->at;
+	log_row_add(p->r, row, key->name, value);
+	key->to = row->at;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool four_hex(const uint8_t *at, const uint8_t *end, uint32_t *out)
-{
-	*out = 0;
-	if (end - at < 4)
-		return false;
-	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(at[i]);
-
-		if (digit < 0)
-			return false;
-		*out = *out << 4 | (uint32_t)digit;
-	}
-	return true;
-}
-
-static size_t put_utf8(uint8_t *to, uint32_t c)
-{
-	if (c < 0x80)
-		return to[0] = (uint8_t)c, 1;
-	if (c < 0x800)
-		return to[0] = (uint8_t)(0xc0 | c >> 6), to[1] = (uint8_t)(0x80 | (c & 63)), 2;
-	if (c < 0x10000)
-		return to[0] = (uint8_t)(0xe0 | c >> 12), to[1] = (uint8_t)(0x80 | (c >> 6 & 63)),
-		       to[2] = (uint8_t)(0x80 | (c & 63)), 3;
-	return to[0] = (uint8_t)(0xf0 | c >> 18), to[1] = (uint8_t)(0x80 | (c >> 12 & 63)),
-	       to[2] = (uint8_t)(0x80 | (c >> 6 & 63)), to[3] = (uint8_t)(0x80 | (c & 63)), 4;
-}
-
-/* Behind a \u: the character, of a pair both halves; the bytes used, 0 where it is none. */
-static size_t unicode(const uint8_t *at, const uint8_t *end, uint32_t *code)
-{
-	uint32_t low;
-
-	if (!four_hex(at, end, code))
-		return 0;
-	if (*code < 0xd800 || *code > 0xdfff)
-		return 4;
-	if (*code < 0xdc00 && end - at >= 10 && at[4] == '\\' && at[5] == 'u' &&
-	    four_hex(at + 6, end, &low) && low >= 0xdc00 && low <= 0xdfff) {
-		*code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
-		return 10;
-	}
-	*code = 0xfffd;
-	return 4;
-}
-
-static struct span unescape(struct parse *p, struct span raw)
-{
-	const uint8_t *at = raw.at, *end = raw.at + raw.len;
-	uint8_t *to = arena_alloc(&p->r->memory, raw.len + 4);
-	size_t len = 0;
-
-	while (to && at < end) {
-		static const char from[] = "bfnrt", what[] = "\b\f\n\r\t";
-		const uint8_t *stop = find_special(at, end);
-		const char *simple;
-		uint32_t code;
-		size_t used;
-
-		memcpy(to + len, at, (size_t)(stop - at));
-		len += (size_t)(stop - at);
-		if (stop + 1 >= end)
-			break;
-		at = stop + 2;
-		if (stop[1] == '\\' || stop[1] == '"') {
-			to[len++] = stop[1];
-			continue;
-		}
-		simple = memchr(from, stop[1], sizeof from - 1);
-		if (simple) {
-			to[len++] = (uint8_t)what[simple - from];
-		} else if (stop[1] == 'u' && (used = unicode(at, end, &code))) {
-			len += put_utf8(to + len, code);
-			at += used;
-		} else {
-			to[len++] = stop[1];
-		}
-	}
-	return span_of(to, len);
-}
-
-static bool string(struct parse *p, struct span *out)
-{
-	const uint8_t *start = ++p->at, *at = start;
-	bool escaped = false;
-
-	for (;;) {
-		at = find_special(at, p->end);
-		if (at >= p->end || (*at == '\\' && at + 1 >= p->end)) {
-			p->cut = true;
-			return false;
-		}
-		if (*at == '"')
-			break;
-		if (*at == '\n') {
-			p->bad = true;
-			return false;
-		}
-		escaped = true;
-		at += 2;
-	}
-	p->at = at + 1;
-	*out = span_of(start, (size_t)(at - start));
-	if (escaped)
-		*out = unescape(p, *out);
-	return true;
-}
-
-static bool is_key(struct span key, const char *word)
-{
-	return span_eq(key, span_text(word));
-}
-
-static enum place enter(enum place place, struct span key)
-{
-	switch (place) {
-	case PLACE_ROOT:
-		return is_key(key, "Event")	? PLACE_EVENT
-		       : is_key(key, "winlog")	? PLACE_WINLOG
-		       : is_key(key, "_source") ? PLACE_ROOT
-						: PLACE_PLAIN;
-	case PLACE_EVENT:
-		return is_key(key, "System")	  ? PLACE_SYSTEM
-		       : is_key(key, "EventData") ? PLACE_DATA
-		       : is_key(key, "UserData")  ? PLACE_USER_DATA
-						  : PLACE_DROP;
-	case PLACE_SYSTEM:
-		return PLACE_ELEMENT;
-	case PLACE_ELEMENT:
-		return PLACE_ATTRIBUTES;
-	case PLACE_DATA:
-		return is_key(key, "#attributes") ? PLACE_DROP : PLACE_DATUM;
-	case PLACE_DATUM:
-		return is_key(key, "#attributes") ? PLACE_DROP : PLACE_DATUM;
-	case PLACE_USER_DATA:
-		return is_key(key, "#attributes") ? PLACE_DROP : PLACE_DATA;
-	case PLACE_WINLOG:
-		return is_key(key, "event_data") || is_key(key, "user_data") ? PLACE_DATA : PLACE_PLAIN;
-	default:
-		return place;
-	}
-}
-
-static struct span without_spaces(struct parse *p, struct span name)
-{
-	uint8_t *to;
-	size_t len = 0;
-
-	if (span_find_byte(name, 0, ' ') == SIZE_MAX)
-		return name;
-	to = arena_alloc(&p->r->memory, name.len);
-	for (size_t i = 0; to && i < name.len; i++)
-		if (name.at[i] != ' ')
-			to[len++] = name.at[i];
-	return span_of(to, len);
-}
-
-static struct span joined(struct parse *p, struct span before, const char *between, struct span key)
-{
-	size_t gap = strlen(between);
-	uint8_t *to;
-
-	if (before.len == 0)
-		return key;
-	to = arena_alloc(&p->r->memory, before.len + gap + key.len);
-	if (!to)
-		return key;
-	memcpy(to, before.at, before.len);
-	memcpy(to + before.len, between, gap);
-	memcpy(to + before.len + gap, key.at, key.len);
-	return span_of(to, before.len + gap + key.len);
-}
-
-static struct span winlog_name(struct parse *p, struct span key)
-{
-	static const char *const names[][2] = {
-		{ "event_id", "EventID" }, { "channel", "Channel" }, { "provider_name", "Provider_Name" },
-		{ "computer_name", "Computer" }, { "record_id", "EventRecordID" },
-		{ "task", "Task" }, { "opcode", "Opcode" }, { "provider_guid", "Provider_Guid" },
-	};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (is_key(key, names[i][0]))
-			return span_text(names[i][1]);
-	return joined(p, SPAN("winlog"), ".", key);
-}
-
-/* What a scalar under this key is called. An empty name: it is left out. */
-static struct span name_of(struct parse *p, enum place place, struct span key)
-{
-	switch (place) {
-	case PLACE_EVENT:
-	case PLACE_DROP:
-	case PLACE_USER_DATA:
-		return (struct span){ 0 };
-	case PLACE_ELEMENT:
-	case PLACE_ATTRIBUTES:
-		if (is_key(key, "#text"))
-			return p->element;
-		if (is_key(p->element, "TimeCreated") && is_key(key, "SystemTime"))
-			return p->element;
-		return joined(p, p->element, "_", key);
-	case PLACE_DATA:
-		return without_spaces(p, key);
-	case PLACE_DATUM:
-		return p->element;
-	case PLACE_WINLOG:
-		return winlog_name(p, key);
-	case PLACE_PLAIN:
-		return joined(p, span_of(p->prefix, p->prefix_len), "", key);
-	case PLACE_ROOT:
-		/* Flat exports of Windows events; no other log has the word in this spelling. */
-		return is_key(key, "LogName") ? SPAN("Channel") : key;
-	default:
-		return key;
-	}
-}
-
-static void add(struct parse *p, struct span name, struct value value)
+static void add_leaf(struct parse *p, struct span name, struct value value)
 {
 	struct log_json *j = p->r->json;
-	struct leaf *leaf;
+	struct leaf *leaf = arena_push(&p->r->memory, (void **)&j->leaves, &j->leaf_count,
+				       &j->leaf_room, sizeof *leaf);
 
-	if (name.len == 0)
-		return;
-	if (!p->arrays) {
-		log_row_add(p->r, &p->row, name, value);
-		return;
-	}
-	leaf = arena_push(&p->r->memory, (void **)&j->leaves, &j->leaf_count, &j->leaf_room,
-			  sizeof *leaf);
 	if (leaf)
 		*leaf = (struct leaf){ name, value };
 	else
 		p->row.too_many = true;
 }
 
-static bool scalar(struct parse *p, struct value *out)
-{
-	const uint8_t *start = p->at;
+static bool any_value(struct parse *p, struct json_key *key);
 
-	if (p->at < p->end && *p->at == '"') {
-		out->kind = VALUE_TEXT;
-		return string(p, &out->bytes);
+/* The key at hand: mostly that which came after the one before the last time, too. */
+static struct json_key *take_key(struct parse *p, struct json_context *of, struct json_key **expected)
+{
+	struct json_text *t = &p->text;
+	struct json_key *key = *expected;
+	struct span raw;
+
+	if (key && (size_t)(t->end - t->at) > key->raw.len &&
+	    memcmp(t->at, key->raw.at, key->raw.len) == 0) {
+		t->at += key->raw.len;
+		return key;
 	}
-	while (p->at < p->end && *p->at > ' ' && *p->at != ',' && *p->at != '}' && *p->at != ']' &&
-	       *p->at != ':' && *p->at != '"' && *p->at != '{' && *p->at != '[')
-		p->at++;
-	if (p->at == p->end || p->at == start)
-		return fail(p);
-	out->kind = VALUE_TEXT;
-	out->bytes = span_of(start, (size_t)(p->at - start));
-	if (span_eq(out->bytes, SPAN("null")))
-		out->kind = VALUE_NULL;
-	else if (span_eq(out->bytes, SPAN("true")) || span_eq(out->bytes, SPAN("false")))
-		*out = (struct value){ .kind = VALUE_BOOL, .u = *start == 't' };
-	else if (*start != '-' && (*start < '0' || *start > '9'))
-		return fail(p);
-	return true;
+	if (t->at >= t->end || *t->at != '"')
+		return json_fail(t), NULL;
+	if (!json_raw_string(t, &raw))
+		return NULL;
+	key = json_key_find(p->r, of, raw);
+	if (key)
+		*expected = key;
+	else
+		t->bad = true;
+	return key;
 }
 
-static bool any_value(struct parse *p, enum place place, struct span key);
-
-static bool members(struct parse *p, enum place place)
+static bool members(struct parse *p, struct json_context *of)
 {
-	skip_space(p);
-	if (p->at < p->end && *p->at == '}')
-		return p->at++, true;
+	struct json_text *t = &p->text;
+	struct json_key **expected = &of->first;
+
+	json_skip_space(t);
+	if (t->at < t->end && *t->at == '}')
+		return t->at++, true;
 	for (;;) {
-		struct span key;
+		struct json_key *key;
 
-		skip_space(p);
-		if (p->at >= p->end || *p->at != '"')
-			return fail(p);
-		if (!string(p, &key))
+		json_skip_space(t);
+		key = take_key(p, of, expected);
+		if (!key)
 			return false;
-		skip_space(p);
-		if (p->at >= p->end || *p->at != ':')
-			return fail(p);
-		p->at++;
-		if (!any_value(p, place, key))
+		json_skip_space(t);
+		if (t->at >= t->end || *t->at != ':')
+			return json_fail(t);
+		t->at++;
+		if (!any_value(p, key))
 			return false;
-		skip_space(p);
-		if (p->at >= p->end || (*p->at != ',' && *p->at != '}'))
-			return fail(p);
-		if (*p->at++ == '}')
+		json_skip_space(t);
+		if (t->at >= t->end || (*t->at != ',' && *t->at != '}'))
+			return json_fail(t);
+		if (*t->at++ == '}')
 			return true;
+		expected = &key->next;
 	}
 }
 
-/* The container as a text of its own, for rules that search in all of it. */
-static void add_container(struct parse *p, enum place place, struct span name, const uint8_t *start)
+/* A container as a text of its own, for rules that search in all of it. */
+static void add_container(struct parse *p, struct span name, const uint8_t *start)
 {
-	if (place == PLACE_PLAIN && !p->arrays && p->depth < 4)
-		add(p, name, (struct value){ .kind = VALUE_TEXT,
-					     .bytes = span_of(start, (size_t)(p->at - start)) });
+	if (name.len && !p->arrays && p->depth < 4)
+		log_row_add(p->r, &p->row, name,
+			    (struct value){ .kind = VALUE_TEXT,
+					    .bytes = span_of(start, (size_t)(p->text.at - start)) });
 }
 
-static bool object(struct parse *p, enum place place, struct span key)
+static bool object(struct parse *p, struct json_key *key)
 {
-	enum place inner = enter(place, key);
-	size_t prefix_len = p->prefix_len;
-	struct span element = p->element;
-	const uint8_t *start = p->at++;
-	bool ok;
+	struct json_context *inner = key->inner ? key->inner : json_context_below(p->r, key);
+	const uint8_t *start = p->text.at++;
 
-	if (place == PLACE_SYSTEM || place == PLACE_DATA)
-		p->element = place == PLACE_DATA ? without_spaces(p, key) : key;
-	if (inner == PLACE_PLAIN && prefix_len + key.len + 1 <= PREFIX_MAX) {
-		memcpy(p->prefix + prefix_len, key.at, key.len);
-		p->prefix[prefix_len + key.len] = '.';
-		p->prefix_len += key.len + 1;
+	if (!inner) {
+		p->text.bad = true;
+		return false;
 	}
-	if (inner == PLACE_WINLOG) {
-		memcpy(p->prefix, "winlog.", 7);
-		p->prefix_len = 7;
-	}
-	ok = members(p, inner);
-	p->prefix_len = prefix_len;
-	p->element = element;
-	if (ok && inner == PLACE_PLAIN)
-		add_container(p, inner, joined(p, span_of(p->prefix, prefix_len), "", key), start);
-	return ok;
+	if (!members(p, inner))
+		return false;
+	if (inner->place == PLACE_PLAIN)
+		add_container(p, key->path, start);
+	return true;
 }
 
 struct list {
@@ -457,6 +171,8 @@ static void flush_leaves(struct parse *p)
 	struct span *order = ARENA_ARRAY(&p->r->memory, j->leaf_count + 1, struct span);
 	size_t names = 0;
 
+	if (j->leaf_count == 0)
+		return;
 	for (size_t i = 0; order && i < j->leaf_count; i++) {
 		void **slot = map_slot(&lists, j->leaves[i].name);
 
@@ -481,142 +197,106 @@ static void flush_leaves(struct parse *p)
 	j->leaf_count = j->leaf_room = 0;
 }
 
-static bool array(struct parse *p, enum place place, struct span key)
+static bool array(struct parse *p, struct json_key *key)
 {
-	const uint8_t *start = p->at++;
+	struct json_text *t = &p->text;
+	const uint8_t *start = t->at++;
 	bool ok = true;
 
 	p->arrays++;
-	skip_space(p);
-	if (p->at < p->end && *p->at == ']') {
-		p->at++;
+	json_skip_space(t);
+	if (t->at < t->end && *t->at == ']') {
+		t->at++;
 	} else {
 		for (bool more = true; ok && more;) {
-			ok = any_value(p, place, key);
-			skip_space(p);
-			if (ok && (p->at >= p->end || (*p->at != ',' && *p->at != ']')))
-				ok = fail(p);
-			more = ok && *p->at++ == ',';
+			ok = any_value(p, key);
+			json_skip_space(t);
+			if (ok && (t->at >= t->end || (*t->at != ',' && *t->at != ']')))
+				ok = json_fail(t);
+			more = ok && *t->at++ == ',';
 		}
 	}
 	p->arrays--;
 	if (ok && !p->arrays) {
-		bool objects = memchr(start, '{', (size_t)(p->at - start)) != NULL;
+		bool objects = memchr(start, '{', (size_t)(t->at - start)) != NULL;
 
 		flush_leaves(p);
-		if (objects && (place == PLACE_PLAIN || place == PLACE_ROOT))
-			add_container(p, PLACE_PLAIN, name_of(p, place, key), start);
+		if (objects && (key->of->place == PLACE_PLAIN || key->of->place == PLACE_ROOT))
+			add_container(p, key->name, start);
 	}
 	return ok;
 }
 
-/* Some exports hold the event itself as a text of JSON. */
-static bool is_embedded(const struct parse *p, enum place place, struct span key,
-			const struct value *value)
+/* {"Records": [ and its like, behind three scalars at most: what is inside are the events. */
+static bool is_wrapper(struct parse *p, const struct json_key *key)
 {
-	return (place == PLACE_ROOT || place == PLACE_PLAIN) && !p->arrays && p->prefix_len == 0 &&
-	       value->kind == VALUE_TEXT && value->bytes.len > 1 && value->bytes.at[0] == '{' &&
-	       (is_key(key, "CloudTrailEvent") || is_key(key, "AuditData"));
-}
+	struct json_text ahead = p->text;
 
-/* Its members become ours; where it breaks off, what was read stands. */
-static void embedded(struct parse *p, struct span text)
-{
-	struct parse inner = *p;
-
-	inner.at = text.at + 1;
-	inner.end = text.at + text.len;
-	inner.last = true;
-	inner.depth++;
-	members(&inner, PLACE_PLAIN);
-	p->row = inner.row;
-}
-
-static bool any_value(struct parse *p, enum place place, struct span key)
-{
-	struct value value = { .kind = VALUE_NULL };
-	bool ok;
-
-	skip_space(p);
-	if (p->at < p->end && (*p->at == '{' || *p->at == '[')) {
-		if (p->depth == LOG_DEPTH_MAX) {
-			p->bad = true;
-			return false;
-		}
-		p->depth++;
-		ok = *p->at == '{' ? object(p, place, key) : array(p, place, key);
-		p->depth--;
-		return ok;
-	}
-	if (!scalar(p, &value))
+	if (!key->wraps || key->of->place != PLACE_ROOT || p->depth || p->scalars > 3 ||
+	    p->r->json->in_wrapper)
 		return false;
-	add(p, name_of(p, place, key), value);
-	if (is_embedded(p, place, key, &value) && p->depth < LOG_DEPTH_MAX)
-		embedded(p, value.bytes);
+	ahead.at++;
+	json_skip_space(&ahead);
+	if (ahead.at >= ahead.end || *ahead.at != '{')
+		return false;
+	p->text.at = ahead.at;
+	p->wrapper = true;
 	return true;
 }
 
-/* {"Records": [ and its like: what is inside are the events. */
-static bool enter_wrapper(struct parse *p)
+static bool any_value(struct parse *p, struct json_key *key)
 {
-	static const char *const wrappers[] = { "Records", "records", "value", "events", "Events",
-						"logs", "items", "entries" };
-	struct parse ahead = *p;
-	struct value skipped;
-	struct span key;
+	struct json_text *t = &p->text;
+	struct value value = { .kind = VALUE_NULL };
+	bool ok;
 
-	ahead.at++;
-	for (int tries = 0; tries < 4; tries++) {
-		skip_space(&ahead);
-		if (ahead.at >= ahead.end || *ahead.at != '"' || !string(&ahead, &key))
+	json_skip_space(t);
+	if (t->at < t->end && (*t->at == '{' || *t->at == '[')) {
+		if (*t->at == '[' && is_wrapper(p, key))
 			return false;
-		skip_space(&ahead);
-		if (ahead.at >= ahead.end || *ahead.at++ != ':')
-			return false;
-		skip_space(&ahead);
-		if (ahead.at < ahead.end && *ahead.at == '[') {
-			ahead.at++;
-			skip_space(&ahead);
-			if (ahead.at >= ahead.end || *ahead.at != '{')
-				return false;
-			for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
-				if (!is_key(key, wrappers[i]))
-					continue;
-				p->at = ahead.at;
-				return true;
-			}
+		if (p->depth == LOG_DEPTH_MAX) {
+			t->bad = true;
 			return false;
 		}
-		if (!scalar(&ahead, &skipped))
-			return false;
-		skip_space(&ahead);
-		if (ahead.at >= ahead.end || *ahead.at++ != ',')
-			return false;
+		p->depth++;
+		p->scalars = UINT32_MAX;
+		ok = *t->at == '{' ? object(p, key) : array(p, key);
+		p->depth--;
+		return ok;
 	}
-	return false;
+	if (!json_scalar(t, &value))
+		return false;
+	p->scalars += p->scalars != UINT32_MAX;
+	if (key->name.len == 0)
+		return true;
+	if (p->arrays)
+		add_leaf(p, key->name, value);
+	else
+		add_to_row(p, key, value);
+	return true;
 }
 
 static void skip_line(struct parse *p)
 {
-	const uint8_t *end = memchr(p->at, '\n', (size_t)(p->end - p->at));
+	const uint8_t *end = memchr(p->text.at, '\n', (size_t)(p->text.end - p->text.at));
 
-	p->at = end ? end + 1 : p->end;
+	p->text.at = end ? end + 1 : p->text.end;
 }
 
 /* To the next object, through what stands between objects. */
 static bool find_object(struct parse *p)
 {
-	while (p->at < p->end) {
-		uint8_t c = *p->at;
+	while (p->text.at < p->text.end) {
+		uint8_t c = *p->text.at;
 
 		if (c == '{')
 			return true;
 		if (c <= ' ' || c == ',' || c == '[' || c == ']' || c == '}' || c == 0x1e || c == 0xef ||
 		    c == 0xbb || c == 0xbf) {
-			p->at++;
+			p->text.at++;
 			continue;
 		}
-		if (!p->last && !memchr(p->at, '\n', (size_t)(p->end - p->at)))
+		if (!p->last && !memchr(p->text.at, '\n', (size_t)(p->text.end - p->text.at)))
 			return false;
 		if (!p->r->json->in_wrapper) {
 			p->r->line++;
@@ -628,35 +308,65 @@ static bool find_object(struct parse *p)
 	return false;
 }
 
+/* Contexts go when the reader forgets its shapes. */
+static struct json_context *root_of(struct log_reader *r)
+{
+	struct log_json *j = r->json;
+
+	if (!j->root || j->generation != r->generation) {
+		j->root = json_context_root(r);
+		j->generation = r->generation;
+	}
+	return j->root;
+}
+
 static bool one_object(struct parse *p)
 {
 	struct log_json *j = p->r->json;
+	struct json_context *root;
 
 	arena_reset(&p->r->memory);
 	j->leaves = NULL;
 	j->leaf_count = j->leaf_room = 0;
 	p->row = log_row_begin(p->r);
-	p->prefix_len = 0;
-	p->depth = p->arrays = 0;
-	p->element = (struct span){ 0 };
-	p->at++;
-	return members(p, PLACE_ROOT);
+	p->depth = p->arrays = p->scalars = 0;
+	p->wrapper = false;
+	p->text.cut = p->text.bad = false;
+	p->text.room = j->room;
+	root = root_of(p->r);
+	p->text.bad = !root;
+	p->text.at++;
+	return root && members(p, root);
+}
+
+static bool make_room(struct log_json *j, size_t wanted)
+{
+	uint8_t *room;
+
+	if (wanted <= j->room_size)
+		return true;
+	room = realloc(j->room, wanted);
+	if (!room)
+		return false;
+	j->room = room;
+	j->room_size = wanted;
+	return true;
 }
 
 bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *used)
 {
-	struct parse p = { .r = r, .at = block.at, .end = block.at + block.len, .last = last };
+	struct parse p = { .r = r, .text = { .at = block.at, .end = block.at + block.len },
+			   .last = last };
 	uint64_t base = r->offset;
 
 	*used = block.len;
+	if (!make_room(r->json, block.len + JSON_ROOM_SLACK)) {
+		log_bad_line(r);
+		return true;
+	}
 	while (block.len && find_object(&p)) {
-		const uint8_t *start = p.at;
+		const uint8_t *start = p.text.at;
 
-		if (!r->json->in_wrapper && enter_wrapper(&p)) {
-			r->json->in_wrapper = true;
-			continue;
-		}
-		p.cut = p.bad = false;
 		r->offset = base + (uint64_t)(start - block.at);
 		if (one_object(&p)) {
 			r->line++;
@@ -664,17 +374,21 @@ bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *
 				return false;
 			continue;
 		}
-		if (p.cut && !last) {
-			p.at = start;
+		if (p.wrapper) {
+			r->json->in_wrapper = true;
+			continue;
+		}
+		if (p.text.cut && !last) {
+			p.text.at = start;
 			break;
 		}
 		r->line++;
 		log_bad_line(r);
-		p.at = start;
+		p.text.at = start;
 		skip_line(&p);
 	}
 	if (block.len)
-		*used = (size_t)(p.at - block.at);
+		*used = (size_t)(p.text.at - block.at);
 	r->offset = base + *used;
 	return true;
 }
