@@ -9,20 +9,6 @@
 #define SYMBOL_SIZE 18
 #define MAX_SECTION_NAME 65536
 
-static bool is_machine(uint16_t machine)
-{
-	static const uint16_t known[] = {
-		0, 0x1d3, 0x8664, 0x1c0, 0x1c4, 0xaa64, 0xebc, 0x14c, 0x200, 0x9041, 0x266,
-		0x366, 0x466, 0x1f0, 0x1f1, 0x166, 0x1a2, 0x1a3, 0x1a6, 0x1a8, 0x1c2, 0x169,
-	};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (known[i] == machine)
-			return true;
-	}
-	return false;
-}
-
 static bool find_headers(struct pe *pe, struct err *err)
 {
 	struct cursor c = cursor_of(pe->file);
@@ -153,9 +139,6 @@ bool pe_parse(struct span file, struct pe *out, struct err *err)
 	read_optional_header(out, &c);
 	if (c.short_read)
 		return err_set(err, ERR_CORRUPT, file.len, "PE optional header cut short");
-	if (!is_machine(out->machine))
-		return err_set(err, ERR_UNSUPPORTED, out->nt_offset + 4, "no machine 0x%x",
-			       out->machine);
 	read_sections(out);
 	return true;
 }

@@ -92,8 +92,8 @@ struct pe {
 };
 
 /*
- * ERR_UNSUPPORTED where `file` is no PE (no MZ, no PE signature, a machine that
- * does not exist), ERR_CORRUPT where its headers are cut short.
+ * ERR_UNSUPPORTED where `file` is no PE (no MZ, no PE signature), ERR_CORRUPT where
+ * its headers are cut short. Any machine will do, as to YARA.
  */
 bool pe_parse(struct span file, struct pe *out, struct err *err);
 

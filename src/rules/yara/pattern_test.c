@@ -102,6 +102,14 @@ TEST(regexes_report_the_length_their_greed_gives)
 	assert_string_equal(matches_of(REGEX_OF("ab(cc)?", .flags = PATTERN_WIDE | PATTERN_ASCII),
 				       SPAN("abcc a\0b\0")), "0:4 5:4");
 	assert_string_equal(matches_of(REGEX_OF("ab+", .flags = PATTERN_FULLWORD), SPAN("abbc abb")), "5:3");
+	assert_string_equal(matches_of(REGEX_OF("a1\\S|a|aab\\b", .flags = PATTERN_FULLWORD),
+				       SPAN("aab")), "0:3");
+	assert_string_equal(matches_of(REGEX_OF("ab+?", .flags = PATTERN_FULLWORD),
+				       SPAN("abbb abbc")), "0:4");
+	assert_string_equal(matches_of(REGEX_OF("ab[a-z-]*", .flags = PATTERN_FULLWORD),
+				       SPAN("ab-cd9")), "0:2");
+	assert_string_equal(matches_of(REGEX_OF("ab+?", .flags = PATTERN_FULLWORD | PATTERN_WIDE),
+				       SPAN("a\0b\0b\0-")), "0:6");
 	assert_string_equal(matches_of(REGEX_OF("b*", .flags = 0), SPAN("abba")), "1:2 2:1");
 	assert_string_equal(matches_of(REGEX_OF("^abc|def$", .flags = 0), SPAN("abc abc def def")),
 			    "0:3 12:3");

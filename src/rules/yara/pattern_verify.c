@@ -107,9 +107,10 @@ static bool regex_at(struct collector *c, size_t place)
 
 	if (form->search == SEARCH_FIXED)
 		return !regex_match(form->whole, s->inner, s->data, place,
-				    limit_from(s->data, place), &end) ||
+				    limit_from(s->data, place), c->fullword, &end) ||
 		       collect(c, place, end - place, 0);
-	if (!regex_match(form->after, s->inner, s->data, place, limit_from(s->data, place), &end))
+	if (!regex_match(form->after, s->inner, s->data, place, limit_from(s->data, place),
+			 c->fullword, &end))
 		return true;
 	c->split_end = end;
 	floor = place > PATTERN_SCAN_LIMIT ? place - PATTERN_SCAN_LIMIT : 0;
@@ -135,7 +136,8 @@ static bool on_start(void *context, size_t start)
 		return match != NULL;
 	}
 
-	return !regex_match(c->form->whole, s->inner, s->data, at, limit_from(s->data, at), &end) ||
+	return !regex_match(c->form->whole, s->inner, s->data, at, limit_from(s->data, at),
+			    c->fullword, &end) ||
 	       collect(c, at, end - at, 0);
 }
 
@@ -149,7 +151,7 @@ static void add_ends(struct collector *c)
 		size_t at = hit->matches[i].offset;
 
 		if (!regex_match(c->form->whole, c->scratch->inner, data, at, limit_from(data, at),
-				 &end) || end == at)
+				 false, &end) || end == at)
 			continue;
 		hit->matches[kept] = hit->matches[i];
 		hit->matches[kept++].length = (uint32_t)(end - at);

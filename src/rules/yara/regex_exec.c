@@ -170,6 +170,14 @@ static void begin(struct regex_run *r, size_t at)
 	regex_swap_lists(r->scratch);
 }
 
+static bool may_end(const struct regex_run *r, size_t at)
+{
+	struct span c = span_sub(r->data, at, r->regex->wide ? 2 : 1);
+
+	return !r->ends_word || c.len != (r->regex->wide ? 2 : 1) || c.at[0] == '_' ||
+	       !is_word(c.at[0]) || (r->regex->wide && c.at[1]);
+}
+
 /*
  * Moves all threads over one byte to the boundary `to`. Answers whether one had
  * come to a match before it; where order counts, that ends those after it.
@@ -177,14 +185,14 @@ static void begin(struct regex_run *r, size_t at)
 static bool step(struct regex_run *r, uint8_t byte, size_t to, bool ordered)
 {
 	struct regex_scratch *s = r->scratch;
-	bool matched = false;
+	bool matched = false, ends = !r->ends_word || may_end(r, to - 1);
 
 	for (uint32_t i = 0; i < s->now_count; i++) {
 		const struct regex_inst *inst = &r->regex->code[s->now[i]];
 
 		if (inst->op == OP_MATCH) {
-			matched = true;
-			if (ordered)
+			matched = ends;
+			if (ordered && ends)
 				break;
 		} else if (regex_takes(r->regex, inst, byte)) {
 			regex_add_thread(r, s->now[i] + 1, to);
@@ -214,7 +222,7 @@ static bool match_by_threads(struct regex_run *r, size_t at, size_t stop, size_t
 		}
 		regex_swap_lists(s);
 	}
-	if (at_match(r)) {
+	if (at_match(r) && may_end(r, at)) {
 		matched = true;
 		*end = at;
 	}
@@ -278,7 +286,7 @@ static bool match_by_states(struct regex_run *r, size_t at, size_t stop, size_t 
 
 		state = run_forward(r->scratch->dfa, r->data, state, &at, stop);
 		kind = r->scratch->dfa->kind[state];
-		if (kind == REGEX_DFA_MATCH) {
+		if (kind == REGEX_DFA_MATCH && may_end(r, at)) {
 			matched = true;
 			*end = at;
 		}
@@ -295,9 +303,9 @@ static bool match_by_states(struct regex_run *r, size_t at, size_t stop, size_t 
 }
 
 bool regex_match(const struct regex *regex, struct regex_scratch *scratch, struct span data,
-		 size_t at, size_t stop, size_t *end)
+		 size_t at, size_t stop, bool ends_word, size_t *end)
 {
-	struct regex_run r = { regex, scratch, data, false };
+	struct regex_run r = { regex, scratch, data, false, ends_word };
 
 	if (!regex->can_be_empty && (at >= stop || !byte_set_has(&regex->first, data.at[at])))
 		return false;
@@ -312,7 +320,7 @@ bool regex_match(const struct regex *regex, struct regex_scratch *scratch, struc
 void regex_starts(const struct regex *regex, struct regex_scratch *scratch, struct span data,
 		  size_t at, size_t floor, regex_found_fn *found, void *context)
 {
-	struct regex_run r = { regex, scratch, data, false };
+	struct regex_run r = { regex, scratch, data, false, false };
 
 	if (!regex_make_room(scratch, regex->count))
 		return;
@@ -342,7 +350,7 @@ static void all_starts_by_threads(struct regex_run *r, size_t at, regex_found_fn
 void regex_all_starts(const struct regex *regex, struct regex_scratch *scratch, struct span data,
 		      regex_found_fn *found, void *context)
 {
-	struct regex_run r = { regex, scratch, data, true };
+	struct regex_run r = { regex, scratch, data, true, false };
 	size_t at = data.len;
 	uint32_t state, next;
 
@@ -372,7 +380,7 @@ void regex_all_starts(const struct regex *regex, struct regex_scratch *scratch, 
 
 bool regex_search(const struct regex *regex, struct regex_scratch *scratch, struct span data)
 {
-	struct regex_run r = { regex, scratch, data, false };
+	struct regex_run r = { regex, scratch, data, false, false };
 
 	if (!regex_make_room(scratch, regex->count))
 		return false;

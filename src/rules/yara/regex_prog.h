@@ -47,9 +47,12 @@ struct regex_emit_options {
 bool regex_emit(struct arena *arena, const struct regex_ast *from, const struct regex_ast *stop,
 		struct regex_emit_options options, struct regex **out, struct err *err);
 
-/* Where does a match that begins at `at` end? Looks at no byte from `stop` on. */
+/*
+ * Where does a match that begins at `at` end? It looks at no byte from `stop` on.
+ * With ends_word, of its lengths only those before no letter or digit count.
+ */
 bool regex_match(const struct regex *regex, struct regex_scratch *scratch, struct span data,
-		 size_t at, size_t stop, size_t *end);
+		 size_t at, size_t stop, bool ends_word, size_t *end);
 
 /*
  * Backward program: all places where a match that ends at `at` may begin, down to

@@ -20,6 +20,7 @@ struct regex_run {
 	struct regex_scratch *scratch;
 	struct span data;
 	bool any_assertion;		/* take all assertions as true */
+	bool ends_word;			/* forward: only before what is no letter or digit may it end */
 };
 
 /* Programs are bounded by REGEX_PROGRAM_MAX, so this is too. False: out of memory. */

@@ -28,7 +28,7 @@ static int length_of(const char *source, const char *data)
 	bool matched;
 
 	assert_true(regex_compile(&arena, span_text(source), 0, &regex, &err));
-	matched = regex_match(regex, scratch, span_text(data), 0, strlen(data), &end);
+	matched = regex_match(regex, scratch, span_text(data), 0, strlen(data), false, &end);
 	regex_scratch_free(scratch);
 	arena_free(&arena);
 	return matched ? (int)end : -1;

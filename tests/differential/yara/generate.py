@@ -1,7 +1,8 @@
 """Generates YARA rules over the whole grammar, and bytes that some of them match.
 
 A rule is a list of string definitions and a condition. What the peer's version
-reads differently (see docs/yara.md) is left out here, not filtered later.
+reads differently (see docs/yara.md) is left out here, not filtered later; so is, for
+YARA-X, what its own documentation tells to be other than in YARA.
 """
 import random
 
@@ -11,9 +12,9 @@ WORDS = [b"abc", b"ABC", b"aab", b"cab", b"MZ", b"abcabc", b"0110", b"a.b", b"a 
 
 
 class Generator:
-    def __init__(self, seed, hostile=False):
+    def __init__(self, seed, for_x=False):
         self.r = random.Random(seed)
-        self.hostile = hostile
+        self.for_x = for_x
 
     def pick(self, *choices):
         return self.r.choice(choices)
@@ -72,7 +73,8 @@ class Generator:
             return self.quoted(word) + " " + self.pick("base64", "base64wide", "base64 base64wide")
         elif kind < 0.5:
             modifiers.append("nocase")
-        if self.maybe(0.25):
+        # YARA-X looks at the neighbours of an xored word through the key.
+        if self.maybe(0.25) and not (self.for_x and modifiers and modifiers[0].startswith("xor")):
             modifiers.append("fullword")
         modifiers += self.pick([], [], [], ["wide"], ["ascii"], ["ascii", "wide"])
         self.r.shuffle(modifiers)
@@ -206,7 +208,9 @@ class Generator:
     def string_set(self):
         if self.maybe(0.4):
             return "them"
-        return "(%s)" % ",".join("$" + self.r.choice(self.names) for _ in range(self.r.randrange(1, 4)))
+        names = [self.r.choice(self.names) for _ in range(self.r.randrange(1, 4))]
+        # YARA-X counts a string that is named twice once.
+        return "(%s)" % ",".join("$" + n for n in (dict.fromkeys(names) if self.for_x else names))
 
     def comparison(self, depth):
         return "%s %s %s" % (self.integer(depth), self.pick("==", "!=", "<", "<=", ">", ">="), self.integer(depth))

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Runs generated rules through yara and `kanshiki scan` and compares every line.
 
-usage: run.py KANSHIKI [--seconds N | --rounds N] [--seed N] [--rules N] [--files N] [--keep DIR]
+usage: run.py KANSHIKI [--peer yara|yara-x] [--seconds N | --rounds N] [--seed N] [--rules N]
+              [--files N] [--keep DIR]
 
 A pair is one rule against one file. Differences are printed with the smallest
-rule that shows them; the exit code is 1 if there was one, 77 without yara.
+rule that shows them; the exit code is 1 if there was one, 77 without the peer. YARA-X is driven by its module
+for Node.js; rules that it refuses are left out and counted, what it reads otherwise than
+YARA by its own documentation is not generated for it.
 Where both see a regex at the same offsets and differ in its length alone, or
 where `fullword` picks among several lengths, that is counted apart: docs/yara.md
 says why. --strict takes it for a difference.
@@ -18,7 +21,9 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../../peers")]
+import yarax  # noqa: E402
 from generate import Generator  # noqa: E402
 
 # The peer gave up on such a rule: it says so itself, and we need not.
@@ -52,29 +57,93 @@ def only_lengths(a, b):
     return a is not None and b is not None and without_lengths(a) == without_lengths(b)
 
 
+class Yara:
+    """The peer as a command: matches of all files, or the reason why not."""
+    refused = 0
+
+    def matches(self, rules, path, data):
+        peer = run(["yara", "-w", "-s", "-L", "-p", "1", path, data])
+        if PEER_LIMIT.search(peer[2]) or peer[0] < 0:
+            return None, None
+        return (None, peer[2].strip() or str(peer[0])) if peer[0] else (matches(peer[1]), None)
+
+
+class YaraX:
+    def __init__(self):
+        self.server = yarax.Server()
+        self.refused = 0
+
+    def matches(self, rules, path, data):
+        answer = self.server.ask("\n".join(rules), data)
+        if "panic" in answer:
+            return None, None
+        if "error" in answer:
+            return None, answer["error"]
+        found = {}
+        for key, lines in answer["matches"].items():
+            parts = [line.split(":", 2) for line in lines]
+            found[tuple(key.split(" ", 1))] = ["0x%x:%s:%s" % (int(at), length, name) for at, length, name in parts]
+        return found, None
+
+
+def shown(lines):
+    """Our lines without the matched bytes, which YARA-X does not tell in full."""
+    return sorted(":".join(line.split(":")[:3]) for line in lines)
+
+
 class Peers:
     lengths = 0
+    compared = 0        # rules, in rounds that were not given up
+    matched = 0         # rules on files, by the peer
 
-    def __init__(self, kanshiki, strict):
-        self.strict = strict
+    def __init__(self, kanshiki, options):
+        self.strict, self.is_x = options.strict, options.peer == "yara-x"
         self.ours = [kanshiki, "scan", "--no-cache", "-w", "-s", "-L", "-p", "1"]
-        self.theirs = ["yara", "-w", "-s", "-L", "-p", "1"]
+        self.peer = YaraX() if self.is_x else Yara()
+
+    def without_refused(self, rules, data):
+        """What YARA-X takes; a rule that it refuses costs the rules that name it too."""
+        rules = list(rules)
+        for _ in range(len(rules)):
+            found, error = self.peer.matches(rules, None, data)
+            at = error and re.search(r"--> line:(\d+)", error)
+            if not at:
+                return rules, found
+            line = 0
+            for i, rule in enumerate(rules):
+                line += rule.count("\n") + 1
+                if int(at[1]) <= line:
+                    break
+            del rules[i]
+            self.peer.refused += 1
+        return rules, None
 
     def compare(self, rules, folder):
         """None: equal; else a text."""
         path = os.path.join(folder, "rules.yar")
+        data = os.path.join(folder, "data")
+        if self.is_x:
+            rules, a = self.without_refused(rules, data)
+            error = None
+            if a is None:
+                return None
         with open(path, "w", encoding="latin-1") as out:
             out.write("\n".join(rules))
-        data = os.path.join(folder, "data")
-        peer = run(self.theirs + [path, data])
+        if not self.is_x:
+            a, error = self.peer.matches(rules, path, data)
+            if a is None and error is None:
+                return None
         ours = run(self.ours + [path, data])
-        if PEER_LIMIT.search(peer[2]):
+        if bool(error) != (ours[0] != 0):
+            return "peer: %s\nours: %s" % (error, ours[2].strip() or ours[0])
+        if error:
             return None
-        if (peer[0] != 0) != (ours[0] != 0):
-            return "peer: %s\nours: %s" % (peer[2].strip() or peer[0], ours[2].strip() or ours[0])
-        if peer[0]:
-            return None
-        a, b = matches(peer[1]), matches(ours[1])
+        b = matches(ours[1])
+        self.compared += len(rules)
+        self.matched += len(a)
+        if self.is_x:
+            a = {key: sorted(lines) for key, lines in a.items()}
+            b = {key: shown(lines) for key, lines in b.items()}
         for key in sorted(set(a) | set(b)):
             if a.get(key) == b.get(key):
                 continue
@@ -111,7 +180,7 @@ def smallest(peers, rules, folder):
 
 
 def round_of(peers, seed, options, folder):
-    g = Generator(seed)
+    g = Generator(seed, for_x=options.peer == "yara-x")
     data = os.path.join(folder, "data")
     shutil.rmtree(data, ignore_errors=True)
     os.mkdir(data)
@@ -122,8 +191,10 @@ def round_of(peers, seed, options, folder):
     told = peers.compare(rules, folder)
     if not told:
         return 0
+    compared, matched = peers.compared, peers.matched
     rules = smallest(peers, rules, folder)
     told = peers.compare(rules, folder)
+    peers.compared, peers.matched = compared, matched
     print("seed %d:\n%s\n%s" % (seed, "\n".join(rules), told), flush=True)
     if options.keep:
         shutil.copytree(folder, os.path.join(options.keep, "seed%d" % seed), dirs_exist_ok=True)
@@ -133,6 +204,7 @@ def round_of(peers, seed, options, folder):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("kanshiki")
+    p.add_argument("--peer", choices=("yara", "yara-x"), default="yara")
     p.add_argument("--seconds", type=float, default=20)
     p.add_argument("--rounds", type=int, help="end after so many rounds, whatever the time")
     p.add_argument("--seed", type=int, default=1)
@@ -141,18 +213,25 @@ def main():
     p.add_argument("--keep")
     p.add_argument("--strict", action="store_true")
     options = p.parse_args()
-    if not shutil.which("yara"):
-        print("yara is not here: skipped")
+    if options.peer == "yara" and not shutil.which("yara"):
+        print("yara is not here: apt-get install yara; skipped")
+        return 77
+    if options.peer == "yara-x" and not yarax.module():
+        print(yarax.INSTALL + "\nskipped")
         return 77
     folder = tempfile.mkdtemp(prefix="kanshiki-yara-")
-    peers = Peers(os.path.abspath(options.kanshiki), options.strict)
+    peers = Peers(os.path.abspath(options.kanshiki), options)
     end, seed, different = time.time() + options.seconds, options.seed, 0
     while seed - options.seed < options.rounds if options.rounds else time.time() < end:
         different += round_of(peers, seed, options, folder)
         seed += 1
     rounds = seed - options.seed
-    print("%d rounds, %d pairs, %d differences, %d in the length of a regex alone"
-          % (rounds, rounds * options.rules * options.files, different, peers.lengths))
+    print("%s: %d rounds, %d pairs, %d matches of the peer, %d differences, %d in the length of a regex alone"
+          % (options.peer, rounds, peers.compared * options.files, peers.matched, different, peers.lengths))
+    if options.peer == "yara-x":
+        print("%d rules refused by the peer, %d rounds in which it panicked"
+              % (peers.peer.refused, peers.peer.server.panics))
+        peers.peer.server.close()
     shutil.rmtree(folder)
     return 1 if different else 0
 
