@@ -1,7 +1,6 @@
 #include "cli/commands.h"
 
 #include <inttypes.h>
-#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,13 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/scan_crew.h"
 #include "cli/scan_output.h"
 #include "cli/scan_target.h"
 #include "examine/yara_load.h"
+#include "os/sandbox.h"
 #include "rules/yara/modules.h"
 
 #define WORKERS_MAX 64
-#define OUTPUT_MAX ((size_t)1 << 30)
 #define CHUNK_MAX ((size_t)1 << 30)
 #define SCAN_FAILED 1			/* yara's own exit code */
 
@@ -27,7 +27,7 @@ static struct {
 	struct scan_walk walk;
 	struct option_list defines, module_data;
 	bool list, fast, no_warnings, fail_on_warnings, negate, quiet, stats, module_names, version;
-	bool compiled, skip_invalid, no_cache, profile, strict_escape;
+	bool compiled, skip_invalid, no_cache, no_sandbox, profile, strict_escape;
 	uint64_t limit, threads, timeout, stack_size, max_strings, chunk;
 	const char *atoms;
 } o;
@@ -61,6 +61,8 @@ static const struct option_spec options[] = {
 	{ OPTION_FLAG, 0, "no-cache", NULL, "neither read nor write the cache of rules",
 	  &o.no_cache },
 	{ OPTION_FLAG, 'N', "no-follow-symlinks", NULL, "leave links alone", &o.walk.no_links },
+	{ OPTION_FLAG, 0, "no-sandbox", NULL, "parse targets in workers that are not locked in",
+	  &o.no_sandbox },
 	{ OPTION_FLAG, 'w', "no-warnings", NULL, "say no warnings", &o.no_warnings },
 	{ OPTION_FLAG, 'm', "print-meta", NULL, "show meta data", &o.show.meta },
 	{ OPTION_FLAG, 'D', "print-module-data", NULL, "show what modules know, as JSON",
@@ -90,12 +92,10 @@ static const struct option_spec options[] = {
 	{ 0 }
 };
 
-/* What the workers share. */
+/* What the workers share: counts, for --max-rules and the exit code. */
 struct shared {
-	_Atomic size_t next;
 	_Atomic uint64_t matches;
-	_Atomic unsigned failures, warnings;
-	sem_t output;
+	_Atomic unsigned failures;
 };
 
 struct run {
@@ -106,9 +106,11 @@ struct run {
 	struct yara_external *externals;
 	size_t external_count;
 	struct scan_files files;
+	struct scan_process process;
+	bool is_process;
 	struct scan_bytes bytes;
 	struct shared *shared;
-	struct buf out;
+	struct scan_voice *voice;	/* in a worker */
 	const char *path;
 	uint64_t found;			/* in this target */
 	time_t deadline;
@@ -244,7 +246,7 @@ static bool take_match(void *context, const struct yara_match *match)
 		run->shared->matches++;
 	}
 	if (!o.show.count && scan_shows(&o.show, &match->info))
-		scan_print_match(&run->out, &o.show, match, run->path);
+		scan_print_match(&run->voice->out, &o.show, match, run->path);
 	if (o.negate) {
 		run->found++;
 		run->shared->matches++;
@@ -258,42 +260,30 @@ static void take_log(void *context, struct span line)
 
 	if (o.quiet)
 		return;
-	buf_add(&run->out, line);
-	buf_text(&run->out, "\n");
+	buf_add(&run->voice->out, line);
+	buf_text(&run->voice->out, "\n");
 }
 
-static void put_out(struct run *run)
-{
-	if (o.show.count)
-		buf_printf(&run->out, "%s: %" PRIu64 "\n", run->path, run->found);
-	if (!run->out.len)
-		return;
-	while (sem_wait(&run->shared->output))
-		;
-	fwrite(run->out.at, 1, run->out.len, stdout);
-	fflush(stdout);
-	sem_post(&run->shared->output);
-	if (run->out.overflow)
-		fprintf(stderr, "warning: %s: too many matches to be shown\n", run->path);
-	buf_clear(&run->out);
-}
-
-static bool report(struct run *run, bool scanned, const struct err *err,
+static void report(struct run *run, bool scanned, const struct err *err,
 		   const struct yara_scan_notes *notes)
 {
-	put_out(run);
+	struct buf *told = &run->voice->told;
+
+	if (o.show.count)
+		buf_printf(&run->voice->out, "%s: %" PRIu64 "\n", run->path, run->found);
+	if (run->voice->out.overflow)
+		buf_printf(told, "warning: %s: too many matches to be shown\n", run->path);
 	if (notes->strings_capped && !o.no_warnings) {
 		struct yara_rule_info rule = yara_rule_info(run->rules.set, notes->rule);
 
-		fprintf(stderr, "warning: rule \"%.*s\": too many matches for %.*s, results for this "
-				"rule may be incorrect\n", SPAN_ARG(rule.name),
-			SPAN_ARG(notes->identifier));
+		buf_printf(told, "warning: rule \"%.*s\": too many matches for %.*s, results for this "
+				 "rule may be incorrect\n", SPAN_ARG(rule.name),
+			   SPAN_ARG(notes->identifier));
 	}
 	if (!scanned) {
-		fprintf(stderr, "error scanning %s: %s\n", run->path, err->text);
+		buf_printf(told, "error scanning %s: %s\n", run->path, err->text);
 		run->shared->failures++;
 	}
-	return scanned;
 }
 
 /* A mapped file that somebody cuts short meanwhile must cost this file only. */
@@ -343,13 +333,13 @@ static bool scan_data(struct run *run, struct yara_inputs *inputs, struct yara_s
 	may_be_cut = run->bytes.mapped != NULL;
 	scanned = yara_scan(run->scanner, run->bytes.data, inputs, take_match, run, notes, err);
 	if (scanned && o.show.module_data)
-		scan_print_modules(&run->out, run->rules.set, yara_last_scan(run->scanner),
+		scan_print_modules(&run->voice->out, run->rules.set, yara_last_scan(run->scanner),
 				   run->path);
 	may_be_cut = 0;
 	return scanned;
 }
 
-static bool scan_file(struct run *run, const char *path)
+static void scan_file(struct run *run, int fd, uint64_t size)
 {
 	struct yara_external externals[3];
 	struct yara_inputs inputs = { .externals = externals, .module_data = run->module_data,
@@ -358,97 +348,119 @@ static bool scan_file(struct run *run, const char *path)
 	struct err err = { 0 };
 	bool scanned;
 
-	run->path = path;
-	run->found = 0;
-	inputs.external_count = file_externals(run, externals, path);
-	scanned = scan_bytes_open(&run->bytes, path, &err) &&
+	inputs.external_count = file_externals(run, externals, run->path);
+	scanned = scan_bytes_read(&run->bytes, fd, size, &err) &&
 		  scan_data(run, &inputs, &notes, &err);
-	scanned = report(run, scanned, &err, &notes);
+	report(run, scanned, &err, &notes);
 	scan_bytes_close(&run->bytes);
-	return scanned;
 }
 
-static bool scan_process(struct run *run, const char *path, uint64_t pid)
+static void scan_process(struct run *run, int memory)
 {
 	struct yara_inputs inputs = { .module_data = run->module_data,
 				      .module_data_count = run->module_data_count };
+	const struct yara_blocks blocks = { scan_process_next, scan_process_read, &run->process };
 	struct yara_scan_notes notes = { 0 };
-	struct scan_process process;
-	const struct yara_blocks blocks = { scan_process_next, scan_process_read, &process };
 	struct err err = { 0 };
 	bool scanned;
 
-	run->path = path;
-	run->found = 0;
-	scanned = scan_process_open(&process, pid, o.chunk && o.chunk < CHUNK_MAX
-					   ? (size_t)o.chunk : (size_t)64 << 20, &err) &&
-		  yara_scan_blocks(run->scanner, &blocks, &inputs, take_match, run, &notes, &err);
-	scanned = report(run, scanned, &err, &notes);
-	scan_process_close(&process);
-	return scanned;
+	run->process.memory_fd = memory;
+	scanned = yara_scan_blocks(run->scanner, &blocks, &inputs, take_match, run, &notes, &err);
+	report(run, scanned, &err, &notes);
 }
 
-/* ---- many targets ---- */
+/* ---- many targets: what the workers and their parent do ---- */
 
-static bool make_scanner(struct run *run, struct err *err)
+static bool enough(void *context)
 {
+	struct run *run = context;
+
+	return (o.limit && run->shared->matches >= o.limit) ||
+	       (run->deadline && time(NULL) >= run->deadline);
+}
+
+static bool prepare(void *context, struct scan_voice *voice)
+{
+	struct run *run = context;
 	struct yara_scan_options scan = {
 		.flags = (o.fast ? YARA_FAST : 0) | (o.negate ? YARA_TELL_MISSES : 0),
 		.timeout_ns = o.timeout * 1000000000, .log = take_log, .log_context = run,
 		.profile = o.profile };
+	struct err err = { 0 };
 
-	run->out = buf_new(OUTPUT_MAX);
+	signal(SIGBUS, on_bus_error);
 	yara_modules_prepare();
-	run->scanner = yara_scanner_new(run->rules.set, &scan, err);
+	run->scanner = yara_scanner_new(run->rules.set, &scan, &err);
+	if (!run->scanner)
+		buf_printf(&voice->told, "error: %s\n", err.text);
 	return run->scanner;
 }
 
-static void scan_some(struct run *run)
+static void scan_one(void *context, size_t number, int fd, uint64_t size,
+		     struct scan_voice *voice)
 {
-	size_t i;
+	struct run *run = context;
 
-	while ((i = run->shared->next++) < run->files.count &&
-	       (!o.limit || run->shared->matches < o.limit) &&
-	       (!run->deadline || time(NULL) < run->deadline))
-		scan_file(run, run->files.paths[i]);
+	if (enough(run))
+		return;
+	run->path = run->files.paths[number];
+	run->voice = voice;
+	run->found = 0;
+	if (run->is_process)
+		scan_process(run, fd);
+	else
+		scan_file(run, fd, size);
 }
 
-static void worker(struct run *run)
+static void show_profile(void *context, struct scan_voice *voice)
 {
-	struct err err = { 0 };
+	struct run *run = context;
+	struct arena arena = arena_new((size_t)1 << 30);
+	struct yara_rule_cost *costs = NULL;
+	size_t count = 0;
 
-	if (make_scanner(run, &err)) {
-		scan_some(run);
-	} else {
-		fprintf(stderr, "error: %s\n", err.text);
+	if (o.profile) {
+		costs = yara_profile(run->scanner, &arena, &count);
+		buf_printf(&voice->out, "\n%12s %12s  rule\n", "milliseconds", "evaluations");
+	}
+	for (size_t i = 0; costs && i < count; i++) {
+		struct yara_rule_info rule = yara_rule_info(run->rules.set, costs[i].rule);
+
+		buf_printf(&voice->out, "%12.3f %12" PRIu64 "  %.*s:%.*s\n",
+			   (double)costs[i].ns / 1e6, costs[i].evaluations,
+			   SPAN_ARG(rule.name_space), SPAN_ARG(rule.name));
+	}
+	arena_free(&arena);
+}
+
+static int open_target(void *context, size_t number, uint64_t *size)
+{
+	struct run *run = context;
+	struct err err = { 0 };
+	int fd;
+
+	*size = 0;
+	if (run->is_process)
+		return dup(run->process.memory_fd);
+	fd = scan_open(run->files.paths[number], size, &err);
+	if (fd < 0) {
+		fprintf(stderr, "error scanning %s: %s\n", run->files.paths[number], err.text);
 		run->shared->failures++;
 	}
-	fflush(stdout);
-	_exit(0);
+	return fd;
 }
 
-static bool scan_in_workers(struct run *run, unsigned workers, struct err *err)
+static void worker_died(void *context, size_t number, int status)
 {
-	unsigned started = 0;
-	bool whole = true;
-	int status;
+	struct run *run = context;
 
-	for (; started < workers; started++) {
-		pid_t pid = fork();
-
-		if (pid < 0)
-			break;
-		if (!pid)
-			worker(run);
-	}
-	if (!started)
-		return err_set(err, ERR_IO, ERR_NO_OFFSET, "cannot start a process");
-	while (started--)
-		if (wait(&status) > 0 && (!WIFEXITED(status) || WEXITSTATUS(status))) {
-			fprintf(stderr, "error: a worker ended before its time; files were lost\n");
-			whole = false;
-		}
-	return whole || err_set(err, ERR_IO, ERR_NO_OFFSET, "scan incomplete");
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "error scanning %s: its worker was ended by signal %d\n",
+			run->files.paths[number], WTERMSIG(status));
+	else
+		fprintf(stderr, "error scanning %s: its worker ended before its time\n",
+			run->files.paths[number]);
+	run->shared->failures++;
 }
 
 static unsigned worker_count(size_t files)
@@ -463,15 +475,21 @@ static unsigned worker_count(size_t files)
 
 static bool scan_files(struct run *run, struct err *err)
 {
-	unsigned workers = worker_count(run->files.count);
+	struct scan_crew crew = {
+		.workers = worker_count(run->files.count), .count = run->files.count,
+		.no_sandbox = o.no_sandbox, .context = run, .prepare = prepare, .scan = scan_one,
+		.finish = show_profile, .open = open_target, .enough = enough,
+		.died = worker_died };
+	struct err reason = { 0 };
 
-	fflush(stdout);
-	if (workers > 1)
-		return scan_in_workers(run, workers, err);
-	if (!make_scanner(run, err))
-		return false;
-	scan_some(run);
-	return true;
+	if (!crew.workers)
+		return true;
+	if (!o.no_sandbox && !sandbox_available(&reason)) {
+		fprintf(stderr, "warning: targets are parsed in workers that are not locked in: %s\n",
+			reason.text);
+		crew.no_sandbox = true;
+	}
+	return scan_crew_run(&crew, err);
 }
 
 static bool is_number(const char *text)
@@ -479,28 +497,36 @@ static bool is_number(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
+static bool add_process(struct run *run, uint64_t pid, struct err *err)
+{
+	run->is_process = true;
+	return scan_process_open(&run->process, pid, o.chunk && o.chunk < CHUNK_MAX
+				 ? (size_t)o.chunk : (size_t)64 << 20, err);
+}
+
 /* A process, a file, a folder or a list, told apart as yara does. */
 static bool scan_target(struct run *run, const char *target, struct err *err)
 {
 	struct stat st;
 	uint64_t pid;
-	bool listed;
+	bool many = o.list || (!stat(target, &st) && S_ISDIR(st.st_mode)), listed;
 
-	if (o.list || (!stat(target, &st) && S_ISDIR(st.st_mode))) {
-		listed = o.list ? scan_files_list(&run->files, target, &o.walk, &run->failures, err)
-				: scan_files_folder(&run->files, target, &o.walk, &run->failures,
-						    err);
-		return listed && scan_files(run, err);
-	}
-	if (!make_scanner(run, err))
-		return false;
-	if (is_number(target) && stat(target, &st) && span_to_u64(span_text(target), &pid))
-		scan_process(run, target, pid);
+	if (o.list)
+		listed = scan_files_list(&run->files, target, &o.walk, &run->failures, err);
+	else if (many)
+		listed = scan_files_folder(&run->files, target, &o.walk, &run->failures, err);
 	else
-		scan_file(run, target);
-	if (run->shared->failures)
-		err->code = ERR_IO;	/* told already */
-	return !run->shared->failures;
+		listed = scan_files_add(&run->files, target, err);
+	if (listed && is_number(target) && !many && stat(target, &st) &&
+	    span_to_u64(span_text(target), &pid) && !add_process(run, pid, err)) {
+		fprintf(stderr, "error scanning %s: %s\n", target, err->text);
+		err->text[0] = 0;
+		return false;
+	}
+	if (!listed || !scan_files(run, err))
+		return false;
+	/* As in yara, a file that could not be scanned counts only where it was the target. */
+	return many || !run->shared->failures;
 }
 
 /* ---- the command ---- */
@@ -515,29 +541,12 @@ static void show_stats(const struct run *run)
 	       run->rules.files, n->rules, n->strings, n->patterns, n->always, n->skipped);
 }
 
-static void show_profile(const struct run *run)
-{
-	struct arena arena = arena_new((size_t)1 << 30);
-	size_t count;
-	struct yara_rule_cost *costs = run->scanner ? yara_profile(run->scanner, &arena, &count)
-						    : NULL;
-
-	printf("\n%12s %12s  rule\n", "milliseconds", "evaluations");
-	for (size_t i = 0; costs && i < count; i++) {
-		struct yara_rule_info rule = yara_rule_info(run->rules.set, costs[i].rule);
-
-		printf("%12.3f %12" PRIu64 "  %.*s:%.*s\n", (double)costs[i].ns / 1e6,
-		       costs[i].evaluations, SPAN_ARG(rule.name_space), SPAN_ARG(rule.name));
-	}
-	arena_free(&arena);
-}
-
 static bool share(struct run *run)
 {
 	struct shared *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 				-1, 0);
 
-	if (s == MAP_FAILED || sem_init(&s->output, 1, 1))
+	if (s == MAP_FAILED)
 		return false;
 	run->shared = s;
 	return true;
@@ -554,29 +563,25 @@ static bool scan(struct run *run, int argc, char **argv)
 		return false;
 	if (o.stats)
 		show_stats(run);
-	signal(SIGBUS, on_bus_error);
 	scanned = scan_target(run, argv[argc - 1], &err);
 	if (!scanned && err.text[0])
 		fprintf(stderr, "error: %s\n", err.text);
-	if (o.profile)
-		show_profile(run);
 	return scanned;
 }
 
 static void run_free(struct run *run)
 {
-	yara_scanner_free(run->scanner);
+	scan_process_close(&run->process);
 	yara_rules_free(&run->rules);
 	scan_bytes_free(&run->bytes);
 	arena_free(&run->files.arena);
-	buf_free(&run->out);
 	free(run->externals);
 	free(run->module_data);
 }
 
 static int run(int argc, char **argv)
 {
-	struct run r = { .files = { .arena = arena_new((size_t)4 << 30) } };
+	struct run r = { .process = { .memory_fd = -1 }, .files = { .arena = arena_new((size_t)4 << 30) } };
 	bool scanned;
 
 	if (o.version)

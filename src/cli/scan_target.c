@@ -17,7 +17,7 @@
 
 /* ---- folders and lists ---- */
 
-static bool add(struct scan_files *files, const char *path, struct err *err)
+bool scan_files_add(struct scan_files *files, const char *path, struct err *err)
 {
 	const char *copy = arena_text(&files->arena, span_text(path));
 	const char **slot = arena_push(&files->arena, (void **)&files->paths, &files->count,
@@ -37,7 +37,7 @@ static bool add_file(struct scan_files *files, const char *path, const struct st
 				" bytes.\n", path, (int64_t)st->st_size, walk->largest);
 		return true;
 	}
-	return add(files, path, err);
+	return scan_files_add(files, path, err);
 }
 
 static bool walk_folder(struct scan_files *files, const char *path, const struct scan_walk *walk,
@@ -124,7 +124,7 @@ bool scan_files_list(struct scan_files *files, const char *path, const struct sc
 		if (!stat(line, &st) && S_ISDIR(st.st_mode))
 			added = scan_files_folder(files, line, walk, failures, err);
 		else
-			added = add(files, line, err);
+			added = scan_files_add(files, line, err);
 	}
 	free(line);
 	fclose(in);
@@ -183,28 +183,43 @@ static bool map_all(struct scan_bytes *b, int fd, size_t size, struct err *err)
 	return true;
 }
 
-bool scan_bytes_open(struct scan_bytes *b, const char *path, struct err *err)
+int scan_open(const char *path, uint64_t *size, struct err *err)
 {
-	bool standard = !strcmp(path, "-") || !strcmp(path, "/dev/stdin"), opened;
+	bool standard = !strcmp(path, "-") || !strcmp(path, "/dev/stdin");
 	int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_NOATIME | O_CLOEXEC |
 							   O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0 && errno == EPERM)	/* O_NOATIME is the owner's privilege */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	b->data = (struct span){ 0 };
-	b->mapped = NULL;
 	if (fd < 0 || fstat(fd, &st) || (!standard && !S_ISREG(st.st_mode))) {
 		if (fd >= 0)
 			close(fd);
-		return err_set(err, ERR_IO, ERR_NO_OFFSET, "could not open file");
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "could not open file");
+		return -1;
 	}
-	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > READ_WHOLE)
-		opened = map_all(b, fd, (size_t)st.st_size, err);
-	else
-		opened = read_all(b, fd, S_ISREG(st.st_mode) ? (size_t)st.st_size : 65536, err);
-	close(fd);
-	return opened;
+	*size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : SCAN_STREAM;
+	return fd;
+}
+
+bool scan_bytes_read(struct scan_bytes *b, int fd, uint64_t size, struct err *err)
+{
+	b->data = (struct span){ 0 };
+	b->mapped = NULL;
+	if (size > READ_WHOLE && size != SCAN_STREAM)
+		return map_all(b, fd, (size_t)size, err);
+	return read_all(b, fd, size != SCAN_STREAM ? (size_t)size : 65536, err);
+}
+
+bool scan_bytes_open(struct scan_bytes *b, const char *path, struct err *err)
+{
+	uint64_t size;
+	int fd = scan_open(path, &size, err);
+	bool read = fd >= 0 && scan_bytes_read(b, fd, size, err);
+
+	if (fd >= 0)
+		close(fd);
+	return read;
 }
 
 void scan_bytes_close(struct scan_bytes *b)

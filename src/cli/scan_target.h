@@ -20,6 +20,7 @@ struct scan_walk {
 	uint64_t largest;		/* 0: any size */
 };
 
+bool scan_files_add(struct scan_files *files, const char *path, struct err *err);
 /*
  * Adds the regular files of a folder. What cannot be opened is told on standard
  * error and counted in *failures.
@@ -39,6 +40,12 @@ struct scan_bytes {
 	size_t mapped_len;
 };
 
+#define SCAN_STREAM ((uint64_t)1 << 20 << 20)	/* stands for the size of what has none, a pipe */
+
+/* A regular file, or standard input as "-": a descriptor, or -1. */
+int scan_open(const char *path, uint64_t *size, struct err *err);
+/* What such a descriptor holds. It stays open. */
+bool scan_bytes_read(struct scan_bytes *b, int fd, uint64_t size, struct err *err);
 bool scan_bytes_open(struct scan_bytes *b, const char *path, struct err *err);
 void scan_bytes_close(struct scan_bytes *b);	/* keeps the buffer */
 void scan_bytes_free(struct scan_bytes *b);

@@ -1,0 +1,370 @@
+#include "cli/scan_crew.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "os/channel.h"
+#include "os/sandbox.h"
+
+#define VOICE_MAX ((size_t)1 << 30)	/* of one target */
+#define PIECE ((size_t)1 << 20)		/* of a frame */
+#define BATCH 12			/* files in a message */
+#define BATCH_BYTES ((uint64_t)1 << 20)	/* a message ends with the file that reaches it */
+#define AHEAD (3 * BATCH)
+#define PIPE_BYTES (1 << 18)
+
+enum frame_kind { FRAME_OUT, FRAME_TOLD, FRAME_DONE, FRAME_READY };
+
+struct frame {
+	uint32_t kind;
+	uint32_t len;			/* of what follows */
+};
+
+struct job {
+	uint64_t number, size;
+};
+
+struct worker {
+	pid_t pid;
+	int commands, records;
+	bool ready, dismissed;
+	struct job jobs[AHEAD];		/* handed over and not done, in order */
+	size_t job_count;
+	uint64_t bytes;			/* of these */
+	struct buf in, out, told;
+};
+
+struct parent {
+	const struct scan_crew *crew;
+	struct worker *workers;
+	size_t next;			/* target */
+	size_t *again;			/* targets of workers that died */
+	size_t again_count, again_room;
+	bool failed;
+	struct err *err;
+};
+
+/* ---- in a worker ---- */
+
+static bool say(int records, enum frame_kind kind, struct span text)
+{
+	struct err err;
+
+	do {
+		struct span piece = span_sub(text, 0, PIECE);
+		struct frame frame = { kind, (uint32_t)piece.len };
+
+		if (!channel_write_all(records, span_of(&frame, sizeof frame), &err) ||
+		    !channel_write_all(records, piece, &err))
+			return false;
+		text = span_from(text, piece.len);
+	} while (text.len);
+	return true;
+}
+
+static bool say_all(int records, struct scan_voice *voice, enum frame_kind end)
+{
+	bool said = (!voice->out.len || say(records, FRAME_OUT, buf_span(&voice->out))) &&
+		    (!voice->told.len || say(records, FRAME_TOLD, buf_span(&voice->told))) &&
+		    say(records, end, (struct span){ 0 });
+
+	buf_clear(&voice->out);
+	buf_clear(&voice->told);
+	return said;
+}
+
+static bool lock_in(const struct scan_crew *crew, int commands, int records,
+		    struct scan_voice *voice)
+{
+	struct sandbox_options options = { .commands = commands, .records = records };
+	struct err err = { 0 };
+
+	if (crew->no_sandbox || sandbox_enter(&options, &err))
+		return true;
+	buf_printf(&voice->told, "error: cannot lock a worker in: %s (--no-sandbox goes without)\n",
+		   err.text);
+	return false;
+}
+
+static void work(const struct scan_crew *crew, int commands, int records)
+{
+	struct scan_voice voice = { buf_new(VOICE_MAX), buf_new(VOICE_MAX) };
+	struct job jobs[BATCH];
+	int fds[CHANNEL_FDS_MAX];
+	struct err err;
+	size_t got;
+
+	if (!crew->prepare(crew->context, &voice) || !lock_in(crew, commands, records, &voice)) {
+		say_all(records, &voice, FRAME_DONE);
+		_exit(1);
+	}
+	if (!say_all(records, &voice, FRAME_READY))
+		_exit(1);
+	while (channel_receive(commands, jobs, sizeof jobs, &got, fds, &err) && got) {
+		for (size_t i = 0; i < got / sizeof *jobs; i++) {
+			crew->scan(crew->context, jobs[i].number, fds[i], jobs[i].size, &voice);
+			close(fds[i]);
+			if (!say_all(records, &voice, FRAME_DONE))
+				_exit(1);
+		}
+	}
+	crew->finish(crew->context, &voice);
+	say_all(records, &voice, FRAME_READY);
+	_exit(0);
+}
+
+/* Nothing of the parent's but its memory and these two. */
+static void become_worker(const struct scan_crew *crew, int commands, int records, pid_t parent)
+{
+	int low = commands < records ? commands : records;
+	int high = commands < records ? records : commands;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	if (low > 3)
+		close_range(3, (unsigned)low - 1, 0);
+	if (high > low + 1)
+		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+	close_range((unsigned)high + 1, ~0u, 0);
+	work(crew, commands, records);
+}
+
+/* ---- in the parent ---- */
+
+static bool start(struct parent *p, struct worker *w)
+{
+	pid_t parent = getpid();
+	int commands[2], records[2];
+
+	*w = (struct worker){ .in = buf_new(VOICE_MAX), .out = buf_new(VOICE_MAX),
+			      .told = buf_new(VOICE_MAX), .records = -1 };
+	if (!channel_pair(commands, p->err))
+		return false;
+	if (pipe2(records, O_CLOEXEC)) {
+		close(commands[0]);
+		close(commands[1]);
+		return err_errno(p->err, errno, "cannot make a pipe");
+	}
+	fcntl(records[0], F_SETPIPE_SZ, PIPE_BYTES);
+	w->pid = fork();
+	if (!w->pid)
+		become_worker(p->crew, commands[1], records[1], parent);
+	close(commands[1]);
+	close(records[1]);
+	w->commands = commands[0];
+	w->records = records[0];
+	if (w->pid > 0)
+		return true;
+	close(w->commands);
+	close(w->records);
+	w->records = -1;
+	return err_errno(p->err, errno, "cannot start a process");
+}
+
+static bool next_target(struct parent *p, size_t *number)
+{
+	if (p->crew->enough(p->crew->context))
+		return false;
+	if (p->again_count) {
+		*number = p->again[--p->again_count];
+		return true;
+	}
+	*number = p->next;
+	return p->next++ < p->crew->count;
+}
+
+/* Hands over some targets; closes the commands when there are none. */
+static void feed(struct parent *p, struct worker *w)
+{
+	struct job *batch = w->jobs + w->job_count;
+	int fds[BATCH];
+	size_t count = 0, number;
+	struct err ignored;
+
+	while (count < BATCH && w->bytes < BATCH_BYTES) {
+		bool more = next_target(p, &number);
+
+		if (!more) {
+			w->dismissed = true;
+			break;
+		}
+		fds[count] = p->crew->open(p->crew->context, number, &batch[count].size);
+		if (fds[count] < 0)
+			continue;
+		batch[count].number = number;
+		w->bytes += batch[count++].size;
+	}
+	/* Where it is gone already, its end tells. */
+	if (count)
+		channel_send(w->commands, span_of(batch, count * sizeof *batch), fds, count,
+			     &ignored);
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+	w->job_count += count;
+	if (w->dismissed) {
+		close(w->commands);
+		w->commands = -1;
+	}
+}
+
+static bool may_feed(const struct worker *w)
+{
+	return w->ready && !w->dismissed &&
+	       (!w->job_count || (w->job_count <= AHEAD - BATCH && w->bytes < BATCH_BYTES));
+}
+
+static void put_out(struct worker *w)
+{
+	if (w->out.len) {
+		fwrite(w->out.at, 1, w->out.len, stdout);
+		fflush(stdout);
+	}
+	if (w->told.len)
+		fwrite(w->told.at, 1, w->told.len, stderr);
+	buf_clear(&w->out);
+	buf_clear(&w->told);
+}
+
+static void take_frame(struct worker *w, uint32_t kind, struct span text)
+{
+	if (kind == FRAME_OUT)
+		buf_add(&w->out, text);
+	else if (kind == FRAME_TOLD)
+		buf_add(&w->told, text);
+	else
+		put_out(w);
+	w->ready |= kind == FRAME_READY;
+	if (kind != FRAME_DONE || !w->job_count)
+		return;
+	w->bytes -= w->jobs[0].size;
+	memmove(w->jobs, w->jobs + 1, --w->job_count * sizeof *w->jobs);
+}
+
+static void take_frames(struct worker *w)
+{
+	struct span rest = buf_span(&w->in);
+	struct frame frame;
+	size_t taken = 0;
+
+	while (rest.len >= sizeof frame) {
+		memcpy(&frame, rest.at, sizeof frame);
+		if (frame.len > rest.len - sizeof frame)
+			break;
+		take_frame(w, frame.kind, span_sub(rest, sizeof frame, frame.len));
+		taken += sizeof frame + frame.len;
+		rest = span_from(rest, sizeof frame + frame.len);
+	}
+	memmove(w->in.at, w->in.at + taken, w->in.len - taken);
+	w->in.len -= taken;
+}
+
+static void worker_free(struct worker *w)
+{
+	if (w->commands >= 0)
+		close(w->commands);
+	close(w->records);
+	w->records = -1;
+	buf_free(&w->in);
+	buf_free(&w->out);
+	buf_free(&w->told);
+}
+
+static void keep_again(struct parent *p, size_t number)
+{
+	if (p->again_count == p->again_room) {
+		size_t room = p->again_room ? 2 * p->again_room : AHEAD;
+		size_t *more = realloc(p->again, room * sizeof *more);
+
+		if (!more) {
+			p->crew->died(p->crew->context, number, 0);
+			return;
+		}
+		p->again = more;
+		p->again_room = room;
+	}
+	p->again[p->again_count++] = number;
+}
+
+/* It has closed its pipe. One that was busy is followed by another. */
+static void ended(struct parent *p, struct worker *w)
+{
+	int status = 0;
+
+	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	put_out(w);
+	if (w->job_count)
+		p->crew->died(p->crew->context, w->jobs[0].number, status);
+	else if (!w->ready)
+		p->failed = true;
+	for (size_t i = w->job_count; i > 1; i--)
+		keep_again(p, w->jobs[i - 1].number);
+	worker_free(w);
+	if (w->job_count && !start(p, w))
+		p->failed = true;
+}
+
+static void listen_to(struct parent *p, struct worker *w)
+{
+	uint8_t *to = buf_reserve(&w->in, 65536);
+	ssize_t got = to ? read(w->records, to, 65536) : 0;
+
+	if (got < 0 && errno == EINTR)
+		return;
+	if (got <= 0) {
+		ended(p, w);
+		return;
+	}
+	w->in.len += (size_t)got;
+	take_frames(w);
+}
+
+static bool attend(struct parent *p)
+{
+	struct pollfd polls[64];
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < p->crew->workers; i++) {
+		if (p->workers[i].records >= 0 && may_feed(&p->workers[i]))
+			feed(p, &p->workers[i]);
+		polls[i] = (struct pollfd){ .fd = p->workers[i].records, .events = POLLIN };
+		open += p->workers[i].records >= 0;
+	}
+	if (!open)
+		return false;
+	if (poll(polls, p->crew->workers, -1) < 0)
+		return errno == EINTR;
+	for (unsigned i = 0; i < p->crew->workers; i++)
+		if (polls[i].revents)
+			listen_to(p, &p->workers[i]);
+	return true;
+}
+
+bool scan_crew_run(const struct scan_crew *crew, struct err *err)
+{
+	struct parent p = { .crew = crew, .err = err };
+	unsigned started = 0;
+
+	p.workers = calloc(crew->workers, sizeof *p.workers);
+	if (!p.workers)
+		return err_errno(err, ENOMEM, "workers");
+	fflush(stdout);
+	for (unsigned i = 0; i < crew->workers; i++)
+		p.workers[i].records = -1;
+	/* With fewer than wanted it goes slower, that is all. */
+	while (started < crew->workers && start(&p, &p.workers[started]))
+		started++;
+	while (attend(&p))
+		;
+	free(p.workers);
+	free(p.again);
+	return started && (!p.failed || err_set(err, ERR_IO, ERR_NO_OFFSET, "scan incomplete"));
+}
