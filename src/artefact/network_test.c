@@ -1,0 +1,173 @@
+#include <stdarg.h>
+
+#include "artefact/artefact.h"
+#include "base/buf.h"
+#include "test.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct told {
+	struct buf lines;
+	uint64_t traces, bytes_out, bytes_in, count;
+};
+
+static bool take(void *context, const struct trace *t)
+{
+	struct told *told = context;
+	const struct span cells[] = { t->what, t->local, t->peer, t->name, t->protocol, t->user, t->path };
+
+	for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+		buf_add(&told->lines, cells[i]);
+		buf_add_u8(&told->lines, '|');
+	}
+	buf_printf(&told->lines, "%" PRId64 "|%" PRId64 "\n", (int64_t)t->bytes_out, (int64_t)t->bytes_in);
+	told->traces++;
+	told->bytes_out += t->bytes_out == TRACE_NO_NUMBER ? 0 : t->bytes_out;
+	told->bytes_in += t->bytes_in == TRACE_NO_NUMBER ? 0 : t->bytes_in;
+	told->count += t->count;
+	return true;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void note(void *context, const char *format, ...)
+{
+}
+
+static void lose(void *context, uint64_t lost)
+{
+}
+
+static bool find(void *context, struct span name, struct span *bytes)
+{
+	return false;
+}
+
+static struct told decode(const char *kind, struct span bytes)
+{
+	struct told told = { .lines = buf_new((size_t)256 << 20) };
+	struct arena arena = arena_new((size_t)256 << 20);
+	struct near_files near = { find, NULL };
+	const struct artefact_decoder *d = NULL;
+	struct err err = { 0 };
+
+	while ((d = artefact_next(d, kind, SPAN("x")))) {
+		struct artefact a = { .bytes = bytes, .path = SPAN("x"), .name = SPAN("x"), .kind = kind,
+			.modified = TIME_NONE, .near = &near, .arena = &arena, .trace = take,
+			.short_of = note, .lost = lose, .context = &told };
+
+		if (d->evidence_class == CLASS_NETWORK_LOG || d->evidence_class == CLASS_CAPTURE)
+			d->decode(&a, &err);
+	}
+	arena_free(&arena);
+	return told;
+}
+
+static void expect(const char *kind, const char *text, const char *want)
+{
+	struct told told = decode(kind, span_text(text));
+
+	buf_add_u8(&told.lines, 0);
+	assert_string_equal((const char *)told.lines.at, want);
+	buf_free(&told.lines);
+}
+
+TEST(network_log_reads_packet_filters_mail_and_squid)
+{
+	expect("text log", "Nov 21 10:00:01 mx postfix/qmgr[1]: ABC: from=<a@b.example>, size=1234, nrcpt=1 (queue active)\n"
+	       "Nov 21 10:00:02 mx postfix/smtp[2]: ABC: to=<x@y.example>, relay=mx.y.example[1.2.3.4]:25, status=sent (250 ok)\n"
+	       "Nov 21 10:00:03 fw kernel: [1.0] [UFW BLOCK] IN=eth0 OUT= MAC=00 SRC=1.2.3.4 DST=10.0.0.1 LEN=60 PROTO=TCP SPT=1 DPT=22\n"
+	       "Nov 21 10:00:03 fw kernel: [1.0] IN= OUT=eth0 SRC=10.0.0.9 DST=1.2.3.4 LEN=60 PROTO=UDP SPT=1 DPT=53\n",
+	       "mail||mx.y.example[1.2.3.4]:25|x@y.example|smtp|a@b.example||1234|-1\n"
+	       "firewall|1.2.3.4:1|10.0.0.1:22||TCP|||0|-1\n"
+	       "firewall|10.0.0.9:1|1.2.3.4:53||UDP|||60|-1\n");
+	expect("text log", "1507062837.123    345 10.0.0.1 TCP_MISS/200 1234 GET http://h.example/x ann HIER_DIRECT/1.2.3.4 text/html\n"
+	       "1507062838.123    345 10.0.0.1 TCP_TUNNEL/200 99 CONNECT i.example:443 - HIER_DIRECT/1.2.3.5 -\n",
+	       "proxy|10.0.0.1|1.2.3.4|h.example|http|ann|http://h.example/x|-1|1234\n"
+	       "proxy|10.0.0.1|1.2.3.5|i.example|tls||i.example:443|-1|99\n");
+}
+
+TEST(network_log_reads_ftp_and_vpc)
+{
+	expect("text log", "Mon Jun  6 18:43:28 2016 1 192.168.1.1 1234 /f b _ i r ann ftp 0 * c\n"
+	       "Mon Jun  6 18:43:29 2016 1 192.168.1.1 99 /g b _ o r ann ftp 0 * c\n",
+	       "download||192.168.1.1||ftp|ann|/f|0|1234\nupload||192.168.1.1||ftp|ann|/g|99|0\n");
+	expect("text", "2 1234 eni-1 10.0.0.1 1.2.3.4 4444 443 6 10 999 1600000000 1600000060 ACCEPT OK\n",
+	       "flow|10.0.0.1:4444|1.2.3.4:443||tcp|||999|-1\n");
+}
+
+TEST(network_log_reads_suricata)
+{
+	expect("json lines",
+	       "{\"timestamp\":\"2026-11-21T10:00:00.000000+0000\",\"event_type\":\"flow\",\"src_ip\":\"10.0.0.1\",\"src_port\":1234,"
+	       "\"dest_ip\":\"1.2.3.4\",\"dest_port\":443,\"proto\":\"TCP\",\"app_proto\":\"tls\",\"flow\":{\"bytes_toserver\":300,"
+	       "\"bytes_toclient\":400,\"start\":\"2026-11-21T09:59:00.000000+0000\"}}\n"
+	       "{\"timestamp\":\"2026-11-21T10:00:01.000000+0000\",\"event_type\":\"dns\",\"src_ip\":\"10.0.0.1\",\"src_port\":1,"
+	       "\"dest_ip\":\"10.0.0.53\",\"dest_port\":53,\"proto\":\"UDP\",\"dns\":{\"type\":\"query\",\"rrname\":\"A.Example.com\",\"rrtype\":\"TXT\"}}\n",
+	       "flow|10.0.0.1:1234|1.2.3.4:443||tls|||300|400\nquery|10.0.0.1|10.0.0.53|a.example.com|TXT|||31|0\n");
+}
+
+TEST(network_log_is_not_any_text)
+{
+	expect("text", "all work and no play\n", "");
+	expect("json lines", "{\"a\":1}\n", "");
+	expect("text log", "2026-11-21T10:00:00Z something happened\n", "");
+}
+
+static void add_packet(struct buf *to, uint32_t second, uint32_t from, uint32_t to_port, uint32_t payload)
+{
+	static const uint8_t ip[] = { 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0 };
+
+	buf_add_u32le(to, second);
+	buf_add_u32le(to, 0);
+	buf_add_u32le(to, 28);
+	buf_add_u32le(to, 28 + payload);
+	buf_add(to, span_of(ip, 2));
+	buf_add_u8(to, (uint8_t)((28 + payload) >> 8));
+	buf_add_u8(to, (uint8_t)(28 + payload));
+	buf_add(to, span_of(ip + 4, 8));
+	buf_add_u32le(to, 0x0100000a);
+	buf_add_u32le(to, 0x04030201);
+	buf_add_u8(to, (uint8_t)(from >> 8));
+	buf_add_u8(to, (uint8_t)from);
+	buf_add_u8(to, (uint8_t)(to_port >> 8));
+	buf_add_u8(to, (uint8_t)to_port);
+	buf_add_u32le(to, 0);
+}
+
+/* More flows than are told one by one, and than the table holds: no byte is lost. */
+TEST(network_capture_loses_no_byte_beyond_its_bounds)
+{
+	struct buf capture = buf_new((size_t)64 << 20);
+	uint64_t bytes = 0, packets = 260000;
+	struct told told;
+
+	buf_add(&capture, SPAN("\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\1\0\x65\0\0\0"));
+	for (uint32_t i = 0; i < packets; i++) {
+		add_packet(&capture, 1000 + i / 100, 1024 + i % 60000, 9000 + i / 60000, i % 1000);
+		bytes += i % 1000;
+	}
+	told = decode("pcap", buf_span(&capture));
+	assert_int_equal(told.bytes_out, bytes);
+	assert_int_equal(told.bytes_in, 0);
+	assert_int_equal(told.count, packets);
+	assert_in_range(told.traces, 200001, 200100);
+	buf_free(&told.lines);
+	buf_free(&capture);
+}
+
+TEST(network_capture_tells_uploads_and_names)
+{
+	CORPUS_OR_SKIP(folder, "artefacts/nDPI/tests/cfgs/default/pcap");
+	char path[512];
+	struct span bytes;
+	struct told told;
+
+	snprintf(path, sizeof path, "%s/emotet.pcap", folder);
+	bytes = read_whole(path);
+	told = decode("pcap", bytes);
+	assert_true(span_find(buf_span(&told.lines), 0, SPAN("|fkl.co.ke|http|")) != SIZE_MAX);
+	buf_free(&told.lines);
+	free((void *)(uintptr_t)bytes.at);
+}
