@@ -11,54 +11,89 @@
 #define NETWORK (BIT(CLASS_CAPTURE) | BIT(CLASS_NETWORK_LOG))
 #define PROGRAMS (BIT(CLASS_EXECUTABLE) | BIT(CLASS_SCRIPT))
 #define LOG BIT(CLASS_EVENT_LOG)
+#define FILES (BIT(CLASS_DISK_IMAGE) | BIT(CLASS_FILE_SYSTEM))
+#define SETTINGS BIT(CLASS_CONFIGURATION)
+#define TEXTS (BIT(CLASS_TEXT_LOG) | BIT(CLASS_EVENT_LOG))
 #define SYSMON "Microsoft-Windows-Sysmon/Operational"
 #define REMOTE_DESKTOP "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"
 #define POWERSHELL "Microsoft-Windows-PowerShell/Operational"
 #define DEFENDER "Microsoft-Windows-Windows Defender/Operational"
 #define TASKS "Microsoft-Windows-TaskScheduler/Operational"
+/* Decoders whose facts speak for a whole file system, and not for one file of it. */
+#define VOLUMES "file system|mft|usn journal|volume"
 
 const struct need needs[] = {
-	{ HARM_IMPLANT, PROGRAMS, NULL, true, "programs and scripts of the machine",
+	{ OF_ANY, HARM_IMPLANT, PROGRAMS, "ledger", true, "programs and scripts of the machine",
 	  "the malicious program itself" },
-	{ HARM_IMPLANT, BIT(CLASS_REGISTRY), NULL, true, "registry",
-	  "what starts by itself: run keys, services, COM" },
-	{ HARM_IMPLANT, BIT(CLASS_DISK_IMAGE) | BIT(CLASS_FILE_SYSTEM), NULL, true, "file system",
+	{ OF_ANY, HARM_IMPLANT, FILES, VOLUMES, true, "file system",
 	  "whether all programs of the machine were seen" },
-	{ HARM_IMPLANT, LOG, "System", true, "log System", "installed services" },
-	{ HARM_IMPLANT, LOG, "Security|" TASKS, true, "log Security or TaskScheduler",
+	{ OF_WINDOWS, HARM_IMPLANT, BIT(CLASS_REGISTRY), "registry autostart|services", true,
+	  "registry", "what starts by itself: run keys, services, COM" },
+	{ OF_WINDOWS, HARM_IMPLANT, LOG, "System", true, "log System", "installed services" },
+	{ OF_WINDOWS, HARM_IMPLANT, LOG, "Security|" TASKS, true, "log Security or TaskScheduler",
 	  "created scheduled tasks" },
-	{ HARM_IMPLANT, LOG, SYSMON, false, "log Sysmon", "started programs, loaded libraries" },
-	{ HARM_IMPLANT, LOG, POWERSHELL, false, "log PowerShell", "scripts that left no file" },
+	{ OF_WINDOWS, HARM_IMPLANT, SETTINGS, "scheduled tasks", false, "files of scheduled tasks",
+	  "tasks that start programs" },
+	{ OF_WINDOWS, HARM_IMPLANT, LOG, SYSMON, false, "log Sysmon",
+	  "started programs, loaded libraries" },
+	{ OF_WINDOWS, HARM_IMPLANT, LOG, POWERSHELL, false, "log PowerShell",
+	  "scripts that left no file" },
+	{ OF_WINDOWS, HARM_IMPLANT, FILES, "prefetch", false, "prefetch", "programs that ran" },
+	{ OF_LINUX, HARM_IMPLANT, SETTINGS, "systemd units", true, "systemd units",
+	  "services and timers that start programs" },
+	{ OF_LINUX, HARM_IMPLANT, SETTINGS, "crontab|user crontab|at job", true, "cron and at",
+	  "jobs that start programs" },
+	{ OF_LINUX, HARM_IMPLANT, SETTINGS, "dpkg files|rpm|apk files", true, "package database",
+	  "which programs the system itself brought" },
 
-	{ HARM_THEFT, NETWORK, NULL, true, "network records",
+	{ OF_ANY, HARM_THEFT, NETWORK, NULL, true, "network records",
 	  "how much left, when and where to" },
-	{ HARM_THEFT, LOG, SYSMON "|Security", true, "records of started programs",
-	  "archivers, copying and sending tools" },
-	{ HARM_THEFT, BIT(CLASS_DISK_IMAGE) | BIT(CLASS_FILE_SYSTEM), NULL, true, "file system",
+	{ OF_ANY, HARM_THEFT, FILES, VOLUMES, true, "file system",
 	  "archives made ready, and files since deleted" },
-	{ HARM_THEFT, BIT(CLASS_DATABASE), NULL, false, "databases (SRUM, browsers)",
-	  "bytes sent by each program, uploads" },
-	{ HARM_THEFT, LOG, POWERSHELL, false, "log PowerShell", "scripts that collect and send" },
+	{ OF_WINDOWS, HARM_THEFT, LOG, SYSMON "|Security", true, "records of started programs",
+	  "archivers, copying and sending tools" },
+	{ OF_WINDOWS, HARM_THEFT, BIT(CLASS_DATABASE), "srum|browser history|webcache", false,
+	  "databases (SRUM, browsers)", "bytes sent by each program, uploads" },
+	{ OF_WINDOWS, HARM_THEFT, LOG, POWERSHELL, false, "log PowerShell",
+	  "scripts that collect and send" },
+	{ OF_LINUX, HARM_THEFT, TEXTS, "shell history|auditd", false, "shell histories, audit log",
+	  "commands that pack and send" },
 
-	{ HARM_CONTROL, LOG, "Security", true, "log Security", "logons: who, from where" },
-	{ HARM_CONTROL, LOG, "System", true, "log System", "services of remote execution" },
-	{ HARM_CONTROL, LOG, REMOTE_DESKTOP, true, "log of remote desktop sessions",
+	{ OF_ANY, HARM_CONTROL, NETWORK, NULL, true, "network records",
+	  "connections to a controller" },
+	{ OF_WINDOWS, HARM_CONTROL, LOG, "Security", true, "log Security", "logons: who, from where" },
+	{ OF_WINDOWS, HARM_CONTROL, LOG, "System", true, "log System", "services of remote execution" },
+	{ OF_WINDOWS, HARM_CONTROL, LOG, REMOTE_DESKTOP, true, "log of remote desktop sessions",
 	  "interactive sessions from elsewhere" },
-	{ HARM_CONTROL, NETWORK, NULL, true, "network records", "connections to a controller" },
-	{ HARM_CONTROL, LOG, SYSMON, false, "log Sysmon", "commands, connections, pipes" },
+	{ OF_WINDOWS, HARM_CONTROL, LOG, SYSMON, false, "log Sysmon", "commands, connections, pipes" },
+	{ OF_LINUX, HARM_CONTROL, TEXTS, "wtmp", true, "record of logons (wtmp)",
+	  "logons: who, from where" },
+	{ OF_LINUX, HARM_CONTROL, TEXTS, "journal|syslog", true, "system log",
+	  "remote sessions, services of remote execution" },
 
-	{ HARM_DESTRUCTION, LOG, "System", true, "log System", "failures, restarts, stopped services" },
-	{ HARM_DESTRUCTION, LOG, SYSMON "|Security", true, "records of started programs",
+	{ OF_ANY, HARM_DESTRUCTION, FILES, VOLUMES, true, "file system",
+	  "files deleted, renamed or overwritten in masses" },
+	{ OF_WINDOWS, HARM_DESTRUCTION, LOG, "System", true, "log System",
+	  "failures, restarts, stopped services" },
+	{ OF_WINDOWS, HARM_DESTRUCTION, LOG, SYSMON "|Security", true, "records of started programs",
 	  "commands that delete, overwrite or encrypt" },
-	{ HARM_DESTRUCTION, BIT(CLASS_DISK_IMAGE) | BIT(CLASS_FILE_SYSTEM), NULL, true,
-	  "file system", "files deleted, renamed or overwritten in masses" },
+	{ OF_LINUX, HARM_DESTRUCTION, TEXTS, "journal|syslog", true, "system log",
+	  "failures, restarts, stopped services" },
 
-	{ HARM_OBSTRUCTION, LOG, "Security", true, "log Security",
+	{ OF_WINDOWS, HARM_OBSTRUCTION, LOG, "Security", true, "log Security",
 	  "clearing, gaps, audit policy, clock" },
-	{ HARM_OBSTRUCTION, LOG, "System", true, "log System",
+	{ OF_WINDOWS, HARM_OBSTRUCTION, LOG, "System", true, "log System",
 	  "clearing of other logs, stopped services" },
-	{ HARM_OBSTRUCTION, LOG, DEFENDER, false, "log Windows Defender", "protection switched off" },
-	{ HARM_OBSTRUCTION, LOG, SYSMON, false, "log Sysmon", "commands against logs and defences" },
+	{ OF_WINDOWS, HARM_OBSTRUCTION, LOG, DEFENDER, false, "log Windows Defender",
+	  "protection switched off" },
+	{ OF_WINDOWS, HARM_OBSTRUCTION, LOG, SYSMON, false, "log Sysmon",
+	  "commands against logs and defences" },
+	{ OF_WINDOWS, HARM_OBSTRUCTION, BIT(CLASS_REGISTRY), "settings", false, "registry settings",
+	  "defences, firewall and logging switched off" },
+	{ OF_LINUX, HARM_OBSTRUCTION, TEXTS, "journal|syslog", true, "system log",
+	  "stopped logging, changes of the clock" },
+	{ OF_LINUX, HARM_OBSTRUCTION, TEXTS, "wtmp", true, "record of logons (wtmp)",
+	  "whether it was emptied" },
 };
 
 const size_t need_count = sizeof needs / sizeof *needs;
@@ -188,27 +223,66 @@ static void judge_log(const struct need *need, const struct tally *t, uint64_t h
 	}
 }
 
-static void judge_class(const struct need *need, const struct tally *t, uint64_t items,
-			uint64_t faulty, struct arena *arena, struct need_result *r)
+/* What decoders read: hives, databases, configuration, captures, volumes. */
+static void judge_decoded(const struct need *need, const struct tally *t, uint64_t items,
+			  uint64_t faulty, struct arena *arena, struct need_result *r)
 {
-	r->items = items;
-	if (!items) {
+	r->items = t->items ? t->items : items;
+	if (t->items && (t->lost || faulty)) {
+		r->state = NEED_DAMAGED;
+		r->note = arena_printf(arena, "%" PRIu64 " of %" PRIu64 " items were not wholly read, "
+				       "%" PRIu64 " records are known to be missing", faulty, items,
+				       t->lost);
+	} else if (!t->items && items && !(need->classes & (SETTINGS | TEXTS | FILES))) {
+		r->state = NEED_PARTLY;
+		r->note = arena_printf(arena, "matched against rules only: nothing here decodes what "
+				       "there is; it would have shown %s", need->shows);
+	} else if (!t->items) {
 		r->state = NEED_MISSING;
 		r->note = arena_printf(arena, "not in the evidence; it would have shown %s",
 				       need->shows);
-	} else if (need->classes & PROGRAMS) {
-		r->state = NEED_PARTLY;
-		r->note = arena_printf(arena, "matched against rules only: this version does not yet "
-				       "account for every program against lists of known ones");
-	} else if (!t->items) {
-		r->state = NEED_PARTLY;
-		r->note = arena_printf(arena, "matched against rules only: this version does not "
-				       "decode it; it would have shown %s", need->shows);
-	} else if (faulty) {
-		r->state = NEED_DAMAGED;
-		r->note = arena_printf(arena, "%" PRIu64 " of %" PRIu64 " items were not wholly "
-				       "examined", faulty, items);
 	}
+}
+
+/* A folder holds what its file system showed to whoever copied or mounted it. */
+static bool judge_files(sqlite3 *db, const struct need *need, struct arena *arena,
+			struct need_result *r, struct err *err)
+{
+	int64_t roots;
+
+	if (r->state != NEED_MISSING)
+		return true;
+	if (!query_int(db, "SELECT count(DISTINCT item.source) FROM trace JOIN item ON item.id = "
+		       "trace.item WHERE trace.kind = 'host' AND trace.what = 'name'", 0, &roots, err))
+		return false;
+	if (!roots)
+		return true;
+	r->state = NEED_PARTLY;
+	r->items = (uint64_t)roots;
+	r->note = arena_printf(arena, "given as files, not as an image: what was deleted, hidden or not "
+			       "copied is not seen; it would have shown %s", need->shows);
+	return true;
+}
+
+/* Complete where every executable is good or bad: the unknown could be anything. */
+static bool judge_ledger(sqlite3 *db, struct arena *arena, struct need_result *r, struct err *err)
+{
+	int64_t all, unknown;
+
+	if (!query_int(db, "SELECT count(*) FROM program", 0, &all, err) ||
+	    !query_int(db, "SELECT count(*) FROM program WHERE standing = 'unknown'", 0, &unknown, err))
+		return false;
+	r->items = (uint64_t)all;
+	if (!all) {
+		r->state = NEED_MISSING;
+		r->note = SPAN("no program is in the evidence: the malicious one may be elsewhere");
+	} else if (unknown) {
+		r->state = NEED_PARTLY;
+		r->note = arena_printf(arena, "%" PRId64 " of %" PRId64 " are unknown: no package, hash set "
+				       "or signature vouches for them, and no rule accuses them", unknown,
+				       all);
+	}
+	return true;
 }
 
 static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, struct arena *arena,
@@ -223,10 +297,28 @@ static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, struct a
 	r->items = t.items;
 	r->first = t.first;
 	r->last = t.last;
-	if (need->channels)
+	if (need->classes == PROGRAMS)
+		return judge_ledger(db, arena, r, err);
+	if (need->classes == LOG)
 		judge_log(need, &t, hosts, arena, r);
 	else
-		judge_class(need, &t, items, faulty, arena, r);
+		judge_decoded(need, &t, items, faulty, arena, r);
+	return need->classes != FILES || judge_files(db, need, arena, r, err);
+}
+
+/* Bits of enum need_of: which machines the case has. */
+static bool machines_of(sqlite3 *db, unsigned *out, struct err *err)
+{
+	int64_t windows, linux_too;
+
+	if (!query_int(db, "SELECT EXISTS (SELECT 1 FROM item WHERE kind IN ('evtx', 'evt', 'registry hive', "
+		       "'prefetch', 'compressed prefetch'))", 0, &windows, err) ||
+	    !query_int(db, "SELECT EXISTS (SELECT 1 FROM item WHERE kind = 'systemd journal' OR path LIKE "
+		       "'%/etc/passwd' OR path LIKE '%/etc/os-release' OR path LIKE '%/var/log/wtmp' OR "
+		       "path LIKE '%/var/lib/dpkg/status')", 0, &linux_too, err))
+		return false;
+	*out = 1u << OF_ANY | (unsigned)!!linux_too << OF_LINUX |
+	       (unsigned)(windows || !linux_too) << OF_WINDOWS;
 	return true;
 }
 
@@ -266,18 +358,19 @@ bool coverage_of(struct case_file *file, enum harm harm, struct arena *arena,
 {
 	struct need_result *results = ARENA_ARRAY(arena, need_count + 1, struct need_result);
 	sqlite3 *db = case_db(file);
+	unsigned machines;
 	uint64_t hosts;
 
 	*count = 0;
 	*covered = true;
 	if (!results)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for coverage");
-	if (!count_hosts(db, &hosts, err))
+	if (!count_hosts(db, &hosts, err) || !machines_of(db, &machines, err))
 		return false;
 	for (size_t i = 0; i < need_count; i++) {
 		struct need_result *r = &results[*count];
 
-		if (needs[i].harm != harm)
+		if (needs[i].harm != harm || !(machines & 1u << needs[i].of))
 			continue;
 		if (!judge(db, &needs[i], hosts, arena, r, err))
 			return false;

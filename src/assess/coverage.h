@@ -4,7 +4,9 @@
  * One table in coverage.c (and in docs/verdict.md) says which classes of
  * evidence and which logs would show a sign of a harm, and which of them are
  * essential: "no sign" may be said only where all essential ones were there and
- * wholly examined, and where no item of the case was left unexamined.
+ * wholly examined, and where no item of the case was left unexamined. Rows for
+ * Windows or Linux are asked where the case has such a machine; where none is
+ * recognised, as for Windows.
  */
 #ifndef KANSHIKI_ASSESS_COVERAGE_H
 #define KANSHIKI_ASSESS_COVERAGE_H
@@ -15,10 +17,18 @@
 
 struct case_file;
 
+/* Which machines a need is of: asked only where the case has such a machine. */
+enum need_of { OF_ANY, OF_WINDOWS, OF_LINUX };
+
 struct need {
+	enum need_of of;
 	enum harm harm;
 	uint32_t classes;		/* bit 1 << evidence_class; any of them will do */
-	const char *channels;		/* event logs, any of them, separated by '|'; or NULL */
+	/*
+	 * Any of them, separated by '|', or NULL: event logs where the class is that alone, else
+	 * decoders by name (artefact/artefact.h). "ledger": the account of executables.
+	 */
+	const char *channels;
 	bool essential;
 	const char *name;		/* "records of started programs" */
 	const char *shows;		/* what it would have shown */

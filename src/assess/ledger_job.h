@@ -54,6 +54,15 @@ struct program {
 	const struct wanted *started;	/* or NULL */
 };
 
+struct ledger_reason {
+	int64_t points;
+	bool (*holds)(const struct program *p);
+	const char *why;
+};
+
+extern const struct ledger_reason ledger_reasons[];
+extern const size_t ledger_reason_count;
+
 /* Points and reasons of an unknown program; `json` gets the array. */
 int64_t ledger_rank(const struct program *p, struct buf *json);
 

@@ -7,12 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct reason {
-	int64_t points;
-	bool (*holds)(const struct program *p);
-	const char *why;
-};
-
 static bool has_part(struct span path, const char *const *parts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -149,7 +143,7 @@ static bool is_flagged_low(const struct program *p)
 	return p->flag == LEVEL_LOW;
 }
 
-static const struct reason reasons[] = {
+const struct ledger_reason ledger_reasons[] = {
 	{ 60, is_altered, "its package vouches for another content" },
 	{ 50, has_bad_signature, "its signature does not fit its content" },
 	{ 40, has_two_extensions, "its name pretends to be a document" },
@@ -166,6 +160,7 @@ static const struct reason reasons[] = {
 	{ 5, is_unsigned, "it is not signed" },
 	{ 5, is_flagged_low, "a weak rule holds for its content" },
 };
+const size_t ledger_reason_count = sizeof ledger_reasons / sizeof *ledger_reasons;
 
 int64_t ledger_rank(const struct program *p, struct buf *to)
 {
@@ -174,11 +169,11 @@ int64_t ledger_rank(const struct program *p, struct buf *to)
 	char text[160];
 
 	json_array(&json);
-	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-		if (!reasons[i].holds(p))
+	for (size_t i = 0; i < ledger_reason_count; i++) {
+		if (!ledger_reasons[i].holds(p))
 			continue;
-		points += reasons[i].points;
-		snprintf(text, sizeof text, "%s (%" PRId64 ")", reasons[i].why, reasons[i].points);
+		points += ledger_reasons[i].points;
+		snprintf(text, sizeof text, "%s (%" PRId64 ")", ledger_reasons[i].why, ledger_reasons[i].points);
 		json_text(&json, text);
 	}
 	json_array_end(&json);

@@ -1,4 +1,4 @@
-#include "assess/ledger.h"
+#include "assess/ledger_job.h"
 
 #include "assess/build_support.h"
 
@@ -143,4 +143,21 @@ TEST(ledger_knows_windows_names_of_programs)
 	draw(&b, NULL);
 	assert_string_equal(ask(&b, "SELECT count(*) FROM start WHERE target IS NOT NULL"), "3");
 	case_close(b.file);
+}
+
+TEST(ledger_points_stand_in_docs_ledger_md)
+{
+	char page[16384], row[200];
+	FILE *file = fopen("docs/ledger.md", "rb");
+	size_t len;
+
+	assert_non_null(file);
+	len = fread(page, 1, sizeof page - 1, file);
+	fclose(file);
+	page[len] = 0;
+	for (size_t i = 0; i < ledger_reason_count; i++) {
+		snprintf(row, sizeof row, "| %d | %s", (int)ledger_reasons[i].points, ledger_reasons[i].why);
+		if (!strstr(page, row))
+			fail_msg("docs/ledger.md lacks: %s", row);
+	}
 }
