@@ -9,18 +9,42 @@ bool windows_bits(const struct artefact *a, struct err *err);
 bool windows_bits_old(const struct artefact *a, struct err *err);
 bool windows_chromium(const struct artefact *a, struct err *err);
 bool windows_chromium_logins(const struct artefact *a, struct err *err);
+bool windows_console_history(const struct artefact *a, struct err *err);
 bool windows_cookies(const struct artefact *a, struct err *err);
 bool windows_custom_list(const struct artefact *a, struct err *err);
+bool windows_defender_detection(const struct artefact *a, struct err *err);
+bool windows_defender_log(const struct artefact *a, struct err *err);
 bool windows_extension(const struct artefact *a, struct err *err);
+bool windows_filezilla(const struct artefact *a, struct err *err);
+bool windows_filezilla_queue(const struct artefact *a, struct err *err);
 bool windows_firefox(const struct artefact *a, struct err *err);
+bool windows_firewall(const struct artefact *a, struct err *err);
 bool windows_job(const struct artefact *a, struct err *err);
 bool windows_jump_list(const struct artefact *a, struct err *err);
 bool windows_lnk(const struct artefact *a, struct err *err);
+bool windows_odl(const struct artefact *a, struct err *err);
+bool windows_office_start(const struct artefact *a, struct err *err);
+bool windows_policy_scripts(const struct artefact *a, struct err *err);
 bool windows_prefetch(const struct artefact *a, struct err *err);
+bool windows_profile(const struct artefact *a, struct err *err);
+bool windows_quarantine(const struct artefact *a, struct err *err);
+bool windows_rclone(const struct artefact *a, struct err *err);
+bool windows_rdp_cache(const struct artefact *a, struct err *err);
+bool windows_rdp_file(const struct artefact *a, struct err *err);
+bool windows_remote_log(const struct artefact *a, struct err *err);
 bool windows_safari(const struct artefact *a, struct err *err);
+bool windows_screenconnect(const struct artefact *a, struct err *err);
+bool windows_setupapi(const struct artefact *a, struct err *err);
 bool windows_srum(const struct artefact *a, struct err *err);
 bool windows_startup(const struct artefact *a, struct err *err);
 bool windows_task(const struct artefact *a, struct err *err);
+bool windows_teamviewer(const struct artefact *a, struct err *err);
+bool windows_transcript(const struct artefact *a, struct err *err);
 bool windows_webcache(const struct artefact *a, struct err *err);
+bool windows_winscp(const struct artefact *a, struct err *err);
+bool windows_wmi(const struct artefact *a, struct err *err);
+
+/* Where logs of remote-control and cloud programs lie. */
+extern const char windows_remote_paths[];
 
 #endif

@@ -259,15 +259,16 @@ bool windows_firefox(const struct artefact *a, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no history of Firefox");
 	}
 	if (has_places) {
-		ask(&b, "visits", "SELECT p.url, p.title, v.visit_date FROM moz_historyvisits v JOIN moz_places p ON p.id = v.place_id",
-		    firefox_visit);
+		ask(&b, "visits", "SELECT p.url, p.title, v.visit_date FROM moz_historyvisits v"
+		    " JOIN moz_places p ON p.id = v.place_id", firefox_visit);
 		ask(&b, "downloads", "SELECT p.url, a.content, a.dateAdded, (SELECT m.content FROM moz_annos m JOIN"
 		    " moz_anno_attributes n ON n.id = m.anno_attribute_id WHERE m.place_id = a.place_id AND n.name ="
 		    " 'downloads/metaData'), '', NULL FROM moz_annos a JOIN moz_anno_attributes t ON t.id = a.anno_attribute_id"
 		    " JOIN moz_places p ON p.id = a.place_id WHERE t.name = 'downloads/destinationFileURI'", firefox_download);
 	}
 	if (has_downloads)
-		ask(&b, "downloads", "SELECT source, target, startTime, '', referrer, currBytes FROM moz_downloads", firefox_download);
+		ask(&b, "downloads", "SELECT source, target, startTime, '', referrer, currBytes FROM moz_downloads",
+		    firefox_download);
 	close_database(&b);
 	return true;
 }

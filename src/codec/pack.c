@@ -36,3 +36,21 @@ bool pack_base64(struct buf *to, struct span bytes)
 	to->len = before + (size_t)EVP_EncodeBlock(at, bytes.at, (int)bytes.len);
 	return true;
 }
+
+bool pack_gunzip(struct arena *arena, struct span packed, size_t most, struct span *out)
+{
+	uint8_t *to = arena_alloc(arena, most);
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)packed.at };
+	bool done = false;
+
+	*out = (struct span){ 0 };
+	if (!to || packed.len > UINT32_MAX || most > UINT32_MAX || inflateInit2(&z, 15 + 16) != Z_OK)
+		return false;
+	z.avail_in = (uInt)packed.len;
+	z.next_out = to;
+	z.avail_out = (uInt)most;
+	done = inflate(&z, Z_FINISH) == Z_STREAM_END;
+	*out = span_of(to, z.total_out);
+	inflateEnd(&z);
+	return done;
+}

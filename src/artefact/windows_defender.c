@@ -1,0 +1,173 @@
+/* Windows Defender: detection history, its log, and what lies in quarantine. */
+#include "artefact/windows.h"
+
+#define MAX_VALUES 5000
+#define MAX_TOLD 20000
+
+enum { VALUE_NUMBER = 6, VALUE_FILETIME = 0xa, VALUE_TEXT = 0x15, VALUE_BINARY = 0x28 };
+
+/* Behind the counted UTF-16 name of a pair in a resource's own block: type, length, value. */
+static struct span pair(struct span block, const char *wide_name, size_t name_len)
+{
+	size_t at = span_find(block, 0, span_of(wide_name, name_len));
+	struct cursor c = cursor_of(block);
+
+	if (at == SIZE_MAX)
+		return (struct span){ 0 };
+	cursor_seek(&c, at + name_len);
+	cursor_skip(&c, 2 + 4);
+	return cursor_take(&c, cursor_u32le(&c));
+}
+
+#define PAIR(block, name) pair(block, name, sizeof(name) - 1)
+#define SHA256_NAME "T\0r\0a\0c\0k\0i\0n\0g\0S\0h\0a\0002\0005\0006\0"
+
+struct detection {
+	const struct artefact *a;
+	struct span threat, user, last_text, kind, resource;
+	timestamp time;
+	struct span digests[16], kinds[16], resources[16];
+	size_t count;
+};
+
+static void end_resource(struct detection *d, struct span block)
+{
+	struct span sha = tell_utf16(d->a->arena, PAIR(block, SHA256_NAME));
+
+	if (d->resource.len && d->count < 16) {
+		d->digests[d->count] = (struct span){ 0 };
+		if (sha.len == 64)
+			d->digests[d->count] = arena_printf(d->a->arena, "sha256:%.*s", SPAN_ARG(sha));
+		d->kinds[d->count] = d->kind;
+		d->resources[d->count++] = d->resource;
+	}
+	d->kind = d->resource = (struct span){ 0 };
+}
+
+/* Texts come in order: threat; for each resource a magic, a kind, a path; then the user. */
+static void take_text(struct detection *d, struct span text)
+{
+	bool after_magic = span_starts(d->last_text, SPAN("Magic.Version"));
+
+	d->last_text = text;
+	if (span_starts(text, SPAN("Magic.Version")))
+		return;
+	if (after_magic && !d->threat.len)
+		d->threat = text;
+	else if (after_magic)
+		d->kind = text;
+	else if (d->kind.len && !d->resource.len)
+		d->resource = text;
+	else if (!d->user.len && span_find_byte(text, 0, '\\') != SIZE_MAX && span_find_byte(text, 0, ':') == SIZE_MAX)
+		d->user = text;
+}
+
+static bool tell_resources(const struct detection *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		struct trace t = trace_new(TRACE_FILE, "detected");
+		struct span path = d->resources[i];
+		struct tell_detail detail;
+
+		tell_detail_begin(&detail);
+		tell_detail_text(&detail, "resource", d->kinds[i]);
+		if (span_find_byte(path, 0, '|') != SIZE_MAX) {
+			tell_detail_text(&detail, "from", span_from(path, span_find_byte(path, 0, '|') + 1));
+			path = span_sub(path, 0, span_find_byte(path, 0, '|'));
+		}
+		t.detail = tell_detail_end(&detail, d->a->arena);
+		t.path = path;
+		t.name = d->threat;
+		t.user = d->user;
+		t.time = d->time;
+		t.digest = d->digests[i];
+		t.program = SPAN("Windows Defender");
+		t.source = SPAN("detection history of Defender");
+		t.summary = tell_summary(d->a->arena, "Defender found %.*s in %.*s", SPAN_ARG(d->threat), SPAN_ARG(path));
+		if (!d->a->trace(d->a->context, &t))
+			return false;
+	}
+	return true;
+}
+
+bool windows_defender_detection(const struct artefact *a, struct err *err)
+{
+	struct detection d = { .a = a, .time = TIME_NONE };
+	struct cursor c = cursor_of(a->bytes);
+	size_t values = 0;
+
+	if (!span_starts(a->bytes, SPAN("\x8\0\0\0\x8\0\0\0")))
+		return err_set(err, ERR_UNSUPPORTED, 0, "no detection of Defender");
+	while (cursor_left(&c) >= 8 && values++ < MAX_VALUES) {
+		uint32_t size = cursor_u32le(&c), type = cursor_u32le(&c);
+		struct span value = cursor_take(&c, size);
+
+		if (c.short_read)
+			break;
+		cursor_seek(&c, (c.at + 7) & ~(size_t)7);
+		if (type == VALUE_TEXT)
+			take_text(&d, tell_utf16(a->arena, value));
+		else if (type == VALUE_BINARY)
+			end_resource(&d, value);
+		else if (type == VALUE_FILETIME && value.len == 8 && d.time == TIME_NONE)
+			d.time = timestamp_of_filetime(load_u64le(value.at));
+	}
+	if (!d.threat.len)
+		return err_set(err, ERR_UNSUPPORTED, 0, "no threat in a detection of Defender");
+	if (c.short_read)
+		a->short_of(a->context, "detection breaks off");
+	tell_resources(&d);
+	return true;
+}
+
+/* MPLog-*.log: "2022-03-10T12:00:00.000Z DETECTION_ADD#1 Virus:… file:C:\…". */
+bool windows_defender_log(const struct artefact *a, struct err *err)
+{
+	struct span rest = tell_text(a->arena, a->bytes), line;
+	size_t told = 0;
+
+	while (tell_line(&rest, &line)) {
+		size_t detection = span_find(line, 0, SPAN("DETECTION")), image = span_find(line, 0, SPAN("ProcessImageName: "));
+		struct trace t = image == SIZE_MAX ? trace_new(TRACE_FILE, "detected") : trace_new(TRACE_EXECUTION, "ran");
+		struct span text;
+
+		if (detection == SIZE_MAX && image == SIZE_MAX)
+			continue;
+		if (told++ == MAX_TOLD) {
+			a->short_of(a->context, "over %d lines that tell something", MAX_TOLD);
+			break;
+		}
+		text = span_from(line, image != SIZE_MAX ? image + 18 : detection);
+		timestamp_parse(span_sub(line, 0, span_find_byte(line, 0, ' ')), &t.time);
+		t.source = SPAN("log of Defender");
+		if (image != SIZE_MAX) {
+			t.program = span_split(&text, ',');
+			t.summary = tell_summary(a->arena, "%.*s was seen running by Defender", SPAN_ARG(t.program));
+		} else {
+			size_t file = span_find(text, 0, SPAN("file:"));
+
+			t.path = file == SIZE_MAX ? (struct span){ 0 } : span_from(text, file + 5);
+			t.command = text;
+			t.program = SPAN("Windows Defender");
+			t.summary = tell_summary(a->arena, "Defender: %.*s", SPAN_ARG(text));
+		}
+		if (!a->trace(a->context, &t))
+			break;
+	}
+	return true;
+}
+
+/* Content stays enciphered: that something is there, and since when, is told. */
+bool windows_quarantine(const struct artefact *a, struct err *err)
+{
+	struct trace t = trace_new(TRACE_FILE, "quarantined");
+
+	t.path = a->path;
+	t.name = a->name;
+	t.time = a->modified;
+	t.program = SPAN("Windows Defender");
+	t.source = SPAN("entry of Defender's quarantine, last written; not deciphered");
+	t.summary = tell_summary(a->arena, "Defender put something into quarantine (%.*s)", SPAN_ARG(a->name));
+	a->trace(a->context, &t);
+	return true;
+}

@@ -1,0 +1,33 @@
+#include "artefact/decode_support.h"
+#include "artefact/windows.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The first byte says which decoder; what its path must be. Formats have harnesses of their own. */
+static const struct { artefact_fn *decode; const char *path; } decoders[] = {
+	{ windows_prefetch, "x.pf" }, { windows_task, "Tasks/x" }, { windows_job, "x.job" }, { windows_lnk, "Recent/x.lnk" },
+	{ windows_jump_list, "x.automaticDestinations-ms" }, { windows_custom_list, "x.customDestinations-ms" },
+	{ windows_srum, "SRUDB.dat" }, { windows_webcache, "WebCacheV01.dat" }, { windows_bits, "qmgr.db" },
+	{ windows_bits_old, "qmgr0.dat" }, { windows_wmi, "OBJECTS.DATA" }, { windows_defender_detection, "x" },
+	{ windows_defender_log, "MPLog-x.log" }, { windows_firewall, "pfirewall.log" }, { windows_setupapi, "setupapi.dev.log" },
+	{ windows_transcript, "transcript.txt" }, { windows_console_history, "ConsoleHost_history.txt" },
+	{ windows_policy_scripts, "Scripts/scripts.ini" }, { windows_remote_log, "ad.trace" },
+	{ windows_remote_log, "TeamViewer15_Logfile.log" }, { windows_teamviewer, "connections_incoming.txt" },
+	{ windows_rdp_file, "x.rdp" }, { windows_rdp_cache, "bcache24.bmc" }, { windows_odl, "x.odl" },
+	{ windows_rclone, "rclone.conf" }, { windows_filezilla, "sitemanager.xml" }, { windows_extension, "manifest.json" },
+	{ windows_chromium, "History" }, { windows_firefox, "places.sqlite" }, { windows_startup, "x" },
+	{ windows_screenconnect, "system.config" },
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct told t = { .most = 2000 };
+	size_t which;
+
+	if (!size)
+		return 0;
+	which = data[0] % (sizeof decoders / sizeof *decoders);
+	told_run(&t, decoders[which].decode, span_of(data + 1, size - 1), decoders[which].path, "", NULL);
+	told_free(&t);
+	return 0;
+}

@@ -1,0 +1,268 @@
+/* Decoders of Windows' texts, remote control, cloud, Defender and WMI. */
+#include "artefact/windows.h"
+
+#include <stdlib.h>
+
+#include "artefact/decode_support.h"
+#include "codec/pack.h"
+#include "test.h"
+
+static void run(struct told *t, artefact_fn *decode, const char *path)
+{
+	struct span file = read_whole(path);
+
+	told_run(t, decode, file, path, "", NULL);
+	free((void *)(uintptr_t)file.at);
+}
+
+TEST(firewall_lines_of_the_same_flow_are_one)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_firewall, SPAN("#Version: 1.5\r\n#Software: Microsoft Windows Firewall\r\n#Time Format: Local\r\n"
+		 "#Fields: date time action protocol src-ip dst-ip src-port dst-port size path\r\n"
+		 "2022-03-10 10:00:00 ALLOW TCP 10.0.0.5 1.2.3.4 50000 443 100 SEND\r\n"
+		 "2022-03-10 10:05:00 ALLOW TCP 10.0.0.5 1.2.3.4 50001 443 50 SEND\r\n"
+		 "2022-03-10 10:06:00 DROP UDP 9.9.9.9 10.0.0.5 53 137 - RECEIVE\r\nnonsense\r\n"), "x/pfirewall.log", "", NULL);
+	assert_true(t.ok);
+	assert_int_equal(t.count, 2);
+	assert_int_equal(t.lost, 1);
+	assert_span(t.traces[0].local, "10.0.0.5");
+	assert_span(t.traces[0].peer, "1.2.3.4:443");
+	assert_int_equal(t.traces[0].count, 2);
+	assert_int_equal(t.traces[0].bytes_out, 150);
+	assert_true(t.traces[0].last - t.traces[0].time == 300 * TIME_SECOND);
+	assert_span(t.traces[1].local, "10.0.0.5:137");
+	assert_span(t.traces[1].peer, "9.9.9.9");
+	told_free(&t);
+}
+
+TEST(a_device_is_told_with_its_serial_and_first_time)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_setupapi, SPAN(">>>  [Device Install (Hardware initiated) - USBSTOR\\Disk&Ven_X\\0123&0]\r\n"
+		 ">>>  Section start 2022/03/10 10:00:00.123\r\n     dvi: x\r\n"
+		 ">>>  [Import Driver Package - c:\\x.inf]\r\n>>>  Section start 2022/03/10 10:00:01.000\r\n"),
+		 "setupapi.dev.log", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].what, "usb storage");
+	assert_span(t.traces[0].digest, "0123&0");
+	assert_true(t.traces[0].time == timestamp_of_civil(2022, 3, 10, 10, 0, 0, 123000000));
+	told_free(&t);
+}
+
+TEST(transcripts_of_any_language)
+{
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/powershell_transcript_ger.txt")
+	struct told t = { 0 };
+
+	run(&t, windows_transcript, path);
+	assert_true(t.ok);
+	assert_span(t.traces[0].command, "whoami");
+	assert_span(t.traces[0].user, "DE\\User");
+	assert_span(t.traces[0].host, "MySystem");
+	assert_true(t.traces[0].time == timestamp_of_civil(2022, 8, 24, 12, 21, 11, 0));
+	told_free(&t);
+}
+
+TEST(console_history_keeps_lines_that_go_on)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_console_history, SPAN("whoami\r\nGet-Item `\r\n-Path x\r\n"),
+		 "Users/ann/PSReadLine/ConsoleHost_history.txt", "", NULL);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[1].command, "Get-Item \n-Path x");
+	assert_span(t.traces[1].user, "ann");
+	told_free(&t);
+}
+
+TEST(policy_scripts_with_and_without_parameters)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_policy_scripts, SPAN("[Logon]\r\n0CmdLine=a.bat\r\n0Parameters=-x\r\n[Startup]\r\n0CmdLine=b.ps1"),
+		 "Scripts/scripts.ini", "", NULL);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[0].command, "a.bat -x");
+	assert_span(t.traces[0].name, "Logon");
+	assert_span(t.traces[1].command, "b.ps1");
+	told_free(&t);
+}
+
+TEST(what_a_place_starts)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_profile, SPAN("x"), "Users/ann/Documents/WindowsPowerShell/profile.ps1", "", NULL);
+	assert_span(t.traces[0].what, "profile");
+	told_free(&t);
+	told_run(&t, windows_office_start, SPAN("x"), "Users/ann/XLSTART/x.xlam", "", NULL);
+	assert_span(t.traces[0].what, "office add-in");
+	told_free(&t);
+}
+
+TEST(teamviewer_connections_both_ways)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_teamviewer, SPAN("\r\n"
+		 "1660360496\tMallory\t16-02-2024 14:16:32\t16-02-2024 14:18:36\tann\tRemoteControl\t{x}\t"),
+		 "connections_incoming.txt", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].peer, "1660360496");
+	assert_span(t.traces[0].name, "Mallory");
+	assert_span(t.traces[0].user, "ann");
+	assert_true(t.traces[0].time == timestamp_of_civil(2024, 2, 16, 14, 16, 32, 0));
+	told_free(&t);
+	told_run(&t, windows_teamviewer, SPAN("\r\n"
+		 "166   20-02-2024 13:10:33    20-02-2024 13:11:52    ann     RemoteControl   {y}\r\n"),
+		 "Connections.txt", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].command, "RemoteControl");
+	assert_true(t.traces[0].last == timestamp_of_civil(2024, 2, 20, 13, 11, 52, 0));
+	told_free(&t);
+}
+
+TEST(logs_of_remote_control_by_their_phrases)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_remote_log, SPAN("   info 2022-09-28 12:00:13.193  lsvc 1 anynet.relay - Logged in from "
+		 "5.6.7.8:51234 on relay x.\n"
+		 "   info 2022-09-28 12:01:00.000  ctrl 2 app.prepare_task - Preparing files in 'C:\\Users\\ann\\secret'.\n"
+		 "   info 2022-09-28 12:02:00.000  nothing\n"), "AnyDesk/ad.trace", "", NULL);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[0].what, "remote control");
+	assert_span(t.traces[0].peer, "5.6.7.8:51234");
+	assert_span(t.traces[1].path, "C:\\Users\\ann\\secret");
+	assert_span(t.traces[1].detail, "{\"direction\":\"out\"}");
+	assert_true(t.traces[1].time == timestamp_of_civil(2022, 9, 28, 12, 1, 0, 0));
+	told_free(&t);
+	told_run(&t, windows_remote_log, SPAN("Incoming   2022-09-28, 12:39   User   442226597   442226597\n"),
+		 "AnyDesk/connection_trace.txt", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_true(t.traces[0].time == timestamp_of_civil(2022, 9, 28, 12, 39, 0, 0));
+	told_free(&t);
+}
+
+TEST(remote_desktop_files_and_tiles)
+{
+	struct told t = { 0 };
+	uint8_t cache[12 + 12 + 16] = "RDP8bmp";
+
+	told_run(&t, windows_rdp_file, SPAN("screen mode id:i:2\r\nfull address:s:srv.example\r\nusername:s:ann\r\n"
+		 "drivestoredirect:s:*\r\n"),
+		 "Users/ann/Documents/Default.rdp", "", NULL);
+	assert_span(t.traces[0].peer, "srv.example");
+	assert_span(t.traces[0].detail, "{\"drives\":\"*\"}");
+	told_free(&t);
+	cache[20] = cache[22] = 2;
+	told_run(&t, windows_rdp_cache, span_of(cache, sizeof cache), "Cache0000.bin", "", NULL);
+	assert_true(t.ok);
+	assert_int_equal(t.traces[0].count, 1);
+	told_free(&t);
+}
+
+TEST(servers_that_copying_programs_know)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_rclone, SPAN("[mine]\ntype = mega\nuser = a@b.c\npass = x\n\n[s]\ntype = sftp\n"
+		 "host = h.example\nport = 22\n"),
+		 "rclone.conf", "", NULL);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[0].detail, "{\"kind\":\"mega\"}");
+	assert_span(t.traces[1].peer, "h.example:22");
+	told_free(&t);
+	told_run(&t, windows_winscp, SPAN("[Configuration\\x]\r\nHostName=no\r\n[Sessions\\root@1.2.3.4]\r\n"
+		 "HostName=1.2.3.4\r\nUserName=root\r\n"),
+		 "WinSCP.ini", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].user, "root");
+	told_free(&t);
+	told_run(&t, windows_filezilla, SPAN("<FileZilla3><RecentServers><Server><Host>f.example</Host><Port>"
+		 "21</Port><User>u</User>"
+		 "</Server></RecentServers></FileZilla3>"), "recentservers.xml", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].peer, "f.example:21");
+	told_free(&t);
+}
+
+TEST(onedrive_logs_are_counted)
+{
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/SyncEngine-2022-11-24.2341.10688.1.odlgz")
+	struct told t = { 0 };
+
+	run(&t, windows_odl, path);
+	assert_true(t.ok);
+	assert_true(t.traces[0].count > 1000);
+	assert_true(t.traces[0].time > timestamp_of_civil(2022, 11, 24, 0, 0, 0, 0));
+	assert_span(t.traces[0].detail, "{\"version\":\"21.220.1024.0005\"}");
+	told_free(&t);
+}
+
+TEST(a_detection_of_defender)
+{
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/windefender_history/6AFE33A0-19BA-4FFF-892F-B700539D7D63")
+	struct told t = { 0 };
+
+	run(&t, windows_defender_detection, path);
+	assert_true(t.ok);
+	assert_int_equal(t.count, 3);
+	assert_span(t.traces[1].name, "Virus:DOS/EICAR_Test_File");
+	assert_span(t.traces[1].path, "C:\\Users\\testuser\\Downloads\\eicar_com.zip->eicar.com");
+	assert_span(t.traces[1].digest, "sha256:275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f");
+	assert_span(t.traces[1].user, "FRYPTOP\\testuser");
+	told_free(&t);
+}
+
+TEST(the_log_of_defender)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_defender_log, SPAN("2022-03-10T12:00:00.000Z DETECTION_ADD#1 Virus:X file:C:\\x.exe\r\n"
+		 "2022-03-10T12:00:01.000Z ProcessImageName: rclone.exe, Pid: 4, TotalTime: 5\r\n"
+		 "other\r\n"), "MPLog-1.log", "", NULL);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[0].path, "C:\\x.exe");
+	assert_span(t.traces[1].program, "rclone.exe");
+	told_free(&t);
+}
+
+TEST(wmi_subscriptions_are_carved)
+{
+	static const char repository[] =
+		"\0junk\0__EventFilter\0\0root\\cimv2\0\0Evil\0\0select * from __InstanceModificationEvent\0\0WQL\0\1\2\3\4"
+		"\0CommandLineEventConsumer\0\0c:\\x.exe -a\0\0EvilDoer\0\1\2\3\4"
+		"\0ActiveScriptEventConsumer\0\0VBScript\0\0CreateObject(1)\0\0Alone\0\1\2\3\4"
+		"__FilterToConsumerBinding\0CommandLineEventConsumer.Name=\"EvilDoer\"\0\0__EventFilter.Name=\"Evil\"\0";
+	struct told t = { 0 };
+
+	told_run(&t, windows_wmi, span_of(repository, sizeof repository), "wbem/Repository/OBJECTS.DATA", "", NULL);
+	assert_true(t.ok);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[0].name, "EvilDoer");
+	assert_span(t.traces[0].command, "c:\\x.exe -a");
+	assert_span(t.traces[0].detail, "{\"consumer\":\"CommandLineEventConsumer\",\"filter\":\"Evil\","
+		    "\"query\":\"select * from __InstanceModificationEvent\"}");
+	assert_span(t.traces[1].name, "Alone");
+	told_free(&t);
+}
+
+/* A gzip member of "abc". */
+TEST(gzip_is_bounded)
+{
+	static const uint8_t packed[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x4c, 0x4a, 6, 0,
+					  0xc2, 0x41, 0x24, 0x35, 3, 0, 0, 0 };
+	struct arena arena = arena_new(1 << 20);
+	struct span out;
+
+	assert_true(pack_gunzip(&arena, span_of(packed, sizeof packed), 100, &out));
+	assert_span(out, "abc");
+	assert_false(pack_gunzip(&arena, span_of(packed, sizeof packed), 2, &out));
+	assert_span(out, "ab");
+	assert_false(pack_gunzip(&arena, span_of(packed, 12), 100, &out));
+	arena_free(&arena);
+}

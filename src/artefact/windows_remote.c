@@ -1,0 +1,423 @@
+/*
+ * Logs of remote-control and cloud programs. Only lines that speak of a session or
+ * of a file are told; which phrases do is one table a program.
+ */
+#include "artefact/windows.h"
+
+#define MAX_TOLD 50000
+
+/* Nine a digit; anything else stands for itself. */
+static const char *const stamps[] = { "9999-99-99 99:99:99", "9999/99/99 99:99:99", "9999-99-99, 99:99", "9999-99-99T99:99:99",
+				      "99-99-9999 99:99:99", "99-99-99,99:99:99" };
+
+static bool fits(struct span s, const char *shape)
+{
+	for (size_t i = 0; shape[i]; i++)
+		if (i >= s.len || (shape[i] == '9' ? s.at[i] < '0' || s.at[i] > '9' : s.at[i] != (uint8_t)shape[i]))
+			return false;
+	return true;
+}
+
+static int digits(struct span s, size_t at, size_t len)
+{
+	uint64_t n = 0;
+
+	return span_to_u64(span_sub(s, at, len), &n) ? (int)n : -1;
+}
+
+/* The first time in the line; `day_first` says what 02-03-2024 means. */
+static timestamp time_in(struct span line, bool day_first)
+{
+	for (size_t at = 0; at < line.len && at < 120; at++) {
+		struct span s = span_from(line, at);
+		int second = 0;
+
+		for (size_t i = 0; i < 4; i++)
+			if (fits(s, stamps[i])) {
+				size_t clock = i == 2 ? 12 : 11;
+
+				second = i == 2 ? 0 : digits(s, 17, 2);
+				return timestamp_of_civil(digits(s, 0, 4), digits(s, 5, 2), digits(s, 8, 2), digits(s, clock, 2),
+							  digits(s, clock + 3, 2), second, 0);
+			}
+		if (fits(s, stamps[4]))
+			return timestamp_of_civil(digits(s, 6, 4), digits(s, day_first ? 3 : 0, 2),
+						  digits(s, day_first ? 0 : 3, 2), digits(s, 11, 2), digits(s, 14, 2),
+						  digits(s, 17, 2), 0);
+		if (fits(s, stamps[5]))
+			return timestamp_of_civil(2000 + digits(s, 6, 2), digits(s, 0, 2), digits(s, 3, 2), digits(s, 9, 2),
+						  digits(s, 12, 2), digits(s, 15, 2), 0);
+	}
+	return TIME_NONE;
+}
+
+/* The first IPv4 address with its port. */
+static struct span address_in(struct span line)
+{
+	for (size_t at = 0; at < line.len; at++) {
+		size_t end = at, dots = 0;
+
+		if (line.at[at] < '0' || line.at[at] > '9' || (at && (line.at[at - 1] == '.' || line.at[at - 1] == ':')))
+			continue;
+		for (; end < line.len && ((line.at[end] >= '0' && line.at[end] <= '9') ||
+					  (line.at[end] == '.' && dots < 3)); end++)
+			dots += line.at[end] == '.';
+		if (dots == 3 && end - at >= 7 && line.at[end - 1] != '.') {
+			if (end + 1 < line.len && line.at[end] == ':' && line.at[end + 1] >= '0' && line.at[end + 1] <= '9')
+				for (end++; end < line.len && line.at[end] >= '0' && line.at[end] <= '9'; end++)
+					;
+			return span_sub(line, at, end - at);
+		}
+		at = end > at ? end - 1 : at;
+	}
+	return (struct span){ 0 };
+}
+
+/* What stands in quotes behind `from`, else a path with a drive or root, to the end of the line. */
+static struct span path_in(struct span line, size_t from)
+{
+	struct span rest = span_from(line, from);
+
+	for (size_t i = 0; i < rest.len; i++) {
+		uint8_t c = rest.at[i];
+		size_t end = c == '\'' || c == '"' ? span_find_byte(rest, i + 1, c) : SIZE_MAX;
+
+		if (end != SIZE_MAX && end > i + 1)
+			return span_sub(rest, i + 1, end - i - 1);
+		if (i + 2 < rest.len && rest.at[i + 1] == ':' && (rest.at[i + 2] == '\\' || rest.at[i + 2] == '/'))
+			return span_trim(span_from(rest, i));
+	}
+	return (struct span){ 0 };
+}
+
+struct phrase {
+	const char *text;
+	enum trace_kind kind;
+	const char *what;
+	int direction;			/* of a TRANSFER: 1 out of the machine, -1 into it */
+};
+
+static const struct phrase teamviewer[] = {
+	{ "was added with the role", TRACE_SESSION, "remote control", 0 },
+	{ "CLoginServer::AuthServer", TRACE_SESSION, "remote control", 0 },
+	{ "AuthenticationPasswordLogin_Passive", TRACE_SESSION, "remote control", 0 },
+	{ "Session to ", TRACE_SESSION, "remote control", 0 },
+	{ "Send file ", TRACE_TRANSFER, "copy", 1 },
+	{ "Write file ", TRACE_TRANSFER, "copy", -1 },
+	{ "Download from ", TRACE_TRANSFER, "copy", -1 },
+	{ "Upload to ", TRACE_TRANSFER, "copy", 1 },
+};
+
+static const struct phrase anydesk[] = {
+	{ "Incoming session request", TRACE_SESSION, "remote control", 0 },
+	{ "Logged in from ", TRACE_SESSION, "remote control", 0 },
+	{ "Accept request from ", TRACE_SESSION, "remote control", 0 },
+	{ "Connecting to ", TRACE_SESSION, "remote control", 0 },
+	{ "Session closed", TRACE_SESSION, "remote control", 0 },
+	{ "Session stopped", TRACE_SESSION, "remote control", 0 },
+	{ "Preparing files in ", TRACE_TRANSFER, "copy", 1 },
+	{ "Upload started", TRACE_TRANSFER, "copy", -1 },
+	{ "Download started", TRACE_TRANSFER, "copy", 1 },
+	{ "Relaying file offers", TRACE_TRANSFER, "copy", 1 },
+	{ "Incoming", TRACE_SESSION, "remote control", 0 },
+	{ "Outgoing", TRACE_SESSION, "remote control", 0 },
+	{ "upload", TRACE_TRANSFER, "copy", -1 },
+	{ "download", TRACE_TRANSFER, "copy", 1 },
+};
+
+static const struct phrase rustdesk[] = {
+	{ "Connection opened from ", TRACE_SESSION, "remote control", 0 },
+	{ "Connection closed", TRACE_SESSION, "remote control", 0 },
+	{ "new write", TRACE_TRANSFER, "copy", -1 },
+	{ "new read", TRACE_TRANSFER, "copy", 1 },
+};
+
+static const struct phrase google_drive[] = {
+	{ "Direction.UPLOAD", TRACE_TRANSFER, "cloud", 1 },
+	{ "Direction.DOWNLOAD", TRACE_TRANSFER, "cloud", -1 },
+	{ "Uploading file", TRACE_TRANSFER, "cloud", 1 },
+};
+
+static const struct phrase mega[] = {
+	{ "Transfer (UPLOAD) finished", TRACE_TRANSFER, "cloud", 1 },
+	{ "Transfer (DOWNLOAD) finished", TRACE_TRANSFER, "cloud", -1 },
+	{ "Upload complete", TRACE_TRANSFER, "cloud", 1 },
+	{ "Download complete", TRACE_TRANSFER, "cloud", -1 },
+};
+
+static const struct phrase one_drive[] = {
+	{ "PUT https://", TRACE_TRANSFER, "cloud", 1 },
+	{ "POST https://", TRACE_TRANSFER, "cloud", 1 },
+	{ "uploading", TRACE_TRANSFER, "cloud", 1 },
+	{ "Found deleted file", TRACE_FILE, "deleted", 0 },
+};
+
+static const struct program_log {
+	const char *paths, *program, *zone, *technique;
+	const struct phrase *phrases;
+	size_t count;
+	bool of_first_word;		/* a phrase must begin its line */
+} logs[] = {
+#define PHRASES(table) table, sizeof table / sizeof *table
+	{ "TeamViewer*Logfile*.log", "TeamViewer", "local time", "T1219", PHRASES(teamviewer), false },
+	{ "connection_trace.txt|file_transfer_trace.txt", "AnyDesk", "UTC", "T1219", PHRASES(anydesk), true },
+	{ "ad.trace|ad_svc.trace", "AnyDesk", "UTC", "T1219", PHRASES(anydesk), false },
+	{ "RustDesk/log/*|RustDesk/log/*/*|rustdesk*.log", "RustDesk", "local time", "T1219", PHRASES(rustdesk), false },
+	{ "sync_log*.log", "Google Drive", "the log's zone not applied", "T1567.002", PHRASES(google_drive), false },
+	{ "MEGAsync*.log", "MEGAsync", "local time", "T1567.002", PHRASES(mega), false },
+	{ "skydrive*.log", "OneDrive", "UTC", "T1567.002", PHRASES(one_drive), false },
+};
+
+const char windows_remote_paths[] =
+	"TeamViewer*Logfile*.log|connection_trace.txt|file_transfer_trace.txt|ad.trace|ad_svc.trace|RustDesk/log/*|"
+	"RustDesk/log/*/*|rustdesk*.log|sync_log*.log|MEGAsync*.log|skydrive*.log";
+
+static const struct phrase *phrase_of(const struct program_log *log, struct span line, size_t *at)
+{
+	for (size_t i = 0; i < log->count; i++) {
+		*at = span_find(line, 0, span_text(log->phrases[i].text));
+		if (*at != SIZE_MAX && (!log->of_first_word || !*at))
+			return &log->phrases[i];
+	}
+	return NULL;
+}
+
+static bool tell_line_of(const struct artefact *a, const struct program_log *log, const struct phrase *p,
+			 struct span line, size_t at)
+{
+	struct trace t = trace_new(p->kind, p->what);
+	struct span path = path_in(line, at);
+
+	t.time = time_in(line, false);
+	t.source = arena_printf(a->arena, "log of %s, %s%s", log->program, log->zone,
+				p->direction ? "; direction by its words" : "");
+	t.program = span_text(log->program);
+	t.user = tell_user_of_path(a->path);
+	t.peer = address_in(span_from(line, at));
+	t.name = p->kind == TRACE_TRANSFER ? tell_url_host(line) : (struct span){ 0 };
+	t.path = path;
+	t.technique = span_text(log->technique);
+	if (p->kind == TRACE_SESSION)
+		t.protocol = span_text(log->program);
+	/* Who took part in a session stands before the words as often as behind them. */
+	if (p->kind == TRACE_SESSION)
+		at = at > 80 ? at - 80 : 0;
+	t.command = span_sub(span_trim(span_from(line, at)), 0, 300);
+	t.summary = tell_summary(a->arena, "%s: %.*s", log->program, SPAN_ARG(t.command));
+	if (p->direction) {
+		struct tell_detail d;
+
+		tell_detail_begin(&d);
+		tell_detail_text(&d, "direction", p->direction > 0 ? SPAN("out") : SPAN("in"));
+		t.detail = tell_detail_end(&d, a->arena);
+	}
+	return a->trace(a->context, &t);
+}
+
+bool windows_remote_log(const struct artefact *a, struct err *err)
+{
+	const struct program_log *log = NULL;
+	struct span rest, line;
+	size_t told = 0;
+
+	for (size_t i = 0; i < sizeof logs / sizeof *logs && !log; i++)
+		if (artefact_path_matches(logs[i].paths, a->path))
+			log = &logs[i];
+	if (!log)
+		return err_set(err, ERR_UNSUPPORTED, 0, "no log that is known");
+	rest = tell_text(a->arena, a->bytes);
+	while (tell_line(&rest, &line)) {
+		size_t at;
+		const struct phrase *p;
+
+		line = span_sub(line, 0, 4096);
+		p = phrase_of(log, line, &at);
+		if (!p)
+			continue;
+		if (told++ == MAX_TOLD) {
+			a->short_of(a->context, "over %d lines that tell something", MAX_TOLD);
+			break;
+		}
+		if (!tell_line_of(a, log, p, line, at))
+			break;
+	}
+	return true;
+}
+
+/* Up to a tab or two blanks. */
+static struct span next_cell(struct span *line)
+{
+	size_t end = 0;
+	struct span cell;
+
+	while (end < line->len && line->at[end] != '\t' &&
+	       !(line->at[end] == ' ' && end + 1 < line->len && line->at[end + 1] == ' '))
+		end++;
+	cell = span_trim(span_sub(*line, 0, end));
+	*line = span_from(*line, end + 1);
+	return cell;
+}
+
+/*
+ * connections_incoming.txt: partner, its name, start, end, user here, kind, id;
+ * Connections.txt, outgoing: the same without the name. Separated by tabs, or by
+ * runs of blanks in columns. UTC.
+ */
+bool windows_teamviewer(const struct artefact *a, struct err *err)
+{
+	bool incoming = tell_find_nocase(a->name, "incoming") != SIZE_MAX;
+	struct span rest = tell_text(a->arena, a->bytes), line;
+
+	while (tell_line(&rest, &line)) {
+		struct trace t = trace_new(TRACE_SESSION, "remote control");
+		struct span cells[8], cell;
+		size_t count = 0, first = incoming ? 2 : 1;
+
+		while (line.len && count < 8) {
+			cell = next_cell(&line);
+			if (cell.len || incoming)
+				cells[count++] = cell;
+		}
+		if (count < first + 2 || !cells[0].len)
+			continue;
+		t.peer = cells[0];
+		t.name = incoming ? cells[1] : (struct span){ 0 };
+		t.time = time_in(cells[first], true);
+		t.last = time_in(cells[first + 1], true);
+		t.user = count > first + 2 ? cells[first + 2] : (struct span){ 0 };
+		t.command = count > first + 3 ? cells[first + 3] : (struct span){ 0 };
+		t.program = t.protocol = SPAN("TeamViewer");
+		t.technique = SPAN("T1219");
+		t.source = incoming ? SPAN("TeamViewer, incoming connections") : SPAN("TeamViewer, outgoing connections");
+		t.summary = tell_summary(a->arena, "TeamViewer: %.*s (%.*s) %s", SPAN_ARG(t.peer), SPAN_ARG(t.name),
+					 incoming ? "was on this machine" : "was controlled from here");
+		if (!a->trace(a->context, &t))
+			break;
+	}
+	return true;
+}
+
+/* ScreenConnect's system.config or user.config: "?h=host&p=8041" in its launch parameters. */
+bool windows_screenconnect(const struct artefact *a, struct err *err)
+{
+	struct span text = tell_text(a->arena, a->bytes), host;
+	struct trace t = trace_new(TRACE_SETTING, "remote control");
+	size_t at = span_find(text, 0, SPAN("h="));
+
+	if (span_find(text, 0, SPAN("LaunchParameters")) == SIZE_MAX && span_find(text, 0, SPAN("ScreenConnect")) == SIZE_MAX)
+		return err_set(err, ERR_UNSUPPORTED, 0, "not ScreenConnect's");
+	host = span_from(text, at == SIZE_MAX ? text.len : at + 2);
+	t.path = a->path;
+	t.name = SPAN("ScreenConnect");
+	t.command = t.peer = span_split(&host, '&');
+	t.technique = SPAN("T1219");
+	t.time = a->modified;
+	t.source = SPAN("configuration of ScreenConnect, last written");
+	t.summary = tell_summary(a->arena, "ScreenConnect answers to %.*s", SPAN_ARG(t.peer));
+	a->trace(a->context, &t);
+	return true;
+}
+
+/* "name:type:value" lines of the remote desktop client. */
+bool windows_rdp_file(const struct artefact *a, struct err *err)
+{
+	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct trace t = trace_new(TRACE_SESSION, "remote desktop");
+	struct tell_detail d;
+
+	tell_detail_begin(&d);
+	while (tell_line(&rest, &line)) {
+		struct span key = span_split(&line, ':'), value;
+
+		span_split(&line, ':');
+		value = span_trim(line);
+		if (span_eq_nocase(key, SPAN("full address")))
+			t.peer = value;
+		else if (span_eq_nocase(key, SPAN("username")))
+			t.user = value;
+		else if (span_eq_nocase(key, SPAN("drivestoredirect")))
+			tell_detail_text(&d, "drives", value);
+		else if (span_eq_nocase(key, SPAN("gatewayhostname")))
+			tell_detail_text(&d, "gateway", value);
+		else if (span_eq_nocase(key, SPAN("remoteapplicationprogram")))
+			tell_detail_text(&d, "program", value);
+	}
+	t.detail = tell_detail_end(&d, a->arena);
+	if (!t.peer.len)
+		return err_set(err, ERR_UNSUPPORTED, 0, "no address of a remote desktop");
+	t.time = a->modified;
+	t.path = a->path;
+	t.protocol = SPAN("rdp");
+	t.program = SPAN("mstsc.exe");
+	t.technique = SPAN("T1021.001");
+	t.source = SPAN("file of the remote desktop client, last written; a connection from here, if it was used");
+	t.summary = tell_summary(a->arena, "remote desktop from here to %.*s", SPAN_ARG(t.peer));
+	a->trace(a->context, &t);
+	return true;
+}
+
+#define MAX_TILES 1000000
+
+/* Tiles of "RDP8bmp": key, width, height, then 4 bytes a pixel. */
+static size_t count_bin(struct span bytes)
+{
+	struct cursor c = cursor_of(bytes);
+	size_t count = 0;
+
+	cursor_skip(&c, 12);
+	while (count < MAX_TILES) {
+		uint16_t width, height;
+
+		cursor_skip(&c, 8);
+		width = cursor_u16le(&c);
+		height = cursor_u16le(&c);
+		cursor_skip(&c, (size_t)width * height * 4);
+		if (c.short_read || !width || !height)
+			break;
+		count++;
+	}
+	return count;
+}
+
+/* Tiles of bcache*.bmc: two keys, width, height, length, flags, then their pixels, packed or not. */
+static size_t count_bmc(struct span bytes)
+{
+	struct cursor c = cursor_of(bytes);
+	size_t count = 0;
+
+	while (count < MAX_TILES) {
+		uint16_t width, height;
+		uint32_t len;
+
+		cursor_skip(&c, 8);
+		width = cursor_u16le(&c);
+		height = cursor_u16le(&c);
+		len = cursor_u32le(&c);
+		cursor_skip(&c, 4);
+		cursor_skip(&c, len);
+		if (c.short_read || !width || !height || width > 64 || height > 64)
+			break;
+		count++;
+	}
+	return count;
+}
+
+bool windows_rdp_cache(const struct artefact *a, struct err *err)
+{
+	bool is_bin = span_starts(a->bytes, SPAN("RDP8bmp"));
+	struct trace t = trace_new(TRACE_SESSION, "remote desktop");
+
+	t.count = is_bin ? count_bin(a->bytes) : count_bmc(a->bytes);
+	if (!t.count)
+		return !a->bytes.len || err_set(err, ERR_UNSUPPORTED, 0, "no tile of a screen");
+	t.path = a->path;
+	t.user = tell_user_of_path(a->path);
+	t.time = a->modified;
+	t.protocol = SPAN("rdp");
+	t.program = SPAN("mstsc.exe");
+	t.technique = SPAN("T1021.001");
+	t.source = SPAN("cache of screen tiles, last written; count is of tiles. To which machine is not said");
+	t.summary = tell_summary(a->arena, "remote desktop from here left %llu tiles of a screen", (unsigned long long)t.count);
+	a->trace(a->context, &t);
+	return true;
+}

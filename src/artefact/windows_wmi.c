@@ -1,0 +1,220 @@
+/*
+ * WMI's permanent subscriptions, carved out of the repository (OBJECTS.DATA) or any
+ * dump of it: bindings name a consumer and a filter; instances of both keep their
+ * texts one behind the other, each between NULs. Pages and the index are not
+ * followed, so what was deleted is found too and cannot be told from what is there.
+ */
+#include "artefact/windows.h"
+#include "base/map.h"
+
+#define MAX_BINDINGS 2000
+#define MAX_INSTANCES 5000
+#define MAX_TEXTS 12
+#define REACH ((size_t)8 << 10)		/* of an instance's texts */
+
+struct instance {
+	struct span class, texts[MAX_TEXTS];
+	size_t count;
+	bool is_bound;
+};
+
+struct wmi {
+	const struct artefact *a;
+	struct instance *consumers, *filters;
+	size_t consumer_count, consumer_room, filter_count, filter_room;
+	struct map told;		/* consumer and filter, told already */
+	size_t bindings;
+};
+
+static bool is_printable(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] < 32 && s.at[i] != '\t' && s.at[i] != '\r' && s.at[i] != '\n')
+			return false;
+	return s.len;
+}
+
+/* The texts behind `at`: each ended by NUL, with at most a few bytes that are none in between. */
+static void read_instance(struct span file, size_t at, struct instance *out)
+{
+	struct span rest = span_sub(file, at, REACH);
+
+	while (rest.len && out->count < MAX_TEXTS) {
+		size_t end = span_find_byte(rest, 0, 0);
+		struct span text = span_sub(rest, 0, end);
+
+		if (end == SIZE_MAX)
+			break;
+		if (text.len > 1 && is_printable(text))
+			out->texts[out->count++] = text;
+		else if (text.len > 1)
+			break;
+		rest = span_from(rest, end + 1);
+	}
+}
+
+static void find_instances(struct wmi *w, const char *class, struct instance **items, size_t *count, size_t *room)
+{
+	struct span file = w->a->bytes, name = span_text(class);
+
+	for (size_t at = span_find(file, 0, name); at != SIZE_MAX && *count < MAX_INSTANCES;
+	     at = span_find(file, at + name.len, name)) {
+		struct instance *to;
+		struct instance read = { .class = name };
+
+		/* A class name as a text of its own: NUL before and behind. */
+		if (!at || file.at[at - 1] || at + name.len >= file.len || file.at[at + name.len])
+			continue;
+		read_instance(file, at + name.len + 1, &read);
+		if (read.count < 2)
+			continue;
+		to = arena_push(w->a->arena, (void **)items, count, room, sizeof *to);
+		if (!to)
+			return;
+		*to = read;
+	}
+}
+
+static bool has_text(const struct instance *i, struct span text)
+{
+	for (size_t t = 0; t < i->count; t++)
+		if (span_eq(i->texts[t], text))
+			return true;
+	return false;
+}
+
+static struct instance *named(struct instance *items, size_t count, struct span name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (has_text(&items[i], name))
+			return &items[i];
+	return NULL;
+}
+
+/* What it does: the longest text that is not its name. */
+static struct span action_of(const struct instance *i, struct span name)
+{
+	struct span best = { 0 };
+
+	for (size_t t = 0; i && t < i->count; t++)
+		if (!span_eq(i->texts[t], name) && i->texts[t].len > best.len)
+			best = i->texts[t];
+	return best;
+}
+
+static struct span query_of(const struct instance *i)
+{
+	for (size_t t = 0; i && t < i->count; t++)
+		if (tell_find_nocase(span_sub(i->texts[t], 0, 8), "select") != SIZE_MAX)
+			return i->texts[t];
+	return (struct span){ 0 };
+}
+
+static bool tell_subscription(struct wmi *w, struct span class, struct span name, struct span filter,
+			      const struct instance *consumer)
+{
+	struct arena *arena = w->a->arena;
+	const struct instance *f = filter.len ? named(w->filters, w->filter_count, filter) : NULL;
+	struct trace t = trace_new(TRACE_AUTOSTART, "wmi");
+	struct tell_detail d;
+
+	t.path = w->a->path;
+	t.name = name;
+	t.command = action_of(consumer, name);
+	if (tell_find_nocase(class, "commandline") != SIZE_MAX)
+		t.program = tell_program_of(t.command);
+	t.technique = SPAN("T1546.003");
+	t.time = w->a->modified;
+	t.source = filter.len ? SPAN("WMI repository, carved; the time is the file's")
+			      : SPAN("WMI repository, carved, no binding seen; the time is the file's");
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "consumer", class);
+	tell_detail_text(&d, "filter", filter);
+	tell_detail_text(&d, "query", query_of(f));
+	t.detail = tell_detail_end(&d, arena);
+	t.summary = tell_summary(arena, "WMI: %.*s, when %.*s, does %.*s", SPAN_ARG(name),
+				 SPAN_ARG(query_of(f).len ? query_of(f) : filter), SPAN_ARG(t.command));
+	return w->a->trace(w->a->context, &t);
+}
+
+static bool is_of_class(uint8_t c)
+{
+	return c == '_' || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+/* `Class.Name="name"`: the class before `at`, where `.Name="` stands, and the name. */
+static bool reference(struct span file, size_t at, struct span *class, struct span *name)
+{
+	size_t start = at, end = span_find_byte(span_sub(file, at + 7, 512), 0, '"');
+
+	while (start && is_of_class(file.at[start - 1]) && at - start < 64)
+		start--;
+	*class = span_sub(file, start, at - start);
+	*name = end == SIZE_MAX ? (struct span){ 0 } : span_sub(file, at + 7, end);
+	return class->len && name->len;
+}
+
+static bool tell_binding(struct wmi *w, struct span class, struct span name, struct span filter)
+{
+	struct span key = arena_printf(w->a->arena, "%.*s|%.*s|%.*s", SPAN_ARG(class), SPAN_ARG(name), SPAN_ARG(filter));
+	struct instance *consumer = named(w->consumers, w->consumer_count, name);
+	void **slot = map_slot(&w->told, key);
+
+	if (!slot || *slot)
+		return slot;
+	*slot = w;
+	w->bindings++;
+	if (consumer)
+		consumer->is_bound = true;
+	return tell_subscription(w, class, name, filter, consumer);
+}
+
+/* A binding holds both references close to each other, in either order. */
+static void find_bindings(struct wmi *w)
+{
+	struct span file = w->a->bytes, class, name, last_class = { 0 }, last_name = { 0 };
+	size_t last = SIZE_MAX;
+
+	for (size_t at = span_find(file, 0, SPAN(".Name=\"")); at != SIZE_MAX && w->bindings < MAX_BINDINGS;
+	     at = span_find(file, at + 7, SPAN(".Name=\""))) {
+		bool is_filter, was_filter;
+
+		if (!reference(file, at, &class, &name))
+			continue;
+		is_filter = span_eq(class, SPAN("__EventFilter"));
+		was_filter = span_eq(last_class, SPAN("__EventFilter"));
+		if (last != SIZE_MAX && at - last < 1024 && is_filter != was_filter &&
+		    tell_find_nocase(is_filter ? last_class : class, "consumer") != SIZE_MAX) {
+			if (!tell_binding(w, is_filter ? last_class : class, is_filter ? last_name : name,
+					  is_filter ? name : last_name))
+				return;
+			last = SIZE_MAX;
+			continue;
+		}
+		last = at;
+		last_class = class;
+		last_name = name;
+	}
+}
+
+bool windows_wmi(const struct artefact *a, struct err *err)
+{
+	struct wmi w = { .a = a, .told = map_new(a->arena) };
+
+	find_instances(&w, "CommandLineEventConsumer", &w.consumers, &w.consumer_count, &w.consumer_room);
+	find_instances(&w, "ActiveScriptEventConsumer", &w.consumers, &w.consumer_count, &w.consumer_room);
+	find_instances(&w, "NTEventLogEventConsumer", &w.consumers, &w.consumer_count, &w.consumer_room);
+	find_instances(&w, "LogFileEventConsumer", &w.consumers, &w.consumer_count, &w.consumer_room);
+	find_instances(&w, "SMTPEventConsumer", &w.consumers, &w.consumer_count, &w.consumer_room);
+	find_instances(&w, "__EventFilter", &w.filters, &w.filter_count, &w.filter_room);
+	find_bindings(&w);
+	for (size_t i = 0; i < w.consumer_count; i++) {
+		const struct instance *c = &w.consumers[i];
+
+		/* The class definition itself reads like an instance; those that only log are harmless. */
+		if (!c->is_bound && tell_find_nocase(c->class, "log") == SIZE_MAX && !has_text(c, SPAN("__EventConsumer")) &&
+		    !tell_subscription(&w, c->class, c->texts[c->count - 1], (struct span){ 0 }, c))
+			break;
+	}
+	return true;
+}
