@@ -162,19 +162,6 @@ static void tell_erased(struct sessions *s)
 	s->stopped = s->stopped || !s->a->trace(s->a->context, &trace);
 }
 
-/* Nothing in a log that is never empty once somebody came in: perhaps rotated, perhaps cleared. */
-static void tell_empty(const struct artefact *a)
-{
-	struct trace trace = trace_new(TRACE_FILE, "empty log");
-
-	trace.path = a->path;
-	trace.time = a->modified;
-	trace.source = SPAN("file modified");
-	trace.bytes_in = 0;
-	trace.summary = SPAN("the log of sessions is empty");
-	a->trace(a->context, &trace);
-}
-
 static void count_erased(struct sessions *s, const struct utmp_record *r)
 {
 	if (r->state == UTMP_ERASED) {
@@ -196,8 +183,6 @@ static bool read_file(const struct artefact *a, bool is_failed, struct err *err)
 
 	if (!utmp_find_layout(a->bytes, &layout, err))
 		return false;
-	if (!a->bytes.len)
-		tell_empty(a);
 	while (!s.stopped && count++ < SESSIONS_MOST && utmp_next(a->bytes, &layout, &at, &r)) {
 		s.bad += r.state == UTMP_BAD;
 		count_erased(&s, &r);

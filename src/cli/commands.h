@@ -12,6 +12,7 @@ struct command_line {
 extern struct command_line command_line;
 
 extern const struct command command_assess;
+extern const struct command command_collect;
 extern const struct command command_events;
 extern const struct command command_hunt;
 extern const struct command command_report;

@@ -8,6 +8,7 @@
 /* In the order in which a responder meets them. */
 static const struct command *const commands[] = {
 	&command_assess,
+	&command_collect,
 	&command_events,
 	&command_hunt,
 	&command_report,
