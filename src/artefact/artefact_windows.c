@@ -14,6 +14,7 @@ const struct artefact_decoder artefact_windows[] = {
 	  .decode = windows_startup, .of_place = true },
 	{ .name = "srum", CLASS_DATABASE, .kind = "ese database", .decode = windows_srum },
 	{ .name = "webcache", CLASS_DATABASE, .kind = "ese database", .decode = windows_webcache },
+	{ .name = "user access logging", CLASS_DATABASE, .kind = "ese database", .decode = windows_ual },
 	{ .name = "bits", CLASS_DATABASE, .kind = "ese database", .decode = windows_bits },
 	{ .name = "bits", CLASS_DATABASE, .paths = "qmgr0.dat|qmgr1.dat", .decode = windows_bits_old },
 	{ .name = "browser history", CLASS_DATABASE, .kind = "sqlite", .decode = windows_chromium, .is_risky = true },

@@ -40,6 +40,7 @@ bool windows_startup(const struct artefact *a, struct err *err);
 bool windows_task(const struct artefact *a, struct err *err);
 bool windows_teamviewer(const struct artefact *a, struct err *err);
 bool windows_transcript(const struct artefact *a, struct err *err);
+bool windows_ual(const struct artefact *a, struct err *err);
 bool windows_webcache(const struct artefact *a, struct err *err);
 bool windows_winscp(const struct artefact *a, struct err *err);
 bool windows_wmi(const struct artefact *a, struct err *err);

@@ -73,6 +73,31 @@ static struct span address_in(struct span line)
 	return (struct span){ 0 };
 }
 
+static struct span named_value(struct span line, size_t from, const char *key, uint8_t end)
+{
+	size_t at = span_find(line, from, span_text(key));
+	struct span rest = span_from(line, at == SIZE_MAX ? line.len : at + strlen(key));
+
+	rest = span_split(&rest, end);
+	while (rest.len && rest.at[rest.len - 1] == ')')
+		rest.len--;
+	return span_eq(rest, SPAN("None")) ? (struct span){ 0 } : rest;
+}
+
+/* Google Drive's own words: a folder by "mapped=C:\x, " or "path=u'C:\x'", a file in it by "name=u'x'". */
+static struct span drive_path(struct arena *arena, struct span line, size_t from)
+{
+	struct span folder = named_value(line, from, "mapped=", ',');
+	struct span name = named_value(line, from, "name=u'", '\'');
+
+	if (!folder.len)
+		folder = named_value(line, from, " path=u'", '\'');
+	if (!folder.len || !name.len || span_ends(folder, name))
+		return folder.len ? folder : name;
+	return arena_printf(arena, "%.*s%s%.*s", SPAN_ARG(folder), span_find_byte(folder, 0, '\\') != SIZE_MAX ? "\\" : "/",
+			    SPAN_ARG(name));
+}
+
 /* What stands in quotes behind `from`, else a path with a drive or root, to the end of the line. */
 static struct span path_in(struct span line, size_t from)
 {
@@ -133,9 +158,12 @@ static const struct phrase rustdesk[] = {
 };
 
 static const struct phrase google_drive[] = {
-	{ "Direction.UPLOAD", TRACE_TRANSFER, "cloud", 1 },
-	{ "Direction.DOWNLOAD", TRACE_TRANSFER, "cloud", -1 },
-	{ "Uploading file", TRACE_TRANSFER, "cloud", 1 },
+	{ "Direction.UPLOAD, Action.CREATE", TRACE_TRANSFER, "cloud", 1 },
+	{ "Direction.UPLOAD, Action.MODIFY", TRACE_TRANSFER, "cloud", 1 },
+	{ "Direction.DOWNLOAD, Action.CREATE", TRACE_TRANSFER, "cloud", -1 },
+	{ "Direction.DOWNLOAD, Action.MODIFY", TRACE_TRANSFER, "cloud", -1 },
+	{ "Direction.UPLOAD, Action.DELETE", TRACE_FILE, "deleted", 0 },
+	{ "Direction.DOWNLOAD, Action.DELETE", TRACE_FILE, "deleted", 0 },
 };
 
 static const struct phrase mega[] = {
@@ -186,9 +214,11 @@ static bool tell_line_of(const struct artefact *a, const struct program_log *log
 			 struct span line, size_t at)
 {
 	struct trace t = trace_new(p->kind, p->what);
-	struct span path = path_in(line, at);
+	struct span path = log->phrases == google_drive ? drive_path(a->arena, line, at) : path_in(line, at);
 
 	t.time = time_in(line, false);
+	if (t.time == TIME_NONE)	/* a summary, or the middle of a message */
+		return true;
 	t.source = arena_printf(a->arena, "log of %s, %s%s", log->program, log->zone,
 				p->direction ? "; direction by its words" : "");
 	t.program = span_text(log->program);

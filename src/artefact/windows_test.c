@@ -225,3 +225,19 @@ TEST(downloads_of_old_firefox)
 	assert_int_equal(count_of(&t, TRACE_FILE, "downloaded"), 1);
 	told_free(&t);
 }
+
+TEST(a_server_says_who_it_is)
+{
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/SystemIdentity.mdb")
+	struct told t = { 0 };
+	const struct trace *name;
+
+	run(&t, windows_ual, path);
+	assert_true(t.ok);
+	assert_int_equal(t.lost, 0);
+	name = told_find(&t, 0, TRACE_HOST, "name");
+	assert_non_null(name);
+	assert_true(span_starts(name->name, SPAN("DC-")));
+	assert_span(told_find(&t, 0, TRACE_HOST, "system")->name, "Windows 10 build 17763");
+	told_free(&t);
+}
