@@ -86,6 +86,7 @@ struct sigma_scanner {
 
 	struct arena memory;		/* of the event at hand */
 	struct view *views;
+	uint32_t *searched;		/* [view_room]: slots that keywords are sought in */
 	size_t view_room;
 	uint64_t stamp;			/* number of the event */
 	uint64_t *matched_at;		/* [rule_count]: the event it matched */

@@ -73,6 +73,7 @@ void sigma_scanner_free(struct sigma_scanner *s)
 	buf_free(&s->host);
 	free(s->plans);
 	free(s->views);
+	free(s->searched);
 	free(s->matched_at);
 	free(s->standing);
 	sieve_free(&s->sieve);
@@ -87,6 +88,23 @@ void sigma_scanner_begin(struct sigma_scanner *s)
 		memset(s->plans, 0, s->plan_room * sizeof *s->plans);
 }
 
+static bool make_views(struct sigma_scanner *s, size_t room)
+{
+	struct view *views = realloc(s->views, room * sizeof *views);
+	uint32_t *searched;
+
+	if (!views)
+		return false;
+	s->views = views;
+	searched = realloc(s->searched, room * sizeof *searched);
+	if (!searched)
+		return false;
+	s->searched = searched;
+	memset(views + s->view_room, 0, (room - s->view_room) * sizeof *views);
+	s->view_room = room;
+	return true;
+}
+
 bool scan_begin(struct sigma_scanner *s, const struct event *event)
 {
 	size_t wanted = event->shape->count;
@@ -95,15 +113,8 @@ bool scan_begin(struct sigma_scanner *s, const struct event *event)
 	s->stamp++;
 	s->event = event;
 	arena_reset(&s->memory);
-	if (wanted > s->view_room) {
-		struct view *views = realloc(s->views, 2 * wanted * sizeof *views);
-
-		if (!views)
-			return false;
-		memset(views + s->view_room, 0, (2 * wanted - s->view_room) * sizeof *views);
-		s->views = views;
-		s->view_room = 2 * wanted;
-	}
+	if (wanted > s->view_room && !make_views(s, 2 * wanted))
+		return false;
 	s->plan = plan_of(s, event);
 	return s->plan != NULL;
 }
@@ -151,14 +162,11 @@ static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan
 	for (; !last; probe++) {
 		struct sieved sieved = sieve_value(s, group, probe->index, probe->slot);
 
-		for (uint32_t k = 0; k < group->words; k++)
-			s->united[k] |= sieved.standing[k];
-		for (uint32_t k = 0; sieved.found && k < group->words; k++)
-			s->found[k] |= sieved.found[k];
+		rule_bits_or(s->united, sieved.standing, group->words);
+		rule_bits_or(s->found, sieved.found, group->words);
 		last = !probe->more;
 	}
-	for (uint32_t k = 0; k < group->words; k++)
-		s->standing[k] &= s->united[k];
+	rule_bits_and(s->standing, s->united, group->words);
 	return probe - 1;
 }
 
@@ -166,16 +174,18 @@ static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan
 static void sift_keywords(struct sigma_scanner *s, const struct group *group)
 {
 	const struct field_index *index = group->keywords;
+	const struct value *values = s->event->values;
+	uint32_t count = 0;
 
 	for (uint32_t slot = 0; slot < s->event->shape->count; slot++) {
-		struct sieved sieved;
-
-		if (!sieve_may_hold(index, &s->event->values[slot]))
+		if (!sieve_may_hold(index, &values[slot]))
 			continue;
-		sieved = sieve_value(s, group, index, slot);
-		for (uint32_t k = 0; sieved.found && k < group->words; k++)
-			s->found[k] |= sieved.found[k];
+		if (values[slot].kind != VALUE_LIST)
+			sieve_expect(s, index, slot);
+		s->searched[count++] = slot;
 	}
+	for (uint32_t i = 0; i < count; i++)
+		rule_bits_or(s->found, sieve_value(s, group, index, s->searched[i]).found, group->words);
 }
 
 /* Leaves in s->standing the rules of the group to try; false: none. */
@@ -184,29 +194,27 @@ static bool sift(struct sigma_scanner *s, const struct plan_group *pg)
 	const struct group *group = pg->group;
 	const struct probe *end = pg->probes + pg->probe_count;
 	uint32_t words = group->words;
-	rule_bits any = 0;
+	rule_bits *standing = s->standing, any = 0;
 
-	memcpy(s->standing, pg->standing, words * sizeof *s->standing);
+	memcpy(standing, pg->standing, words * sizeof *standing);
 	memset(s->found, 0, words * sizeof *s->found);
 	for (const struct probe *probe = pg->probes; probe < end; probe++) {
 		struct sieved sieved;
 
-		if (!rule_bits_meet(s->standing, probe->index->asks, words))
+		if (!rule_bits_meet(standing, probe->index->asks, words))
 			continue;
 		if (probe->more) {
 			probe = sift_slots(s, pg, probe);
 			continue;
 		}
 		sieved = sieve_value(s, group, probe->index, probe->slot);
-		for (uint32_t k = 0; k < words; k++)
-			s->standing[k] &= sieved.standing[k];
-		for (uint32_t k = 0; sieved.found && k < words; k++)
-			s->found[k] |= sieved.found[k];
+		rule_bits_and(standing, sieved.standing, words);
+		rule_bits_or(s->found, sieved.found, words);
 	}
-	if (group->keywords && rule_bits_meet(s->standing, group->keywords->seeks, words))
+	if (group->keywords && rule_bits_meet(standing, group->keywords->seeks, words))
 		sift_keywords(s, group);
 	for (uint32_t k = 0; k < words; k++)
-		any |= s->standing[k] &= s->found[k] | group->sure[k];
+		any |= standing[k] &= s->found[k] | group->sure[k];
 	return any != 0;
 }
 

@@ -10,7 +10,12 @@
 
 bool sieve_new(struct sieve *sieve, uint32_t words)
 {
-	sieve->entries = calloc((size_t)2 << BUCKET_BITS, sizeof *sieve->entries);
+	size_t size = 2 * sizeof *sieve->entries << BUCKET_BITS;
+
+	/* So that a bucket lies in one line of the cache. */
+	sieve->entries = aligned_alloc(64, size);
+	if (sieve->entries)
+		memset(sieve->entries, 0, size);
 	sieve->scratch = calloc(2 * (size_t)words + 1, sizeof *sieve->scratch);
 	sieve->memory = arena_new(MEMORY_MAX + MEMORY_SLACK);
 	return sieve->entries && sieve->scratch;
@@ -102,6 +107,11 @@ static struct sieved sieved(const struct group *group, const struct field_index 
 	if (!bits)
 		return (struct sieved){ index->passes, NULL };
 	return (struct sieved){ bits, index->seeks ? bits + group->words : NULL };
+}
+
+void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot)
+{
+	__builtin_prefetch(bucket_of(&s->sieve, key_of(s, index, slot)));
 }
 
 struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,

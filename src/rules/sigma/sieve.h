@@ -26,6 +26,21 @@ struct sieve {
 	rule_bits *scratch;		/* for what is not remembered */
 };
 
+static inline void rule_bits_and(rule_bits *restrict to, const rule_bits *restrict from,
+				 uint32_t words)
+{
+	for (uint32_t i = 0; i < words; i++)
+		to[i] &= from[i];
+}
+
+/* `from` may be NULL. */
+static inline void rule_bits_or(rule_bits *restrict to, const rule_bits *restrict from,
+				uint32_t words)
+{
+	for (uint32_t i = 0; from && i < words; i++)
+		to[i] |= from[i];
+}
+
 /* Whether some rule is in both. */
 static inline bool rule_bits_meet(const rule_bits *a, const rule_bits *b, uint32_t words)
 {
@@ -60,6 +75,8 @@ struct sieved {
 	const rule_bits *found;		/* rules whose sought literals it has; NULL: none */
 };
 
+/* Fetches what is known of the value ahead of asking; not for lists. */
+void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot);
 struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
 			  const struct field_index *index, uint32_t slot);
 /* The rule failed on a term that only the index' field decides. */
