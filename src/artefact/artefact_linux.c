@@ -77,10 +77,13 @@ const struct artefact_decoder artefact_linux[] = {
 	    ".node_repl_history|.rediscli_history|.dbshell|.irb_history", history_plain),
 	LOG("program history", ".viminfo|.lesshst", history_viewer),
 	LOG("program history", ".wget-hsts", history_wget),
+	PLACE("running processes", "proc/*/kanshiki.process", live_process),
+	PLACE("open sockets", "proc/kanshiki.sockets", live_sockets),
+	PLACE("loaded modules", "proc/kanshiki.modules", live_modules),
 	PLACE("accounts", "etc/passwd|etc/passwd-", account_passwd),
 	PLACE("passwords", "etc/shadow", account_shadow),
 	PLACE("groups", "etc/group", account_group),
-	PLACE("machine", "etc/hostname|etc/machine-id|etc/timezone|etc/debian_version|"
+	PLACE("machine", "etc/hostname|sys/kernel/hostname|etc/machine-id|etc/timezone|etc/debian_version|"
 	      "etc/redhat-release|etc/alpine-release", host_value),
 	PLACE("release", "etc/os-release|usr/lib/os-release", host_release),
 	PLACE("hosts", "etc/hosts", setting_hosts),

@@ -172,6 +172,47 @@ TEST(package_logs_tell_what_was_installed_and_by_whom)
 	       "execution|ran||ann|apt install nmap|apt|@:4\n");
 }
 
+/* "NAME LENGTH\nBYTES\n", as evidence/collect_live writes. */
+static void put_section(struct buf *to, const char *name, struct span bytes)
+{
+	buf_printf(to, "%s %zu\n", name, bytes.len);
+	buf_add(to, bytes);
+	buf_add_u8(to, '\n');
+}
+
+static void expect_live(const char *path, struct buf *text, const char *want)
+{
+	struct decoded d = { .lines = buf_new(1 << 16) };
+
+	decode_into(&d, path, "data", buf_span(text), 0);
+	assert_span(buf_span(&d.lines), want);
+	buf_free(&d.lines);
+	buf_clear(text);
+}
+
+TEST(a_running_machine_tells_processes_sockets_and_hidden_modules)
+{
+	struct buf text = buf_new(1 << 16);
+
+	put_section(&text, "exe", SPAN("/tmp/x (deleted)"));
+	put_section(&text, "cmdline", SPAN("x\0-v\0"));
+	put_section(&text, "status", SPAN("Name:\tx\nPid:\t7\nUid:\t0\t0\t0\t0\n"));
+	put_section(&text, "environ", SPAN("LD_PRELOAD=/a.so\0"));
+	expect_live("files/proc/7/kanshiki.process", &text,
+		    "process|running|x|uid 0|x -v|/tmp/x (deleted)|files/proc/7/kanshiki.process\n");
+	put_section(&text, "tcp", SPAN("  sl  local_address rem_address   st\n"
+		    "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 99\n"));
+	put_section(&text, "owners", SPAN("socket:[99] 7\n"));
+	expect_live("files/proc/kanshiki.sockets", &text,
+		    "process|socket|listen|uid 0|||files/proc/kanshiki.sockets\n");
+	put_section(&text, "modules", SPAN("ext4 1 0 - Live\n"));
+	put_section(&text, "sys", SPAN("ext4\nbad\n"));
+	expect_live("files/proc/kanshiki.modules", &text,
+		    "process|module|ext4||||files/proc/kanshiki.modules\n"
+		    "process|module|bad||||files/proc/kanshiki.modules\n");
+	buf_free(&text);
+}
+
 TEST(histories_tell_commands_with_their_times)
 {
 	struct decoded d = { .lines = buf_new(4096) };

@@ -6,6 +6,7 @@
 #include "assess/verdict.h"
 #include "case/case.h"
 #include "case/seal.h"
+#include "cli/assess_live.h"
 #include "cli/assess_rules.h"
 #include "cli/timestamp.h"
 #include "codec/json_write.h"
@@ -20,7 +21,7 @@
 
 static const char *case_name, *report_name, *format = "text", *key_name, *stamp_url, *stamp_ca;
 static struct option_list rule_paths, known_good, allow_paths;
-static bool resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
+static bool live, resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
 static uint64_t jobs;
 static struct examine_limits limits;
 
@@ -39,6 +40,8 @@ static const struct option_spec options[] = {
 	{ OPTION_FLAG, 0, "no-starter-rules", NULL, "use only the rules given with --rules",
 	  &no_starter_rules },
 	{ OPTION_FLAG, 0, "no-rule-cache", NULL, "compile all rules anew, keep nothing", &no_cache },
+	{ OPTION_FLAG, 0, "live", NULL,
+	  "this running machine: processes, sockets, modules, and SOURCE or all its file systems", &live },
 	{ OPTION_NUMBER, 'j', "jobs", "N", "examine N items at a time [one a core]", &jobs },
 	{ OPTION_FLAG, 0, "resume", NULL, "go on with an interrupted case, given with --case", &resume },
 	{ OPTION_TEXT, 'k', "key", "FILE", "seal with this key [the one of this user; made on first use]",
@@ -303,12 +306,32 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 	return ok;
 }
 
+static bool check_sources(int argc, struct err *err)
+{
+	if (!argc && !live)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "name a SOURCE, or say --live");
+	if (live && resume)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--live cannot --resume: the machine went on");
+	return true;
+}
+
+static bool assess_this_machine(int argc, char **argv, bool *found, struct err *err)
+{
+	struct live_sources sources;
+	bool ok = assess_live_sources(case_name, argc, argv, &sources, err);
+
+	one_file_system = one_file_system || !argc;
+	ok = ok && assess((int)sources.count, (char **)(uintptr_t)sources.paths, found, err);
+	assess_live_free(&sources);
+	return ok;
+}
+
 static int run(int argc, char **argv)
 {
 	struct err err = { 0 };
 	bool found = false;
 
-	if (!check_options(&err)) {
+	if (!check_options(&err) || !check_sources(argc, &err)) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
 		return EXIT_COULD_NOT;
 	}
@@ -316,7 +339,7 @@ static int run(int argc, char **argv)
 	if (!case_name)
 		case_name = default_name();
 	catch_signals();
-	if (!assess(argc, argv, &found, &err)) {
+	if (!(live ? assess_this_machine(argc, argv, &found, &err) : assess(argc, argv, &found, &err))) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
 		return EXIT_COULD_NOT;
 	}
@@ -325,7 +348,7 @@ static int run(int argc, char **argv)
 
 const struct command command_assess = {
 	.name = "assess",
-	.usage = "assess SOURCE... [OPTION...]",
+	.usage = "assess SOURCE...|--live [OPTION...]",
 	.summary = "examine evidence and answer the five questions",
 	.about = "Examines files, folders, archives and standard input (-), matches them against rules, "
 		 "and answers five questions: is malicious software installed, was information taken, "
@@ -335,5 +358,4 @@ const struct command command_assess = {
 	.exits = "0 nothing found, 1 something found, 2 could not do it",
 	.options = options,
 	.run = run,
-	.least = 1,
 };
