@@ -15,6 +15,9 @@ const struct artefact_decoder artefact_registry[] = {
 	HIVE("shimcache", registry_shimcache, false),
 	HIVE("amcache", registry_amcache, false),
 	HIVE("BAM", registry_bam, false),
+	HIVE("devices", registry_devices, true),
+	HIVE("recent", registry_recent, true),
+	HIVE("shellbags", registry_shellbags, true),
 	HIVE("UserAssist", registry_user_assist, true),
 	HIVE("shell caches", registry_shell_caches, true),
 };

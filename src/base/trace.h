@@ -33,7 +33,8 @@
  *                                             command; "present": known to the machine, perhaps not run
  * FILE        created, deleted, renamed, written, opened, archived, downloaded, recycled,
  *             overwritten, times differ, ...  path; name: old name; bytes_in: size; program, user
- * SESSION     logon, logoff, failed logon, remote desktop, remote control, shell, boot, shutdown
+ * SESSION     logon, logoff, failed logon, remote desktop, remote control, saved session, shell,
+ *             boot, shutdown
  *                                             user; peer: from where; protocol; time..last; program
  * DEVICE      usb storage, usb, volume, network share, printer, network
  *                                             name: what it is; path: drive letter, mount; digest: serial
