@@ -1,0 +1,270 @@
+#include "disk/disk.h"
+
+#include <tsk/libtsk.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "disk/tsk_image.h"
+
+#define GROUPS_MAX 64
+/* Volumes inside volumes: LVM in LUKS in a partition, with snapshots. */
+#define NESTING_MAX 4
+
+struct disk {
+	struct blocks *media;
+	const struct library_key *keys;
+	size_t key_count;
+	struct volume volumes[DISK_VOLUMES_MAX];
+	size_t count;
+	/* What volumes stand on, closed after them. */
+	struct blocks *below[DISK_VOLUMES_MAX];
+	size_t below_count;
+	struct library_group *groups[GROUPS_MAX];
+	size_t group_count;
+	char scheme[32];
+};
+
+static struct volume *add_volume(struct disk *d, const char *name, struct blocks *blocks,
+				 uint64_t at)
+{
+	struct volume *v;
+
+	if (!blocks || d->count == DISK_VOLUMES_MAX) {
+		blocks_close(blocks);
+		return NULL;
+	}
+	v = &d->volumes[d->count++];
+	*v = (struct volume){ .blocks = blocks, .at = at, .size = blocks->size, .taken = TIME_NONE,
+			      .snapshot_of = SIZE_MAX };
+	snprintf(v->name, sizeof v->name, "%s", name);
+	return v;
+}
+
+static void keep_below(struct disk *d, struct blocks *blocks)
+{
+	if (d->below_count < DISK_VOLUMES_MAX)
+		d->below[d->below_count++] = blocks;
+	else
+		blocks_close(blocks);
+}
+
+static void settle(struct volume *v, enum volume_state state, const char *kind, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void settle(struct volume *v, enum volume_state state, const char *kind, const char *format, ...)
+{
+	va_list args;
+
+	v->state = state;
+	v->kind = kind;
+	va_start(args, format);
+	vsnprintf(v->reason, sizeof v->reason, format, args);
+	va_end(args);
+}
+
+static void look_at(struct disk *d, size_t number, unsigned depth);
+
+static void add_group(struct disk *d, struct library_group *g, size_t number, const char *mark,
+		      unsigned depth)
+{
+	char outer[80], label[64], name[160];
+	timestamp taken;
+
+	d->groups[d->group_count++] = g;
+	snprintf(outer, sizeof outer, "%s", d->volumes[number].name);
+	for (size_t i = 0; i < library_group_count(g); i++) {
+		struct blocks *blocks = library_group_volume(g, i, label, &taken);
+		struct volume *v;
+
+		if (*label)
+			snprintf(name, sizeof name, "%s%s%s", outer, mark, label);
+		else
+			snprintf(name, sizeof name, "%s%s%zu", outer, mark, i + 1);
+		v = add_volume(d, name, blocks, 0);
+		if (!v)
+			continue;
+		v->taken = taken;
+		if (!strcmp(mark, "@snapshot"))
+			v->snapshot_of = number;
+		look_at(d, d->count - 1, depth + 1);
+	}
+}
+
+static void look_into_lvm(struct disk *d, size_t number, unsigned depth)
+{
+	struct volume *v = &d->volumes[number];
+	struct library_group *g;
+	struct err err;
+
+	if (d->group_count == GROUPS_MAX || depth >= NESTING_MAX) {
+		settle(v, VOLUME_UNREAD, "lvm", "limit: volumes inside volumes");
+		return;
+	}
+	g = library_lvm(v->blocks, &err);
+	if (!g) {
+		settle(v, VOLUME_UNREAD, "lvm", "%s", err.text);
+		return;
+	}
+	settle(v, VOLUME_EMPTY, "lvm", "its logical volumes are examined");
+	add_group(d, g, number, ".", depth);
+}
+
+/* What a key opens takes the place of what was locked. */
+static void look_into_locked(struct disk *d, size_t number, const char *kind, unsigned depth)
+{
+	struct volume *v = &d->volumes[number];
+	struct blocks *open;
+	struct err err;
+
+	if (depth >= NESTING_MAX) {
+		settle(v, VOLUME_UNREAD, kind, "limit: volumes inside volumes");
+		return;
+	}
+	open = !strcmp(kind, "luks") ? library_luks(v->blocks, d->keys, d->key_count, &err)
+				     : library_bitlocker(v->blocks, d->keys, d->key_count, &err);
+	if (!open) {
+		settle(v, VOLUME_LOCKED, kind, "%s", err.text);
+		return;
+	}
+	keep_below(d, v->blocks);
+	v->blocks = open;
+	look_at(d, number, depth + 1);
+}
+
+static void look_for_snapshots(struct disk *d, size_t number, unsigned depth)
+{
+	struct library_group *g;
+	struct err ignored;
+
+	if (d->group_count == GROUPS_MAX || depth >= NESTING_MAX ||
+	    d->volumes[number].snapshot_of != SIZE_MAX)
+		return;
+	g = library_vss(d->volumes[number].blocks, &ignored);
+	if (g && library_group_count(g))
+		add_group(d, g, number, "@snapshot", depth);
+	else
+		library_group_free(g);
+}
+
+static void look_for_files(struct disk *d, size_t number, const char *kind, unsigned depth)
+{
+	struct volume *v = &d->volumes[number];
+	struct err err;
+	struct file_system *fs = fs_open(v->blocks, &err);
+
+	if (!fs) {
+		settle(v, VOLUME_UNREAD, kind ? kind : "unknown", "%s", err.text);
+		return;
+	}
+	settle(v, VOLUME_READ, fs_name(fs), "%s", "");
+	fs_close(fs);
+	if (!strcmp(v->kind, "ntfs"))
+		look_for_snapshots(d, number, depth);
+}
+
+static void look_at(struct disk *d, size_t number, unsigned depth)
+{
+	const char *kind = fs_detect(d->volumes[number].blocks);
+
+	if (kind && !strcmp(kind, "lvm"))
+		look_into_lvm(d, number, depth);
+	else if (kind && (!strcmp(kind, "luks") || !strcmp(kind, "bitlocker")))
+		look_into_locked(d, number, kind, depth);
+	else if (kind && !strcmp(kind, "linux swap"))
+		settle(&d->volumes[number], VOLUME_EMPTY, kind, "swap space holds no files");
+	else
+		look_for_files(d, number, kind, depth);
+}
+
+static bool is_worth_it(const TSK_VS_PART_INFO *part)
+{
+	return part->flags & TSK_VS_PART_FLAG_ALLOC && !(part->flags & TSK_VS_PART_FLAG_META);
+}
+
+static bool add_partitions(struct disk *d, TSK_VS_INFO *vs)
+{
+	unsigned number = 0;
+	char name[16];
+
+	snprintf(d->scheme, sizeof d->scheme, "%s", tsk_vs_type_toname(vs->vstype));
+	for (const TSK_VS_PART_INFO *p = vs->part_list; p && d->count < DISK_VOLUMES_MAX; p = p->next) {
+		uint64_t at = p->start * vs->block_size + vs->offset;
+		struct blocks *blocks;
+
+		if (!is_worth_it(p))
+			continue;
+		snprintf(name, sizeof name, "p%u", ++number);
+		blocks = blocks_part(d->media, at, p->len * vs->block_size);
+		if (add_volume(d, name, blocks, at))
+			look_at(d, d->count - 1, 0);
+	}
+	return number > 0;
+}
+
+/* A volume's boot sector looks like a table of partitions: file systems first. */
+static bool is_volume(struct blocks *media)
+{
+	const char *kind = fs_detect(media);
+
+	return kind && strcmp(kind, "iso9660") && strcmp(kind, "bitlocker to go or fat");
+}
+
+struct disk *disk_open(struct blocks *media, const struct library_key *keys, size_t key_count,
+		       struct err *err)
+{
+	struct disk *d = calloc(1, sizeof *d);
+	TSK_IMG_INFO *image = d ? tsk_image_open(media) : NULL;
+	TSK_VS_INFO *vs = NULL;
+	bool found = false;
+
+	if (!image) {
+		free(d);
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a disk");
+		return NULL;
+	}
+	d->media = media;
+	d->keys = keys;
+	d->key_count = key_count;
+	snprintf(d->scheme, sizeof d->scheme, "none");
+	tsk_error_reset();
+	if (!is_volume(media))
+		vs = tsk_vs_open(image, 0, TSK_VS_TYPE_DETECT);
+	if (vs) {
+		found = add_partitions(d, vs);
+		tsk_vs_close(vs);
+	}
+	tsk_image_close(image);
+	if (!found && add_volume(d, "p1", blocks_part(media, 0, media->size), 0))
+		look_at(d, 0, 0);
+	return d;
+}
+
+void disk_close(struct disk *d)
+{
+	if (!d)
+		return;
+	while (d->count)
+		blocks_close(d->volumes[--d->count].blocks);
+	while (d->group_count)
+		library_group_free(d->groups[--d->group_count]);
+	while (d->below_count)
+		blocks_close(d->below[--d->below_count]);
+	free(d);
+}
+
+size_t disk_count(const struct disk *d)
+{
+	return d->count;
+}
+
+const struct volume *disk_volume(const struct disk *d, size_t number)
+{
+	return &d->volumes[number];
+}
+
+const char *disk_scheme(const struct disk *d)
+{
+	return d->scheme;
+}

@@ -1,0 +1,46 @@
+/*
+ * disk: the volumes of a medium, in the order in which they are found: partitions,
+ * logical volumes in them, what encryption hides where a key opens it, snapshots.
+ *
+ * A medium without partitions is one volume. Opening the same bytes with the same
+ * keys gives the same list, so that a number names a volume in another process.
+ */
+#ifndef KANSHIKI_DISK_DISK_H
+#define KANSHIKI_DISK_DISK_H
+
+#include "base/timestamp.h"
+#include "disk/file_system.h"
+#include "disk/library.h"
+
+#define DISK_VOLUMES_MAX 512
+
+enum volume_state {
+	VOLUME_READ,		/* has a file system that we read */
+	VOLUME_LOCKED,		/* encrypted, and no key opens it */
+	VOLUME_UNREAD,		/* .reason: not examined, damaged */
+	VOLUME_EMPTY,		/* of no content: swap, a few sectors of boot code */
+};
+
+struct volume {
+	char name[80];			/* "p1", "p2.root", "p1@snapshot2" */
+	const char *kind;		/* "ntfs", "ext4", "luks" ... */
+	enum volume_state state;
+	char reason[120];
+	uint64_t at, size;		/* in the medium; of what is inside another: in that */
+	timestamp taken;		/* of a snapshot, else TIME_NONE */
+	size_t snapshot_of;		/* number of the volume, or SIZE_MAX */
+	struct blocks *blocks;		/* owned by the disk */
+};
+
+struct disk;
+
+/* `media` and keys are borrowed. NULL: no memory. */
+struct disk *disk_open(struct blocks *media, const struct library_key *keys, size_t key_count,
+		       struct err *err);
+void disk_close(struct disk *d);	/* NULL-safe */
+size_t disk_count(const struct disk *d);
+const struct volume *disk_volume(const struct disk *d, size_t number);
+/* "gpt", "dos", "none" ... */
+const char *disk_scheme(const struct disk *d);
+
+#endif

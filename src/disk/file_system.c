@@ -1,0 +1,106 @@
+#include "disk/file_system_kind.h"
+
+static const struct {
+	uint32_t offset;
+	struct span bytes;
+	const char *name;
+} magics[] = {
+	{ 3, { (const uint8_t *)"NTFS    ", 8 }, "ntfs" },
+	{ 3, { (const uint8_t *)"EXFAT   ", 8 }, "exfat" },
+	{ 54, { (const uint8_t *)"FAT1", 4 }, "fat" },
+	{ 82, { (const uint8_t *)"FAT32", 5 }, "fat32" },
+	{ 1080, { (const uint8_t *)"\x53\xef", 2 }, "ext" },
+	{ 0, { (const uint8_t *)"XFSB", 4 }, "xfs" },
+	{ 1024, { (const uint8_t *)"H+\0\4", 4 }, "hfs+" },
+	{ 1024, { (const uint8_t *)"HX\0\5", 4 }, "hfsx" },
+	{ 32769, { (const uint8_t *)"CD001", 5 }, "iso9660" },
+	{ 0, { (const uint8_t *)"LUKS\xba\xbe", 6 }, "luks" },
+	{ 3, { (const uint8_t *)"-FVE-FS-", 8 }, "bitlocker" },
+	{ 3, { (const uint8_t *)"MSWIN4.1", 8 }, "bitlocker to go or fat" },
+	{ 512, { (const uint8_t *)"LABELONE", 8 }, "lvm" },
+	{ 65600, { (const uint8_t *)"_BHRfS_M", 8 }, "btrfs" },
+	{ 3, { (const uint8_t *)"ReFS\0\0\0\0", 8 }, "refs" },
+	{ 32, { (const uint8_t *)"NXSB", 4 }, "apfs" },
+	{ 1024, { (const uint8_t *)"\x10\x20\xf5\xf2", 4 }, "f2fs" },
+	{ 65588, { (const uint8_t *)"ReIsEr", 6 }, "reiserfs" },
+	{ 32768, { (const uint8_t *)"JFS1", 4 }, "jfs" },
+	{ 4086, { (const uint8_t *)"SWAPSPACE2", 10 }, "linux swap" },
+	{ 0, { (const uint8_t *)"hsqs", 4 }, "squashfs" },
+	{ 0, { (const uint8_t *)"\xeb\x58\x90" "EXFAT", 8 }, "exfat" },
+};
+
+#define LOOK_BYTES ((size_t)68 << 10)
+
+const char *fs_detect(struct blocks *volume)
+{
+	struct buf room = buf_new(LOOK_BYTES);
+	uint8_t *start = buf_reserve(&room, LOOK_BYTES);
+	const char *found = NULL;
+	struct err ignored;
+	size_t got = 0;
+
+	if (start && blocks_read(volume, 0, start, LOOK_BYTES, &got, &ignored))
+		for (size_t i = 0; !found && i < sizeof magics / sizeof *magics; i++)
+			if (span_eq(span_sub(span_of(start, got), magics[i].offset,
+					     magics[i].bytes.len), magics[i].bytes))
+				found = magics[i].name;
+	buf_free(&room);
+	return found;
+}
+
+static bool is_of_tsk(const char *name)
+{
+	static const char *const names[] = { "ntfs", "exfat", "fat", "fat32", "ext", "hfs+", "hfsx",
+					     "iso9660", "bitlocker to go or fat" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+struct file_system *fs_open(struct blocks *volume, struct err *err)
+{
+	const char *name = fs_detect(volume);
+
+	if (name && !strcmp(name, "xfs"))
+		return fs_xfs_open(volume, err);
+	if (name && is_of_tsk(name))
+		return fs_tsk_open(volume, name, err);
+	err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "%s: not examined",
+		name ? name : "no known file system");
+	return NULL;
+}
+
+void fs_close(struct file_system *fs)
+{
+	if (fs)
+		fs->close(fs);
+}
+
+const char *fs_name(const struct file_system *fs)
+{
+	return fs->name;
+}
+
+bool fs_walk(struct file_system *fs, fs_entry_fn *entry, void *context, struct err *err)
+{
+	return fs->walk(fs, entry, context, err);
+}
+
+bool fs_read(struct file_system *fs, const struct fs_place *place, uint64_t most, struct buf *to,
+	     bool *cut, struct err *err)
+{
+	*cut = false;
+	return fs->read(fs, place, most, to, cut, err);
+}
+
+bool fs_find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out)
+{
+	return fs->find(fs, folder, name, out);
+}
+
+bool fs_free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err)
+{
+	return fs->free_runs(fs, run, context, err);
+}

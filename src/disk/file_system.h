@@ -1,0 +1,61 @@
+/*
+ * file_system: the names in a volume, and the content behind each.
+ *
+ * ext2/3/4, NTFS, FAT, exFAT, HFS+ and ISO 9660 by the Sleuth Kit, XFS by
+ * libfsxfs. Both parse hostile bytes: only to be used in the sandbox.
+ */
+#ifndef KANSHIKI_DISK_FILE_SYSTEM_H
+#define KANSHIKI_DISK_FILE_SYSTEM_H
+
+#include "base/buf.h"
+#include "base/timestamp.h"
+#include "disk/blocks.h"
+
+enum fs_kind { FS_FILE, FS_FOLDER, FS_LINK, FS_SPECIAL };
+
+/* Where content lies; stays the same each time the volume is opened. */
+struct fs_place {
+	uint64_t inode;
+	uint32_t stream_type, stream_id;	/* of NTFS and HFS+; 0, 0: the default */
+};
+
+#define FS_PATH_MAX ((size_t)4 << 10)
+
+struct fs_entry {
+	struct span path;		/* "dir/name", "dir/name:stream"; raw bytes; until the call returns */
+	struct fs_place place;
+	uint64_t folder;		/* inode of the folder it is in */
+	uint64_t size;
+	timestamp modified, changed, accessed, created;
+	uint32_t mode;
+	enum fs_kind kind;
+	bool is_deleted;		/* its content may be overwritten in part */
+	bool is_gone;			/* deleted, and its content is not to be had: a name only */
+};
+
+/* False: enough. */
+typedef bool fs_entry_fn(void *context, const struct fs_entry *entry);
+
+struct file_system;
+
+/* "ext4", "ntfs", ... or NULL: by its first bytes, whether or not it can be opened. */
+const char *fs_detect(struct blocks *volume);
+/* ERR_UNSUPPORTED: no file system that we read. `volume` is borrowed. */
+struct file_system *fs_open(struct blocks *volume, struct err *err);
+void fs_close(struct file_system *fs);	/* NULL-safe */
+const char *fs_name(const struct file_system *fs);
+/* False: the tree could be walked in part only. */
+bool fs_walk(struct file_system *fs, fs_entry_fn *entry, void *context, struct err *err);
+/*
+ * Appends content, at most `most` bytes. *cut: there was more. Holes at the start
+ * of a change journal are left out. False: unreadable from there on.
+ */
+bool fs_read(struct file_system *fs, const struct fs_place *place, uint64_t most, struct buf *to,
+	     bool *cut, struct err *err);
+/* A file of that name (without regard to case) in a folder. */
+bool fs_find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out);
+/* Runs of bytes that no file uses, in order. False from `run`: enough. */
+typedef bool fs_free_fn(void *context, uint64_t at, uint64_t len);
+bool fs_free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err);
+
+#endif

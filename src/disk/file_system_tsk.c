@@ -1,0 +1,373 @@
+#include "disk/file_system_kind.h"
+
+#include <tsk/libtsk.h>
+
+#include <stdlib.h>
+
+#include "disk/tsk_image.h"
+
+#define NTFS_FIRST_FREE 24	/* entries below are the file system's own */
+#define EXT_FIRST_FREE 11
+#define EXT_ROOT 2
+#define STREAMS_MOST 64
+
+struct tsk_system {
+	struct file_system fs;
+	TSK_IMG_INFO *image;
+	TSK_FS_INFO *info;
+};
+
+struct walking {
+	struct tsk_system *t;
+	fs_entry_fn *entry;
+	void *context;
+	struct buf path;
+	bool stopped;
+};
+
+static timestamp time_of(time_t seconds, uint32_t nano)
+{
+	return seconds ? timestamp_of_unix(seconds, nano < 1000000000 ? nano : 0) : TIME_NONE;
+}
+
+static enum fs_kind kind_of(const TSK_FS_FILE *file)
+{
+	switch (file->meta ? file->meta->type : TSK_FS_META_TYPE_UNDEF) {
+	case TSK_FS_META_TYPE_REG:
+		return FS_FILE;
+	case TSK_FS_META_TYPE_DIR:
+	case TSK_FS_META_TYPE_VIRT_DIR:
+		return FS_FOLDER;
+	case TSK_FS_META_TYPE_LNK:
+		return FS_LINK;
+	case TSK_FS_META_TYPE_VIRT:
+		return FS_FOLDER;	/* made up by the library: the tables of FAT */
+	case TSK_FS_META_TYPE_UNDEF:
+		return file->name && file->name->type == TSK_FS_NAME_TYPE_DIR ? FS_FOLDER : FS_FILE;
+	default:
+		return FS_SPECIAL;
+	}
+}
+
+static uint32_t mode_of(const TSK_FS_META *meta, enum fs_kind kind)
+{
+	static const uint32_t types[] = { [FS_FILE] = 0100000, [FS_FOLDER] = 0040000,
+					  [FS_LINK] = 0120000, [FS_SPECIAL] = 0 };
+
+	return ((uint32_t)meta->mode & 07777) | types[kind];
+}
+
+static void describe(const TSK_FS_FILE *file, struct fs_entry *e)
+{
+	const TSK_FS_META *m = file->meta;
+
+	*e = (struct fs_entry){ .kind = kind_of(file), .folder = file->name->par_addr,
+				.modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
+				.created = TIME_NONE };
+	e->place.inode = file->name->meta_addr;
+	e->is_deleted = file->name->flags & TSK_FS_NAME_FLAG_UNALLOC ||
+			(m && m->flags & TSK_FS_META_FLAG_UNALLOC);
+	/* The name is free and what it named is in use again: the content is another's. */
+	e->is_gone = !m || (file->name->flags & TSK_FS_NAME_FLAG_UNALLOC &&
+			    m->flags & TSK_FS_META_FLAG_ALLOC);
+	if (!m)
+		return;
+	e->size = m->size > 0 ? (uint64_t)m->size : 0;
+	e->mode = mode_of(m, e->kind);
+	e->modified = time_of(m->mtime, m->mtime_nano);
+	e->changed = time_of(m->ctime, m->ctime_nano);
+	e->accessed = time_of(m->atime, m->atime_nano);
+	e->created = time_of(m->crtime, m->crtime_nano);
+}
+
+static bool tell(struct walking *w, struct fs_entry *e)
+{
+	e->path = buf_span(&w->path);
+	w->stopped = w->stopped || !w->entry(w->context, e);
+	return !w->stopped;
+}
+
+/* Streams beside the main one: "name:stream". On NTFS folders may have them too. */
+static bool tell_streams(struct walking *w, TSK_FS_FILE *file, struct fs_entry *e)
+{
+	bool is_hfs = TSK_FS_TYPE_ISHFS(w->t->info->ftype);
+	int count = tsk_fs_file_attr_getsize(file);
+	size_t len = w->path.len;
+
+	e->kind = FS_FILE;
+	for (int i = 0; i < count && i < STREAMS_MOST && !w->stopped; i++) {
+		const TSK_FS_ATTR *attr = tsk_fs_file_attr_get_idx(file, i);
+		bool is_extra = attr && ((attr->type == TSK_FS_ATTR_TYPE_NTFS_DATA && attr->name &&
+					  *attr->name) ||
+					 (is_hfs && attr->type == TSK_FS_ATTR_TYPE_HFS_RSRC));
+
+		if (!is_extra || attr->size <= 0)
+			continue;
+		e->place.stream_type = attr->type;
+		e->place.stream_id = attr->id;
+		e->size = (uint64_t)attr->size;
+		buf_text(&w->path, ":");
+		buf_text(&w->path, attr->name && *attr->name ? attr->name : "rsrc");
+		tell(w, e);
+		w->path.len = len;
+	}
+	return !w->stopped;
+}
+
+/* The index of a folder holds names that are deleted: for the decoder of $I30. */
+static bool tell_index(struct walking *w, TSK_FS_FILE *file, struct fs_entry *e)
+{
+	const TSK_FS_ATTR *attr = tsk_fs_file_attr_get_type(file, TSK_FS_ATTR_TYPE_NTFS_IDXALLOC, 0, 0);
+	size_t len = w->path.len;
+
+	if (!attr || attr->size <= 0)
+		return true;
+	e->kind = FS_FILE;
+	e->place.stream_type = attr->type;
+	e->place.stream_id = attr->id;
+	e->size = (uint64_t)attr->size;
+	buf_text(&w->path, w->path.len ? "/$I30" : "$I30");
+	tell(w, e);
+	w->path.len = len;
+	return !w->stopped;
+}
+
+/* What the library makes up, and journals and bitmaps that would be read as files. */
+static bool is_own(const struct walking *w, const TSK_FS_FILE *file)
+{
+	static const char *const kept[] = { "$MFT", "$LogFile", "$Boot" };
+	const TSK_FS_INFO *info = w->t->info;
+	TSK_INUM_T inode = file->name->meta_addr;
+
+	if (TSK_FS_TYPE_ISEXT(info->ftype))
+		return inode < EXT_FIRST_FREE && inode != EXT_ROOT;
+	if (TSK_FS_TYPE_ISHFS(info->ftype))
+		return inode < 16 && file->name->name[0] == '$';
+	if (!TSK_FS_TYPE_ISNTFS(info->ftype) || inode >= NTFS_FIRST_FREE)
+		return false;
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (!strcmp(file->name->name, kept[i]))
+			return false;
+	return inode != 11;	/* $Extend: the change journal is in it */
+}
+
+static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *context)
+{
+	struct walking *w = context;
+	bool is_ntfs = TSK_FS_TYPE_ISNTFS(w->t->info->ftype);
+	struct fs_entry e;
+
+	if (!file->name || !file->name->name || TSK_FS_ISDOT(file->name->name) ||
+	    is_own(w, file))
+		return TSK_WALK_CONT;
+	buf_clear(&w->path);
+	buf_text(&w->path, folder);
+	if (!buf_text(&w->path, file->name->name))
+		return TSK_WALK_CONT;
+	describe(file, &e);
+	tell(w, &e);
+	if (file->meta && !e.is_gone && !w->stopped &&
+	    (is_ntfs || TSK_FS_TYPE_ISHFS(w->t->info->ftype))) {
+		bool is_folder = e.kind == FS_FOLDER;
+
+		tell_streams(w, file, &e);
+		if (is_ntfs && is_folder && !e.is_deleted && !w->stopped)
+			tell_index(w, file, &e);
+	}
+	return w->stopped || (w->t->fs.volume->budget && w->t->fs.volume->budget->is_over)
+		       ? TSK_WALK_STOP : TSK_WALK_CONT;
+}
+
+static bool tsk_failed(struct err *err, const char *what)
+{
+	const char *text = tsk_error_get();
+
+	return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "%s: %.150s", what,
+		       text ? text : "unknown error");
+}
+
+static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, struct err *err)
+{
+	struct tsk_system *t = (struct tsk_system *)fs;
+	struct walking w = { .t = t, .entry = entry, .context = context,
+			     .path = buf_new(FS_PATH_MAX) };
+	int flags = TSK_FS_DIR_WALK_FLAG_ALLOC | TSK_FS_DIR_WALK_FLAG_UNALLOC |
+		    TSK_FS_DIR_WALK_FLAG_RECURSE;
+	bool failed;
+
+	/* Orphans of FAT are sought in every cluster of the volume. */
+	if (TSK_FS_TYPE_ISFAT(t->info->ftype))
+		flags |= TSK_FS_DIR_WALK_FLAG_NOORPHAN;
+	tsk_error_reset();
+	failed = tsk_fs_dir_walk(t->info, t->info->root_inum, (TSK_FS_DIR_WALK_FLAG_ENUM)flags,
+				 take_name, &w);
+	buf_free(&w.path);
+	if (fs->volume->budget && fs->volume->budget->is_over)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "limit: time");
+	return failed ? tsk_failed(err, "folders") : true;
+}
+
+static const TSK_FS_ATTR *attr_of(TSK_FS_FILE *file, const struct fs_place *place)
+{
+	if (!place->stream_type)
+		return tsk_fs_file_attr_get(file);
+	return tsk_fs_file_attr_get_type(file, (TSK_FS_ATTR_TYPE_ENUM)place->stream_type,
+					 (uint16_t)place->stream_id, 1);
+}
+
+/* A change journal begins with a hole as long as all that was ever in it. */
+static uint64_t hole_at_start(const struct tsk_system *t, const TSK_FS_ATTR *attr)
+{
+	uint64_t at = 0;
+
+	if (!(attr->flags & TSK_FS_ATTR_NONRES) || attr->flags & TSK_FS_ATTR_COMP)
+		return 0;
+	for (const TSK_FS_ATTR_RUN *run = attr->nrd.run; run; run = run->next) {
+		if (!(run->flags & TSK_FS_ATTR_RUN_FLAG_SPARSE) || run->offset * t->info->block_size != at)
+			break;
+		at += run->len * t->info->block_size;
+	}
+	return at < (uint64_t)attr->size ? at : 0;
+}
+
+static bool read_attr(struct tsk_system *t, const TSK_FS_ATTR *attr, uint64_t most, struct buf *to,
+		      bool *cut, struct err *err)
+{
+	bool is_journal = attr->name && !strcmp(attr->name, "$J");
+	uint64_t size = attr->size > 0 ? (uint64_t)attr->size : 0;
+	uint64_t at = is_journal ? hole_at_start(t, attr) : 0;
+
+	while (at < size) {
+		uint64_t left = size - at < most ? size - at : most;
+		size_t piece = left < FS_PIECE ? (size_t)left : FS_PIECE;
+		uint8_t *room = piece ? buf_reserve(to, piece) : NULL;
+		ssize_t got;
+
+		*cut = !room;
+		if (!room)
+			return true;
+		tsk_error_reset();
+		got = tsk_fs_attr_read(attr, (TSK_OFF_T)at, (char *)room, piece,
+				       TSK_FS_FILE_READ_FLAG_NONE);
+		if (got <= 0)
+			return tsk_failed(err, "content");
+		to->len += (size_t)got;
+		at += (uint64_t)got;
+		most -= (uint64_t)got;
+	}
+	return true;
+}
+
+static bool read_place(struct file_system *fs, const struct fs_place *place, uint64_t most,
+		       struct buf *to, bool *cut, struct err *err)
+{
+	struct tsk_system *t = (struct tsk_system *)fs;
+	TSK_FS_FILE *file;
+	const TSK_FS_ATTR *attr;
+	bool ok;
+
+	tsk_error_reset();
+	file = tsk_fs_file_open_meta(t->info, NULL, place->inode);
+	if (!file)
+		return tsk_failed(err, "inode");
+	attr = attr_of(file, place);
+	/* No attribute and no size is an empty file. */
+	ok = attr ? read_attr(t, attr, most, to, cut, err)
+		  : !file->meta || file->meta->size <= 0 || tsk_failed(err, "content");
+	tsk_fs_file_close(file);
+	return ok;
+}
+
+static bool find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out)
+{
+	struct tsk_system *t = (struct tsk_system *)fs;
+	TSK_FS_DIR *dir = tsk_fs_dir_open_meta(t->info, folder);
+	bool found = false;
+
+	for (size_t i = 0; dir && !found && i < dir->names_used; i++) {
+		const TSK_FS_NAME *n = &dir->names[i];
+
+		if (n->flags & TSK_FS_NAME_FLAG_ALLOC && n->type != TSK_FS_NAME_TYPE_DIR && n->name &&
+		    span_eq_nocase(span_text(n->name), name)) {
+			*out = (struct fs_place){ .inode = n->meta_addr };
+			found = true;
+		}
+	}
+	if (dir)
+		tsk_fs_dir_close(dir);
+	return found;
+}
+
+struct running {
+	fs_free_fn *run;
+	void *context;
+	uint64_t block, at, len;
+	bool stopped;
+};
+
+static TSK_WALK_RET_ENUM take_block(const TSK_FS_BLOCK *block, void *context)
+{
+	struct running *r = context;
+	uint64_t at = block->addr * r->block;
+
+	if (r->len && at == r->at + r->len) {
+		r->len += r->block;
+		return TSK_WALK_CONT;
+	}
+	if (r->len && !r->run(r->context, r->at, r->len)) {
+		r->stopped = true;
+		return TSK_WALK_STOP;
+	}
+	r->at = at;
+	r->len = r->block;
+	return TSK_WALK_CONT;
+}
+
+static bool free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err)
+{
+	const TSK_FS_INFO *info = ((struct tsk_system *)fs)->info;
+	struct running r = { .run = run, .context = context, .block = info->block_size };
+	bool failed;
+
+	/* Sectors of FAT are counted from the start of the volume, as blocks of the others are. */
+	tsk_error_reset();
+	failed = tsk_fs_block_walk((TSK_FS_INFO *)(uintptr_t)info, info->first_block,
+				   info->last_block_act,
+				   (TSK_FS_BLOCK_WALK_FLAG_ENUM)(TSK_FS_BLOCK_WALK_FLAG_UNALLOC |
+								 TSK_FS_BLOCK_WALK_FLAG_AONLY),
+				   take_block, &r);
+	if (!r.stopped && r.len)
+		run(context, r.at, r.len);
+	return failed ? tsk_failed(err, "unallocated blocks") : true;
+}
+
+static void close_system(struct file_system *fs)
+{
+	struct tsk_system *t = (struct tsk_system *)fs;
+
+	if (t->info)
+		tsk_fs_close(t->info);
+	tsk_image_close(t->image);
+	free(t);
+}
+
+struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct err *err)
+{
+	struct tsk_system *t = calloc(1, sizeof *t);
+
+	if (!t) {
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a file system");
+		return NULL;
+	}
+	t->fs = (struct file_system){ name, volume, walk, read_place, find, free_runs, close_system };
+	t->image = tsk_image_open(volume);
+	tsk_error_reset();
+	t->info = t->image ? tsk_fs_open_img(t->image, 0, TSK_FS_TYPE_DETECT) : NULL;
+	if (t->info) {
+		t->fs.name = tsk_fs_type_toname(t->info->ftype);
+		return &t->fs;
+	}
+	tsk_failed(err, name);
+	close_system(&t->fs);
+	return NULL;
+}

@@ -1,0 +1,226 @@
+#include "disk/file_system_kind.h"
+
+#include <libfsxfs.h>
+
+#include <stdlib.h>
+
+#include "disk/bfio.h"
+
+#define NAME_MOST 1024
+#define ENTRIES_MOST 1000000	/* of one folder */
+
+struct xfs {
+	struct file_system fs;
+	libbfio_handle_t *io;
+	libfsxfs_volume_t *volume;
+};
+
+struct walking {
+	struct xfs *x;
+	fs_entry_fn *entry;
+	void *context;
+	struct buf path;
+	uint64_t unreadable;
+	bool stopped;
+};
+
+static bool over(const struct walking *w)
+{
+	const struct blocks_budget *budget = w->x->fs.volume->budget;
+
+	return w->stopped || (budget && budget->is_over);
+}
+
+typedef int time_fn(libfsxfs_file_entry_t *entry, int64_t *out, libfsxfs_error_t **error);
+
+static timestamp time_of(libfsxfs_file_entry_t *entry, time_fn *get)
+{
+	int64_t ns;
+
+	if (get(entry, &ns, NULL) != 1)
+		return TIME_NONE;
+	return timestamp_of_unix(ns / 1000000000, (uint32_t)(ns < 0 ? 0 : ns % 1000000000));
+}
+
+static enum fs_kind kind_of(uint16_t mode)
+{
+	switch (mode & 0170000) {
+	case 0100000:
+		return FS_FILE;
+	case 0040000:
+		return FS_FOLDER;
+	case 0120000:
+		return FS_LINK;
+	default:
+		return FS_SPECIAL;
+	}
+}
+
+static bool describe(libfsxfs_file_entry_t *entry, uint64_t folder, struct fs_entry *e)
+{
+	uint16_t mode = 0;
+	size64_t size = 0;
+
+	*e = (struct fs_entry){ .folder = folder };
+	if (libfsxfs_file_entry_get_inode_number(entry, &e->place.inode, NULL) != 1 ||
+	    libfsxfs_file_entry_get_file_mode(entry, &mode, NULL) != 1)
+		return false;
+	if (libfsxfs_file_entry_get_size(entry, &size, NULL) != 1)
+		size = 0;
+	e->mode = mode;
+	e->kind = kind_of(mode);
+	e->size = size;
+	e->modified = time_of(entry, libfsxfs_file_entry_get_modification_time);
+	e->changed = time_of(entry, libfsxfs_file_entry_get_inode_change_time);
+	e->accessed = time_of(entry, libfsxfs_file_entry_get_access_time);
+	e->created = time_of(entry, libfsxfs_file_entry_get_creation_time);
+	return true;
+}
+
+static bool add_name(libfsxfs_file_entry_t *entry, struct buf *path)
+{
+	uint8_t name[NAME_MOST];
+	size_t size = 0;
+
+	if (libfsxfs_file_entry_get_utf8_name_size(entry, &size, NULL) != 1 || !size ||
+	    size > sizeof name || libfsxfs_file_entry_get_utf8_name(entry, name, size, NULL) != 1)
+		return false;
+	if (path->len)
+		buf_text(path, "/");
+	return buf_add(path, span_of(name, size - 1));
+}
+
+static void walk_folder(struct walking *w, libfsxfs_file_entry_t *folder, unsigned depth);
+
+static void meet(struct walking *w, libfsxfs_file_entry_t *entry, uint64_t folder, unsigned depth)
+{
+	size_t len = w->path.len;
+	struct fs_entry e;
+
+	if (!add_name(entry, &w->path) || !describe(entry, folder, &e)) {
+		w->unreadable++;
+	} else {
+		e.path = buf_span(&w->path);
+		w->stopped = !w->entry(w->context, &e);
+		if (e.kind == FS_FOLDER && depth < FS_DEPTH_MAX && !w->stopped)
+			walk_folder(w, entry, depth + 1);
+	}
+	w->path.len = len;
+	w->path.overflow = false;
+}
+
+static void walk_folder(struct walking *w, libfsxfs_file_entry_t *folder, unsigned depth)
+{
+	uint64_t inode = 0;
+	int count = 0;
+
+	if (libfsxfs_file_entry_get_inode_number(folder, &inode, NULL) != 1 ||
+	    libfsxfs_file_entry_get_number_of_sub_file_entries(folder, &count, NULL) != 1)
+		w->unreadable++;
+	for (int i = 0; i < count && i < ENTRIES_MOST && !over(w); i++) {
+		libfsxfs_file_entry_t *entry = NULL;
+
+		if (libfsxfs_file_entry_get_sub_file_entry_by_index(folder, i, &entry, NULL) != 1)
+			w->unreadable++;
+		else
+			meet(w, entry, inode, depth);
+		libfsxfs_file_entry_free(&entry, NULL);
+	}
+}
+
+static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, struct err *err)
+{
+	struct xfs *x = (struct xfs *)fs;
+	struct walking w = { .x = x, .entry = entry, .context = context,
+			     .path = buf_new(FS_PATH_MAX) };
+	libfsxfs_file_entry_t *root = NULL;
+
+	if (libfsxfs_volume_get_root_directory(x->volume, &root, NULL) != 1)
+		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: no root folder");
+	walk_folder(&w, root, 0);
+	libfsxfs_file_entry_free(&root, NULL);
+	buf_free(&w.path);
+	if (fs->volume->budget && fs->volume->budget->is_over)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "limit: time");
+	return !w.unreadable || err_set(err, ERR_CORRUPT, ERR_NO_OFFSET,
+					"xfs: %llu names or folders cannot be read",
+					(unsigned long long)w.unreadable);
+}
+
+static bool read_place(struct file_system *fs, const struct fs_place *place, uint64_t most,
+		       struct buf *to, bool *cut, struct err *err)
+{
+	struct xfs *x = (struct xfs *)fs;
+	libfsxfs_file_entry_t *entry = NULL;
+	size64_t size = 0;
+	uint64_t at = 0;
+	bool ok = libfsxfs_volume_get_file_entry_by_inode(x->volume, place->inode, &entry, NULL) == 1 &&
+		  libfsxfs_file_entry_get_size(entry, &size, NULL) == 1;
+
+	*cut = ok && size > most;
+	if (*cut)
+		size = most;
+	while (ok && at < size) {
+		size_t piece = size - at < FS_PIECE ? (size_t)(size - at) : FS_PIECE;
+		uint8_t *room = buf_reserve(to, piece);
+		ssize_t got;
+
+		if (!room) {
+			*cut = true;
+			break;
+		}
+		got = libfsxfs_file_entry_read_buffer_at_offset(entry, room, piece, (off64_t)at, NULL);
+		ok = got > 0;
+		to->len += ok ? (size_t)got : 0;
+		at += ok ? (uint64_t)got : 0;
+	}
+	libfsxfs_file_entry_free(&entry, NULL);
+	return ok || err_set(err, ERR_CORRUPT, at, "xfs: content cannot be read");
+}
+
+static bool find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out)
+{
+	struct xfs *x = (struct xfs *)fs;
+	libfsxfs_file_entry_t *dir = NULL, *entry = NULL;
+	bool ok = libfsxfs_volume_get_file_entry_by_inode(x->volume, folder, &dir, NULL) == 1 &&
+		  libfsxfs_file_entry_get_sub_file_entry_by_utf8_name(dir, name.at, name.len, &entry,
+								      NULL) == 1;
+
+	*out = (struct fs_place){ 0 };
+	ok = ok && libfsxfs_file_entry_get_inode_number(entry, &out->inode, NULL) == 1;
+	libfsxfs_file_entry_free(&entry, NULL);
+	libfsxfs_file_entry_free(&dir, NULL);
+	return ok;
+}
+
+static bool free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err)
+{
+	return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "xfs: free space is not told");
+}
+
+static void close_system(struct file_system *fs)
+{
+	struct xfs *x = (struct xfs *)fs;
+
+	libfsxfs_volume_free(&x->volume, NULL);
+	bfio_free(x->io);
+	free(x);
+}
+
+struct file_system *fs_xfs_open(struct blocks *volume, struct err *err)
+{
+	struct xfs *x = calloc(1, sizeof *x);
+
+	if (!x) {
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a file system");
+		return NULL;
+	}
+	x->fs = (struct file_system){ "xfs", volume, walk, read_place, find, free_runs, close_system };
+	x->io = bfio_of(volume);
+	if (x->io && libfsxfs_volume_initialize(&x->volume, NULL) == 1 &&
+	    libfsxfs_volume_open_file_io_handle(x->volume, x->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1)
+		return &x->fs;
+	err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: cannot be opened");
+	close_system(&x->fs);
+	return NULL;
+}

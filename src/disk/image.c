@@ -1,0 +1,237 @@
+#include "disk/image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "codec/digest.h"
+#include "disk/ewf.h"
+#include "disk/library.h"
+
+#define SEGMENTS_MOST 1024
+
+struct image {
+	struct blocks *media;
+	struct image_state state;
+	bool owns_media, is_ewf;
+	struct blocks_budget *budget;
+};
+
+static const struct {
+	uint32_t offset;
+	const char *bytes;
+	size_t len;
+	const char *format;
+} magics[] = {
+	{ 0, "EVF\x9\xd\xa\xff\0", 8, "ewf" },
+	{ 0, "KDMV", 4, "vmdk" },
+	{ 0, "COWD", 4, "vmdk" },
+	{ 0, "# Disk DescriptorFile", 21, "vmdk" },
+	{ 0, "QFI\xfb", 4, "qcow2" },
+	{ 0, "conectix", 8, "vhd" },
+	{ 0, "vhdxfile", 8, "vhdx" },
+};
+
+static const char *format_of(struct blocks *first)
+{
+	uint8_t start[32] = { 0 };
+	struct err ignored;
+	size_t got = 0;
+
+	if (blocks_read(first, 0, start, sizeof start, &got, &ignored))
+		for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+			if (!memcmp(start + magics[i].offset, magics[i].bytes, magics[i].len))
+				return magics[i].format;
+	return "raw";
+}
+
+/* The name of segment `number`, as beside.c numbers them. */
+static bool segment_name(struct span name, size_t number, bool is_ewf, struct buf *to)
+{
+	uint8_t first = name.at[name.len - 3], base = first >= 'a' ? 'a' : 'A';
+	size_t letters = number - 100;
+
+	buf_clear(to);
+	buf_add(to, span_sub(name, 0, name.len - 3));
+	if (!is_ewf)
+		return buf_printf(to, "%03zu", number);
+	if (number < 100)
+		return buf_printf(to, "%c%02zu", first, number);
+	return buf_printf(to, "%c%c%c", (int)(first + letters / 676), (int)(base + letters / 26 % 26),
+			  (int)(base + letters % 26));
+}
+
+static bool is_numbered(struct span name)
+{
+	struct span end = span_from(name, name.len < 4 ? 0 : name.len - 4);
+
+	return span_eq(end, SPAN(".001")) || span_eq(end, SPAN(".000"));
+}
+
+static size_t find_segments(struct blocks *first, struct span name, const struct image_files *files,
+			    bool is_ewf, struct blocks *out[SEGMENTS_MOST])
+{
+	struct buf next = buf_new((size_t)64 << 10);
+	size_t count = 1;
+	size_t number = !is_ewf && name.len && name.at[name.len - 1] == '0' ? 1 : 2;
+
+	out[0] = first;
+	while (count < SEGMENTS_MOST && name.len > 4 && segment_name(name, number++, is_ewf, &next)) {
+		struct blocks *found = files->find(files->context, buf_span(&next));
+
+		if (!found)
+			break;
+		out[count++] = found;
+	}
+	buf_free(&next);
+	return count;
+}
+
+static struct blocks *open_ewf(struct image *i, struct blocks *first, struct span name,
+			       const struct image_files *files, struct err *err)
+{
+	struct blocks *segments[SEGMENTS_MOST], *media;
+	bool missing = false;
+
+	i->is_ewf = true;
+	i->state.segments = find_segments(first, name, files, true, segments);
+	media = ewf_media(segments, i->state.segments, &missing, err);
+	i->state.missing = missing ? "segments of the image" : NULL;
+	return media;
+}
+
+static struct blocks *open_split(struct image *i, struct blocks *first, struct span name,
+				 const struct image_files *files, struct err *err)
+{
+	struct blocks *segments[SEGMENTS_MOST], *parts[SEGMENTS_MOST], *chain = NULL;
+	size_t count = find_segments(first, name, files, false, segments), made = 0;
+
+	while (made < count && (parts[made] = blocks_part(segments[made], 0, segments[made]->size)))
+		made++;
+	if (made == count)
+		chain = blocks_chain(parts, count, first->budget);
+	if (!chain) {
+		while (made)
+			blocks_close(parts[--made]);
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
+	}
+	i->state.format = count > 1 ? "split raw" : "raw";
+	i->state.segments = count;
+	return chain;
+}
+
+static struct blocks *open_media(struct image *i, struct blocks *first, struct span name,
+				 const struct image_files *files, struct err *err)
+{
+	const char *format = i->state.format;
+
+	if (!strcmp(format, "ewf"))
+		return open_ewf(i, first, name, files, err);
+	if (!strcmp(format, "vmdk"))
+		return library_vmdk(first, files, err);
+	if (!strcmp(format, "qcow2"))
+		return library_qcow(first, err);
+	if (!strcmp(format, "vhd") || !strcmp(format, "vhdx"))
+		return library_vhd(first, err);
+	if (is_numbered(name))
+		return open_split(i, first, name, files, err);
+	i->owns_media = false;
+	return first;
+}
+
+struct image *image_open(struct blocks *first, struct span name, const struct image_files *files,
+			 struct err *err)
+{
+	struct image *i = calloc(1, sizeof *i);
+
+	if (!i) {
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
+		return NULL;
+	}
+	i->state = (struct image_state){ .format = format_of(first), .segments = 1 };
+	i->owns_media = true;
+	i->budget = first->budget;
+	i->media = open_media(i, first, name, files, err);
+	if (i->media)
+		return i;
+	free(i);
+	return NULL;
+}
+
+void image_close(struct image *i)
+{
+	if (!i)
+		return;
+	if (i->owns_media)
+		blocks_close(i->media);
+	free(i);
+}
+
+struct blocks *image_media(struct image *i)
+{
+	return i->media;
+}
+
+void image_describe(const struct image *i, struct image_state *out)
+{
+	*out = i->state;
+}
+
+static void note_bad(struct image_check *check, uint64_t at)
+{
+	if (!check->bad_chunks++)
+		check->first_bad = at;
+}
+
+static bool verify_chunks(struct image *i, struct digest *md5, struct digest *sha1,
+			  struct image_check *check, struct err *err)
+{
+	uint32_t size = ewf_chunk_size(i->media);
+	struct buf room = buf_new(size);
+	uint8_t *chunk = buf_reserve(&room, size);
+	bool ok = chunk, good;
+	size_t len;
+
+	for (check->chunks = 0; ok && check->chunks < ewf_chunks(i->media); check->chunks++) {
+		ok = ewf_chunk(i->media, check->chunks, chunk, &len, &good, err);
+		if (!ok)
+			break;
+		if (!good)
+			note_bad(check, check->chunks * size);
+		digest_add(md5, span_of(chunk, len));
+		if (sha1)
+			digest_add(sha1, span_of(chunk, len));
+	}
+	buf_free(&room);
+	return ok;
+}
+
+bool image_verify(struct image *i, struct image_check *out, struct err *err)
+{
+	struct ewf_digests stored;
+	struct digest *md5, *sha1;
+	uint8_t digest[DIGEST_MAX];
+	bool ok;
+
+	*out = (struct image_check){ .has_checks = i->is_ewf };
+	if (!i->is_ewf)
+		return true;
+	ewf_stored(i->media, &stored);
+	out->has_md5 = stored.has_md5;
+	out->has_sha1 = stored.has_sha1;
+	memcpy(out->md5, stored.md5, sizeof out->md5);
+	memcpy(out->sha1, stored.sha1, sizeof out->sha1);
+	md5 = digest_new(DIGEST_MD5);
+	sha1 = stored.has_sha1 ? digest_new(DIGEST_SHA1) : NULL;
+	ok = md5 && verify_chunks(i, md5, sha1, out, err);
+	if (ok && stored.has_md5) {
+		digest_done(md5, digest);
+		out->md5_differs = memcmp(digest, stored.md5, 16) != 0;
+	}
+	if (ok && sha1) {
+		digest_done(sha1, digest);
+		out->sha1_differs = memcmp(digest, stored.sha1, 20) != 0;
+	}
+	digest_free(md5);
+	digest_free(sha1);
+	return ok;
+}

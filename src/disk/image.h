@@ -1,0 +1,49 @@
+/*
+ * image: the media inside a disk image, as blocks: raw and split raw, EWF (E01,
+ * split too), VMDK, VHD, VHDX, QCOW2. Only to be used in the sandbox.
+ *
+ * An EWF image holds checksums and a digest of what was acquired: image_verify
+ * reads all media once and tells what does not agree.
+ */
+#ifndef KANSHIKI_DISK_IMAGE_H
+#define KANSHIKI_DISK_IMAGE_H
+
+#include "disk/blocks.h"
+
+/* The further files of an image, in any order; found by name. */
+struct image_files {
+	/* NULL: there is none. Borrowed; lives as long as the image. */
+	struct blocks *(*find)(void *context, struct span name);
+	void *context;
+};
+
+struct image;
+
+struct image_state {
+	const char *format;		/* "raw", "split raw", "ewf", "vmdk", ... */
+	size_t segments;		/* files it is made of */
+	const char *missing;		/* which part of it is not there, or NULL */
+};
+
+/*
+ * `name` is the last part of the first file's path. NULL: damaged, or made of
+ * files that are not here. All is borrowed until _close.
+ */
+struct image *image_open(struct blocks *first, struct span name, const struct image_files *files,
+			 struct err *err);
+void image_close(struct image *i);	/* NULL-safe */
+struct blocks *image_media(struct image *i);
+void image_describe(const struct image *i, struct image_state *out);
+
+struct image_check {
+	bool has_checks;		/* the format has any */
+	uint64_t chunks, bad_chunks;
+	uint64_t first_bad;		/* offset in the media */
+	bool has_md5, has_sha1, md5_differs, sha1_differs;
+	uint8_t md5[16], sha1[20];	/* as stored */
+};
+
+/* `over`: enough time was spent; then the error is ERR_LIMIT. */
+bool image_verify(struct image *i, struct image_check *out, struct err *err);
+
+#endif

@@ -1,0 +1,415 @@
+#include "disk/library.h"
+
+/* Some of the headers hide what reads from handles unless told that it is there. */
+#define HAVE_LIBBFIO 1
+#include <libbde.h>
+#include <libluksde.h>
+#include <libqcow.h>
+#include <libvhdi.h>
+#include <libvmdk.h>
+#include <libvshadow.h>
+#include <libvslvm.h>
+
+#include <stdlib.h>
+
+#include "disk/bfio.h"
+
+#define EXTENTS_MOST 4096
+#define GROUP_MOST 256
+
+/* One opened by a library; all of them read alike. */
+struct library {
+	struct blocks blocks;
+	libbfio_handle_t *io;
+	void *handle;
+	ssize_t (*read_at)(void *handle, void *to, size_t len, off64_t at);
+	void (*free)(void *handle);
+	libbfio_pool_t *pool;		/* of a VMDK's extents */
+};
+
+#define READER(name, type, call) \
+	static ssize_t name(void *handle, void *to, size_t len, off64_t at) \
+	{ \
+		return call((type *)handle, to, len, at, NULL); \
+	}
+
+#define FREER(name, type, call) \
+	static void name(void *handle) \
+	{ \
+		type *it = handle; \
+		call(&it, NULL); \
+	}
+
+READER(read_qcow, libqcow_file_t, libqcow_file_read_buffer_at_offset)
+READER(read_vhd, libvhdi_file_t, libvhdi_file_read_buffer_at_offset)
+READER(read_vmdk, libvmdk_handle_t, libvmdk_handle_read_buffer_at_offset)
+READER(read_luks, libluksde_volume_t, libluksde_volume_read_buffer_at_offset)
+READER(read_bde, libbde_volume_t, libbde_volume_read_buffer_at_offset)
+READER(read_logical, libvslvm_logical_volume_t, libvslvm_logical_volume_read_buffer_at_offset)
+READER(read_store, libvshadow_store_t, libvshadow_store_read_buffer_at_offset)
+FREER(free_qcow, libqcow_file_t, libqcow_file_free)
+FREER(free_vhd, libvhdi_file_t, libvhdi_file_free)
+FREER(free_vmdk, libvmdk_handle_t, libvmdk_handle_free)
+FREER(free_luks, libluksde_volume_t, libluksde_volume_free)
+FREER(free_bde, libbde_volume_t, libbde_volume_free)
+FREER(free_logical, libvslvm_logical_volume_t, libvslvm_logical_volume_free)
+FREER(free_store, libvshadow_store_t, libvshadow_store_free)
+
+static bool read_library(struct blocks *b, uint64_t at, uint8_t *to, size_t len, struct err *err)
+{
+	const struct library *l = (const struct library *)b;
+
+	while (len) {
+		ssize_t got = l->read_at(l->handle, to, len, (off64_t)at);
+
+		if (got <= 0 || (size_t)got > len)
+			return err_set(err, ERR_CORRUPT, at, "cannot be read");
+		to += got;
+		at += (uint64_t)got;
+		len -= (size_t)got;
+	}
+	return true;
+}
+
+static void close_library(struct blocks *b)
+{
+	struct library *l = (struct library *)b;
+
+	if (l->handle)
+		l->free(l->handle);
+	if (l->pool)
+		libbfio_pool_free(&l->pool, NULL);
+	bfio_free(l->io);
+	free(l);
+}
+
+static struct library *new_library(struct blocks *of,
+				   ssize_t (*read_at)(void *, void *, size_t, off64_t),
+				   void (*release)(void *), struct err *err)
+{
+	struct library *l = calloc(1, sizeof *l);
+
+	if (!l || !(l->io = bfio_of(of))) {
+		free(l);
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a library");
+		return NULL;
+	}
+	l->blocks = (struct blocks){ 0, read_library, close_library, of->budget };
+	l->read_at = read_at;
+	l->free = release;
+	return l;
+}
+
+static struct blocks *finish(struct library *l, bool ok, uint64_t size, const char *what,
+			     struct err *err)
+{
+	if (ok && l->handle && size < INT64_MAX) {
+		l->blocks.size = size;
+		return &l->blocks;
+	}
+	close_library(&l->blocks);
+	err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "%s: cannot be opened", what);
+	return NULL;
+}
+
+/* ---- images ---- */
+
+struct blocks *library_qcow(struct blocks *of, struct err *err)
+{
+	struct library *l = new_library(of, read_qcow, free_qcow, err);
+	libqcow_file_t *file = NULL;
+	size64_t size = 0;
+	size_t backing = 0;
+	bool ok;
+
+	if (!l)
+		return NULL;
+	ok = libqcow_file_initialize(&file, NULL) == 1;
+	l->handle = file;
+	ok = ok && libqcow_file_open_file_io_handle(file, l->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
+	     libqcow_file_get_media_size(file, &size, NULL) == 1;
+	if (ok && libqcow_file_get_utf8_backing_filename_size(file, &backing, NULL) == 1 && backing > 1) {
+		close_library(&l->blocks);
+		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "qcow2: rests on another image");
+		return NULL;
+	}
+	return finish(l, ok, size, "qcow2", err);
+}
+
+struct blocks *library_vhd(struct blocks *of, struct err *err)
+{
+	struct library *l = new_library(of, read_vhd, free_vhd, err);
+	libvhdi_file_t *file = NULL;
+	size64_t size = 0;
+	uint32_t type = 0;
+	bool ok;
+
+	if (!l)
+		return NULL;
+	ok = libvhdi_file_initialize(&file, NULL) == 1;
+	l->handle = file;
+	ok = ok && libvhdi_file_open_file_io_handle(file, l->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
+	     libvhdi_file_get_media_size(file, &size, NULL) == 1;
+	if (ok && libvhdi_file_get_disk_type(file, &type, NULL) == 1 &&
+	    type == LIBVHDI_DISK_TYPE_DIFFERENTIAL) {
+		close_library(&l->blocks);
+		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "vhd: rests on another image");
+		return NULL;
+	}
+	return finish(l, ok, size, "vhd", err);
+}
+
+/* A VMDK names its extents; they are handed over by those names, or are in it. */
+static bool add_extent(struct library *l, int number, struct blocks *of,
+		       const struct image_files *files)
+{
+	libvmdk_extent_descriptor_t *extent = NULL;
+	uint8_t name[1024] = { 0 };
+	size_t len = 0;
+	struct blocks *found = NULL;
+	libbfio_handle_t *io;
+	int entry = 0, kind = 0;
+
+	if (libvmdk_handle_get_extent_descriptor(l->handle, number, &extent, NULL) != 1)
+		return false;
+	libvmdk_extent_descriptor_get_type(extent, &kind, NULL);
+	if (libvmdk_extent_descriptor_get_utf8_filename_size(extent, &len, NULL) == 1 && len &&
+	    len <= sizeof name &&
+	    libvmdk_extent_descriptor_get_utf8_filename(extent, name, len, NULL) == 1)
+		found = files->find(files->context, span_text((char *)name));
+	libvmdk_extent_descriptor_free(&extent, NULL);
+	/* An image of one file may have been renamed since. */
+	if (!found && number == 0)
+		found = of;
+	io = found ? bfio_of(found) : NULL;
+	return io && libbfio_pool_append_handle(l->pool, &entry, io, LIBBFIO_ACCESS_FLAG_READ,
+						NULL) == 1;
+}
+
+struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, struct err *err)
+{
+	struct library *l = new_library(of, read_vmdk, free_vmdk, err);
+	libvmdk_handle_t *handle = NULL;
+	size64_t size = 0;
+	int count = 0;
+	bool ok;
+
+	if (!l)
+		return NULL;
+	ok = libvmdk_handle_initialize(&handle, NULL) == 1;
+	l->handle = handle;
+	ok = ok && libvmdk_handle_open_file_io_handle(handle, l->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
+	     libvmdk_handle_get_number_of_extents(handle, &count, NULL) == 1 && count > 0 &&
+	     count < EXTENTS_MOST && libbfio_pool_initialize(&l->pool, 0, 0, NULL) == 1;
+	for (int i = 0; ok && i < count; i++)
+		ok = add_extent(l, i, of, files);
+	ok = ok && libvmdk_handle_open_extent_data_files_file_io_pool(handle, l->pool, NULL) == 1 &&
+	     libvmdk_handle_get_media_size(handle, &size, NULL) == 1;
+	return finish(l, ok, size, "vmdk", err);
+}
+
+/* ---- encryption ---- */
+
+static bool open_luks(libluksde_volume_t *volume, libbfio_handle_t *io, struct span password)
+{
+	return libluksde_volume_set_utf8_password(volume, password.at, password.len, NULL) == 1 &&
+	       libluksde_volume_open_file_io_handle(volume, io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
+	       libluksde_volume_is_locked(volume, NULL) == 0;
+}
+
+struct blocks *library_luks(struct blocks *of, const struct library_key *keys, size_t count,
+			    struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct library *l = new_library(of, read_luks, free_luks, err);
+		libluksde_volume_t *volume = NULL;
+		size64_t size = 0;
+		bool ok;
+
+		if (!l)
+			return NULL;
+		ok = keys[i].password.len && libluksde_volume_initialize(&volume, NULL) == 1;
+		l->handle = volume;
+		if (ok && open_luks(volume, l->io, keys[i].password) &&
+		    libluksde_volume_get_size(volume, &size, NULL) == 1)
+			return finish(l, true, size, "luks", err);
+		close_library(&l->blocks);
+	}
+	err_set(err, ERR_DENIED, ERR_NO_OFFSET, count ? "luks: no key given opens it"
+						      : "luks: encrypted, no key given");
+	return NULL;
+}
+
+static bool open_bitlocker(libbde_volume_t *volume, libbfio_handle_t *io,
+			   const struct library_key *key)
+{
+	bool ok = key->recovery.len
+			  ? libbde_volume_set_utf8_recovery_password(volume, key->recovery.at,
+								     key->recovery.len, NULL) == 1
+			  : libbde_volume_set_utf8_password(volume, key->password.at,
+							    key->password.len, NULL) == 1;
+
+	return ok &&
+	       libbde_volume_open_file_io_handle(volume, io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
+	       libbde_volume_is_locked(volume, NULL) == 0;
+}
+
+struct blocks *library_bitlocker(struct blocks *of, const struct library_key *keys, size_t count,
+				 struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct library *l = new_library(of, read_bde, free_bde, err);
+		libbde_volume_t *volume = NULL;
+		size64_t size = 0;
+		bool ok;
+
+		if (!l)
+			return NULL;
+		ok = libbde_volume_initialize(&volume, NULL) == 1;
+		l->handle = volume;
+		if (ok && open_bitlocker(volume, l->io, &keys[i]) &&
+		    libbde_volume_get_size(volume, &size, NULL) == 1)
+			return finish(l, true, size, "bitlocker", err);
+		close_library(&l->blocks);
+	}
+	err_set(err, ERR_DENIED, ERR_NO_OFFSET, count ? "bitlocker: no key given opens it"
+						      : "bitlocker: encrypted, no key given");
+	return NULL;
+}
+
+/* ---- groups of volumes ---- */
+
+struct library_group {
+	struct blocks *of;
+	libbfio_handle_t *io;
+	libbfio_pool_t *pool;
+	libvslvm_handle_t *lvm;
+	libvslvm_volume_group_t *volumes;
+	libvshadow_volume_t *vss;
+	int count;
+};
+
+static struct library_group *new_group(struct blocks *of, struct err *err)
+{
+	struct library_group *g = calloc(1, sizeof *g);
+
+	if (g && (g->io = bfio_of(of))) {
+		g->of = of;
+		return g;
+	}
+	free(g);
+	err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a library");
+	return NULL;
+}
+
+struct library_group *library_lvm(struct blocks *of, struct err *err)
+{
+	struct library_group *g = new_group(of, err);
+	libbfio_handle_t *again;
+	int entry = 0, physical = 0;
+	bool ok;
+
+	if (!g)
+		return NULL;
+	ok = libvslvm_handle_initialize(&g->lvm, NULL) == 1 &&
+	     libvslvm_handle_open_file_io_handle(g->lvm, g->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
+	     libvslvm_handle_get_volume_group(g->lvm, &g->volumes, NULL) == 1 &&
+	     libvslvm_volume_group_get_number_of_physical_volumes(g->volumes, &physical, NULL) == 1;
+	if (ok && physical != 1) {
+		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET,
+			"lvm: a group over %d physical volumes is not examined", physical);
+		library_group_free(g);
+		return NULL;
+	}
+	again = ok ? bfio_of(of) : NULL;
+	ok = again && libbfio_pool_initialize(&g->pool, 0, 0, NULL) == 1 &&
+	     libbfio_pool_append_handle(g->pool, &entry, again, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
+	     libvslvm_handle_open_physical_volume_files_file_io_pool(g->lvm, g->pool, NULL) == 1 &&
+	     libvslvm_volume_group_get_number_of_logical_volumes(g->volumes, &g->count, NULL) == 1;
+	if (ok)
+		return g;
+	err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "lvm: cannot be opened");
+	library_group_free(g);
+	return NULL;
+}
+
+struct library_group *library_vss(struct blocks *of, struct err *err)
+{
+	struct library_group *g = new_group(of, err);
+
+	if (!g)
+		return NULL;
+	if (libvshadow_volume_initialize(&g->vss, NULL) == 1 &&
+	    libvshadow_volume_open_file_io_handle(g->vss, g->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
+	    libvshadow_volume_get_number_of_stores(g->vss, &g->count, NULL) == 1)
+		return g;
+	err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no snapshots");
+	library_group_free(g);
+	return NULL;
+}
+
+size_t library_group_count(const struct library_group *g)
+{
+	return g->count < 0 ? 0 : g->count > GROUP_MOST ? GROUP_MOST : (size_t)g->count;
+}
+
+static struct blocks *logical_volume(struct library_group *g, size_t number, char name[64])
+{
+	struct err ignored;
+	struct library *l = new_library(g->of, read_logical, free_logical, &ignored);
+	libvslvm_logical_volume_t *volume = NULL;
+	size64_t size = 0;
+	bool ok;
+
+	if (!l)
+		return NULL;
+	ok = libvslvm_volume_group_get_logical_volume(g->volumes, (int)number, &volume, NULL) == 1;
+	l->handle = volume;
+	ok = ok && libvslvm_logical_volume_get_size(volume, &size, NULL) == 1;
+	if (ok && libvslvm_logical_volume_get_name(volume, name, 64, NULL) != 1)
+		name[0] = '\0';
+	return finish(l, ok, size, "lvm", &ignored);
+}
+
+static struct blocks *snapshot(struct library_group *g, size_t number, timestamp *taken)
+{
+	struct err ignored;
+	struct library *l = new_library(g->of, read_store, free_store, &ignored);
+	libvshadow_store_t *store = NULL;
+	size64_t size = 0;
+	uint64_t time = 0;
+	bool ok;
+
+	if (!l)
+		return NULL;
+	ok = libvshadow_volume_get_store(g->vss, (int)number, &store, NULL) == 1;
+	l->handle = store;
+	ok = ok && libvshadow_store_get_volume_size(store, &size, NULL) == 1;
+	if (ok && libvshadow_store_get_creation_time(store, &time, NULL) == 1)
+		*taken = timestamp_of_filetime(time);
+	return finish(l, ok, size, "vss", &ignored);
+}
+
+struct blocks *library_group_volume(struct library_group *g, size_t number, char name[64],
+				    timestamp *taken)
+{
+	name[0] = '\0';
+	*taken = TIME_NONE;
+	return g->lvm ? logical_volume(g, number, name) : snapshot(g, number, taken);
+}
+
+void library_group_free(struct library_group *g)
+{
+	if (!g)
+		return;
+	if (g->volumes)
+		libvslvm_volume_group_free(&g->volumes, NULL);
+	if (g->lvm)
+		libvslvm_handle_free(&g->lvm, NULL);
+	if (g->vss)
+		libvshadow_volume_free(&g->vss, NULL);
+	if (g->pool)
+		libbfio_pool_free(&g->pool, NULL);
+	bfio_free(g->io);
+	free(g);
+}

@@ -1,0 +1,37 @@
+/*
+ * library: what libyal's libraries make of blocks, as blocks. Each answers NULL
+ * with `err` where it cannot; `of` is borrowed and must outlive the result.
+ */
+#ifndef KANSHIKI_DISK_LIBRARY_H
+#define KANSHIKI_DISK_LIBRARY_H
+
+#include "base/timestamp.h"
+#include "disk/image.h"
+
+struct blocks *library_qcow(struct blocks *of, struct err *err);
+struct blocks *library_vhd(struct blocks *of, struct err *err);
+struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, struct err *err);
+
+/* A key that was given for encrypted volumes; empty spans where not. */
+struct library_key {
+	struct span password, recovery;
+};
+
+/* ERR_DENIED: no key of these opens it. */
+struct blocks *library_luks(struct blocks *of, const struct library_key *keys, size_t count,
+			    struct err *err);
+struct blocks *library_bitlocker(struct blocks *of, const struct library_key *keys, size_t count,
+				 struct err *err);
+
+/* Logical volumes of one physical volume, and snapshots of an NTFS volume. */
+struct library_group;
+
+struct library_group *library_lvm(struct blocks *of, struct err *err);
+struct library_group *library_vss(struct blocks *of, struct err *err);
+size_t library_group_count(const struct library_group *g);
+/* NULL: unreadable. Owned by the caller, closed before the group. */
+struct blocks *library_group_volume(struct library_group *g, size_t number, char name[64],
+				    timestamp *taken);
+void library_group_free(struct library_group *g);	/* NULL-safe */
+
+#endif
