@@ -76,6 +76,7 @@ struct coordinator *coordinator_new(const struct coordinator_options *options, s
 
 static void free_job(struct job *job)
 {
+	buf_free(&job->part);
 	opened_release(job->opened);
 	for (size_t i = 0; i < job->refused_count; i++)
 		free(job->refused[i].path);
@@ -103,6 +104,7 @@ void coordinator_free(struct coordinator *c)
 	sqlite3_finalize(c->list_inside);
 	sqlite3_finalize(c->list_rules);
 	arena_free(&c->claim_arena);
+	arena_free(&c->image_arena);
 	free(c->source_ids);
 	free(c);
 }
@@ -159,7 +161,7 @@ static struct job *new_job(struct coordinator *c, const struct place *place, str
 	job->is_cut = place->is_cut;
 	job->source = c->source_ids[place->source];
 	job->fate = plain_fate(e);
-	job->number = c->next_number++;
+	job->number = c->next_number++ << SHARE_BITS;
 	if (S_ISBLK(e->stat.st_mode) && e->fd >= 0)
 		job->stat.st_size = lseek(e->fd, 0, SEEK_END);
 	if (e->target.len)
@@ -172,6 +174,7 @@ static struct job *new_job(struct coordinator *c, const struct place *place, str
 		snprintf(job->reason, sizeof job->reason, "this case itself");
 	}
 	tree_init(&job->tree, &c->options->limits, err);
+	job->tree.on_part = share_take;
 	return job;
 }
 
@@ -206,7 +209,9 @@ static bool take_place(struct coordinator *c, struct err *err)
 			free_job(job);
 		return false;
 	}
-	if (done) {
+	job->opened->image_item = done ? share_image_of(c, job->unit) : 0;
+	job->is_relisted = job->opened->image_item;
+	if (done && !job->is_relisted) {
 		c->totals->kept++;
 		c->progress.files++;
 		c->progress.bytes += (uint64_t)place.entry.stat.st_size;
@@ -221,7 +226,10 @@ static bool take_place(struct coordinator *c, struct err *err)
 
 static struct job *first_waiting(struct coordinator *c)
 {
-	for (struct job *job = c->head; job; job = job->next)
+	/* Shares of an image wait for the image to be written: not with too much in hand. */
+	bool is_full = c->buffered > BUFFERED_MOST;
+
+	for (struct job *job = c->head; job && (!is_full || job == c->head); job = job->next)
 		if (job->state == JOB_WAITING)
 			return job;
 	return NULL;
@@ -253,14 +261,16 @@ static bool feed(struct coordinator *c, struct err *err)
 
 static void note_done(struct coordinator *c, struct job *job)
 {
-	c->progress.files++;
-	c->progress.bytes += S_ISREG(job->stat.st_mode) ? (uint64_t)job->stat.st_size : 0;
+	bool is_share = job->tree.is_part;
+
+	c->progress.files += !is_share;
+	c->progress.bytes += !is_share && S_ISREG(job->stat.st_mode) ? (uint64_t)job->stat.st_size : 0;
 	c->progress.events += job->tree.done.events;
 	c->progress.items = c->totals->items;
 	c->progress.findings = c->totals->findings;
 	c->totals->events += job->tree.done.events;
 	c->totals->unpacked += job->tree.done.unpacked;
-	if (!job->fate)
+	if (!job->fate && !is_share)
 		c->totals->bytes += (uint64_t)job->stat.st_size;
 }
 
@@ -293,13 +303,13 @@ static bool write_finished(struct coordinator *c, struct err *err)
 		struct plan *plan = NULL;
 		bool redo = false, ok;
 
-		ok = plan_job(c, job, &plan, &redo, err);
+		ok = job->is_relisted || plan_job(c, job, &plan, &redo, err);
 		if (ok && redo && job->redone < REDO_MOST) {
 			free(plan);
 			try_again(c, job);
 			return true;
 		}
-		ok = ok && write_job(c, job, plan, err);
+		ok = ok && (job->is_relisted || write_job(c, job, plan, err));
 		free(plan);
 		if (!ok)
 			return false;
@@ -362,9 +372,10 @@ static bool prepare(struct coordinator *c, struct err *err)
 				     &c->source_ids[i], err))
 			return false;
 	}
+	c->image_arena = arena_new((size_t)64 << 20);
 	c->claim_arena = arena_new((size_t)512 << 20);
 	c->claims = map_new(&c->claim_arena);
-	return query_prepare(db, original, &c->find_original, err) &&
+	return share_find_images(c, err) && query_prepare(db, original, &c->find_original, err) &&
 	       query_prepare(db, inside, &c->list_inside, err) &&
 	       query_prepare(db, rules, &c->list_rules, err);
 }

@@ -16,6 +16,9 @@
 #include "examine/tree.h"
 #include "os/spawner.h"
 
+/* Numbers of jobs leave room for as many shares of each. */
+#define SHARE_BITS 24
+
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_FINISHED };
 
 /* A member that ended an examiner, and how. */
@@ -36,11 +39,12 @@ struct opened {
 	} *beside;
 	size_t beside_count, beside_room;
 	uint64_t allocated;		/* bytes on disk, of all */
+	uint64_t image_item;		/* of the case, once written: what shares lie in */
 };
 
 struct job {
 	struct job *next;
-	uint64_t number;		/* in the order of the walk */
+	uint64_t number;		/* in the order of the queue */
 	enum job_state state;
 	uint64_t source, unit;		/* of the case */
 	char *path;
@@ -48,6 +52,12 @@ struct job {
 	struct stat stat;
 	struct opened *opened;
 	bool is_cut;
+	/* Of a disk image: the shares that its listing told, jobs that follow it in the queue. */
+	struct job *last_share;
+	uint64_t shares, shares_kept;	/* told in this try; made into jobs */
+	uint64_t share_bytes;		/* of a share: stated content */
+	bool is_relisted;		/* written by an interrupted run: only its shares are wanted */
+	struct buf part;		/* of a share: what the examiner is told */
 	/* No examiner was needed: its fate stands. */
 	enum fate fate;
 	char reason[200];
@@ -96,6 +106,12 @@ struct coordinator {
 	uint64_t jobs_open, next_number, buffered;
 	bool walk_done, stopped;
 	bool needs_names;		/* YARA rules may depend on names */
+	/* Of an interrupted run that is gone on with. */
+	struct known_image {
+		uint64_t unit, item;
+	} *images;
+	size_t image_count;
+	struct arena image_arena;
 	struct arena claim_arena;
 	struct map claims;
 	struct coordinator_totals *totals;
@@ -113,6 +129,15 @@ void opened_release(struct opened *o);	/* NULL-safe */
 void opened_beside(struct opened *o, struct sources *sources, struct span path);
 /* Tells an examiner of the files beside, after its command. */
 bool opened_send_beside(const struct opened *o, int channel, struct err *err);
+
+/* coordinator_share.c: the shares of a disk image as jobs. */
+tree_part_fn share_take;		/* context: struct slot_ask */
+/* A second descriptor for the examiner with what the share says; -1: the job is no share. */
+int share_open(const struct job *job, struct err *err);
+/* Images that a run before this one wrote: their shares may not all be. */
+bool share_find_images(struct coordinator *c, struct err *err);
+/* The item of the image that is this unit, or 0. */
+uint64_t share_image_of(const struct coordinator *c, uint64_t unit);
 
 /* coordinator_slots.c: examiners and what they are at. */
 bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, struct err *err);

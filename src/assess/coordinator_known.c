@@ -99,7 +99,8 @@ static bool is_known(struct coordinator *c, struct job *job, uint32_t number, bo
 	enum fate fate;
 
 	*known = false;
-	if (known_is_own(job, item->sha256))
+	/* What is in an image is told by its shares, whatever else has the same content. */
+	if (job->shares || known_is_own(job, item->sha256))
 		return true;
 	if (claim && claim->job && claim->job->number <= job->number) {
 		seen = &claim->job->tree.items[claim->item];

@@ -115,7 +115,7 @@ static bool plan_item(struct planning *p, uint32_t number, struct err *err)
 	const struct tree_item *item = &p->job->tree.items[number];
 	void **slot;
 
-	if (!item->has_content || !item->size || known_is_own(p->job, item->sha256))
+	if (p->job->shares || !item->has_content || !item->size || known_is_own(p->job, item->sha256))
 		return true;
 	if (item->answer == ANSWER_LOOP) {
 		find_around(p, number);

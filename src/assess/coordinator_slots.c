@@ -23,6 +23,7 @@
 #define HEAP_MOST ((uint64_t)192 << 20)
 #define BUSY_MOST_NS (UINT64_C(600) * 1000000000)
 #define WAIT_MS 100
+#define STATED_PART 8
 #define SECOND UINT64_C(1000000000)
 #define READ_PIECE ((size_t)256 << 10)
 
@@ -81,13 +82,19 @@ struct slot *slots_idle(struct coordinator *c)
 
 static uint64_t allocated(const struct job *job)
 {
-	return job->opened->allocated;
+	/* A share by what it states, a large image by what it holds too: zeros take time as well. */
+	uint64_t stated = (uint64_t)job->stat.st_size / STATED_PART;
+
+	if (job->tree.is_part)
+		return job->share_bytes;
+	return job->opened->allocated > stated ? job->opened->allocated : stated;
 }
 
 static bool send_command(struct slot *s, struct job *job, struct err *err)
 {
 	struct buf message = buf_new(CHANNEL_MESSAGE_MAX);
 	const struct stat *st = &job->stat;
+	int fds[2] = { job->opened->fd, -1 };
 	struct command command = {
 		.path = span_of(job->path, job->path_len), .size = (uint64_t)st->st_size,
 		.allocated = allocated(job), .is_cut = job->is_cut, .mode = st->st_mode,
@@ -95,17 +102,23 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 		.changed = timestamp_of_unix(st->st_ctim.tv_sec, (uint32_t)st->st_ctim.tv_nsec),
 		.accessed = timestamp_of_unix(st->st_atim.tv_sec, (uint32_t)st->st_atim.tv_nsec),
 		.refused_count = job->refused_count,
+		.part_bytes = (uint32_t)job->part.len, .is_relisted = job->is_relisted,
 		.beside_count = (uint32_t)job->opened->beside_count,
 	};
 	bool ok;
 
+	fds[1] = share_open(job, err);
+	if (fds[1] < 0 && job->part.len)
+		return false;
 	for (size_t i = 0; i < job->refused_count; i++)
 		command.refused[i] = span_of(job->refused[i].path, job->refused[i].len);
 	ok = command_write(&message, &command)
-		     ? channel_send(s->worker.commands, buf_span(&message), &job->opened->fd, 1, err) &&
+		     ? channel_send(s->worker.commands, buf_span(&message), fds, fds[1] < 0 ? 1 : 2, err) &&
 			       opened_send_beside(job->opened, s->worker.commands, err)
 		     : err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "path too long");
 	buf_free(&message);
+	if (fds[1] >= 0)
+		close(fds[1]);
 	return ok;
 }
 
@@ -122,6 +135,7 @@ bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, stru
 	s->job = job;
 	s->started_ns = s->progress_ns = c->now_ns;
 	job->state = JOB_RUNNING;
+	job->shares = 0;
 	/* An examiner that is gone is noticed by its pipe. */
 	if (!send_command(s, job, &ignored))
 		condemn(c, s, "cannot be handed over: %s", ignored.text);
@@ -193,7 +207,7 @@ static bool refuse_member(struct coordinator *c, struct job *job)
 	struct refused *r = &job->refused[job->refused_count];
 	struct buf path = buf_new((size_t)1 << 20);
 
-	if (t->depth < 2 || job->refused_count == COMMAND_REFUSED_MAX ||
+	if (t->depth < (t->is_part ? 1 : 2) || job->refused_count == COMMAND_REFUSED_MAX ||
 	    job->spent_ns > 2 * c->options->limits.tree_seconds * SECOND)
 		return false;
 	tree_path(t, t->open[t->depth - 1], span_of(job->path, job->path_len), &path);

@@ -216,7 +216,7 @@ static bool write_end(struct writing *w, uint32_t number, enum fate fate, struct
 		return end_duplicate(w, number, &outcome, err);
 	if (fate == FATE_FAILED && (refused = refused_reason(w, number)))
 		outcome.reason = span_text(refused);
-	if (number == 0 && w->job->is_changed && outcome.fate == FATE_EXAMINED) {
+	if (number == 0 && !w->job->tree.is_part && w->job->is_changed && outcome.fate == FATE_EXAMINED) {
 		outcome.fate = FATE_PARTLY;
 		outcome.reason = SPAN("changed while it was read");
 	}
@@ -239,7 +239,8 @@ static bool write_begin(struct writing *w, uint32_t number, const struct record_
 				 .modified = b->modified, .changed = b->changed,
 				 .accessed = b->accessed, .created = b->created, .mode = b->mode };
 
-	row.parent = item->parent == TREE_NONE ? 0 : w->written[item->parent].id;
+	row.parent = item->parent != TREE_NONE ? w->written[item->parent].id
+		   : w->job->tree.is_part ? w->job->opened->image_item : 0;
 	buf_clear(&w->path);
 	if (!tree_path(&w->job->tree, number, span_of(w->job->path, w->job->path_len), &w->path))
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "path too long");
@@ -330,6 +331,7 @@ static bool write_plain(struct writing *w, enum fate fate, const char *reason, s
 	const struct job *job = w->job;
 	struct case_item item = {
 		.source = job->source, .path = span_of(job->path, job->path_len),
+		.parent = job->tree.is_part ? job->opened->image_item : 0,
 		.size = S_ISREG(job->stat.st_mode) ? (uint64_t)job->stat.st_size : CASE_SIZE_UNKNOWN,
 		.modified = stat_time(job, job->stat.st_mtim),
 		.changed = stat_time(job, job->stat.st_ctim),
@@ -355,10 +357,12 @@ bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, 
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for %zu items", count);
 	else if (job->fate)
 		ok = write_plain(&w, job->fate, job->reason, err);
-	else if (!job->tree.count)
+	else if (!job->tree.count && (!job->tree.is_part || !job->tree.is_done))
 		ok = write_plain(&w, FATE_FAILED, job->cut, err);
 	else
 		ok = write_records(&w, err);
+	if (ok && !job->tree.is_part && job->tree.count)
+		job->opened->image_item = w.written[0].id;
 	ok = ok && case_unit_commit(c->file, job->unit, err);
 	buf_free(&w.path);
 	free(w.written);

@@ -47,19 +47,29 @@ static const struct magic magics[] = {
 	MAGIC(2, "-lh", CLASS_ARCHIVE, READER_ARCHIVE, "lha"),
 	MAGIC(32769, "CD001", CLASS_ARCHIVE, READER_ARCHIVE, "iso9660"),
 	MAGIC(0, "MSWIM\0\0\0", CLASS_DISK_IMAGE, READER_NONE, "wim"),
-	MAGIC(0, "EVF\x9\xd\xa\xff\0", CLASS_DISK_IMAGE, READER_NONE, "ewf"),
+	MAGIC(0, "EVF\x9\xd\xa\xff\0", CLASS_DISK_IMAGE, READER_IMAGE, "ewf"),
 	MAGIC(0, "EVF2\xd\xa\x81\0", CLASS_DISK_IMAGE, READER_NONE, "ewf2"),
-	MAGIC(0, "KDMV", CLASS_DISK_IMAGE, READER_NONE, "vmdk"),
-	MAGIC(0, "# Disk DescriptorFile", CLASS_DISK_IMAGE, READER_NONE, "vmdk descriptor"),
-	MAGIC(0, "QFI\xfb", CLASS_DISK_IMAGE, READER_NONE, "qcow2"),
-	MAGIC(0, "conectix", CLASS_DISK_IMAGE, READER_NONE, "vhd"),
-	MAGIC(0, "vhdxfile", CLASS_DISK_IMAGE, READER_NONE, "vhdx"),
-	MAGIC(512, "EFI PART", CLASS_DISK_IMAGE, READER_NONE, "gpt disk"),
-	MAGIC(3, "NTFS    ", CLASS_DISK_IMAGE, READER_NONE, "ntfs volume"),
-	MAGIC(0, "XFSB", CLASS_DISK_IMAGE, READER_NONE, "xfs volume"),
-	MAGIC(1080, "\x53\xef", CLASS_DISK_IMAGE, READER_NONE, "ext volume"),
-	MAGIC(54, "FAT1", CLASS_DISK_IMAGE, READER_NONE, "fat volume"),
-	MAGIC(82, "FAT32", CLASS_DISK_IMAGE, READER_NONE, "fat volume"),
+	MAGIC(0, "KDMV", CLASS_DISK_IMAGE, READER_IMAGE, "vmdk"),
+	MAGIC(0, "# Disk DescriptorFile", CLASS_DISK_IMAGE, READER_IMAGE, "vmdk descriptor"),
+	MAGIC(0, "QFI\xfb", CLASS_DISK_IMAGE, READER_IMAGE, "qcow2"),
+	MAGIC(0, "conectix", CLASS_DISK_IMAGE, READER_IMAGE, "vhd"),
+	MAGIC(0, "vhdxfile", CLASS_DISK_IMAGE, READER_IMAGE, "vhdx"),
+	MAGIC(512, "EFI PART", CLASS_DISK_IMAGE, READER_IMAGE, "gpt disk"),
+	MAGIC(3, "NTFS    ", CLASS_DISK_IMAGE, READER_IMAGE, "ntfs volume"),
+	MAGIC(0, "XFSB", CLASS_DISK_IMAGE, READER_IMAGE, "xfs volume"),
+	MAGIC(1080, "\x53\xef", CLASS_DISK_IMAGE, READER_IMAGE, "ext volume"),
+	MAGIC(3, "EXFAT   ", CLASS_DISK_IMAGE, READER_IMAGE, "exfat volume"),
+	MAGIC(3, "ReFS\0\0\0\0", CLASS_DISK_IMAGE, READER_IMAGE, "refs volume"),
+	MAGIC(0, "COWD", CLASS_DISK_IMAGE, READER_IMAGE, "vmdk"),
+	MAGIC(512, "LABELONE", CLASS_DISK_IMAGE, READER_IMAGE, "lvm volume"),
+	MAGIC(1024, "H+\0\4", CLASS_DISK_IMAGE, READER_IMAGE, "hfs+ volume"),
+	MAGIC(1024, "HX\0\5", CLASS_DISK_IMAGE, READER_IMAGE, "hfs+ volume"),
+	MAGIC(512, "PM\0\0", CLASS_DISK_IMAGE, READER_IMAGE, "apple disk"),
+	MAGIC(65600, "_BHRfS_M", CLASS_DISK_IMAGE, READER_IMAGE, "btrfs volume"),
+	MAGIC(32, "NXSB", CLASS_DISK_IMAGE, READER_IMAGE, "apfs volume"),
+	MAGIC(4086, "SWAPSPACE2", CLASS_DISK_IMAGE, READER_NONE, "linux swap"),
+	MAGIC(54, "FAT1", CLASS_DISK_IMAGE, READER_IMAGE, "fat volume"),
+	MAGIC(82, "FAT32", CLASS_DISK_IMAGE, READER_IMAGE, "fat volume"),
 	MAGIC(0, "\xd4\xc3\xb2\xa1", CLASS_CAPTURE, READER_NONE, "pcap"),
 	MAGIC(0, "\xa1\xb2\xc3\xd4", CLASS_CAPTURE, READER_NONE, "pcap"),
 	MAGIC(0, "\x4d\x3c\xb2\xa1", CLASS_CAPTURE, READER_NONE, "pcap"),
@@ -97,8 +107,8 @@ static const struct magic magics[] = {
 };
 
 static const struct magic locked[] = {
-	{ 0, { (const uint8_t *)"LUKS\xba\xbe", 6 }, CLASS_DISK_IMAGE, READER_NONE, "luks volume", true },
-	{ 3, { (const uint8_t *)"-FVE-FS-", 8 }, CLASS_DISK_IMAGE, READER_NONE, "bitlocker volume", true },
+	{ 0, { (const uint8_t *)"LUKS\xba\xbe", 6 }, CLASS_DISK_IMAGE, READER_IMAGE, "luks volume", true },
+	{ 3, { (const uint8_t *)"-FVE-FS-", 8 }, CLASS_DISK_IMAGE, READER_IMAGE, "bitlocker volume", true },
 	{ 0, { (const uint8_t *)"-----BEGIN PGP MESSAGE", 22 }, CLASS_OTHER, READER_NONE, "pgp message", true },
 	{ 0, { (const uint8_t *)"age-encryption.org/", 19 }, CLASS_OTHER, READER_NONE, "age file", true },
 	{ 0, { (const uint8_t *)"Salted__", 8 }, CLASS_OTHER, READER_NONE, "openssl encrypted", true },
@@ -314,7 +324,7 @@ struct identity identify(struct span start)
 	else if (is_old_tar(start))
 		return (struct identity){ CLASS_ARCHIVE, "tar", READER_ARCHIVE, false };
 	else if (start.len > 512 && start.at[510] == 0x55 && start.at[511] == 0xaa)
-		return (struct identity){ CLASS_DISK_IMAGE, "mbr disk", READER_NONE, false };
+		return (struct identity){ CLASS_DISK_IMAGE, "mbr disk", READER_IMAGE, false };
 	else if (is_text(span_sub(start, 0, 4096)))
 		return identify_text(start);
 	return found;

@@ -10,7 +10,8 @@
 
 #include "base/finding.h"
 
-enum reader { READER_NONE, READER_EVTX, READER_EVT, READER_ARCHIVE, READER_TEXT, READER_JOURNAL };
+enum reader { READER_NONE, READER_EVTX, READER_EVT, READER_ARCHIVE, READER_IMAGE, READER_TEXT,
+	      READER_JOURNAL };
 
 struct identity {
 	enum evidence_class evidence_class;
@@ -20,7 +21,7 @@ struct identity {
 };
 
 /* How much of the start should be there, where the content is that long. */
-#define IDENTIFY_BYTES ((size_t)64 << 10)
+#define IDENTIFY_BYTES ((size_t)68 << 10)
 
 struct identity identify(struct span start);
 

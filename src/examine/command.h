@@ -20,6 +20,9 @@ struct command {
 	size_t refused_count;
 	/* Files beside it (evidence/beside.h): they follow in messages of their own. */
 	uint32_t beside_count;
+	/* Not the file as such but a share of the image in it, whose bytes are in a second descriptor. */
+	uint32_t part_bytes;		/* 0: the file */
+	bool is_relisted;		/* an image that was examined: its shares are wanted, no more */
 };
 
 /* Files beside one, in a message with as many descriptors. */

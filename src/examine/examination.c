@@ -50,7 +50,8 @@ void examination_tell(struct examination *x, const struct record *record)
 		examination_short(x, FATE_PARTLY, "a finding or fact was too long to keep");
 		return;
 	}
-	x->written += x->out.len - before;
+	/* A share is another job, not something said of this one. */
+	x->written += record->type == RECORD_PART ? 0 : x->out.len - before;
 	if (x->out.len >= BATCH)
 		examination_flush(x);
 }

@@ -13,6 +13,8 @@
 struct events;
 struct matching;
 struct near_files;
+struct beside_files;
+struct library_key;
 
 /* A byte stream under examination. */
 struct item {
@@ -36,6 +38,10 @@ struct item {
 struct examination {
 	const struct examine_limits *limits;
 	const struct command *command;
+	int file;			/* of the tree's own file */
+	struct beside_files *beside;	/* handed over with it */
+	const struct library_key *keys;	/* for encrypted volumes */
+	size_t key_count;
 	int commands, records;
 	struct buf out;			/* records not written yet */
 	uint64_t written;		/* bytes of records about this tree */

@@ -1,9 +1,11 @@
 #include "examine/examiner.h"
 
 #include "codec/digest.h"
+#include "evidence/identify.h"
 #include "evidence/unpack.h"
 #include "examine/beside.h"
 #include "examine/events.h"
+#include "examine/images.h"
 #include "examine/item.h"
 #include "examine/matching.h"
 #include "os/channel.h"
@@ -72,6 +74,15 @@ static void read_content(int fd, uint64_t want, struct content *out)
 	out->bytes = span_of(out->copy, (size_t)got);
 }
 
+/* A disk image is never too large: what is in it is gone through file by file. */
+static bool is_image(int fd)
+{
+	static uint8_t start[IDENTIFY_BYTES];
+	ssize_t got = pread(fd, start, sizeof start, 0);
+
+	return got > 0 && identify(span_of(start, (size_t)got)).reader == READER_IMAGE;
+}
+
 static void open_content(const struct examination *x, int fd, struct content *out)
 {
 	uint64_t want = x->command->size;
@@ -81,7 +92,7 @@ static void open_content(const struct examination *x, int fd, struct content *ou
 		out->cut = "limit: bytes of standard input";
 		out->is_cut_by_limit = true;
 	}
-	if (want > x->limits->file_bytes) {
+	if (want > x->limits->file_bytes && !is_image(fd)) {
 		want = x->limits->file_bytes;
 		out->cut = "limit: bytes of one file";
 		out->is_cut_by_limit = true;
@@ -112,16 +123,38 @@ static void close_content(struct content *c)
 
 /* ---- one tree ---- */
 
-static void examine_tree(struct examination *x, int fd, const struct beside_files *beside)
+static void examine_file(struct examination *x)
 {
 	const struct command *command = x->command;
-	uint64_t seconds = x->limits->tree_seconds + command->allocated / BYTES_A_SECOND;
 	struct item item = { .path = command->path, .modified = command->modified,
-			     .near = &beside->near };
+			     .near = &x->beside->near };
 	struct item_origin origin = { .begin = {
 		.size = command->size, .modified = command->modified, .changed = command->changed,
 		.accessed = command->accessed, .created = TIME_NONE, .mode = command->mode } };
 	struct content content;
+
+	open_content(x, x->file, &content);
+	item.bytes = content.bytes;
+	item.is_mapped = content.mapped;
+	origin.cut = content.cut;
+	origin.is_cut_by_limit = content.is_cut_by_limit;
+	item_examine(x, &item, &origin);
+	close_content(&content);
+}
+
+static void examine_part(struct examination *x, int fd)
+{
+	uint8_t *bytes = x->command->part_bytes <= RECORD_MAX ? malloc(x->command->part_bytes) : NULL;
+
+	if (!bytes || pread(fd, bytes, x->command->part_bytes, 0) != (ssize_t)x->command->part_bytes)
+		_exit(EXAMINER_EXIT_NO_MEMORY);
+	images_share(x, span_of(bytes, x->command->part_bytes));
+	free(bytes);
+}
+
+static void examine_tree(struct examination *x, int part)
+{
+	uint64_t seconds = x->limits->tree_seconds + x->command->allocated / BYTES_A_SECOND;
 	struct record done = { .type = RECORD_DONE };
 	struct mallinfo2 heap;
 	struct timespec now;
@@ -129,13 +162,10 @@ static void examine_tree(struct examination *x, int fd, const struct beside_file
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	x->now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	x->tree_deadline_ns = x->now_ns + seconds * 1000000000;
-	open_content(x, fd, &content);
-	item.bytes = content.bytes;
-	item.is_mapped = content.mapped;
-	origin.cut = content.cut;
-	origin.is_cut_by_limit = content.is_cut_by_limit;
-	item_examine(x, &item, &origin);
-	close_content(&content);
+	if (x->command->part_bytes)
+		examine_part(x, part);
+	else
+		examine_file(x);
 	malloc_trim((size_t)1 << 20);
 	heap = mallinfo2();
 	done.done.events = x->event_count;
@@ -190,9 +220,13 @@ static bool next_tree(struct examination *x, const struct examiner_options *opti
 	beside_init(&beside, x);
 	if (!take_beside(x, command.beside_count, &beside))
 		return false;
-	examine_tree(x, fds[0], &beside);
+	x->file = fds[0];
+	x->beside = &beside;
+	examine_tree(x, fds[1]);
 	beside_clear(&beside);
 	close(fds[0]);
+	if (fds[1] >= 0)
+		close(fds[1]);
 	x->unpacked = x->entries = x->held = x->event_count = x->written = 0;
 	x->is_risky_told = false;
 	arena_reset(&x->arena);
@@ -210,6 +244,7 @@ void examiner_main(void *context, int commands, int records)
 	struct examination x = { .limits = options->limits, .commands = commands,
 				 .records = records, .out = buf_new(RECORD_MAX * 2),
 				 .misbehave = options->misbehave,
+				 .keys = options->keys, .key_count = options->key_count,
 				 .arena = arena_new(ITEM_ARENA) };
 	struct err err;
 

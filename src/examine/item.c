@@ -4,11 +4,16 @@
 #include "evidence/identify.h"
 #include "examine/artefacts.h"
 #include "examine/events.h"
+#include "examine/images.h"
 #include "examine/matching.h"
 
 #include <sys/mman.h>
 
 #define PIECE ((size_t)4 << 20)
+/* Of an image as such rules see its start; its files are matched one by one. */
+/* What is shorter and lies in something is a boot sector kept apart, not a volume. */
+#define IMAGE_LEAST ((size_t)64 << 10)
+#define IMAGE_START ((size_t)1 << 20)
 
 static void begin(struct examination *x, struct item *item, const struct item_origin *origin)
 {
@@ -79,6 +84,16 @@ static bool is_new(struct examination *x, struct item *item, const struct item_o
 	return !item->is_known;
 }
 
+static void match(struct examination *x, struct item *item, bool is_image)
+{
+	struct span all = item->bytes;
+
+	if (is_image)
+		item->bytes = span_sub(all, 0, IMAGE_START);
+	matching_examine(x, item);
+	item->bytes = all;
+}
+
 static void look_into(struct examination *x, struct item *item, const struct identity *identity,
 		      bool is_new_content)
 {
@@ -93,7 +108,7 @@ static void look_into(struct examination *x, struct item *item, const struct ide
 	}
 	/* What rules say may depend on the name, what a log says does not. */
 	if (is_new_content || matching_needs_names(x->matching))
-		matching_examine(x, item);
+		match(x, item, identity->reader == READER_IMAGE);
 	if (is_new_content &&
 	    (reader == READER_EVTX || reader == READER_EVT || reader == READER_TEXT ||
 	     reader == READER_JOURNAL))
@@ -101,6 +116,10 @@ static void look_into(struct examination *x, struct item *item, const struct ide
 	artefacts_examine(x, item, identity->kind, is_new_content);
 	if (reader == READER_ARCHIVE && (is_new_content || matching_needs_names(x->matching)))
 		members_examine(x, item);
+	if (reader == READER_IMAGE && item->depth && is_new_content && item->bytes.len > IMAGE_LEAST)
+		images_inside(x, item);
+	else if (reader == READER_IMAGE && !item->depth)
+		images_verify(x, item);
 }
 
 static bool is_refused(const struct examination *x, const struct item *item)
@@ -111,7 +130,7 @@ static bool is_refused(const struct examination *x, const struct item *item)
 	return false;
 }
 
-void item_examine(struct examination *x, struct item *item, const struct item_origin *origin)
+void item_examine(struct examination *x, struct item *item, struct item_origin *origin)
 {
 	struct identity identity;
 	struct record kind = { .type = RECORD_KIND };
@@ -123,16 +142,27 @@ void item_examine(struct examination *x, struct item *item, const struct item_or
 		end(x, item);
 		return;
 	}
+	if (origin->fill) {
+		examination_flush(x);
+		origin->fill(origin->fill_context, item, origin);
+	}
 	if (origin->cut && origin->is_cut_by_limit)
 		examination_limit(x, "%s", origin->cut);
 	else if (origin->cut)
-		examination_short(x, FATE_PARTLY, "%s", origin->cut);
+		examination_short(x, origin->fill && !item->bytes.len ? FATE_FAILED : FATE_PARTLY, "%s", origin->cut);
 	identity = identify(item->bytes);
 	kind.kind.evidence_class = identity.evidence_class;
 	kind.kind.kind = span_text(identity.kind);
 	examination_tell(x, &kind);
-	if (identity.is_locked)
+	/* What only looks like an image is matched like any other file. */
+	if (identity.reader == READER_IMAGE && !item->depth && !images_survey(x, item))
+		identity.reader = READER_NONE;
+	if (identity.is_locked && identity.reader != READER_IMAGE)
 		examination_short(x, FATE_LOCKED, "encrypted: %s", identity.kind);
+	if (x->command->is_relisted) {
+		end(x, item);
+		return;
+	}
 	new_content = is_new(x, item, origin);
 	/* What contains itself has been looked into from its outermost place. */
 	if (item->fate != FATE_DUPLICATE && !examination_over(x))

@@ -10,13 +10,19 @@ struct item_origin {
 	const char *cut;		/* why `bytes` is not all of it, or NULL */
 	bool is_cut_by_limit;
 	bool is_damaged;		/* cut by damage, not by us */
+	/*
+	 * Reads the content once BEGIN is told, so that who hangs or crashes over it is
+	 * known; fills item->bytes and perhaps .cut. NULL: the bytes are there.
+	 */
+	void (*fill)(void *context, struct item *item, struct item_origin *origin);
+	void *fill_context;
 };
 
 /*
  * Examines `item`, of which path, member, bytes and depth are filled, from BEGIN
  * to END. Recursion is bounded by the limit on depth.
  */
-void item_examine(struct examination *x, struct item *item, const struct item_origin *origin);
+void item_examine(struct examination *x, struct item *item, struct item_origin *origin);
 /* BEGIN and END of what has no content to examine. */
 void item_dismiss(struct examination *x, struct item *item, const struct item_origin *origin,
 		  enum fate fate, struct span reason);

@@ -127,6 +127,9 @@ static void put_body(struct buf *to, const struct record *r)
 	case RECORD_TRACE:
 		put_trace(to, r->trace);
 		break;
+	case RECORD_PART:
+		put_span(to, r->part);
+		break;
 	case RECORD_END:
 		buf_add_u8(to, (uint8_t)r->end.fate);
 		put_span(to, r->end.reason);
@@ -295,6 +298,9 @@ static void take_body(struct cursor *c, struct record *r)
 		break;
 	case RECORD_TRACE:
 		take_trace(c, &r->trace);
+		break;
+	case RECORD_PART:
+		r->part = take_span(c);
 		break;
 	case RECORD_END:
 		r->end.fate = take_enum(c, FATE_COUNT);

@@ -31,6 +31,7 @@ enum record_type {
 	RECORD_EVENT,
 	RECORD_FACT,
 	RECORD_TRACE,
+	RECORD_PART,		/* a share of a disk image: another job (image_part.h) */
 	RECORD_END,
 	RECORD_DONE,		/* the tree is over */
 	RECORD_TYPES,
@@ -82,6 +83,7 @@ struct record {
 		struct case_event event;
 		struct case_fact fact;
 		struct trace trace;
+		struct span part;
 		struct record_end end;
 		struct record_done done;
 	};

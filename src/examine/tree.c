@@ -13,7 +13,8 @@ void tree_clear(struct tree *t)
 {
 	buf_free(&t->records);
 	free(t->items);
-	*t = (struct tree){ .records = t->records, .entries_max = t->entries_max };
+	*t = (struct tree){ .records = t->records, .entries_max = t->entries_max,
+			    .is_part = t->is_part, .on_part = t->on_part };
 }
 
 static bool broken(struct err *err, const char *how)
@@ -41,13 +42,13 @@ static bool take_begin(struct tree *t, const struct record_begin *b, size_t at, 
 {
 	struct tree_item *item;
 
-	if (t->count && !t->depth)
+	if (t->count && !t->depth && !t->is_part)
 		return broken(err, "a second file");
 	if (t->depth == TREE_DEPTH_MAX)
 		return broken(err, "items too deep");
 	if (t->count >= t->entries_max)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "more items than the limit");
-	if (!t->depth != !b->path.len && !t->depth)
+	if (!t->depth && (b->path.len == 0) == t->is_part)
 		return broken(err, "a file with another name");
 	item = add_item(t);
 	if (!item)
@@ -99,7 +100,7 @@ static bool take(struct tree *t, const struct record *r, size_t at, tree_ask_fn 
 	if (r->type == RECORD_DONE) {
 		t->done = r->done;
 		t->is_done = true;
-		return t->count && !t->depth ? true : broken(err, "an early end");
+		return (t->count || t->is_part) && !t->depth ? true : broken(err, "an early end");
 	}
 	if (!item)
 		return broken(err, "a record about nothing");
@@ -111,6 +112,22 @@ static bool take(struct tree *t, const struct record *r, size_t at, tree_ask_fn 
 		return broken(err, "two kinds of an item");
 	item->has_kind = item->has_kind || r->type == RECORD_KIND;
 	t->findings += r->type == RECORD_FINDING;
+	return true;
+}
+
+/* A share is handed on and not kept: an image has many. */
+static bool take_part(struct tree *t, const struct record *r, size_t len, void *context,
+		      struct err *err)
+{
+	uint8_t *at = t->records.at + t->checked;
+	size_t after = t->records.len - t->checked - len;
+
+	if (t->depth != 1 || t->is_part || !t->on_part)
+		return broken(err, "a share of no image");
+	if (!t->on_part(context, t, r->part, err))
+		return false;
+	memmove(at, at + len, after);
+	t->records.len -= len;
 	return true;
 }
 
@@ -129,7 +146,14 @@ bool tree_take(struct tree *t, struct span bytes, tree_ask_fn *ask, void *contex
 		step = record_read(&rest, &record, err);
 		if (step == RECORD_INCOMPLETE)
 			return true;
-		if (step == RECORD_BROKEN || !take(t, &record, t->checked, ask, context, err))
+		if (step == RECORD_BROKEN)
+			return false;
+		if (record.type == RECORD_PART) {
+			if (!take_part(t, &record, before - rest.len, context, err))
+				return false;
+			continue;
+		}
+		if (!take(t, &record, t->checked, ask, context, err))
 			return false;
 		t->checked += before - rest.len;
 	}
@@ -143,6 +167,8 @@ bool tree_path(const struct tree *t, uint32_t item, struct span file, struct buf
 	for (; t->items[item].parent != TREE_NONE; item = t->items[item].parent)
 		chain[depth++] = item;
 	buf_add(to, file);
+	if (t->is_part)
+		chain[depth++] = item;
 	while (depth--) {
 		struct span rest = span_from(buf_span(&t->records), t->items[chain[depth]].begin_at);
 		struct record begin;

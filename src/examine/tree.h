@@ -26,6 +26,10 @@ struct tree_item {
 	bool is_bounded;
 };
 
+struct tree;
+/* Takes a copy of what a share of an image says. */
+typedef bool tree_part_fn(void *context, struct tree *t, struct span part, struct err *err);
+
 struct tree {
 	struct buf records;		/* checked up to `checked` */
 	size_t checked;
@@ -35,6 +39,8 @@ struct tree {
 	unsigned depth;
 	uint64_t entries_max;
 	bool is_risky, is_done;
+	bool is_part;			/* members of an image, and not the file itself */
+	tree_part_fn *on_part;		/* NULL: shares are not expected here */
 	uint64_t findings;
 	struct record_done done;
 };

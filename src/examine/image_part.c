@@ -1,0 +1,65 @@
+#include "examine/image_part.h"
+
+void image_part_write_head(uint8_t to[IMAGE_PART_HEAD], const struct image_part *part)
+{
+	to[0] = (uint8_t)part->kind;
+	for (unsigned i = 0; i < 4; i++) {
+		to[1 + i] = (uint8_t)(part->volume >> 8 * i);
+		to[5 + i] = (uint8_t)(part->count >> 8 * i);
+	}
+	for (unsigned i = 0; i < 8; i++)
+		to[9 + i] = (uint8_t)(part->bytes >> 8 * i);
+}
+
+bool image_part_write_entry(struct buf *to, const struct fs_entry *e)
+{
+	buf_add_u64le(to, e->place.inode);
+	buf_add_u32le(to, e->place.stream_type);
+	buf_add_u32le(to, e->place.stream_id);
+	buf_add_u64le(to, e->folder);
+	buf_add_u64le(to, e->size);
+	buf_add_u64le(to, (uint64_t)e->modified);
+	buf_add_u64le(to, (uint64_t)e->changed);
+	buf_add_u64le(to, (uint64_t)e->accessed);
+	buf_add_u64le(to, (uint64_t)e->created);
+	buf_add_u32le(to, e->mode);
+	buf_add_u8(to, (uint8_t)e->kind);
+	buf_add_u8(to, e->is_deleted);
+	buf_add_u32le(to, (uint32_t)e->path.len);
+	return buf_add(to, e->path) && !to->overflow;
+}
+
+bool image_part_read_head(struct cursor *from, struct image_part *out, struct err *err)
+{
+	uint8_t kind = cursor_u8(from);
+
+	*out = (struct image_part){ .kind = (enum image_part_kind)kind, .volume = cursor_u32le(from) };
+	out->count = cursor_u32le(from);
+	out->bytes = cursor_u64le(from);
+	if (from->short_read || kind < IMAGE_PART_FILES_OF || kind > IMAGE_PART_FREE_SPACE)
+		return err_set(err, ERR_CORRUPT, from->at, "malformed share of an image");
+	return true;
+}
+
+bool image_part_read_entry(struct cursor *from, struct fs_entry *out, struct err *err)
+{
+	uint8_t kind;
+
+	*out = (struct fs_entry){ .place.inode = cursor_u64le(from) };
+	out->place.stream_type = cursor_u32le(from);
+	out->place.stream_id = cursor_u32le(from);
+	out->folder = cursor_u64le(from);
+	out->size = cursor_u64le(from);
+	out->modified = (timestamp)cursor_u64le(from);
+	out->changed = (timestamp)cursor_u64le(from);
+	out->accessed = (timestamp)cursor_u64le(from);
+	out->created = (timestamp)cursor_u64le(from);
+	out->mode = cursor_u32le(from);
+	kind = cursor_u8(from);
+	out->kind = (enum fs_kind)kind;
+	out->is_deleted = cursor_u8(from);
+	out->path = cursor_take(from, cursor_u32le(from));
+	if (from->short_read || kind > FS_SPECIAL || out->path.len > FS_PATH_MAX * 2)
+		return err_set(err, ERR_CORRUPT, from->at, "malformed share of an image");
+	return true;
+}

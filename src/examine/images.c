@@ -1,0 +1,655 @@
+#include "examine/images.h"
+
+#include "base/map.h"
+#include "disk/disk.h"
+#include "disk/image.h"
+#include "examine/beside.h"
+#include "examine/image_part.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Names that are told of without content; more are counted only. */
+#define GONE_MOST 20000
+/* What names no file system and is no larger is boot code, not a volume to miss. */
+#define SMALL_VOLUME ((uint64_t)64 << 20)
+#define SEEN_BYTES ((size_t)192 << 20)
+#define FILES_MOST 1200
+/* Of unallocated space: what is searched for event logs in one item. */
+#define EVTX_CHUNK ((size_t)64 << 10)
+#define CARVED_MOST ((size_t)128 << 20)
+#define FREE_PIECE ((size_t)4 << 20)
+#define SECTOR 512
+#define BYTES_A_SECOND ((uint64_t)32 << 20)
+
+struct opened_image {
+	struct examination *x;
+	struct item *item;
+	struct blocks_budget budget;
+	struct blocks *first;
+	struct blocks *found[FILES_MOST];	/* further files, as they were asked for */
+	size_t found_count;
+	struct image_files files;
+	struct image *image;
+	struct disk *disk;
+};
+
+/* ---- opening ---- */
+
+static bool is_over(void *context)
+{
+	return examination_over(context);
+}
+
+static struct blocks *find_file(void *context, struct span name)
+{
+	struct opened_image *o = context;
+	struct beside_file *f = o->item->depth ? NULL : beside_find(o->x->beside, name);
+	struct blocks *made = NULL;
+	struct span bytes;
+
+	if (o->found_count == FILES_MOST)
+		return NULL;
+	if (f && f->fd >= 0)
+		made = blocks_of_fd(f->fd, f->size, &o->budget);
+	else if (o->item->depth && o->item->near && o->item->near->find(o->item->near->context, name, &bytes))
+		made = blocks_of_span(bytes, &o->budget);
+	if (made)
+		o->found[o->found_count++] = made;
+	return made;
+}
+
+static struct span last_part(struct span path)
+{
+	size_t at = path.len;
+
+	while (at && path.at[at - 1] != '/')
+		at--;
+	return span_from(path, at);
+}
+
+static void close_image(struct opened_image *o)
+{
+	disk_close(o->disk);
+	image_close(o->image);
+	while (o->found_count)
+		blocks_close(o->found[--o->found_count]);
+	blocks_close(o->first);
+	free(o);
+}
+
+static struct opened_image *open_image(struct examination *x, struct item *item, struct err *err)
+{
+	struct opened_image *o = calloc(1, sizeof *o);
+
+	if (!o) {
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
+		return NULL;
+	}
+	o->x = x;
+	o->item = item;
+	o->budget = (struct blocks_budget){ .over = is_over, .context = x };
+	o->files = (struct image_files){ find_file, o };
+	o->first = item->depth ? blocks_of_span(item->bytes, &o->budget)
+			       : blocks_of_fd(x->file, x->command->size, &o->budget);
+	examination_risk(x);
+	if (o->first)
+		o->image = image_open(o->first, last_part(item->path), &o->files, err);
+	if (o->image)
+		o->disk = disk_open(image_media(o->image), x->keys, x->key_count, err);
+	if (o->disk)
+		return o;
+	close_image(o);
+	return NULL;
+}
+
+/* ---- one file of it ---- */
+
+struct content {
+	struct opened_image *o;
+	struct file_system *fs;
+	struct fs_place place;
+	struct buf bytes;
+	char text[160];
+};
+
+static uint64_t room_for(const struct examination *x)
+{
+	uint64_t most = x->limits->member_bytes * 2;
+	uint64_t left = x->held < most ? most - x->held : 0;
+
+	return left < x->limits->member_bytes ? left : x->limits->member_bytes;
+}
+
+static void fill(void *context, struct item *item, struct item_origin *origin)
+{
+	struct content *c = context;
+	struct examination *x = c->o->x;
+	uint64_t most = room_for(x);
+	struct err err = { 0 };
+	bool cut = false;
+
+	c->bytes = buf_new((size_t)most + FREE_PIECE);
+	if (!fs_read(c->fs, &c->place, most, &c->bytes, &cut, &err)) {
+		snprintf(c->text, sizeof c->text, "%.159s", err.text);
+		origin->cut = c->text;
+		origin->is_cut_by_limit = err.code == ERR_LIMIT;
+	} else if (cut) {
+		snprintf(c->text, sizeof c->text, "limit: %" PRIu64 " bytes of one member", most);
+		origin->cut = c->text;
+		origin->is_cut_by_limit = true;
+	}
+	x->unpacked += c->bytes.len;
+	x->held += c->bytes.len;
+	item->bytes = buf_span(&c->bytes);
+}
+
+struct neighbours {
+	struct opened_image *o;
+	struct file_system *fs;
+	uint64_t folder;
+	struct arena names;
+	struct buf found[16];
+	size_t count;
+};
+
+static bool find_near(void *context, struct span name, struct span *bytes)
+{
+	struct neighbours *n = context;
+	struct examination *x = n->o->x;
+	struct fs_place place;
+	struct buf *to = &n->found[n->count];
+	struct err err;
+	bool cut = false;
+
+	if (n->count == sizeof n->found / sizeof *n->found ||
+	    !fs_find(n->fs, n->folder, name, &place))
+		return false;
+	*to = buf_new((size_t)room_for(x) + FREE_PIECE);
+	n->count++;
+	if (!fs_read(n->fs, &place, room_for(x), to, &cut, &err) || cut)
+		return false;
+	x->held += to->len;
+	*bytes = buf_span(to);
+	return to->len > 0;
+}
+
+static void forget_near(struct neighbours *n)
+{
+	while (n->count) {
+		struct buf *b = &n->found[--n->count];
+
+		n->o->x->held -= b->len < n->o->x->held ? b->len : n->o->x->held;
+		buf_free(b);
+	}
+}
+
+/* "p1/dir/name"; what is deleted says so, and no longer ends like what it was. */
+static bool member_path(const struct volume *v, const struct fs_entry *e, struct buf *to)
+{
+	buf_clear(to);
+	buf_printf(to, "%s/", v->name);
+	buf_add(to, e->path);
+	if (e->is_deleted)
+		buf_printf(to, " (deleted %" PRIu64 ")", e->place.inode);
+	return !to->overflow;
+}
+
+static void examine_entry(struct opened_image *o, struct file_system *fs, const struct volume *v,
+			  const struct fs_entry *e)
+{
+	struct content content = { .o = o, .fs = fs, .place = e->place };
+	struct neighbours near = { .o = o, .fs = fs, .folder = e->folder };
+	struct near_files find = { find_near, &near };
+	struct item item = { .depth = o->item->depth + 1, .modified = e->modified, .near = &find };
+	struct item_origin origin = { .fill = fill, .fill_context = &content };
+	struct buf member = buf_new(RECORD_PATH_MAX), path = buf_new(RECORD_PATH_MAX * 16);
+
+	if (member_path(v, e, &member)) {
+		item.member = buf_span(&member);
+		buf_add(&path, o->item->path);
+		buf_text(&path, "!/");
+		buf_add(&path, item.member);
+		item.path = buf_span(&path);
+		origin.begin = (struct record_begin){ .path = item.member, .size = e->size,
+			.modified = e->modified, .changed = e->changed, .accessed = e->accessed,
+			.created = e->created, .mode = e->mode };
+		if (e->kind == FS_FILE)
+			item_examine(o->x, &item, &origin);
+		else
+			item_dismiss(o->x, &item, &origin, FATE_SKIPPED,
+				     e->kind == FS_LINK ? SPAN("symbolic link")
+							: SPAN("device, socket or pipe"));
+	}
+	o->x->held -= content.bytes.len;
+	forget_near(&near);
+	buf_free(&content.bytes);
+	buf_free(&member);
+	buf_free(&path);
+}
+
+/* ---- listing ---- */
+
+/* What was seen in the volume itself or a later snapshot is not told again. */
+struct listing {
+	struct opened_image *o;
+	const struct volume *volume;
+	size_t number;
+	struct arena arena;
+	struct map seen;
+	struct buf part;
+	struct image_part head;
+	uint64_t names, gone, too_long;
+	timestamp first, last;
+	struct file_system *fs;		/* to examine at once, or NULL: to make shares */
+};
+
+static void send_part(struct listing *l)
+{
+	struct record r = { .type = RECORD_PART };
+
+	if (l->head.count || l->head.kind == IMAGE_PART_FREE_SPACE) {
+		image_part_write_head(l->part.at, &l->head);
+		r.part = buf_span(&l->part);
+		examination_tell(l->o->x, &r);
+		examination_flush(l->o->x);
+	}
+	buf_clear(&l->part);
+	l->part.len = buf_reserve(&l->part, IMAGE_PART_HEAD) ? IMAGE_PART_HEAD : 0;
+	l->head = (struct image_part){ .kind = IMAGE_PART_FILES_OF, .volume = (uint32_t)l->number };
+}
+
+static bool is_seen(struct listing *l, const struct fs_entry *e)
+{
+	uint64_t key[6] = { e->place.inode, e->place.stream_type, e->place.stream_id, e->size,
+			    (uint64_t)e->modified, (uint64_t)e->changed };
+	struct span kept = arena_copy(&l->arena, span_of(key, sizeof key));
+	void **slot = kept.at ? map_slot(&l->seen, kept) : NULL;
+	bool was = slot && *slot;
+
+	if (slot)
+		*slot = l;
+	return was;
+}
+
+static void tell_gone(struct listing *l, const struct fs_entry *e)
+{
+	struct record r = { .type = RECORD_TRACE, .trace = trace_new(TRACE_FILE, "deleted") };
+	struct buf path = buf_new(RECORD_PATH_MAX);
+
+	if (l->gone++ >= GONE_MOST)
+		return;
+	buf_printf(&path, "%s/", l->volume->name);
+	buf_add(&path, e->path);
+	r.trace.path = buf_span(&path);
+	r.trace.source = SPAN("name in a folder; its content is not recoverable");
+	r.trace.of_place = true;
+	if (!path.overflow)
+		examination_tell(l->o->x, &r);
+	buf_free(&path);
+}
+
+static void widen(struct listing *l, timestamp t)
+{
+	if (t == TIME_NONE)
+		return;
+	if (l->first == TIME_NONE || t < l->first)
+		l->first = t;
+	if (l->last == TIME_NONE || t > l->last)
+		l->last = t;
+}
+
+static bool take_entry(void *context, const struct fs_entry *e)
+{
+	struct listing *l = context;
+
+	l->names++;
+	widen(l, e->modified);
+	if (e->is_gone)
+		tell_gone(l, e);
+	if (e->is_gone || e->kind == FS_FOLDER || is_seen(l, e))
+		return true;
+	/* Times and names of what is deleted may be nonsense; nothing is lost with a link. */
+	if (e->is_deleted && e->kind != FS_FILE)
+		return true;
+	if (l->fs) {
+		examine_entry(l->o, l->fs, l->volume, e);
+		return l->o->x->entries <= l->o->x->limits->tree_entries &&
+		       l->o->x->unpacked < l->o->x->limits->tree_bytes && !examination_over(l->o->x);
+	}
+	if (!image_part_write_entry(&l->part, e))
+		l->too_long++;
+	l->head.count++;
+	l->head.bytes += e->size;
+	if (l->head.count >= IMAGE_PART_FILES || l->head.bytes >= IMAGE_PART_BYTES ||
+	    l->part.len > IMAGE_PART_ROOM - FS_PATH_MAX * 3)
+		send_part(l);
+	return true;
+}
+
+static void tell_fact(struct listing *l)
+{
+	struct record r = { .type = RECORD_FACT };
+
+	r.fact.evidence_class = CLASS_FILE_SYSTEM;
+	r.fact.channel = SPAN("file names");
+	r.fact.first = l->first;
+	r.fact.last = l->last;
+	r.fact.count = l->names;
+	r.fact.note = arena_printf(&l->o->x->arena, "%s, %s", l->volume->name, l->volume->kind);
+	examination_tell(l->o->x, &r);
+}
+
+static void list_volume(struct listing *l, size_t number, bool at_once)
+{
+	struct opened_image *o = l->o;
+	struct err err = { 0 };
+	struct file_system *fs;
+
+	l->number = number;
+	l->volume = disk_volume(o->disk, number);
+	l->names = 0;
+	l->first = l->last = TIME_NONE;
+	fs = fs_open(l->volume->blocks, &err);
+	l->fs = at_once ? fs : NULL;
+	if (!at_once)
+		send_part(l);
+	if (!fs || !fs_walk(fs, take_entry, l, &err))
+		examination_short(o->x, FATE_PARTLY, "%s: %s", l->volume->name, err.text);
+	if (!at_once)
+		send_part(l);
+	/* Snapshots share nearly all free space with their volume. */
+	if (fs && !at_once && l->volume->snapshot_of == SIZE_MAX && strcmp(l->volume->kind, "xfs")) {
+		l->head.kind = IMAGE_PART_FREE_SPACE;
+		send_part(l);
+	}
+	fs_close(fs);
+	tell_fact(l);
+}
+
+/* A volume that cannot be read is an item with a fate of its own. */
+static void tell_unread(struct opened_image *o, const struct volume *v)
+{
+	struct item item = { .depth = o->item->depth + 1, .modified = TIME_NONE,
+			     .member = span_text(v->name) };
+	struct item_origin origin = { .begin = { .path = span_text(v->name), .size = v->size,
+		.modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
+		.created = TIME_NONE } };
+	bool is_small = !strcmp(v->kind, "unknown") && v->size < SMALL_VOLUME;
+
+	item.path = item.member;
+	if (v->state != VOLUME_EMPTY && !is_small)
+		examination_short(o->x, FATE_PARTLY, "%s: %s", v->name, v->reason);
+	item_dismiss(o->x, &item, &origin, v->state == VOLUME_LOCKED ? FATE_LOCKED : FATE_SKIPPED,
+		     span_text(v->reason));
+}
+
+static void list_all(struct opened_image *o, bool at_once)
+{
+	struct listing l = { .o = o, .arena = arena_new(SEEN_BYTES),
+			     .part = buf_new(IMAGE_PART_ROOM) };
+
+	l.seen = map_new(&l.arena);
+	for (size_t i = 0; i < disk_count(o->disk) && !examination_over(o->x); i++) {
+		const struct volume *v = disk_volume(o->disk, i);
+
+		/* Numbers of files mean something within a volume and its snapshots only. */
+		if (v->snapshot_of == SIZE_MAX) {
+			arena_reset(&l.arena);
+			l.seen = map_new(&l.arena);
+		}
+		if (v->state == VOLUME_READ)
+			list_volume(&l, i, at_once);
+		else
+			tell_unread(o, v);
+	}
+	if (l.too_long)
+		examination_short(o->x, FATE_PARTLY, "%" PRIu64 " files with names too long",
+				  l.too_long);
+	buf_free(&l.part);
+	arena_free(&l.arena);
+}
+
+static bool holds_something(const struct opened_image *o)
+{
+	struct image_state state;
+
+	image_describe(o->image, &state);
+	for (size_t i = 0; i < disk_count(o->disk); i++)
+		if (strcmp(disk_volume(o->disk, i)->kind, "unknown"))
+			return true;
+	return strcmp(state.format, "raw") != 0 || disk_count(o->disk) > 1;
+}
+
+static void note_missing(struct opened_image *o)
+{
+	struct image_state state;
+
+	image_describe(o->image, &state);
+	if (state.missing)
+		examination_short(o->x, FATE_PARTLY, "%s are missing", state.missing);
+}
+
+/* Media are larger than what lies on disk; an image may take as long as it is large. */
+static void allow_time(struct opened_image *o)
+{
+	uint64_t more = image_media(o->image)->size / BYTES_A_SECOND * 1000000000;
+
+	o->x->at->left_ns += more;
+	o->x->tree_deadline_ns += more;
+}
+
+bool images_survey(struct examination *x, struct item *item)
+{
+	struct err err = { 0 };
+	struct opened_image *o = open_image(x, item, &err);
+	bool ok;
+
+	if (!o) {
+		examination_short(x, FATE_PARTLY, "%s", err.text);
+		return false;
+	}
+	ok = holds_something(o);
+	if (ok) {
+		allow_time(o);
+		note_missing(o);
+		list_all(o, false);
+	}
+	close_image(o);
+	return ok;
+}
+
+void images_inside(struct examination *x, struct item *item)
+{
+	struct err err = { 0 };
+	struct opened_image *o;
+
+	if (item->depth >= x->limits->depth) {
+		examination_limit(x, "limit: %" PRIu64 " archives inside archives", x->limits->depth);
+		return;
+	}
+	o = open_image(x, item, &err);
+	if (!o) {
+		examination_short(x, FATE_PARTLY, "%s", err.text);
+		return;
+	}
+	note_missing(o);
+	if (holds_something(o))
+		list_all(o, true);
+	close_image(o);
+}
+
+/* ---- checks ---- */
+
+static void tell_check(struct examination *x, const struct image_check *check)
+{
+	struct record r = { .type = RECORD_FACT };
+	struct buf note = buf_new(512);
+
+	if (check->has_md5) {
+		buf_text(&note, check->md5_differs ? "stored MD5 differs: " : "stored MD5 agrees: ");
+		buf_hex(&note, span_of(check->md5, sizeof check->md5));
+	}
+	if (check->has_sha1) {
+		buf_text(&note, check->sha1_differs ? "; stored SHA-1 differs: " : "; stored SHA-1 agrees: ");
+		buf_hex(&note, span_of(check->sha1, sizeof check->sha1));
+	}
+	if (!note.len)
+		buf_text(&note, "no digest is stored in the image");
+	r.fact = (struct case_fact){ .evidence_class = CLASS_DISK_IMAGE,
+				     .channel = SPAN("image integrity"), .first = TIME_NONE,
+				     .last = TIME_NONE, .count = check->chunks,
+				     .lost = check->bad_chunks, .note = buf_span(&note) };
+	examination_tell(x, &r);
+	buf_free(&note);
+}
+
+void images_verify(struct examination *x, struct item *item)
+{
+	struct err err = { 0 };
+	struct opened_image *o = open_image(x, item, &err);
+	struct image_check check;
+
+	if (!o)
+		return;
+	if (!image_verify(o->image, &check, &err)) {
+		examination_short(x, FATE_PARTLY, "verification: %s", err.text);
+	} else if (check.has_checks) {
+		if (check.bad_chunks)
+			examination_short(x, FATE_PARTLY, "%" PRIu64 " chunks fail their checksum, the "
+					  "first at offset %" PRIu64, check.bad_chunks, check.first_bad);
+		if (check.md5_differs || check.sha1_differs)
+			examination_short(x, FATE_PARTLY, "the content differs from the digest stored "
+					  "in the image");
+		tell_check(x, &check);
+	}
+	close_image(o);
+}
+
+/* ---- a share ---- */
+
+struct carving {
+	struct opened_image *o;
+	const struct volume *volume;
+	struct buf chunks, piece;
+};
+
+/* Chunks of event logs begin at sectors; each stands alone. */
+static void carve_piece(struct carving *c, uint64_t at, struct span piece, size_t upto)
+{
+	uint8_t *room;
+	struct err ignored;
+	size_t got;
+
+	for (size_t i = 0; i < upto; i += SECTOR) {
+		if (!span_starts(span_from(piece, i), SPAN("ElfChnk\0")))
+			continue;
+		if (c->chunks.len + EVTX_CHUNK > CARVED_MOST)
+			return;
+		room = buf_reserve(&c->chunks, EVTX_CHUNK);
+		if (room && blocks_read(c->volume->blocks, at + i, room, EVTX_CHUNK, &got, &ignored)) {
+			memset(room + got, 0, EVTX_CHUNK - got);
+			c->chunks.len += EVTX_CHUNK;
+		}
+	}
+}
+
+static bool carve_run(void *context, uint64_t at, uint64_t len)
+{
+	struct carving *c = context;
+	struct err ignored;
+	size_t got;
+
+	while (len && !examination_over(c->o->x)) {
+		size_t piece = len < FREE_PIECE ? (size_t)len : FREE_PIECE;
+
+		if (!blocks_read(c->volume->blocks, at, c->piece.at, piece, &got, &ignored) || !got)
+			return true;
+		carve_piece(c, at, span_of(c->piece.at, got), got);
+		at += piece;
+		len -= piece;
+	}
+	return !examination_over(c->o->x);
+}
+
+static void examine_carved(struct carving *c)
+{
+	struct item item = { .depth = c->o->item->depth + 1, .modified = TIME_NONE,
+			     .bytes = buf_span(&c->chunks) };
+	struct item_origin origin = { .begin = { .size = c->chunks.len, .modified = TIME_NONE,
+		.changed = TIME_NONE, .accessed = TIME_NONE, .created = TIME_NONE } };
+	struct buf path = buf_new(FS_PATH_MAX * 2);
+
+	buf_add(&path, c->o->item->path);
+	buf_printf(&path, "!/%s/unallocated/recovered.evtx", c->volume->name);
+	item.path = buf_span(&path);
+	item.member = span_from(item.path, c->o->item->path.len + 2);
+	origin.begin.path = item.member;
+	item_examine(c->o->x, &item, &origin);
+	buf_free(&path);
+}
+
+static void carve(struct opened_image *o, const struct volume *v, struct file_system *fs)
+{
+	struct carving c = { .o = o, .volume = v, .chunks = buf_new(CARVED_MOST + EVTX_CHUNK),
+			     .piece = buf_new(FREE_PIECE) };
+	struct err err;
+
+	if (buf_reserve(&c.piece, FREE_PIECE) && !fs_free_runs(fs, carve_run, &c, &err))
+		examination_short(o->x, FATE_PARTLY, "%s: %s", v->name, err.text);
+	if (c.chunks.len)
+		examine_carved(&c);
+	buf_free(&c.chunks);
+	buf_free(&c.piece);
+}
+
+static void examine_files(struct opened_image *o, const struct volume *v, struct file_system *fs,
+			  struct cursor *from, uint32_t count)
+{
+	struct fs_entry e;
+	struct err err;
+
+	while (count-- && image_part_read_entry(from, &e, &err))
+		examine_entry(o, fs, v, &e);
+}
+
+/* A share whose volume can no longer be opened is a gap that has to be told. */
+static void dismiss_share(struct examination *x, const struct err *err)
+{
+	struct item item = { .depth = 1, .modified = TIME_NONE, .path = SPAN("share of the image") };
+	struct item_origin origin = { .begin = { .path = item.path, .size = UINT64_MAX,
+		.modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
+		.created = TIME_NONE } };
+
+	item_dismiss(x, &item, &origin, FATE_FAILED, span_text(err->text));
+}
+
+void images_share(struct examination *x, struct span part)
+{
+	struct item item = { .path = x->command->path };
+	struct cursor from = cursor_of(part);
+	struct image_part head;
+	struct opened_image *o = NULL;
+	struct file_system *fs = NULL;
+	struct err err = { 0 };
+
+	/* What goes wrong before the first file is told of no item: the coordinator tells it. */
+	examination_enter(x, &item);
+	if (image_part_read_head(&from, &head, &err) && (o = open_image(x, &item, &err)) &&
+	    head.volume < disk_count(o->disk)) {
+		const struct volume *v = disk_volume(o->disk, head.volume);
+
+		fs = fs_open(v->blocks, &err);
+		if (fs && head.kind == IMAGE_PART_FREE_SPACE)
+			carve(o, v, fs);
+		else if (fs)
+			examine_files(o, v, fs, &from, head.count);
+		fs_close(fs);
+	}
+	if (!fs)
+		dismiss_share(x, &err);
+	if (o)
+		close_image(o);
+	examination_leave(x);
+}
