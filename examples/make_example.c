@@ -1,8 +1,12 @@
 /*
  * make-example: writes the evidence of the example intrusion (README.md).
- * usage: make-example FOLDER
+ * usage: make-example FOLDER [SCENARIO]
+ *
+ * With a scenario (scenarios.h), evidence whose right answers are known, for
+ * tests of the verdict: tests/example/labelled_test.py holds the labels.
  */
 #include "files.h"
+#include "scenarios.h"
 #include "story.h"
 
 #include "formats/evtx/evtx_write.h"
@@ -157,10 +161,26 @@ static void put_server(const char *root)
 	free(s.events);
 }
 
+void put_logs(const char *root, const char *machine, const struct story *s)
+{
+	char path[512];
+
+	for (int log = 0; log < LOG_COUNT; log++) {
+		struct buf file = make_log(s, (enum story_log)log, 20411);
+
+		snprintf(path, sizeof path, "%s/" LOGS "%s", machine, log_kinds[log].file);
+		put_file(root, path, buf_span(&file));
+		buf_free(&file);
+	}
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && scenario_write(argv[1], argv[2]))
+		return 0;
 	if (argc != 2) {
-		fprintf(stderr, "usage: make-example FOLDER\n");
+		fprintf(stderr, "usage: make-example FOLDER [SCENARIO]\nscenarios: ");
+		scenario_names(stderr);
 		return 2;
 	}
 	put_workstation(argv[1]);

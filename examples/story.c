@@ -294,6 +294,59 @@ static void clear_log(struct story *s, enum story_log log, timestamp when)
 	e->user_data = true;
 }
 
+static void file_deleted(struct story *s, timestamp t, const char *image, const char *file)
+{
+	char utc[32];
+
+	sysmon_time(t, utc);
+	add(s, t, LOG_SYSMON, 26, "UtcTime", utc, "Image", image, "User", "AOMINE\\sato",
+	    "TargetFilename", file, NULL);
+}
+
+/* An archive in the recycle bin; whether it leaves is for other evidence to say. */
+static void gathering(struct story *s)
+{
+	static const char user[] = "AOMINE\\sato";
+
+	process(s, at("2017-03-08T13:05:02Z"), "C:\\PerfLogs\\r.exe",
+		"r.exe a -r -hp******** -m5 C:\\$Recycle.Bin\\d.rar D:\\design\\*.dwg", CMD, user);
+	file_made(s, at("2017-03-08T13:06:30Z"), "C:\\PerfLogs\\r.exe", "C:\\$Recycle.Bin\\d.rar");
+}
+
+static void wiping(struct story *s)
+{
+	static const char user[] = "NT AUTHORITY\\SYSTEM";
+	char name[80];
+
+	process(s, at("2017-03-09T20:00:10Z"), "C:\\Windows\\System32\\vssadmin.exe",
+		"vssadmin.exe delete shadows /all /quiet", CMD, user);
+	process(s, at("2017-03-09T20:00:14Z"), "C:\\Windows\\System32\\wbadmin.exe",
+		"wbadmin delete catalog -quiet", CMD, user);
+	for (int i = 0; i < 800; i++) {
+		snprintf(name, sizeof name, "D:\\work\\drawing-%04d.dwg", i);
+		file_deleted(s, at("2017-03-09T20:01:00Z") + i * (TIME_SECOND / 4), "C:\\PerfLogs\\w.exe",
+			     name);
+	}
+}
+
+void story_of_office(struct story *s, unsigned acts)
+{
+	seed = 20170308;
+	s->computer = "DESIGN07.aomine.example";
+	ordinary_days(s, "AOMINE\\sato");
+	if (acts & STORY_GATHERING)
+		gathering(s);
+	if (acts & STORY_REMOVING)
+		file_deleted(s, at("2017-03-08T13:50:00Z"), CMD, "C:\\$Recycle.Bin\\d.rar");
+	if (acts & STORY_WIPING)
+		wiping(s);
+	qsort(s->events, s->count, sizeof *s->events, by_time);
+	if (acts & STORY_CLEARING) {
+		clear_log(s, LOG_SECURITY, at("2017-03-09T13:40:03Z"));
+		qsort(s->events, s->count, sizeof *s->events, by_time);
+	}
+}
+
 void story_of_file_server(struct story *s)
 {
 	seed = 20170307;

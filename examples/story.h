@@ -39,4 +39,8 @@ struct story {
 void story_of_workstation(struct story *s);
 void story_of_file_server(struct story *s);
 
+/* An office's working days, with the acts given as bits. */
+enum { STORY_GATHERING = 1, STORY_REMOVING = 2, STORY_WIPING = 4, STORY_CLEARING = 8 };
+void story_of_office(struct story *s, unsigned acts);
+
 #endif

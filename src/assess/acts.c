@@ -112,6 +112,32 @@ static bool load_hosts(struct analysis *a, struct hosts *h, struct acts *acts, s
 	return ok;
 }
 
+/* A host's own log of connections tells which addresses are its own. */
+static bool load_own_addresses(struct analysis *a, struct hosts *h, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(a->db, "SELECT local, host FROM trace WHERE kind = 'transfer' AND "
+				     "host IS NOT NULL AND local IS NOT NULL AND program IS NOT NULL "
+				     "GROUP BY local, host ORDER BY local, host LIMIT 100000", &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		struct span address = act_address(query_span(q, 0));
+		struct span *kept;
+		void **slot;
+
+		if (!address.len || map_get(&h->addresses, address))
+			continue;
+		slot = map_slot(&h->addresses, arena_copy(a->arena, address));
+		kept = ARENA_NEW(a->arena, struct span);
+		if (!slot || !kept)
+			break;
+		*kept = arena_copy(a->arena, query_span(q, 1));
+		*slot = kept;
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
 static void find_host(struct hosts *h, struct act *act, uint64_t source, struct span path)
 {
 	struct span *named;
@@ -182,7 +208,8 @@ bool acts_load(struct analysis *a, const char *where, struct acts *out, struct e
 		 "bytes_in, count, what, host, user, program, trace.path, name, command, local, peer, "
 		 "trace.source, technique FROM (SELECT * FROM trace WHERE %s) AS trace "
 		 "JOIN item ON item.id = trace.item ORDER BY trace.id", where);
-	ok = load_hosts(a, &hosts, out, err) && query_prepare(a->db, sql, &q, err);
+	ok = load_hosts(a, &hosts, out, err) && load_own_addresses(a, &hosts, err) &&
+	     query_prepare(a->db, sql, &q, err);
 	while (ok && (ok = query_step(q, &row, err)) && row) {
 		struct act *act;
 

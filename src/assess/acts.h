@@ -2,8 +2,9 @@
  * acts: traces as deeds of one host in time, for analysers that join them.
  *
  * Each act has the host that it belongs to: what the trace says, else the machine
- * of its item, else, for network records, the machine that has the local address,
- * else that address. The list is in the order of host and time and bounded: what
+ * of its item, else, for network records, the machine that has the local address
+ * (by its settings, or by its own log of connections), else that address.
+ * The list is in the order of host and time and bounded: what
  * is beyond ACTS_MOST is left out, from the end of the case's rows, and counted.
  */
 #ifndef KANSHIKI_ASSESS_ACTS_H

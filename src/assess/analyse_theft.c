@@ -10,7 +10,7 @@
  *              in volumes, or quietly over network
  *   sending    a transfer of more than THEFT_SEND_BYTES to a public address;
  *              a tool that copies elsewhere (rclone, curl -T, scp to outside);
- *              an upload; a large copy to a device
+ *              an upload; a storage device that was put in
  *   removing   a gathered archive that was deleted
  *
  * An episode tells what, how much, when, where to and by whom, and names what is
@@ -83,6 +83,23 @@ static bool is_sending_tool(const struct act *act)
 	       (act_has_word(c, "scp |rsync |sftp ") && act_has_word(c, "@"));
 }
 
+/* "rm /var/tmp/.cache.tgz": a package that lay where none belongs, taken away again. */
+static bool is_removing(const struct act *act)
+{
+	struct span c = act->command, rest = span_text(ARCHIVE_ENDS);
+
+	if (!act_has_word(c, "rm |del |erase |shred |sdelete|remove-item") || !act_has_word(c, ODD_PLACES))
+		return false;
+	while (rest.len) {
+		struct span end = span_split(&rest, '|');
+
+		for (size_t at = 0; at + end.len <= c.len; at++)
+			if (span_eq_nocase(span_sub(c, at, end.len), end))
+				return true;
+	}
+	return false;
+}
+
 static enum part part_of(const struct act *act)
 {
 	uint64_t least = (uint64_t)THRESHOLD(THEFT_SEND_BYTES);
@@ -96,7 +113,11 @@ static enum part part_of(const struct act *act)
 		return act_has_word(act->path, ODD_PLACES) && !span_eq(act->what, SPAN("downloaded"))
 			       ? PART_GATHER : PART_NONE;
 	case TRACE_EXECUTION:
-		return is_packing(act) ? PART_GATHER : is_sending_tool(act) ? PART_SEND : PART_NONE;
+		return is_packing(act) ? PART_GATHER : is_sending_tool(act) ? PART_SEND
+		       : is_removing(act) ? PART_REMOVE : PART_NONE;
+	case TRACE_DEVICE:
+		/* A stick that was put in may have carried it: how much, nothing tells. */
+		return act_has_word(act->what, "usb storage") ? PART_SEND : PART_NONE;
 	case TRACE_TRANSFER:
 		if (act->bytes_out == UINT64_MAX || act->bytes_out < least ||
 		    (act->bytes_in != UINT64_MAX && act->bytes_in > act->bytes_out))
@@ -262,7 +283,9 @@ static void describe(struct json_write *w, const struct episode *e)
 	put(w, "program", s->program);
 	put(w, "command", s->command);
 	put(w, "user", s->user.len ? s->user : g ? g->user : (struct span){ 0 });
-	put(w, "removed", e->removal ? e->removal->path : (struct span){ 0 });
+	put(w, "device", s->kind == TRACE_DEVICE ? s->name : (struct span){ 0 });
+	if (e->removal)
+		put(w, "removed", e->removal->path.len ? e->removal->path : e->removal->command);
 	json_key(w, "gathering");
 	json_u64(w, e->gather_count);
 	json_key(w, "removing");
@@ -274,7 +297,7 @@ static void describe(struct json_write *w, const struct episode *e)
 	if (s->is_network_host)
 		json_text(w, "that the address is this machine's: it is the only one of the case");
 	if (!e->sent)
-		json_text(w, "how much: the command does not say");
+		json_text(w, "how much: what tells of the sending does not say");
 	json_array_end(w);
 	json_object_end(w);
 }
@@ -427,7 +450,7 @@ bool analyse_theft(struct analysis *a, struct err *err)
 	size_t count, gathers;
 
 	if (!weigh_archives(a, err) || !weigh_srum(a, err) ||
-	    !acts_load(a, "kind = 'file' OR (kind = 'execution' AND command IS NOT NULL) OR "
+	    !acts_load(a, "kind IN ('file', 'device') OR (kind = 'execution' AND command IS NOT NULL) OR "
 			  "(kind = 'transfer' AND what <> 'srum' AND bytes_out >= 1048576)", &acts, err))
 		return false;
 	steps = ARENA_ARRAY(a->arena, GATHERS_MOST + SENDS_MOST, struct step);

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Evidence whose right answers are known (TAP): a sign where there is one, none where there is none.
+
+usage: tests/example/labelled_test.py KANSHIKI MAKE-EXAMPLE [SCENARIO...]
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+kanshiki, make_example = map(os.path.abspath, sys.argv[1:3])
+only = sys.argv[3:]
+
+# What must be at least so; every harm that is not named must stay below "possible".
+# `may` names harms that the same acts may rightly point to as well.
+LABELS = {
+    "clean-office": {},
+    "windows-upload": {"theft": "likely", "seen": "203.0.113.88"},
+    "windows-dns": {"theft": "likely", "seen": "cdn-metrics.example", "may": ["control"]},
+    "windows-usb": {"theft": "likely"},
+    "windows-wiper": {"destruction": "likely", "may": ["obstruction"]},
+    "windows-clearing": {"obstruction": "likely"},
+    "windows-beacon": {"control": "possible", "seen": "203.0.113.45"},
+    "clean-server": {},
+    "linux-upload": {"theft": "likely", "seen": "203.0.113.88"},
+    "linux-wiper": {"destruction": "possible", "may": ["obstruction"]},
+    "linux-clearing": {"obstruction": "likely"},
+}
+DEGREES = ["cannot tell", "no sign", "possible", "likely", "confirmed"]
+HARMS = ["implant", "theft", "control", "destruction", "obstruction"]
+
+
+def assess(name, work):
+    evidence, case = f"{work}/{name}", f"{work}/{name}.case"
+    subprocess.run([make_example, evidence, name], check=True)
+    home = dict(os.environ, HOME=work, XDG_CACHE_HOME=work + "/cache", XDG_CONFIG_HOME="")
+    done = subprocess.run([kanshiki, "assess", evidence, "-q", "--case", case, "--format", "json"],
+                          capture_output=True, text=True, env=home)
+    assert done.returncode in (0, 1), done.stderr
+    return json.loads(done.stdout)
+
+
+def complaints(report, label):
+    answers = {answer["harm"]: answer for answer in report["answers"]}
+    heavy = [f for f in report["findings"] if f["level"] in ("medium", "high", "critical")]
+    said = {harm: sorted({f["rule"] for f in heavy if f["harm"] == harm}) for harm in HARMS}
+    for harm in HARMS:
+        degree = answers[harm]["degree"]
+        if harm in label and DEGREES.index(degree) < DEGREES.index(label[harm]):
+            yield f"{harm} is {degree}, not {label[harm]}: {said[harm]}"
+        if harm not in label and harm not in label.get("may", []) and DEGREES.index(degree) > 1:
+            yield f"{harm} is accused, {degree}: {said[harm]}"
+        if harm in label and degree == "no sign":
+            yield f"{harm}: a false 'no sign'"
+    if "seen" in label and label["seen"] not in json.dumps([f["matched"] for f in heavy]):
+        yield f"no finding names {label['seen']}"
+
+
+names = [name for name in LABELS if not only or name in only]
+print(f"1..{len(names)}")
+failed = 0
+with tempfile.TemporaryDirectory() as work:
+    for number, name in enumerate(names, 1):
+        wrong = list(complaints(assess(name, work), LABELS[name]))
+        failed += bool(wrong)
+        print(f"{'not ok' if wrong else 'ok'} {number} - {name}")
+        for line in wrong:
+            print("# " + line)
+sys.exit(failed > 0)
