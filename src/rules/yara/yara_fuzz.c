@@ -35,7 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct span data = span_of(bytes, size);
 	struct yara_source source = { .name = "fuzz.yar", .text = span_split(&data, 0) };
-	struct yara_options options = { .skip_invalid = true };
+	/* The data is also an external, so that JSON becomes structures. */
+	struct yara_external external = { SPAN("x"), { .type = YARA_STRING, .string = data } };
+	struct yara_options options = { .skip_invalid = true, .externals = &external,
+					.external_count = 1 };
 	struct arena arena = arena_new((size_t)256 << 20);
 	struct yara_set *set;
 	struct err err = { 0 };

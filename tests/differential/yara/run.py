@@ -28,7 +28,7 @@ import yarax  # noqa: E402
 from generate import Generator  # noqa: E402
 
 # The peer gave up on such a rule: it says so itself, and we need not.
-PEER_LIMIT = re.compile(r"too many|too slow|timed out|too large|stack|internal|may be incorrect")
+PEER_LIMIT = re.compile(r"caused error|too many|too slow|timed out|too large|stack|internal|may be incorrect")
 
 
 def run(command):
