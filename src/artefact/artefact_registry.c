@@ -1,4 +1,5 @@
-/* The decoders of the family "registry". */
+/* The decoders of the family "registry", and of the tables of NTFS. */
+#include "artefact/filesystem.h"
 #include "artefact/registry.h"
 
 #define HIVE(name, decode, of_place) \
@@ -20,5 +21,10 @@ const struct artefact_decoder artefact_registry[] = {
 	HIVE("shellbags", registry_shellbags, true),
 	HIVE("UserAssist", registry_user_assist, true),
 	HIVE("shell caches", registry_shell_caches, true),
+	{ "file table", CLASS_FILE_SYSTEM, "ntfs mft", NULL, filesystem_table, false, false },
+	{ "folder index", CLASS_FILE_SYSTEM, "ntfs index", NULL, filesystem_index, false, false },
+	{ "change journal", CLASS_FILE_SYSTEM, NULL, "$J|*$J|*$J.bin|*UsnJrnl*", filesystem_journal, false, false },
+	{ "recycle bin", CLASS_FILE_SYSTEM, NULL, "$I*", filesystem_recycled, false, true },
+	{ "recycle list", CLASS_FILE_SYSTEM, NULL, "INFO2", filesystem_info2, false, true },
 };
 const size_t artefact_registry_count = sizeof artefact_registry / sizeof *artefact_registry;

@@ -1,0 +1,186 @@
+/* A $MFT by itself: what is there, what was deleted, what hides in streams, whose times were set. */
+#include "artefact/filesystem.h"
+#include "artefact/tell.h"
+#include "formats/ntfs/ntfs.h"
+
+#define MOST_LISTED 150000		/* ordinary files; all that is notable is told beyond it */
+#define SLACK_OF_CLOCK (2 * TIME_SECOND)
+
+struct table {
+	const struct artefact *a;
+	struct ntfs_mft mft;
+	struct arena scratch;
+	uint64_t listed, left_out, damaged;
+	bool is_over;
+};
+
+static struct span detail_of(struct table *t, const struct ntfs_record *r)
+{
+	struct tell_detail d;
+
+	tell_detail_begin(&d);
+	tell_detail_number(&d, "record", r->number);
+	tell_detail_time(&d, "changed", r->times.changed);
+	tell_detail_time(&d, "accessed", r->times.accessed);
+	if (r->name.times.created != r->times.created)
+		tell_detail_time(&d, "fn_created", r->name.times.created);
+	if (r->is_folder)
+		tell_detail_number(&d, "folder", 1);
+	if (!r->is_used)
+		tell_detail_number(&d, "deleted", 1);
+	return tell_detail_end(&d, &t->scratch);
+}
+
+static void tell(struct table *t, const struct ntfs_record *r, const char *what, struct span path,
+		 const char *technique)
+{
+	struct trace trace = trace_new(TRACE_FILE, what);
+
+	trace.path = path;
+	trace.time = r->has_times ? r->times.created : r->name.times.created;
+	trace.last = r->has_times ? r->times.modified : r->name.times.modified;
+	trace.source = r->has_times ? SPAN("$MFT, $SI created; last: modified") : SPAN("$MFT, $FN created; last: modified");
+	trace.technique = span_text(technique);
+	if (r->size != UINT64_MAX && !r->is_folder)
+		trace.bytes_in = r->size;
+	trace.offset = r->number * t->mft.record_size;
+	trace.detail = detail_of(t, r);
+	trace.summary = tell_summary(&t->scratch, "%.*s %s", SPAN_ARG(path), what);
+	if (!t->is_over && !t->a->trace(t->a->context, &trace))
+		t->is_over = true;
+}
+
+static bool is_round(timestamp t)
+{
+	return t != TIME_NONE && t % TIME_SECOND == 0;
+}
+
+/*
+ * Who sets a file's times reaches only $SI; $FN keeps when the name was made. Set times
+ * are older than that and, from most tools, whole seconds. Unpacking does the same to
+ * "modified", so only "created" counts.
+ */
+static bool are_times_set(const struct ntfs_record *r)
+{
+	timestamp si = r->times.created, fn = r->name.times.created;
+
+	return r->has_times && si != TIME_NONE && fn != TIME_NONE && is_round(si) && !is_round(fn) &&
+	       si < fn - SLACK_OF_CLOCK;
+}
+
+static bool is_runnable(struct span path)
+{
+	return tell_has_extension(path, "exe|dll|sys|scr|com|bat|cmd|ps1|vbs|js|hta|msi|ocx|cpl");
+}
+
+/* The mark of the web and what Windows itself keeps there are no news. */
+static bool is_usual_stream(struct span name)
+{
+	static const char *const usual[] = { "Zone.Identifier", "SmartScreen", "WofCompressedData", "encryptable",
+					     "favicon", "$SDS", "$J", "$Max", "$Bad", "$T", "$TXF_DATA", "$Config",
+					     "$Info" };
+
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		if (span_eq_nocase(name, span_text(usual[i])))
+			return true;
+	return false;
+}
+
+static void take_streams(struct table *t, const struct ntfs_record *r, struct span path)
+{
+	for (size_t i = 0; i < r->stream_count; i++) {
+		struct span name = tell_utf16(&t->scratch, r->streams[i]);
+
+		if (name.len && !is_usual_stream(name))
+			tell(t, r, "stream", arena_printf(&t->scratch, "%.*s:%.*s", SPAN_ARG(path), SPAN_ARG(name)),
+			     "T1564.004");
+	}
+}
+
+static void take_record(struct table *t, const struct ntfs_record *r)
+{
+	struct span name = tell_utf16(&t->scratch, r->name.name);
+	struct span path = ntfs_mft_path(&t->mft, r->name.parent, name, &t->scratch);
+
+	if (r->number == NTFS_ROOT)
+		path = SPAN("\\");
+	if (!r->is_used)
+		tell(t, r, "deleted", path, "");
+	else if (t->listed < MOST_LISTED)
+		tell(t, r, "listed", path, ""), t->listed++;
+	else
+		t->left_out++;
+	if (are_times_set(r))
+		tell(t, r, "times differ", path, is_runnable(path) ? "T1070.006" : "");
+	take_streams(t, r, path);
+}
+
+bool filesystem_table(const struct artefact *a, struct err *err)
+{
+	struct table t = { .a = a };
+	struct ntfs_record *r = ARENA_NEW(a->arena, struct ntfs_record);
+
+	if (!r || !ntfs_mft_open(&t.mft, a->bytes))
+		return err_set(err, ERR_UNSUPPORTED, 0, "no file table");
+	t.scratch = arena_new((size_t)16 << 20);
+	for (uint64_t i = 0; i < t.mft.count && !t.is_over; i++) {
+		enum ntfs_read read = ntfs_mft_read(&t.mft, i, r);
+
+		t.damaged += read == NTFS_DAMAGED;
+		if (read == NTFS_READ && r->has_name && !r->is_extension)
+			take_record(&t, r);
+		arena_reset(&t.scratch);
+	}
+	arena_free(&t.scratch);
+	if (t.damaged) {
+		a->lost(a->context, t.damaged);
+		a->short_of(a->context, "%llu damaged records", (unsigned long long)t.damaged);
+	} else if (t.left_out) {
+		a->short_of(a->context, "%llu ordinary files beyond the first %d are not listed",
+			    (unsigned long long)t.left_out, MOST_LISTED);
+	}
+	return true;
+}
+
+static void take_block(const struct artefact *a, struct ntfs_index *index, struct arena *scratch, bool *is_over)
+{
+	struct ntfs_name name;
+	uint64_t reference;
+	bool is_slack;
+
+	while (!*is_over && ntfs_index_next(index, &name, &reference, &is_slack)) {
+		struct trace t = trace_new(TRACE_FILE, is_slack ? "deleted" : "listed");
+
+		t.path = tell_utf16(scratch, name.name);
+		t.time = name.times.created;
+		t.last = name.times.modified;
+		t.bytes_in = name.size;
+		t.source = is_slack ? SPAN("$I30 slack, created; last: modified") : SPAN("$I30, created; last: modified");
+		t.summary = tell_summary(scratch, "%.*s %s", SPAN_ARG(t.path),
+					 is_slack ? "was in the folder once" : "is in the folder");
+		if (name.space != 2 && !a->trace(a->context, &t))
+			*is_over = true;
+		arena_reset(scratch);
+	}
+}
+
+bool filesystem_index(const struct artefact *a, struct err *err)
+{
+	struct ntfs_index *index = ARENA_NEW(a->arena, struct ntfs_index);
+	struct arena scratch = arena_new((size_t)1 << 20);
+	uint64_t damaged = 0;
+	bool is_over = false;
+
+	for (size_t at = 0; index && at < a->bytes.len && !is_over; at += NTFS_RECORD_MOST) {
+		if (ntfs_index_open(index, span_from(a->bytes, at)))
+			take_block(a, index, &scratch, &is_over);
+		else
+			damaged += span_starts(span_from(a->bytes, at), SPAN("INDX"));
+	}
+	arena_free(&scratch);
+	if (damaged) {
+		a->lost(a->context, damaged);
+		a->short_of(a->context, "%llu damaged index blocks", (unsigned long long)damaged);
+	}
+	return true;
+}
