@@ -25,7 +25,9 @@ def theirs(image):
         if inode.split("-")[1:2] not in (["128"], ["144"]):
             continue
         kind = "stream" if ":" in name.rsplit("/", 1)[1] else "listed"
-        rows[(kind, name)] = (int(part[10]), int(part[8]), None if mode.startswith("d") else int(part[6]))
+        # Times that were never set come out of fls wrapped around.
+        created, modified = (0 if int(n) >> 31 else int(n) for n in (part[10], part[8]))
+        rows[(kind, name)] = (created, modified, None if mode.startswith("d") else int(part[6]))
     return rows
 
 
