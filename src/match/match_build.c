@@ -168,6 +168,24 @@ static uint32_t log2_over(size_t n, uint32_t least, uint32_t most)
 	return bits;
 }
 
+/* False: no memory. Few windows only; a table of pairs has none. */
+static bool build_nibbles(struct builder *b, const struct windows *from, size_t distinct,
+			  struct match_table *to)
+{
+	struct match_nibbles *nibbles = ARENA_NEW(b->arena, struct match_nibbles);
+	uint32_t *keys = ARENA_ARRAY(&b->heap, distinct, uint32_t);
+	size_t count = 0;
+
+	if (!nibbles || !keys)
+		return false;
+	for (size_t i = 0; i < from->count; i++)
+		if (!i || from->items[i].key != from->items[i - 1].key)
+			keys[count++] = from->items[i].key;
+	if (match_nibbles_build(nibbles, keys, count))
+		to->nibbles = nibbles;
+	return true;
+}
+
 static bool build_table(struct builder *b, struct windows *from, uint32_t bits,
 			struct match_table *to)
 {
@@ -185,7 +203,7 @@ static bool build_table(struct builder *b, struct windows *from, uint32_t bits,
 	to->slots = (uint32_t)1 << log2_over(distinct * 2, 4, 31);
 	keys = ARENA_ARRAY(b->arena, to->slots, struct match_key);
 	bitmap = ARENA_ARRAY(b->arena, ((size_t)1 << to->bits) / 64, uint64_t);
-	if (!entries || !keys || !bitmap)
+	if (!entries || !keys || !bitmap || (!bits && !build_nibbles(b, from, distinct, to)))
 		return false;
 	for (size_t i = 0; i < from->count; i += n) {
 		uint32_t key = from->items[i].key;

@@ -26,9 +26,22 @@ struct match_text {
 	uint32_t id;
 };
 
+/*
+ * A coarser answer than the bitmap's, for 32 places at once, where windows are few:
+ * eight buckets of windows, and for each of the four bytes which buckets have one
+ * with that low, or high, half.
+ */
+struct match_nibbles {
+	uint8_t low[MATCH_WINDOW][16], high[MATCH_WINDOW][16];
+};
+
+/* False: too many keys, or too much would pass. */
+bool match_nibbles_build(struct match_nibbles *nibbles, const uint32_t *keys, size_t count);
+
 /* Windows that may stand anywhere: four bytes for most, two for the shortest literals. */
 struct match_table {
 	const uint64_t *bitmap;		/* NULL: the table is empty */
+	const struct match_nibbles *nibbles;	/* NULL: the bitmap alone */
 	uint32_t bits;			/* log2 of bitmap's size */
 	uint32_t slots;			/* of keys, a power of two */
 	const struct match_key *keys;

@@ -134,9 +134,62 @@ __attribute__((target("avx2"))) static size_t scan_avx2(struct scan *s,
 }
 #endif
 
+#ifdef __x86_64__
+/* Which of 32 windows have, in one of their bytes, halves of some bucket. */
+__attribute__((target("avx2"))) static inline __m256i buckets_at(const uint8_t *at, __m256i low,
+								  __m256i high)
+{
+	const __m256i half = _mm256_set1_epi8(15);
+	__m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)at);
+	__m256i upper = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half);
+
+	return _mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(bytes, half)),
+				_mm256_shuffle_epi8(high, upper));
+}
+
+__attribute__((target("avx2"))) static inline __m256i both_lanes(const uint8_t table[16])
+{
+	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
+}
+
+/* Few windows: by halves of bytes, 32 places at once; what passes is looked up in the bitmap. */
+__attribute__((target("avx2"))) static size_t scan_nibbles(struct scan *s,
+							   const struct match_table *table)
+{
+	const struct match_nibbles *n = table->nibbles;
+	const __m256i low[] = { both_lanes(n->low[0]), both_lanes(n->low[1]),
+				both_lanes(n->low[2]), both_lanes(n->low[3]) };
+	const __m256i high[] = { both_lanes(n->high[0]), both_lanes(n->high[1]),
+				 both_lanes(n->high[2]), both_lanes(n->high[3]) };
+	size_t at = 0;
+
+	for (; s->data.len - at >= 64 && !s->stop; at += 32) {
+		const uint8_t *data = s->data.at + at;
+		__m256i first = _mm256_and_si256(buckets_at(data, low[0], high[0]),
+						 buckets_at(data + 1, low[1], high[1]));
+		__m256i second = _mm256_and_si256(buckets_at(data + 2, low[2], high[2]),
+						  buckets_at(data + 3, low[3], high[3]));
+		__m256i none = _mm256_cmpeq_epi8(_mm256_and_si256(first, second),
+						 _mm256_setzero_si256());
+		uint32_t hits = ~(uint32_t)_mm256_movemask_epi8(none);
+
+		for (; __builtin_expect(hits && !s->stop, 0); hits &= hits - 1) {
+			size_t here = at + (size_t)__builtin_ctz(hits);
+			uint32_t window = load_u32le(s->data.at + here);
+
+			if (is_set(table->bitmap, match_hash(window, table->bits)))
+				look_closer(s, table, window, here);
+		}
+	}
+	return at;
+}
+#endif
+
 static size_t scan_bulk(struct scan *s, const struct match_table *table)
 {
 #ifdef __x86_64__
+	if (table->nibbles && __builtin_cpu_supports("avx2"))
+		return scan_nibbles(s, table);
 	if (__builtin_cpu_supports("avx2"))
 		return scan_avx2(s, table);
 #endif

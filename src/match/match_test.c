@@ -1,4 +1,4 @@
-#include "match/match.h"
+#include "match/match_db.h"
 #include "match/rarity.h"
 #include "test.h"
 
@@ -142,6 +142,47 @@ TEST(random_literals_agree_with_a_plain_search)
 					note(&expected, i, at, at + literals[i].bytes.len);
 			}
 		}
+		assert_int_equal(got.count, expected.count);
+		assert_int_equal(got.sum, expected.sum);
+		arena_reset(&arena);
+	}
+	arena_free(&arena);
+}
+
+TEST(few_literals_are_found_by_halves_of_bytes)
+{
+	static uint8_t text[4096], bytes[24][12];
+	struct match_literal literals[24];
+	struct arena arena = arena_new(1 << 28);
+	struct span data = span_of(text, sizeof text);
+
+	srandom(11);
+	for (int round = 0; round < 60; round++) {
+		struct seen got = { 0 }, expected = { 0 };
+		uint32_t count = 1 + (uint32_t)random() % 24;
+		struct match_db *db;
+
+		for (size_t i = 0; i < sizeof text; i++)
+			text[i] = (uint8_t)(random() % 4 ? random() : 0);
+		for (uint32_t i = 0; i < count; i++) {
+			size_t len = 4 + (size_t)random() % 9;
+
+			for (size_t n = 0; n < len; n++)
+				bytes[i][n] = (uint8_t)(random() % 8 ? random() : 'a');
+			literals[i] = (struct match_literal){ .bytes = span_of(bytes[i], len), .id = i,
+				.flags = random() % 4 ? 0 : MATCH_NOCASE };
+			for (int planted = 0; planted < 3; planted++)
+				memcpy(text + (size_t)random() % (sizeof text - len + 1), bytes[i],
+				       len);
+		}
+		db = build(&arena, literals, count);
+		assert_non_null(db->wide.nibbles);
+		match_scan(db, data, note, &got);
+		for (uint32_t i = 0; i < count; i++)
+			for (size_t at = 0; at < data.len; at++)
+				if (occurs(&literals[i], data, at))
+					note(&expected, i, at, at + literals[i].bytes.len);
+		assert_true(expected.count > 0);
 		assert_int_equal(got.count, expected.count);
 		assert_int_equal(got.sum, expected.sum);
 		arena_reset(&arena);
