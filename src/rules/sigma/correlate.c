@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "codec/json_write.h"
+#include "rules/sigma/measure.h"
 
 /*
  * Every match of a rule that feeds a correlation becomes a fact. Facts are
- * judged per correlation and group in order of time, in windows that slide where
- * one more event can only help (gt, gte, temporal), else in windows that follow
- * one another. A window that told something is forgotten, so that a flood of
+ * judged per correlation and group in order of time. Windows slide where one more
+ * event can only help (counts and sums with gt and gte, temporal) and for what
+ * any window has (averages, medians and percentiles, unless a number is to be
+ * met exactly); else they follow one another. A window that told something is forgotten, so that a flood of
  * events is one finding a window and not one an event.
  */
 
@@ -201,15 +203,26 @@ static bool tests_hold(const struct correlation *cor, double n)
 	return true;
 }
 
-/* Only gt and gte, on what only grows with more events: judge at each event. */
+static bool is_measured(const struct correlation *cor)
+{
+	return cor->type == CORRELATE_SUM || cor->type == CORRELATE_AVERAGE ||
+	       cor->type == CORRELATE_PERCENTILE || cor->type == CORRELATE_MEDIAN;
+}
+
+/* Whether it is judged at each event, over what the timespan before it holds. */
 static bool slides(const struct correlation *cor)
 {
-	if (cor->condition || cor->type == CORRELATE_AVERAGE || cor->type == CORRELATE_PERCENTILE ||
-	    cor->type == CORRELATE_MEDIAN || cor->type == CORRELATE_SUM)
+	bool grows = !is_measured(cor) || cor->type == CORRELATE_SUM;
+
+	if (cor->condition)
 		return false;
-	for (uint32_t i = 0; i < cor->test_count; i++)
-		if (cor->tests[i].compare != COMPARE_GT && cor->tests[i].compare != COMPARE_GTE)
+	for (uint32_t i = 0; i < cor->test_count; i++) {
+		enum compare compare = cor->tests[i].compare;
+
+		if (compare == COMPARE_EQ || compare == COMPARE_NEQ ||
+		    (grows && compare != COMPARE_GT && compare != COMPARE_GTE))
 			return false;
+	}
 	return true;
 }
 
@@ -226,6 +239,7 @@ struct run {
 	uint32_t *value_ids;		/* of each fact: number of its value in this run */
 	uint32_t *value_seen;		/* how often a value stands in the window */
 	uint32_t distinct;
+	struct measure measure;		/* of what is summed or ranked */
 	uint32_t source_seen[CORRELATION_SOURCES_MAX];
 	uint32_t sources_there;
 	/* Latest start of a chain of sources 0..i in their order. */
@@ -247,6 +261,7 @@ static void enter(struct run *r, size_t i)
 
 	if (r->value_ids && r->value_seen[r->value_ids[i]]++ == 0)
 		r->distinct++;
+	measure_enter(&r->measure, i);
 	if (r->source_seen[source]++ == 0)
 		r->sources_there++;
 	if (source == 0 || r->chained[source - 1]) {
@@ -259,48 +274,48 @@ static void leave(struct run *r, size_t i)
 {
 	if (r->value_ids && --r->value_seen[r->value_ids[i]] == 0)
 		r->distinct--;
+	measure_leave(&r->measure, i);
 	if (--r->source_seen[r->facts[i].source] == 0)
 		r->sources_there--;
 }
 
+/* What is no number, or none that can be counted with, is nothing. */
 static double number(struct span text)
 {
 	char copy[64];
+	double n;
 
 	text = span_sub(text, 0, sizeof copy - 1);
 	memcpy(copy, text.at, text.len);
 	copy[text.len] = 0;
-	return strtod(copy, NULL);
+	n = strtod(copy, NULL);
+	return isfinite(n) ? n : 0;
 }
 
-static int by_number(const void *a, const void *b)
+static bool measure_values(struct run *r)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	double *numbers = ARENA_ARRAY(r->arena, r->count, double);
 
-	return x < y ? -1 : x > y;
+	if (!numbers)
+		return false;
+	for (size_t i = 0; i < r->count; i++)
+		numbers[i] = number(r->facts[i].value);
+	return measure_new(&r->measure, r->arena, numbers, r->count,
+			   r->cor->type == CORRELATE_PERCENTILE || r->cor->type == CORRELATE_MEDIAN);
 }
 
-/* Nearest rank, the median of an even count being the mean of the middle two. */
-static double percentile(struct run *r, double percent)
+/* Nearest rank. */
+static double percentile(const struct run *r)
 {
-	size_t count = r->to - r->from, rank;
-	double *all = ARENA_ARRAY(r->arena, count, double);
+	size_t count = r->to - r->from;
+	size_t rank = (size_t)ceil(r->cor->percentile / 100 * (double)count);
 
-	if (!all)
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		all[i] = number(r->facts[r->from + i].value);
-	qsort(all, count, sizeof *all, by_number);
-	if (r->cor->type == CORRELATE_MEDIAN)
-		return (all[(count - 1) / 2] + all[count / 2]) / 2;
-	rank = (size_t)ceil(percent / 100 * (double)count);
-	return all[rank ? rank - 1 : 0];
+	return measure_rank(&r->measure, rank ? rank - 1 : 0);
 }
 
 static double measure(struct run *r)
 {
 	size_t count = r->to - r->from;
-	double sum = 0;
 
 	switch (r->cor->type) {
 	case CORRELATE_EVENT_COUNT:
@@ -311,13 +326,14 @@ static double measure(struct run *r)
 	case CORRELATE_TEMPORAL_ORDERED:
 		return r->sources_there;
 	case CORRELATE_SUM:
+		return measure_sum(&r->measure, r->from, r->to);
 	case CORRELATE_AVERAGE:
-		for (size_t i = r->from; i < r->to; i++)
-			sum += number(r->facts[i].value);
-		return r->cor->type == CORRELATE_SUM ? sum : sum / (double)count;
+		return measure_sum(&r->measure, r->from, r->to) / (double)count;
 	case CORRELATE_PERCENTILE:
-	case CORRELATE_MEDIAN:
-		return percentile(r, r->cor->percentile);
+		return percentile(r);
+	case CORRELATE_MEDIAN:	/* of an even count the mean of the middle two */
+		return (measure_rank(&r->measure, (count - 1) / 2) +
+			measure_rank(&r->measure, count / 2)) / 2;
 	}
 	return 0;
 }
@@ -500,7 +516,8 @@ static bool judge_run(struct sigma_scanner *s, struct fact *facts, size_t count,
 			 .count = count, .match = match, .context = context, .arena = &arena };
 	bool ok = true;
 
-	if (r.cor->type == CORRELATE_VALUE_COUNT && !number_values(&r))
+	if ((r.cor->type == CORRELATE_VALUE_COUNT && !number_values(&r)) ||
+	    (is_measured(r.cor) && !measure_values(&r)))
 		s->stats.shed += count;
 	else
 		ok = slides(r.cor) ? judge_sliding(&r) : judge_blocks(&r);

@@ -157,6 +157,25 @@ TEST(numbers_are_summed_averaged_and_ranked)
 	       "one@1 one@2 one@3 one@4 ");
 }
 
+/* Windows that follow one another would end between the events that count. */
+TEST(windows_of_sums_and_ranks_slide)
+{
+	static const char *const events = "1 1 a 1\n9 1 a 7\n12 1 a 8\n14 1 a 9\n30 1 a 1\n";
+
+	expect("correlation: {type: value_sum, rules: one, timespan: 5s, condition: {field: n, gte: 24}}\n",
+	       events, "C@14 ");
+	expect("correlation: {type: value_sum, rules: one, timespan: 5s, condition: {field: n, gt: 24}}\n",
+	       events, "");
+	expect("correlation: {type: value_avg, rules: one, timespan: 5s, condition: {field: n, gt: 7}}\n",
+	       events, "C@12 C@14 ");
+	expect("correlation: {type: value_avg, rules: one, timespan: 5s, condition: {field: n, lt: 2}}\n",
+	       events, "C@1 C@30 ");
+	expect("correlation: {type: value_median, rules: one, timespan: 5s, condition: {field: n, gte: 8}}\n",
+	       events, "C@14 ");
+	expect("correlation: {type: value_percentile, rules: one, timespan: 5s, "
+	       "condition: {field: n, percentile: 50, gt: 7}}\n", events, "C@14 ");
+}
+
 TEST(correlations_chain_and_generate_lets_sources_speak)
 {
 	expect("correlation: {type: event_count, rules: one, group-by: user, timespan: 10s, "
