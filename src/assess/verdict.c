@@ -90,7 +90,9 @@ static void count_signs(struct weighing *w)
 	w->first = w->last = TIME_NONE;
 	for (size_t i = 0; i < w->rule_count; i++) {
 		const struct rule_sum *r = &w->rules[i];
-		bool content = r->engine == ENGINE_YARA || r->engine == ENGINE_INDICATOR;
+		/* What analysers say of implants, they read off files and what starts them. */
+		bool content = r->engine == ENGINE_YARA || r->engine == ENGINE_INDICATOR ||
+			       (r->engine == ENGINE_ANALYSER && w->harm == HARM_IMPLANT);
 
 		w->signs.rules[r->level]++;
 		w->signs.findings += r->findings;
