@@ -2,7 +2,7 @@
 
 static const char *const names[TRACE_KIND_COUNT] = {
 	"autostart", "transfer", "dns", "execution", "file", "session", "device", "program",
-	"known", "account", "host", "setting", "process",
+	"known", "account", "host", "setting", "process", "match",
 };
 
 struct trace trace_new(enum trace_kind kind, const char *what)

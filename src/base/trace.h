@@ -56,6 +56,10 @@
  *                                             where it weakens the machine
  * PROCESS     running, socket, module, open file   of a live machine: program, command, user, local,
  *                                             peer; detail: {"pid":..}
+ * MATCH       id of a Sigma correlation       an event that it counts, for joining over all logs:
+ *                                             time; count: which of its rules; bytes_in: record id;
+ *                                             detail: group-by values; command: counted value.
+ *                                             Not on the time line
  */
 #ifndef KANSHIKI_BASE_TRACE_H
 #define KANSHIKI_BASE_TRACE_H
@@ -64,7 +68,7 @@
 
 enum trace_kind { TRACE_AUTOSTART, TRACE_TRANSFER, TRACE_DNS, TRACE_EXECUTION, TRACE_FILE,
 		  TRACE_SESSION, TRACE_DEVICE, TRACE_PROGRAM, TRACE_KNOWN, TRACE_ACCOUNT, TRACE_HOST,
-		  TRACE_SETTING, TRACE_PROCESS, TRACE_KIND_COUNT };
+		  TRACE_SETTING, TRACE_PROCESS, TRACE_MATCH, TRACE_KIND_COUNT };
 
 #define TRACE_NO_NUMBER UINT64_MAX
 

@@ -125,7 +125,8 @@ bool case_add_finding(struct case_file *c, uint64_t unit, uint64_t item,
 
 /*
  * A finding that is concluded from the whole case, on an item of a committed unit
- * (ERR_USAGE: there is no such item); its engine is ENGINE_ANALYSER.
+ * (ERR_USAGE: there is no such item); its engine is ENGINE_ANALYSER, or ENGINE_SIGMA
+ * for a correlation, whose rule is what traces of kind match name.
  */
 bool case_add_conclusion(struct case_file *c, uint64_t item, const struct finding *finding,
 			 uint64_t count, timestamp last, struct err *err);

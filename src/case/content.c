@@ -134,7 +134,8 @@ bool case_add_conclusion(struct case_file *c, uint64_t item, const struct findin
 {
 	uint64_t unit;
 
-	if (finding->engine != ENGINE_ANALYSER || !is_known(finding))
+	if ((finding->engine != ENGINE_ANALYSER && finding->engine != ENGINE_SIGMA) ||
+	    !is_known(finding))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no conclusion of an analyser");
 	return unit_of(c, item, &unit, err) && add_finding(c, unit, item, finding, count, last, err);
 }
@@ -146,7 +147,9 @@ bool case_clear_conclusions(struct case_file *c, struct err *err)
 
 	if (!recorder_begin(c, err) ||
 	    !recorder_exec(c, "DELETE FROM finding WHERE rule IN "
-			      "(SELECT id FROM rule WHERE engine = 'analyser')", err) ||
+			      "(SELECT id FROM rule WHERE engine = 'analyser' OR "
+			      "(engine = 'sigma' AND name IN "
+			      "(SELECT what FROM trace WHERE kind = 'match')))", err) ||
 	    !query_int(c->db, "SELECT max(id) FROM finding", 0, &last, err))
 		return false;
 	c->next[TABLE_FINDING] = (uint64_t)last + 1;

@@ -2,6 +2,7 @@
 
 #include "assess/analyser.h"
 #include "assess/coordinator.h"
+#include "assess/correlate.h"
 #include "assess/ledger.h"
 #include "assess/verdict.h"
 #include "case/case.h"
@@ -194,6 +195,7 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 	}
 	return ledger_write(file, &vouching, &ledger, err) &&
 	       analysers_run(file, rules->allow, &totals->findings, err) &&
+	       correlate_case(file, rules->sigma.root ? &rules->sigma : NULL, &totals->findings, err) &&
 	       verdict_write(file, verdict, err) &&
 	       case_end(file, "completed", (struct span){ 0 }, err) && seal(file, err);
 }

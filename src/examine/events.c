@@ -19,6 +19,8 @@
 #define TRACES_MOST 100000
 /* Events between two looks at the clock. */
 #define CLOCK_EVERY 128
+/* Matches that correlations count, of one log. */
+#define FACTS_MOST 50000
 #define NAME_MOST ((size_t)1 << 10)
 #define CORRELATION_BYTES ((size_t)64 << 20)
 
@@ -39,11 +41,14 @@ struct events {
 	struct notable_context notable;
 	struct event_traces traces;
 	uint64_t count;
-	uint64_t shed, regex_limits;		/* of the scanner, before this log */
+	uint64_t facts;				/* that correlations count */
+	uint64_t regex_limits;		/* of the scanner, before this log */
 	struct log_reader *reader;		/* of a log that is not EVTX */
 	uint32_t generation;
 	bool has_channels;			/* Windows events in another form */
 };
+
+static void take_fact(void *context, const struct sigma_fact *fact);
 
 struct events *events_new(const struct image *sigma)
 {
@@ -55,8 +60,10 @@ struct events *events_new(const struct image *sigma)
 	if (!sigma)
 		return e;
 	e->sigma = sigma_scanner_new(rule_pack_of(sigma)->set, CORRELATION_BYTES);
-	if (e->sigma)
+	if (e->sigma) {
+		sigma_scanner_collect(e->sigma, take_fact, e);
 		return e;
+	}
 	events_free(e);
 	return NULL;
 }
@@ -169,6 +176,23 @@ static void tell_coverage(struct events *e, enum evidence_class evidence_class, 
 
 /* ---- one event ---- */
 
+/* What correlations count goes into the case, and is joined there over all logs. */
+static void take_fact(void *context, const struct sigma_fact *fact)
+{
+	struct events *e = context;
+	struct record r = { .type = RECORD_TRACE, .trace = trace_new(TRACE_MATCH, "") };
+
+	if (e->facts++ >= FACTS_MOST)
+		return;
+	r.trace.what = fact->correlation->id.len ? fact->correlation->id : fact->correlation->title;
+	r.trace.time = fact->time;
+	r.trace.count = fact->source;
+	r.trace.bytes_in = fact->record_id;
+	r.trace.detail = fact->key;
+	r.trace.command = fact->value;
+	examination_tell(e->x, &r);
+}
+
 static bool take_match(void *context, const struct finding *finding, const struct sigma_rule *rule,
 		       const struct event *event)
 {
@@ -197,12 +221,11 @@ static void begin_log(struct events *e, struct examination *x)
 {
 	arena_reset(&e->arena);
 	e->covered = e->at = 0;
-	e->count = 0;
+	e->count = e->facts = 0;
 	e->x = x;
 	findings_init(&e->findings, x->limits->findings);
 	if (e->sigma)
 		sigma_scanner_begin(e->sigma);
-	e->shed = e->sigma ? sigma_scanner_stats(e->sigma)->shed : 0;
 	e->regex_limits = e->sigma ? sigma_scanner_stats(e->sigma)->regex_limits : 0;
 	e->notable = (struct notable_context){ .x = x, .findings = &e->findings,
 					       .most = NOTABLE_MOST };
@@ -214,10 +237,9 @@ static void end_rules(struct events *e)
 {
 	const struct sigma_stats *stats = sigma_scanner_stats(e->sigma);
 
-	sigma_finish(e->sigma, take_match, e);
-	if (stats->shed != e->shed)
-		examination_short(e->x, FATE_PARTLY, "limit: correlation forgot %" PRIu64 " events",
-				  stats->shed - e->shed);
+	if (e->facts > FACTS_MOST)
+		examination_limit(e->x, "limit: %d matches for correlations, %" PRIu64 " left out",
+				  FACTS_MOST, e->facts - FACTS_MOST);
 	if (stats->regex_limits != e->regex_limits)
 		examination_short(e->x, FATE_PARTLY, "limit: %" PRIu64 " regex searches given up",
 				  stats->regex_limits - e->regex_limits);

@@ -40,8 +40,8 @@ static const char order_sql[] =
 	" AND changed IS NOT modified AND changed IS NOT accessed"
 	" UNION ALL SELECT created, 0, id, " FLAGS("created") " FROM item WHERE " BETWEEN("created")
 	" AND created IS NOT modified AND created IS NOT accessed AND created IS NOT changed"
-	" UNION ALL SELECT time, 1, id, 0 FROM trace WHERE " BETWEEN("time")
-	" UNION ALL SELECT last, 1, id, 1 FROM trace WHERE " BETWEEN("last") " AND last IS NOT time"
+	" UNION ALL SELECT time, 1, id, 0 FROM trace WHERE kind <> 'match' AND " BETWEEN("time")
+	" UNION ALL SELECT last, 1, id, 1 FROM trace WHERE kind <> 'match' AND " BETWEEN("last") " AND last IS NOT time"
 	" UNION ALL SELECT time, 2, id, 0 FROM event WHERE " BETWEEN("time")
 	" UNION ALL SELECT time, 3, id, 0 FROM finding WHERE " BETWEEN("time")
 	" ORDER BY 1, 2, 3, 4";

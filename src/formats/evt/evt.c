@@ -165,13 +165,11 @@ static void lose(struct evt_reader *r, size_t at)
 /* How far it is to the next place in [at+4, end of log) that may be a record's start. */
 static size_t to_next_signature(struct evt_reader *r, size_t at)
 {
-	size_t found = at + 4;
+	size_t found = at + 8;
 
-	while ((found = span_find(r->log, found + 4, SIGNATURE)) != SIZE_MAX) {
-		found -= 4;
-		if ((found - EVT_HEADER_SIZE) % 4 == 0)
-			return found - at;
-	}
+	for (; (found = span_find(r->log, found, SIGNATURE)) != SIZE_MAX; found++)
+		if ((found - 4 - EVT_HEADER_SIZE) % 4 == 0)
+			return found - 4 - at;
 	return r->log.len - at;
 }
 

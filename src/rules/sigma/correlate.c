@@ -22,6 +22,7 @@ struct fact {
 	struct span key;		/* group-by values as JSON members */
 	struct span value;		/* of the counted fields */
 	uint64_t record_id;
+	uint64_t origin;
 };
 
 struct correlator {
@@ -111,52 +112,126 @@ static bool group_key(struct sigma_scanner *s, const struct correlation *cor,
 	return !to->overflow;
 }
 
-static bool add_fact(struct sigma_scanner *s, uint32_t number, uint32_t source_index)
+/* The fact in scratch memory; false where the event is of no group or lacks a field. */
+static bool make_fact(struct sigma_scanner *s, uint32_t number, uint32_t source_index,
+		      struct fact *out)
 {
 	const struct correlation *cor = &s->set->correlations[number];
 	const struct correlation_source *source = &cor->sources[source_index];
-	struct correlator *c = s->correlator;
-	struct fact *fact;
-	struct span key, text;
+	struct buf *scratch = &s->correlator->scratch;
+	struct span text;
+	size_t key;
 
 	if (!group_key(s, cor, source))
-		return true;
-	key = arena_copy(&c->memory, buf_span(&c->scratch));
-	buf_clear(&c->scratch);
+		return false;
+	key = scratch->len;
 	for (uint32_t i = 0; i < cor->field_count; i++) {
 		if (!field_text(s, source->fields[i], &text))
-			return true;
+			return false;
 		if (i)
-			buf_add_u8(&c->scratch, 0x1f);
-		buf_add(&c->scratch, span_sub(text, 0, 1024));
+			buf_add_u8(scratch, 0x1f);
+		buf_add(scratch, span_sub(text, 0, 1024));
 	}
-	fact = new_fact(c);
+	*out = (struct fact){ .time = s->event->time == TIME_NONE ? 0 : s->event->time,
+			      .correlation = number, .source = source_index,
+			      .key = span_sub(buf_span(scratch), 0, key),
+			      .value = span_from(buf_span(scratch), key),
+			      .record_id = s->event->record_id };
+	return true;
+}
+
+static bool remember(struct correlator *c, const struct fact *made)
+{
+	struct fact *fact = new_fact(c);
+
 	if (!fact)
 		return false;
-	*fact = (struct fact){ .time = s->event->time == TIME_NONE ? 0 : s->event->time,
-			       .correlation = number, .source = source_index, .key = key,
-			       .value = arena_copy(&c->memory, buf_span(&c->scratch)),
-			       .record_id = s->event->record_id };
+	*fact = *made;
+	fact->key = arena_copy(&c->memory, made->key);
+	fact->value = arena_copy(&c->memory, made->value);
 	return fact->key.at && fact->value.at;
+}
+
+static void hand_over(struct sigma_scanner *s, const struct fact *made)
+{
+	const struct correlation *cor = &s->set->correlations[made->correlation];
+	struct sigma_fact fact = { .correlation = &s->set->rules[cor->rule]->info,
+				   .source = made->source, .time = made->time, .key = made->key,
+				   .value = made->value, .record_id = made->record_id };
+
+	s->collect(s->collect_context, &fact);
+}
+
+static void add_fact(struct sigma_scanner *s, uint32_t number, uint32_t source_index)
+{
+	struct fact made;
+
+	if (!make_fact(s, number, source_index, &made))
+		return;
+	if (s->collect)
+		hand_over(s, &made);
+	else
+		s->stats.shed += !remember(s->correlator, &made);
+}
+
+/* When memory is full, what is there is judged and forgotten. */
+static bool make_room(struct sigma_scanner *s, sigma_match_fn *match, void *context)
+{
+	struct correlator *c = s->correlator;
+
+	if (bytes_used(c) <= c->bytes_max)
+		return true;
+	s->stats.shed += c->count;
+	return correlator_judge(s, match, context);
+}
+
+void sigma_scanner_collect(struct sigma_scanner *s, sigma_fact_fn *take, void *context)
+{
+	s->collect = take;
+	s->collect_context = context;
+}
+
+bool sigma_fact_add(struct sigma_scanner *s, const struct sigma_fact *fact, sigma_match_fn *match,
+		    void *context)
+{
+	struct fact made = { .time = fact->time == TIME_NONE ? 0 : fact->time, .source = fact->source,
+			     .key = fact->key, .value = fact->value, .record_id = fact->record_id,
+			     .origin = fact->origin };
+
+	for (uint32_t i = 0; i < s->set->correlation_count; i++) {
+		const struct correlation *cor = &s->set->correlations[i];
+
+		if (&s->set->rules[cor->rule]->info != fact->correlation ||
+		    fact->source >= cor->source_count)
+			continue;
+		made.correlation = i;
+		if (!make_room(s, match, context))
+			return false;
+		if (remember(s->correlator, &made))
+			return true;
+		s->stats.shed++;
+		return false;
+	}
+	return false;
+}
+
+uint64_t sigma_match_origin(const struct sigma_scanner *s, uint64_t *places)
+{
+	*places = s->places;
+	return s->origin;
 }
 
 bool correlator_add(struct sigma_scanner *s, const struct compiled_rule *rule,
 		    sigma_match_fn *match, void *context)
 {
-	struct correlator *c = s->correlator;
-	bool full = bytes_used(c) > c->bytes_max;
-
-	if (full) {
-		s->stats.shed += c->count;
-		if (!correlator_judge(s, match, context))
-			return false;
-	}
+	if (!make_room(s, match, context))
+		return false;
 	for (uint32_t i = 0; i < s->set->correlation_count; i++) {
 		const struct correlation *cor = &s->set->correlations[i];
 
 		for (uint32_t k = 0; k < cor->source_count; k++)
-			if (cor->sources[k].rule == rule->info.number && !add_fact(s, i, k))
-				s->stats.shed++;
+			if (cor->sources[k].rule == rule->info.number)
+				add_fact(s, i, k);
 	}
 	return true;
 }
@@ -410,6 +485,22 @@ static void feed_others(struct run *r, const struct fact *last)
 	}
 }
 
+/* In how many places the window's matches were; told up to a thousand. */
+static uint64_t places_of(const struct run *r)
+{
+	uint64_t seen[1000], count = 0;
+
+	for (size_t i = r->from; i < r->to && count < 1000; i++) {
+		uint64_t k = 0;
+
+		while (k < count && seen[k] != r->facts[i].origin)
+			k++;
+		if (k == count)
+			seen[count++] = r->facts[i].origin;
+	}
+	return count;
+}
+
 static bool tell(struct run *r)
 {
 	const struct compiled_rule *rule = r->s->set->rules[r->cor->rule];
@@ -435,6 +526,12 @@ static bool tell(struct run *r)
 	json_span(&w, buf_span(&r->s->user));
 	json_key(&w, "first_record_id");
 	json_u64(&w, first.record_id);
+	r->s->origin = last.origin;
+	r->s->places = last.origin ? places_of(r) : 1;
+	if (r->s->places > 1) {
+		json_key(&w, "logs");
+		json_u64(&w, r->s->places);
+	}
 	json_object_end(&w);
 	finding.detail = buf_span(&r->s->detail);
 	if (rule->feeds)

@@ -102,6 +102,9 @@ struct sigma_scanner {
 	const uint32_t *slots;		/* of the group at hand */
 
 	struct correlator *correlator;	/* NULL where nothing correlates */
+	sigma_fact_fn *collect;		/* takes what it would remember; or NULL */
+	void *collect_context;
+	uint64_t origin, places;	/* of the correlation being told */
 	bool terse;			/* findings without matched and detail */
 	struct buf matched, detail, user, host;	/* of the finding at hand */
 };

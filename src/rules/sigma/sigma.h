@@ -113,6 +113,30 @@ bool sigma_eval(struct sigma_scanner *s, const struct event *event, sigma_match_
 		void *context);
 /* After the last event of all logs: tells what the correlations found. */
 bool sigma_finish(struct sigma_scanner *s, sigma_match_fn *match, void *context);
+
+/*
+ * Correlations over the logs of several scanners, of which none sees all: each
+ * hands over its matches, and one scanner of the same set takes all of them
+ * before sigma_finish. Spans are borrowed until the callback or call returns.
+ */
+struct sigma_fact {
+	const struct sigma_rule *correlation;
+	uint32_t source;		/* which of the rules that it counts */
+	timestamp time;
+	uint64_t record_id;
+	uint64_t origin;		/* the taker's own: where the match was */
+	struct span key;		/* JSON object of the group-by values */
+	struct span value;
+};
+typedef void sigma_fact_fn(void *context, const struct sigma_fact *fact);
+
+/* From now on matches that correlations count go to `take` and are not remembered. */
+void sigma_scanner_collect(struct sigma_scanner *s, sigma_fact_fn *take, void *context);
+/* False: the set has no such correlation, or no memory (counted as shed). */
+bool sigma_fact_add(struct sigma_scanner *s, const struct sigma_fact *fact, sigma_match_fn *match,
+		    void *context);
+/* While a correlation is told: where its last match was, and in how many places all. */
+uint64_t sigma_match_origin(const struct sigma_scanner *s, uint64_t *places);
 const struct sigma_stats *sigma_scanner_stats(const struct sigma_scanner *s);
 
 #endif
