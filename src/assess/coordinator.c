@@ -57,6 +57,8 @@ struct coordinator *coordinator_new(const struct coordinator_options *options, s
 	c->source_ids = calloc(options->source_count + 1, sizeof *c->source_ids);
 	c->examiner = (struct examiner_options){ .limits = &options->limits, .yara = options->yara,
 						 .sigma = options->sigma,
+						 .keys = options->keys,
+						 .key_count = options->key_count,
 						 .no_sandbox = options->no_sandbox,
 						 .misbehave = options->misbehave };
 	examiner_prepare();

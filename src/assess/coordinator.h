@@ -23,6 +23,7 @@
 #include "os/image.h"
 
 struct case_file;
+struct library_key;
 
 struct coordinator_progress {
 	uint64_t items;			/* with a fate */
@@ -44,6 +45,8 @@ struct coordinator_options {
 	unsigned jobs;			/* examiners; 0: one a core */
 	/* Compiled and sealed before; root is a struct rule_pack. NULL: none. */
 	const struct image *yara, *sigma;
+	const struct library_key *keys;	/* for encrypted volumes; disk/library.h */
+	size_t key_count;
 	bool no_sandbox;		/* go on where there is no seccomp */
 	bool one_file_system;		/* do not enter other mounts */
 	coordinator_progress_fn *progress;	/* may be NULL */

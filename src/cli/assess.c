@@ -8,6 +8,7 @@
 #include "case/case.h"
 #include "case/seal.h"
 #include "cli/assess_live.h"
+#include "cli/assess_keys.h"
 #include "cli/assess_rules.h"
 #include "cli/timestamp.h"
 #include "codec/json_write.h"
@@ -20,8 +21,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *case_name, *report_name, *format = "text", *key_name, *stamp_url, *stamp_ca;
-static struct option_list rule_paths, known_good, allow_paths;
+static const char *case_name, *report_name, *format = "text", *stamp_url, *stamp_ca;
+static struct assess_keys keys;
+static struct option_list key_words, rule_paths, known_good, allow_paths;
 static bool live, resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
 static uint64_t jobs;
 static struct examine_limits limits;
@@ -45,8 +47,10 @@ static const struct option_spec options[] = {
 	  "this running machine: processes, sockets, modules, and SOURCE or all its file systems", &live },
 	{ OPTION_NUMBER, 'j', "jobs", "N", "examine N items at a time [one a core]", &jobs },
 	{ OPTION_FLAG, 0, "resume", NULL, "go on with an interrupted case, given with --case", &resume },
-	{ OPTION_TEXT, 'k', "key", "FILE", "seal with this key [the one of this user; made on first use]",
-	  &key_name },
+	{ OPTION_LIST, 'k', "key", "KEY",
+	  "open encrypted volumes with luks:WORD, bitlocker:WORD (or recovery key), either as :@FILE; "
+	  "or FILE: seal with this key [the one of this user; made on first use]; may be repeated",
+	  &key_words },
 	{ OPTION_TEXT, 0, "timestamp-url", "URL", "have the seal time-stamped by this authority",
 	  &stamp_url },
 	{ OPTION_TEXT, 0, "timestamp-ca", "FILE",
@@ -138,7 +142,7 @@ static bool open_case(const struct coordinator_options *how, struct case_file **
 		      struct err *err)
 {
 	struct buf json = buf_new(4096);
-	struct case_run run = { .argc = command_line.argc, .argv = command_line.argv };
+	struct case_run run = { .argc = command_line.argc, .argv = keys.argv };
 	char sandbox[80];
 	bool ok;
 
@@ -157,7 +161,7 @@ static bool seal(struct case_file *file, struct err *err)
 	struct seal made = { 0 };
 	struct err late = { 0 };
 
-	if (!case_seal(file, key_name, &made, err))
+	if (!case_seal(file, keys.seal, &made, err))
 		return false;
 	/* The case is good without it, and the stamp can be had later. */
 	if (stamp_url && !timestamp_from_url(file, stamp_url, stamp_ca, &late))
@@ -278,7 +282,7 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 	struct progress progress = progress_new(quiet ? NULL : stderr);
 	struct coordinator_options how = { .sources = (const char *const *)argv,
 		.source_count = (size_t)argc, .limits = limits, .jobs = (unsigned)jobs,
-		.no_sandbox = no_sandbox, .one_file_system = one_file_system,
+		.keys = keys.keys, .key_count = keys.count, .no_sandbox = no_sandbox, .one_file_system = one_file_system,
 		.progress = show_progress, .progress_context = &progress };
 	struct coordinator_totals totals = { 0 };
 	struct coordinator *coordinator = NULL;
@@ -333,7 +337,8 @@ static int run(int argc, char **argv)
 	struct err err = { 0 };
 	bool found = false;
 
-	if (!check_options(&err) || !check_sources(argc, &err)) {
+	if (!assess_keys_take(&keys, &key_words, command_line.argc, command_line.argv, &err) ||
+	    !check_options(&err) || !check_sources(argc, &err)) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
 		return EXIT_COULD_NOT;
 	}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "disk/luks.h"
 #include "disk/tsk_image.h"
 
 #define GROUPS_MAX 64
@@ -122,7 +123,7 @@ static void look_into_locked(struct disk *d, size_t number, const char *kind, un
 		settle(v, VOLUME_UNREAD, kind, "limit: volumes inside volumes");
 		return;
 	}
-	open = !strcmp(kind, "luks") ? library_luks(v->blocks, d->keys, d->key_count, &err)
+	open = !strcmp(kind, "luks") ? luks_open(v->blocks, d->keys, d->key_count, &err)
 				     : library_bitlocker(v->blocks, d->keys, d->key_count, &err);
 	if (!open) {
 		settle(v, VOLUME_LOCKED, kind, "%s", err.text);

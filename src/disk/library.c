@@ -3,7 +3,6 @@
 /* Some of the headers hide what reads from handles unless told that it is there. */
 #define HAVE_LIBBFIO 1
 #include <libbde.h>
-#include <libluksde.h>
 #include <libqcow.h>
 #include <libvhdi.h>
 #include <libvmdk.h>
@@ -43,14 +42,12 @@ struct library {
 READER(read_qcow, libqcow_file_t, libqcow_file_read_buffer_at_offset)
 READER(read_vhd, libvhdi_file_t, libvhdi_file_read_buffer_at_offset)
 READER(read_vmdk, libvmdk_handle_t, libvmdk_handle_read_buffer_at_offset)
-READER(read_luks, libluksde_volume_t, libluksde_volume_read_buffer_at_offset)
 READER(read_bde, libbde_volume_t, libbde_volume_read_buffer_at_offset)
 READER(read_logical, libvslvm_logical_volume_t, libvslvm_logical_volume_read_buffer_at_offset)
 READER(read_store, libvshadow_store_t, libvshadow_store_read_buffer_at_offset)
 FREER(free_qcow, libqcow_file_t, libqcow_file_free)
 FREER(free_vhd, libvhdi_file_t, libvhdi_file_free)
 FREER(free_vmdk, libvmdk_handle_t, libvmdk_handle_free)
-FREER(free_luks, libluksde_volume_t, libluksde_volume_free)
 FREER(free_bde, libbde_volume_t, libbde_volume_free)
 FREER(free_logical, libvslvm_logical_volume_t, libvslvm_logical_volume_free)
 FREER(free_store, libvshadow_store_t, libvshadow_store_free)
@@ -209,36 +206,6 @@ struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, 
 }
 
 /* ---- encryption ---- */
-
-static bool open_luks(libluksde_volume_t *volume, libbfio_handle_t *io, struct span password)
-{
-	return libluksde_volume_set_utf8_password(volume, password.at, password.len, NULL) == 1 &&
-	       libluksde_volume_open_file_io_handle(volume, io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
-	       libluksde_volume_is_locked(volume, NULL) == 0;
-}
-
-struct blocks *library_luks(struct blocks *of, const struct library_key *keys, size_t count,
-			    struct err *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct library *l = new_library(of, read_luks, free_luks, err);
-		libluksde_volume_t *volume = NULL;
-		size64_t size = 0;
-		bool ok;
-
-		if (!l)
-			return NULL;
-		ok = keys[i].password.len && libluksde_volume_initialize(&volume, NULL) == 1;
-		l->handle = volume;
-		if (ok && open_luks(volume, l->io, keys[i].password) &&
-		    libluksde_volume_get_size(volume, &size, NULL) == 1)
-			return finish(l, true, size, "luks", err);
-		close_library(&l->blocks);
-	}
-	err_set(err, ERR_DENIED, ERR_NO_OFFSET, count ? "luks: no key given opens it"
-						      : "luks: encrypted, no key given");
-	return NULL;
-}
 
 static bool open_bitlocker(libbde_volume_t *volume, libbfio_handle_t *io,
 			   const struct library_key *key)

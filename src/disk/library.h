@@ -18,8 +18,6 @@ struct library_key {
 };
 
 /* ERR_DENIED: no key of these opens it. */
-struct blocks *library_luks(struct blocks *of, const struct library_key *keys, size_t count,
-			    struct err *err);
 struct blocks *library_bitlocker(struct blocks *of, const struct library_key *keys, size_t count,
 				 struct err *err);
 

@@ -21,6 +21,8 @@
 #define CARVED_MOST ((size_t)128 << 20)
 #define FREE_PIECE ((size_t)4 << 20)
 #define SECTOR 512
+/* Part of the names of files that hold volume shadow copies. */
+#define SNAPSHOT_STORE SPAN("{3808876b-c176-4e48-b7ae-04046e6cc752}")
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
 
 struct opened_image {
@@ -215,7 +217,10 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 		origin.begin = (struct record_begin){ .path = item.member, .size = e->size,
 			.modified = e->modified, .changed = e->changed, .accessed = e->accessed,
 			.created = e->created, .mode = e->mode };
-		if (e->kind == FS_FILE)
+		if (span_find(e->path, 0, SNAPSHOT_STORE) != SIZE_MAX)
+			item_dismiss(o->x, &item, &origin, FATE_SKIPPED, SPAN("store of snapshots, which are "
+				     "examined by themselves"));
+		else if (e->kind == FS_FILE)
 			item_examine(o->x, &item, &origin);
 		else
 			item_dismiss(o->x, &item, &origin, FATE_SKIPPED,

@@ -1,0 +1,222 @@
+/* Disk images made by the tools of each file system, through a whole run. */
+#include "assess/run_support.h"
+
+#include "disk/library.h"
+
+/* The folder that goes into each image, and helpers of the shell. */
+static const char prepare[] =
+	"export PATH=$PATH:/usr/sbin:/sbin; mkdir -p ../in/etc/deep && "
+	"echo '* * * * * root /tmp/x' > ../in/etc/crontab && echo hello > ../in/hello.txt && "
+	"head -c 300000 /dev/zero | tr '\\0' 'k' > ../in/etc/deep/large && ";
+
+static bool has_tool(const char *name)
+{
+	char line[200];
+
+	snprintf(line, sizeof line, "PATH=$PATH:/usr/sbin:/sbin command -v %s >/dev/null 2>&1", name);
+	if (!system(line))
+		return true;
+	print_message("# %s is not here\n", name);
+	return false;
+}
+
+static void make(struct run *r, const char *name, const char *command)
+{
+	char line[4096];
+
+	set_up(r, name);
+	snprintf(line, sizeof line, "rm -rf ../in && %s%s", prepare, command);
+	shell(r->folder, line);
+}
+
+static void run_one(struct run *r)
+{
+	run_with(r, (struct coordinator_options){ .jobs = 1 });
+}
+
+/* The three files, each examined, with the digest that the file itself has. */
+static void assert_files(const struct run *r, const char *where)
+{
+	char path[200];
+
+	snprintf(path, sizeof path, "%s/hello.txt", where);
+	assert_item(r, path, "examined|other|text|");
+	snprintf(path, sizeof path, "%s/etc/deep/large", where);
+	assert_item(r, path, "examined|other|text|");
+	assert_true(number(r, "SELECT count(*) FROM trace WHERE what = 'cron'") >= 1);
+}
+
+TEST(images_of_ext4_are_examined_file_by_file)
+{
+	struct run r;
+
+	if (!has_tool("mke2fs"))
+		skip();
+	make(&r, "ext4", "mke2fs -q -t ext4 -d ../in disk.raw 8M");
+	run_one(&r);
+	assert_item(&r, "/disk.raw", "examined|disk image|ext volume|");
+	assert_files(&r, "disk.raw!/p1");
+	/* Times are the file's own, and members lie in the image. */
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path LIKE '%hello.txt' AND "
+				    "modified IS NOT NULL AND parent = 1"), 1);
+	tear_down(&r);
+}
+
+TEST(images_with_partitions_name_each_volume)
+{
+	struct run r;
+
+	if (!has_tool("sfdisk") || !has_tool("mkfs.vfat") || !has_tool("mcopy"))
+		skip();
+	make(&r, "gpt", "mke2fs -q -t ext3 -d ../in ext.raw 6M && truncate -s 6M fat.raw && "
+			"mkfs.vfat fat.raw >/dev/null && mcopy -s -i fat.raw ../in/* :: && "
+			"truncate -s 16M disk.raw && "
+			"printf 'label: gpt\\nstart=2048,size=12288\\nstart=14336,size=12288\\n' | "
+			"sfdisk -q disk.raw && dd if=ext.raw of=disk.raw bs=512 seek=2048 conv=notrunc "
+			"status=none && dd if=fat.raw of=disk.raw bs=512 seek=14336 conv=notrunc status=none && "
+			"rm ext.raw fat.raw");
+	run_one(&r);
+	assert_item(&r, "/disk.raw", "examined|disk image|gpt disk|");
+	assert_item(&r, "disk.raw!/p1/hello.txt", "examined|other|text|");
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path LIKE '%!/p2/hello.txt' COLLATE NOCASE"), 1);
+	tear_down(&r);
+}
+
+TEST(images_of_ntfs_give_streams_and_the_file_table)
+{
+	struct run r;
+
+	if (!has_tool("mkntfs") || !has_tool("ntfscp"))
+		skip();
+	make(&r, "ntfs", "truncate -s 8M disk.raw && mkntfs -q -F disk.raw >/dev/null 2>&1 && "
+			 "ntfscp -q disk.raw ../in/hello.txt hello.txt && "
+			 "ntfscp -q -N secret disk.raw ../in/etc/crontab hello.txt");
+	run_one(&r);
+	assert_item(&r, "!/p1/hello.txt", "examined|other|text|");
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path LIKE '%!/p1/hello.txt:secret'"), 1);
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path LIKE '%!/p1/$MFT'"), 1);
+	tear_down(&r);
+}
+
+TEST(images_of_xfs_are_examined)
+{
+	struct run r;
+
+	if (!has_tool("mkfs.xfs"))
+		skip();
+	make(&r, "xfs", "printf 'x\\n0 0\\nd--755 0 0\\nhello.txt ---644 0 0 %s/../in/hello.txt\\n$\\n' "
+			"\"$PWD\" > ../proto && truncate -s 320M disk.raw && "
+			"mkfs.xfs -q -p ../proto disk.raw >/dev/null 2>&1");
+	run_one(&r);
+	assert_item(&r, "!/p1/hello.txt", "examined|other|text|");
+	tear_down(&r);
+}
+
+TEST(images_in_containers_are_what_they_hold)
+{
+	static const char *const names[] = { "disk.qcow2", "disk.vmdk", "disk.vhd", "disk.E01", "disk.001" };
+	struct run r;
+	char path[100];
+
+	if (!has_tool("qemu-img") || !has_tool("ewfacquirestream") || !has_tool("mke2fs"))
+		skip();
+	make(&r, "containers",
+	     "mke2fs -q -t ext4 -d ../in ../disk.raw 8M && qemu-img convert -O qcow2 ../disk.raw disk.qcow2 && "
+	     "qemu-img convert -O vmdk ../disk.raw disk.vmdk && qemu-img convert -O vpc ../disk.raw disk.vhd && "
+	     "ewfacquirestream -q -c best -S 1048576 -t disk < ../disk.raw >/dev/null 2>&1 && "
+	     "split -b 3M --numeric-suffixes=1 -a 3 ../disk.raw disk.");
+	run_one(&r);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "/%s!/p1/hello.txt", names[i]);
+		/* Equal content is examined once. */
+		assert_item(&r, path, i == 4 ? "examined|other|text|" : "duplicate|other|text|");
+	}
+	tear_down(&r);
+}
+
+TEST(images_say_which_chunks_fail_their_checksum)
+{
+	struct run r;
+
+	if (!has_tool("ewfacquirestream") || !has_tool("mke2fs"))
+		skip();
+	make(&r, "damaged",
+	     "mke2fs -q -t ext4 -d ../in ../disk.raw 8M && "
+	     "ewfacquirestream -q -c none -t disk < ../disk.raw >/dev/null 2>&1 && "
+	     "printf XXXX | dd of=disk.E01 bs=1 seek=2000000 conv=notrunc status=none");
+	run_one(&r);
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path LIKE '%.E01' AND fate = 'partly' "
+				    "AND reason LIKE '1 chunks fail their checksum%'"), 1);
+	assert_int_equal(number(&r, "SELECT count(*) FROM fact WHERE channel = 'image integrity' AND "
+				    "lost = 1 AND note LIKE 'stored MD5 differs%'"), 1);
+	assert_item(&r, "!/p1/hello.txt", "examined|other|text|");
+	tear_down(&r);
+}
+
+/* QEMU writes LUKS without a device mapper. */
+#define LUKS_IMAGE "mke2fs -q -t ext4 -d ../in ../disk.raw 4M && qemu-img convert -O luks " \
+	"--object secret,id=s,data=geheim -o key-secret=s,iter-time=10 ../disk.raw disk.luks"
+
+TEST(images_that_are_encrypted_are_locked_without_a_key)
+{
+	struct run r;
+
+	if (!has_tool("qemu-img") || !has_tool("mke2fs"))
+		skip();
+	make(&r, "luks", LUKS_IMAGE);
+	run_one(&r);
+	assert_item(&r, "/disk.luks", "partly|disk image|luks volume|p1: luks: encrypted, no key given");
+	assert_item(&r, "/disk.luks!/p1", "locked|other||luks: encrypted, no key given");
+	tear_down(&r);
+}
+
+TEST(images_that_are_encrypted_open_with_their_key)
+{
+	struct library_key keys[] = { { .password = SPAN("falsch") }, { .password = SPAN("geheim") } };
+	struct run r;
+
+	if (!has_tool("qemu-img") || !has_tool("mke2fs"))
+		skip();
+	make(&r, "opened", LUKS_IMAGE);
+	run_with(&r, (struct coordinator_options){ .jobs = 1, .keys = keys, .key_count = 2 });
+	assert_item(&r, "/disk.luks", "examined|disk image|luks volume|");
+	assert_files(&r, "disk.luks!/p1");
+	tear_down(&r);
+}
+
+TEST(images_that_nothing_reads_are_named)
+{
+	struct run r;
+
+	set_up(&r, "btrfs");
+	shell(r.folder, "truncate -s 1M disk.raw && printf '_BHRfS_M' | dd of=disk.raw bs=1 seek=65600 "
+			"conv=notrunc status=none");
+	run_one(&r);
+	assert_item(&r, "/disk.raw", "partly|disk image|btrfs volume|p1: btrfs: not examined");
+	assert_item(&r, "/disk.raw!/p1", "skipped|other||btrfs: not examined");
+	tear_down(&r);
+}
+
+/* Damage anywhere costs what it hits. CI does few; tests/differential/images/damage does many. */
+TEST(images_that_are_damaged_do_not_end_a_run)
+{
+	struct run r;
+
+	if (!has_tool("mke2fs"))
+		skip();
+	make(&r, "damage", "mke2fs -q -t ext4 -d ../in ../disk.raw 2M && python3 - <<'P'\n"
+			   "import random\n"
+			   "random.seed(7)\n"
+			   "whole = open('../disk.raw','rb').read()\n"
+			   "for i in range(12):\n"
+			   "    b = bytearray(whole)\n"
+			   "    for _ in range(20):\n"
+			   "        b[random.choice([random.randrange(len(b)), random.randrange(1024, 60000)])] = random.randrange(256)\n"
+			   "    open('d%02d.raw' % i, 'wb').write(b)\n"
+			   "P\ntrue");
+	run_one(&r);
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE parent IS NULL AND fate IS NOT NULL"), 12);
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE fate IS NULL"), 0);
+	assert_true(number(&r, "SELECT count(*) FROM item WHERE path LIKE '%/hello.txt'") >= 6);
+	tear_down(&r);
+}
