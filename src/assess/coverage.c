@@ -20,7 +20,7 @@
 #define DEFENDER "Microsoft-Windows-Windows Defender/Operational"
 #define TASKS "Microsoft-Windows-TaskScheduler/Operational"
 /* Decoders whose facts speak for a whole file system, and not for one file of it. */
-#define VOLUMES "file system|mft|usn journal|volume"
+#define VOLUMES "file names|file table|change journal"
 
 const struct need needs[] = {
 	{ OF_ANY, HARM_IMPLANT, PROGRAMS, "ledger", true, "programs and scripts of the machine",

@@ -90,8 +90,9 @@ bool load_ledger(struct load *load)
 	static const char transfers[] =
 		"SELECT " DESTINATION " AS d, CASE WHEN count(bytes_out) THEN CAST(total(bytes_out) AS "
 		"INTEGER) END, CASE WHEN count(bytes_in) THEN CAST(total(bytes_in) AS INTEGER) END, "
-		"count(*), count(DISTINCT coalesce(host, local)), min(time), max(coalesce(last, time)) FROM trace WHERE kind = 'transfer' AND d IS NOT NULL "
-		"GROUP BY d ORDER BY 2 DESC NULLS LAST, 3 DESC NULLS LAST, 4 DESC, d" LIMIT(REPORT_MOST_TRANSFERS);
+		"count(*), count(DISTINCT coalesce(host, local)), min(time), max(coalesce(last, time)) FROM "
+		"trace WHERE kind = 'transfer' AND d IS NOT NULL GROUP BY d ORDER BY 2 DESC NULLS LAST, "
+		"3 DESC NULLS LAST, 4 DESC, d" LIMIT(REPORT_MOST_TRANSFERS);
 	static const char destinations[] =
 		"SELECT count(DISTINCT " DESTINATION ") FROM trace WHERE kind = 'transfer'";
 	size_t start_room = 0, program_room = 0, transfer_room = 0;
