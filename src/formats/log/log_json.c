@@ -244,6 +244,35 @@ static bool is_wrapper(struct parse *p, const struct json_key *key)
 	return true;
 }
 
+/* Some exports hold the event itself as a text of JSON. */
+static bool is_embedded(const struct parse *p, const struct json_key *key, const struct value *value)
+{
+	return p->depth == 0 && value->kind == VALUE_TEXT && value->bytes.len > 1 &&
+	       value->bytes.at[0] == '{' &&
+	       (span_eq(key->raw, SPAN("\"CloudTrailEvent\"")) ||
+		span_eq(key->raw, SPAN("\"AuditData\"")));
+}
+
+/* Its members become ours; where it breaks off, what was read stands. */
+static void embedded(struct parse *p, struct span text, struct json_context *root)
+{
+	struct log_json *j = p->r->json;
+	struct json_text saved = p->text;
+	/* What is unescaped a second time does not fit beside what was once. */
+	uint8_t *room = arena_alloc(&p->r->memory, text.len + JSON_ROOM_SLACK);
+
+	if (!room)
+		return;
+	p->text = (struct json_text){ .at = text.at + 1, .end = text.at + text.len, .room = room };
+	p->depth++;
+	p->scalars = UINT32_MAX;
+	members(p, root);
+	p->depth = p->arrays = 0;
+	j->leaves = NULL;
+	j->leaf_count = j->leaf_room = 0;
+	p->text = saved;
+}
+
 static bool any_value(struct parse *p, struct json_key *key)
 {
 	struct json_text *t = &p->text;
@@ -273,6 +302,8 @@ static bool any_value(struct parse *p, struct json_key *key)
 		add_leaf(p, key->name, value);
 	else
 		add_to_row(p, key, value);
+	if (is_embedded(p, key, &value))
+		embedded(p, value.bytes, p->r->json->root);
 	return true;
 }
 

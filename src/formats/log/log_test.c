@@ -82,6 +82,15 @@ TEST(json_of_any_nesting_is_flattened)
 	       "2020-06-05T14:40:00Z log_format=json ts=1591368000\n");
 }
 
+TEST(an_event_inside_a_text_of_json_is_read)
+{
+	expect("{\"EventTime\":1,\"CloudTrailEvent\":\"{\\\"eventName\\\":\\\"A\\\\nb\\\",\\\"u\\\":{\\\"t\\\":1}}\",\"z\":2}\n"
+	       "{\"EventTime\":1,\"CloudTrailEvent\":\"{\\\"l\\\":[{\\\"k\\\":1},\",\"l\":[{\"m\":2}]}\n",
+	       "json\n log_format=json EventTime=1 CloudTrailEvent={\"eventName\":\"A\\nb\",\"u\":{\"t\":1}} "
+	       "eventName=A\nb u.t=1 u={\"t\":1} z=2\n"
+	       " log_format=json EventTime=1 CloudTrailEvent={\"l\":[{\"k\":1}, l.m=2 l=[{\"m\":2}]\n");
+}
+
 TEST(a_broken_line_of_json_costs_itself)
 {
 	expect("{\"ts\":1}\n{\"ts\":\"cut\n{\"ts\":2,}\n{\"ts\":3}\nnoise\n{\"ts\":4}\n",
