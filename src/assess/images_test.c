@@ -211,7 +211,8 @@ TEST(images_that_are_damaged_do_not_end_a_run)
 			   "for i in range(12):\n"
 			   "    b = bytearray(whole)\n"
 			   "    for _ in range(20):\n"
-			   "        b[random.choice([random.randrange(len(b)), random.randrange(1024, 60000)])] = random.randrange(256)\n"
+			   "        at = random.choice([random.randrange(len(b)), random.randrange(1024, 60000)])\n"
+			   "        b[at] = random.randrange(256)\n"
 			   "    open('d%02d.raw' % i, 'wb').write(b)\n"
 			   "P\ntrue");
 	run_one(&r);
