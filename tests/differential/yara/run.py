@@ -51,7 +51,7 @@ def matches(text):
 
 def without_lengths(lines):
     """The offsets of each string: "0x10:3:$a: abc" to "0x10:$a"."""
-    return [re.sub(r"^(0x[0-9a-f]+):[0-9]+:(\$\w*).*$", r"\1:\2", line) for line in lines]
+    return sorted(re.sub(r"^(0x[0-9a-f]+):[0-9]+:(\$\w*).*$", r"\1:\2", line) for line in lines)
 
 
 def only_lengths(a, b):
