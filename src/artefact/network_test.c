@@ -76,13 +76,16 @@ static void expect(const char *kind, const char *text, const char *want)
 TEST(network_log_reads_packet_filters_mail_and_squid)
 {
 	expect("text log", "Nov 21 10:00:01 mx postfix/qmgr[1]: ABC: from=<a@b.example>, size=1234, nrcpt=1 (queue active)\n"
-	       "Nov 21 10:00:02 mx postfix/smtp[2]: ABC: to=<x@y.example>, relay=mx.y.example[1.2.3.4]:25, status=sent (250 ok)\n"
-	       "Nov 21 10:00:03 fw kernel: [1.0] [UFW BLOCK] IN=eth0 OUT= MAC=00 SRC=1.2.3.4 DST=10.0.0.1 LEN=60 PROTO=TCP SPT=1 DPT=22\n"
+	       "Nov 21 10:00:02 mx postfix/smtp[2]: ABC: to=<x@y.example>, relay=mx.y.example[1.2.3.4]:25, "
+	       "status=sent (250 ok)\n"
+	       "Nov 21 10:00:03 fw kernel: [1.0] [UFW BLOCK] IN=eth0 OUT= MAC=00 "
+	       "SRC=1.2.3.4 DST=10.0.0.1 LEN=60 PROTO=TCP SPT=1 DPT=22\n"
 	       "Nov 21 10:00:03 fw kernel: [1.0] IN= OUT=eth0 SRC=10.0.0.9 DST=1.2.3.4 LEN=60 PROTO=UDP SPT=1 DPT=53\n",
 	       "mail||mx.y.example[1.2.3.4]:25|x@y.example|smtp|a@b.example||1234|-1\n"
 	       "firewall|1.2.3.4:1|10.0.0.1:22||TCP|||0|-1\n"
 	       "firewall|10.0.0.9:1|1.2.3.4:53||UDP|||60|-1\n");
-	expect("text log", "1507062837.123    345 10.0.0.1 TCP_MISS/200 1234 GET http://h.example/x ann HIER_DIRECT/1.2.3.4 text/html\n"
+	expect("text log", "1507062837.123    345 10.0.0.1 TCP_MISS/200 1234 GET http://h.example/x ann "
+	       "HIER_DIRECT/1.2.3.4 text/html\n"
 	       "1507062838.123    345 10.0.0.1 TCP_TUNNEL/200 99 CONNECT i.example:443 - HIER_DIRECT/1.2.3.5 -\n",
 	       "proxy|10.0.0.1|1.2.3.4|h.example|http|ann|http://h.example/x|-1|1234\n"
 	       "proxy|10.0.0.1|1.2.3.5|i.example|tls||i.example:443|-1|99\n");
@@ -100,11 +103,15 @@ TEST(network_log_reads_ftp_and_vpc)
 TEST(network_log_reads_suricata)
 {
 	expect("json lines",
-	       "{\"timestamp\":\"2026-11-21T10:00:00.000000+0000\",\"event_type\":\"flow\",\"src_ip\":\"10.0.0.1\",\"src_port\":1234,"
-	       "\"dest_ip\":\"1.2.3.4\",\"dest_port\":443,\"proto\":\"TCP\",\"app_proto\":\"tls\",\"flow\":{\"bytes_toserver\":300,"
+	       "{\"timestamp\":\"2026-11-21T10:00:00.000000+0000\",\"event_type\":\"flow\","
+	       "\"src_ip\":\"10.0.0.1\",\"src_port\":1234,"
+	       "\"dest_ip\":\"1.2.3.4\",\"dest_port\":443,\"proto\":\"TCP\",\"app_proto\":\"tls\","
+	       "\"flow\":{\"bytes_toserver\":300,"
 	       "\"bytes_toclient\":400,\"start\":\"2026-11-21T09:59:00.000000+0000\"}}\n"
-	       "{\"timestamp\":\"2026-11-21T10:00:01.000000+0000\",\"event_type\":\"dns\",\"src_ip\":\"10.0.0.1\",\"src_port\":1,"
-	       "\"dest_ip\":\"10.0.0.53\",\"dest_port\":53,\"proto\":\"UDP\",\"dns\":{\"type\":\"query\",\"rrname\":\"A.Example.com\",\"rrtype\":\"TXT\"}}\n",
+	       "{\"timestamp\":\"2026-11-21T10:00:01.000000+0000\",\"event_type\":\"dns\","
+	       "\"src_ip\":\"10.0.0.1\",\"src_port\":1,"
+	       "\"dest_ip\":\"10.0.0.53\",\"dest_port\":53,\"proto\":\"UDP\","
+	       "\"dns\":{\"type\":\"query\",\"rrname\":\"A.Example.com\",\"rrtype\":\"TXT\"}}\n",
 	       "flow|10.0.0.1:1234|1.2.3.4:443||tls|||300|400\nquery|10.0.0.1|10.0.0.53|a.example.com|TXT|||31|0\n");
 }
 

@@ -6,6 +6,10 @@
 #define BIT(harm) (1u << (harm))
 
 const struct analyser analysers[] = {
+	{ "beacon", BIT(HARM_CONTROL), analyse_beacon },
+	{ "dns tunnel", BIT(HARM_CONTROL) | BIT(HARM_THEFT), analyse_dns_tunnel },
+	{ "volume", BIT(HARM_THEFT), analyse_volume },
+	{ "remote", BIT(HARM_CONTROL), analyse_remote },
 	{ "starts", BIT(HARM_IMPLANT), analyse_starts },
 	{ "theft", BIT(HARM_THEFT), analyse_theft },
 	{ "sessions", BIT(HARM_CONTROL) | BIT(HARM_IMPLANT), analyse_sessions },

@@ -17,6 +17,26 @@
 	T(BEACON_SCORE_STRONG, "beacon", 0.9, "score from which it may be of level high") \
 	T(BEACON_COMMON_SHARE, "beacon", 0.5, "share of hosts that contact a destination, from which it is common") \
 	T(BEACON_COMMON_HOSTS, "beacon", 3, "hosts that must contact it for a share to mean anything") \
+	T(BEACON_SCORE_LIVING, "beacon", 0.93, "mean of time and size from which contact of part of the period is told") \
+	T(BEACON_QUICK_SECONDS, "beacon", 600, "median interval, in seconds, up to which contact is quick") \
+	T(DNS_NAMES, "dns tunnel", 100, "distinct names of one client below one domain") \
+	T(DNS_INFORMATION, "dns tunnel", 2500, "bytes before the domain in them, from which it is told") \
+	T(DNS_MEAN_LENGTH, "dns tunnel", 12, "bytes of one name before the domain, on average") \
+	T(DNS_ENTROPY, "dns tunnel", 3.5, "bits a letter: mixed as encoded data is") \
+	T(DNS_CLIENTS, "dns tunnel", 5, "clients that ask below the domain, at most") \
+	T(DNS_STRONG, "dns tunnel", 20000, "bytes before the domain from which it is of level high") \
+	T(DNS_THEFT, "dns tunnel", 65536, "bytes before the domain from which it is told as theft too") \
+	T(VOLUME_BYTES, "volume", 52428800, "bytes out to one place, from which it is looked at") \
+	T(VOLUME_SHARING, "volume", 5242880, "the same, for a place where anybody may leave files") \
+	T(VOLUME_STRONG, "volume", 524288000, "bytes out that make it stronger") \
+	T(VOLUME_RATIO, "volume", 3, "bytes out over bytes in, at least") \
+	T(VOLUME_NORMAL, "volume", 5, "destinations of a host from which it has a normal") \
+	T(VOLUME_DEVIATION, "volume", 3.5, "deviations from the host's median, of logarithms") \
+	T(VOLUME_COMMON_HOSTS, "volume", 3, "hosts, if they are half of all, that make a destination common") \
+	T(REMOTE_TOOL_BYTES, "remote", 5000, "bytes both ways from which a remote-control program was at work") \
+	T(REMOTE_SESSION_BYTES, "remote", 3000, "bytes each way from which a session was more than an attempt") \
+	T(REMOTE_FAN, "remote", 20, "hosts reached by one service of administration within an hour") \
+	T(REMOTE_SCAN, "remote", 150, "ports of hosts knocked at in vain within an hour") \
 	T(STARTS_RANK_UNKNOWN, "starts", 50, "points from which an unknown program that nothing starts is told") \
 	T(STARTS_RANK_STRONG, "starts", 60, "points from which an unknown program that something starts is of level high") \
 	T(THEFT_HOURS_BEFORE, "theft", 48, "hours that gathering may lie before sending, to be one episode") \

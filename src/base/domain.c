@@ -36,19 +36,26 @@ static bool is_in(const char *const *list, size_t count, struct span word)
 	return false;
 }
 
-static int suffix_labels(struct span name)
+/* Labels of the host of strangers' names that it is below; 0: none. */
+static int host_labels(struct span name)
 {
-	size_t two = last_labels(name, 2), three = last_labels(name, 3), four = last_labels(name, 4);
-	struct span top, second;
-
 	for (int labels = 4; labels >= 2; labels--) {
-		size_t at = labels == 4 ? four : labels == 3 ? three : two;
+		size_t at = last_labels(name, labels);
 
 		if (at != SIZE_MAX && is_in(hosts, sizeof hosts / sizeof *hosts, span_from(name, at)))
 			return labels;
 	}
-	if (two == SIZE_MAX)
-		return 1;
+	return 0;
+}
+
+static int suffix_labels(struct span name)
+{
+	size_t two = last_labels(name, 2);
+	int host = host_labels(name);
+	struct span top, second;
+
+	if (host || two == SIZE_MAX)
+		return host ? host : 1;
 	second = span_from(name, two);
 	second = span_split(&second, '.');
 	top = span_from(name, last_labels(name, 1));
@@ -56,6 +63,33 @@ static int suffix_labels(struct span name)
 	    is_in(second_level, sizeof second_level / sizeof *second_level, second))
 		return 2;
 	return 1;
+}
+
+uint8_t domain_take_byte(struct span *name)
+{
+	uint8_t byte = name->at[0];
+	uint64_t code;
+
+	if (byte == '\\' && name->len >= 4 && span_to_u64(span_sub(*name, 1, 3), &code) && code < 256) {
+		*name = span_from(*name, 4);
+		return (uint8_t)code;
+	}
+	*name = span_from(*name, 1);
+	return byte;
+}
+
+size_t domain_bytes(struct span name)
+{
+	size_t bytes = 0;
+
+	for (; name.len; bytes++)
+		domain_take_byte(&name);
+	return bytes;
+}
+
+bool domain_is_given(struct span name)
+{
+	return host_labels(name) > 0;
 }
 
 bool domain_is_address(struct span text)

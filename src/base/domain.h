@@ -15,6 +15,12 @@
 struct span domain_registered(struct span name);
 /* What stands before it, without the dot; empty where there is nothing. */
 struct span domain_below(struct span name);
+/* Takes the next byte of a name in which some are written \DDD. */
+uint8_t domain_take_byte(struct span *name);
+/* Bytes of a name as they were sent: each \DDD is one. */
+size_t domain_bytes(struct span name);
+/* Below a host that gives names to anybody ("x.github.io"). */
+bool domain_is_given(struct span name);
 /* An IPv4 or IPv6 address, perhaps with a port, and no name. */
 bool domain_is_address(struct span text);
 

@@ -1,0 +1,306 @@
+/*
+ * Volume: more than usual left a host for one place.
+ *
+ * For each host inside and each destination outside (the registered domain where a
+ * name is known, else the address) the bytes that left are summed, with when. A
+ * destination is told that took much, took far more than it gave, and stands out
+ * from this host's own normal: the logarithms of what its other destinations took,
+ * by median and median deviation, so that one giant does not hide another. What the
+ * better part of the hosts sends to is common; what is on the allow list is
+ * everybody's. Sharing places for anybody's files need less; nights, weekends and
+ * addresses without a name weigh. Bytes told by several sources (flows and the
+ * requests in them) are the same bytes: the source with most counts, not the sum.
+ */
+#include "assess/allow_list.h"
+#include "assess/thresholds.h"
+#include "assess/traffic.h"
+
+#include "base/domain.h"
+#include "codec/json_write.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Where anybody may leave files for anybody, without a name. */
+static const char *const sharing[] = { "mega.nz", "mega.co.nz", "transfer.sh", "gofile.io",
+	"anonfiles.com", "file.io", "wetransfer.com", "pcloud.com", "0x0.st", "bashupload.com",
+	"temp.sh", "filebin.net", "catbox.moe", "dropmefiles.com", "sendspace.com", "ufile.io",
+	"pastebin.com", "telegram.org", "qaz.im", "easyupload.io", "put.io", "send.cm", "sendgb.com",
+	"dropbox.com", "dropboxapi.com", "mediafire.com", "zippyshare.com", "rapidgator.net" };
+
+struct destination {
+	uint32_t hosts;
+};
+
+/* Of a host, a destination and a source. */
+struct flowing {
+	struct flowing *next_of_host;
+	uint64_t item;
+	struct span source, to, peer;
+	struct destination *destination;
+	uint64_t out, in, off_hours, count, uploads;
+	timestamp first, last;
+	bool has_name, is_superseded;
+};
+
+struct sender {
+	struct sender *next;
+	struct span address, host;
+	struct flowing *first, **last;
+	size_t count;
+	double median, spread;		/* of log2(bytes out + 1) */
+};
+
+struct volumes {
+	struct analysis *a;
+	struct map senders, flowings, destinations, seen;
+	struct sender *first, **last;
+	struct buf key;
+};
+
+static struct span key_of(struct volumes *v, struct span one, struct span two, struct span three)
+{
+	buf_clear(&v->key);
+	buf_add(&v->key, one);
+	buf_add_u8(&v->key, 0);
+	buf_add(&v->key, two);
+	buf_add_u8(&v->key, 0);
+	buf_add(&v->key, three);
+	return buf_span(&v->key);
+}
+
+static struct sender *sender_of(struct volumes *v, struct span address, struct span host,
+				struct err *err)
+{
+	bool is_new;
+	struct sender *s = traffic_slot(&v->senders, address, sizeof *s, &is_new, err);
+
+	if (!s || !is_new)
+		return s;
+	s->address = arena_copy(v->a->arena, address);
+	s->host = arena_copy(v->a->arena, host);
+	s->last = &s->first;
+	*v->last = s;
+	v->last = &s->next;
+	return s;
+}
+
+static struct flowing *flowing_of(struct volumes *v, struct sender *s, const struct traffic_row *row,
+				  struct span to, struct span peer, struct err *err)
+{
+	bool is_new;
+	struct flowing *f = traffic_slot(&v->flowings, key_of(v, row->source, s->address, to), sizeof *f,
+					 &is_new, err);
+
+	if (!f || !is_new)
+		return f;
+	f->destination = traffic_slot(&v->destinations, to, sizeof *f->destination, &is_new, err);
+	if (!f->destination ||
+	    !traffic_slot(&v->seen, key_of(v, s->address, to, (struct span){ 0 }), 1, &is_new, err))
+		return NULL;
+	f->destination->hosts += is_new;
+	f->item = row->item;
+	f->source = arena_copy(v->a->arena, row->source);
+	f->to = arena_copy(v->a->arena, to);
+	f->peer = arena_copy(v->a->arena, peer);
+	f->has_name = !domain_is_address(to);
+	f->first = f->last = TIME_NONE;
+	*s->last = f;
+	s->last = &f->next_of_host;
+	s->count++;
+	return f;
+}
+
+static void add(struct flowing *f, const struct traffic_row *row, uint64_t out, uint64_t in)
+{
+	timestamp last = row->last == TIME_NONE ? row->time : row->last;
+
+	f->out += out;
+	f->in += in;
+	f->count++;
+	f->off_hours += traffic_is_off_hours(row->time) ? out : 0;
+	if (row->time != TIME_NONE && (f->first == TIME_NONE || row->time < f->first))
+		f->first = row->time;
+	if (last != TIME_NONE && (f->last == TIME_NONE || last > f->last))
+		f->last = last;
+}
+
+static bool take_row(void *context, const struct traffic_row *row, struct err *err)
+{
+	struct volumes *v = context;
+	bool from_inside = row->is_local_inside && !row->is_peer_inside;
+	bool to_inside = !row->is_local_inside && row->is_peer_inside && row->local.len;
+	bool by_proxy = row->is_local_inside && row->is_peer_inside && row->name.len &&
+			!span_eq(row->what, SPAN("flow"));
+	struct span address = to_inside ? row->peer : row->local;
+	struct span other = to_inside ? row->local : row->peer;
+	struct span to = !to_inside && row->name.len ? domain_registered(row->name) : other;
+	struct sender *s;
+	struct flowing *f;
+
+	/* Each upload is within its flow, and counts as a request of it. */
+	if (!(from_inside || to_inside || by_proxy) || !to.len || traffic_is_nobody(other) ||
+	    span_eq(row->what, SPAN("tls")) || (span_eq(row->source, SPAN("capture")) &&
+						span_eq(row->what, SPAN("upload"))))
+		return true;
+	s = sender_of(v, address, row->host, err);
+	f = s ? flowing_of(v, s, row, to, other, err) : NULL;
+	if (!f)
+		return false;
+	add(f, row, to_inside ? row->in : row->out, to_inside ? row->out : row->in);
+	return true;
+}
+
+/* Of the flowings to one place, the source that tells most stays. */
+static bool supersede(struct volumes *v, struct sender *s, struct err *err)
+{
+	struct map best = map_new(v->a->arena);
+	bool is_new;
+
+	for (struct flowing *f = s->first; f; f = f->next_of_host) {
+		struct flowing **kept = traffic_slot(&best, f->to, sizeof *kept, &is_new, err);
+
+		if (!kept)
+			return false;
+		if (is_new) {
+			*kept = f;
+		} else if (f->out > (*kept)->out) {
+			(*kept)->is_superseded = true;
+			*kept = f;
+		} else {
+			f->is_superseded = true;
+		}
+	}
+	return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median_of(double *values, size_t count)
+{
+	qsort(values, count, sizeof *values, compare);
+	return count ? values[count / 2] : 0;
+}
+
+static bool find_normal(struct volumes *v, struct sender *s, struct err *err)
+{
+	double *logs = ARENA_ARRAY(v->a->arena, s->count ? s->count : 1, double);
+	size_t count = 0;
+
+	if (!logs)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	for (struct flowing *f = s->first; f; f = f->next_of_host)
+		if (!f->is_superseded)
+			logs[count++] = log2((double)f->out + 1);
+	s->count = count;
+	s->median = median_of(logs, count);
+	for (size_t i = 0; i < count; i++)
+		logs[i] = fabs(logs[i] - s->median);
+	s->spread = fmax(1.4826 * median_of(logs, count), 1);
+	return true;
+}
+
+static double deviation(const struct sender *s, const struct flowing *f)
+{
+	return (log2((double)f->out + 1) - s->median) / s->spread;
+}
+
+static bool is_sharing(struct span domain)
+{
+	for (size_t i = 0; i < sizeof sharing / sizeof *sharing; i++)
+		if (span_eq_nocase(domain, span_text(sharing[i])))
+			return true;
+	return false;
+}
+
+static bool is_unusual(const struct volumes *v, const struct sender *s, const struct flowing *f)
+{
+	double least = is_sharing(f->to) ? THRESHOLD(VOLUME_SHARING) : THRESHOLD(VOLUME_BYTES);
+	bool is_common = f->destination->hosts >= THRESHOLD(VOLUME_COMMON_HOSTS) &&
+			 f->destination->hosts * 2 >= v->senders.count;
+
+	return !f->is_superseded && f->out >= least && !is_common &&
+	       (double)f->out >= THRESHOLD(VOLUME_RATIO) * (double)f->in &&
+	       !allow_list_why(v->a->allow, f->to).len &&
+	       /* With few destinations there is no normal to stand out from. */
+	       (s->count < THRESHOLD(VOLUME_NORMAL) || is_sharing(f->to) ||
+		deviation(s, f) >= THRESHOLD(VOLUME_DEVIATION));
+}
+
+static void add_reasons(struct json_write *w, const struct volumes *v, const struct sender *s,
+			const struct flowing *f)
+{
+	json_key(w, "reasons");
+	json_array(w);
+	json_text(w, "far more went out than came back");
+	if (s->count >= THRESHOLD(VOLUME_NORMAL))
+		json_text(w, "far more than this host's other destinations took");
+	if (is_sharing(f->to))
+		json_text(w, "a place where anybody may leave files");
+	if (!f->has_name)
+		json_text(w, "an address without a name");
+	if (f->destination->hosts == 1 && v->senders.count > 1)
+		json_text(w, "no other host sent anything there");
+	if (f->off_hours * 2 > f->out)
+		json_text(w, "mostly at night (22 to 6 UTC) or on a weekend");
+	json_array_end(w);
+}
+
+static bool tell(struct volumes *v, const struct sender *s, const struct flowing *f, struct err *err)
+{
+	struct buf text = buf_new((size_t)16 << 10);
+	struct json_write w = json_write_to(&text);
+	int points = (f->out >= THRESHOLD(VOLUME_STRONG)) + is_sharing(f->to) + !f->has_name +
+		     (f->off_hours * 2 > f->out);
+	struct conclusion c = { .item = f->item, .harm = HARM_THEFT,
+		.level = points >= 2 ? LEVEL_HIGH : LEVEL_MEDIUM, .rule = SPAN("kanshiki.volume"),
+		.title = SPAN("Much more than usual left a host for one place"),
+		.techniques = is_sharing(f->to) ? SPAN("T1567") : SPAN("T1048"), .first = f->first,
+		.last = f->last, .count = f->count, .host = s->host.len ? s->host : s->address };
+	bool ok;
+
+	json_object(&w);
+	json_key(&w, "local"), json_span(&w, s->address);
+	json_key(&w, "to"), json_span(&w, f->to);
+	json_key(&w, "peer"), json_span(&w, f->peer);
+	json_key(&w, "source"), json_span(&w, f->source);
+	json_key(&w, "bytes_out"), json_u64(&w, f->out);
+	json_key(&w, "bytes_in"), json_u64(&w, f->in);
+	json_key(&w, "bytes_off_hours"), json_u64(&w, f->off_hours);
+	json_key(&w, "transfers"), json_u64(&w, f->count);
+	traffic_decimal(&w, "deviation", deviation(s, f));
+	json_key(&w, "usual_bytes"), json_u64(&w, (uint64_t)exp2(s->median));
+	json_key(&w, "destinations"), json_u64(&w, s->count);
+	json_key(&w, "hosts"), json_u64(&w, f->destination->hosts);
+	add_reasons(&w, v, s, f);
+	json_object_end(&w);
+	c.matched = buf_span(&text);
+	ok = analysis_tell(v->a, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+bool analyse_volume(struct analysis *a, struct err *err)
+{
+	struct volumes v = { .a = a, .senders = map_new(a->arena), .flowings = map_new(a->arena),
+			     .destinations = map_new(a->arena), .seen = map_new(a->arena),
+			     .key = buf_new((size_t)64 << 10) };
+	struct traffic traffic;
+	bool ok;
+
+	v.last = &v.first;
+	ok = traffic_open(&traffic, a, err) && traffic_each(&traffic, take_row, &v, err);
+	for (struct sender *s = v.first; ok && s; s = s->next) {
+		ok = supersede(&v, s, err) && find_normal(&v, s, err);
+		for (struct flowing *f = s->first; ok && f; f = f->next_of_host)
+			if (is_unusual(&v, s, f))
+				ok = tell(&v, s, f, err);
+	}
+	buf_free(&v.key);
+	return ok;
+}

@@ -1,0 +1,260 @@
+#include "assess/allow_list.h"
+#include "assess/analyser.h"
+#include "assess/beacon_score.h"
+#include "case/case.h"
+#include "case/query.h"
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define START (INT64_C(1764000000) * TIME_SECOND)	/* a Monday, 16:00 UTC */
+
+struct fixture {
+	struct case_file *file;
+	uint64_t unit, item;
+};
+
+static struct fixture begin(const char *name)
+{
+	char *argv[] = { (char[]){ "test" } };
+	const struct case_run run = { .argc = 1, .argv = argv };
+	struct case_item item = { .path = SPAN("conn.log"), .size = 1, .modified = TIME_NONE,
+				  .changed = TIME_NONE, .accessed = TIME_NONE, .created = TIME_NONE };
+	struct fixture f = { .file = NULL };
+	struct err err = { 0 };
+	bool done;
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/%s.case", scratch_dir(), name);
+	if (!case_create(path, &run, &f.file, &err) ||
+	    !case_add_source(f.file, SPAN("/e"), SPAN("folder"), &item.source, &err) ||
+	    !case_unit_begin(f.file, item.source, item.path, &f.unit, &done, &err) ||
+	    !case_add_item(f.file, f.unit, &item, &f.item, &err))
+		fail_msg("%s", err.text);
+	return f;
+}
+
+static void flow(struct fixture *f, int64_t second, const char *local, const char *peer,
+		 const char *name, uint64_t out, uint64_t in)
+{
+	struct trace t = trace_new(TRACE_TRANSFER, "flow");
+	struct err err = { 0 };
+
+	t.source = SPAN("zeek conn.log");
+	t.time = t.last = START + second * TIME_SECOND;
+	t.local = span_text(local);
+	t.peer = span_text(peer);
+	t.name = span_text(name);
+	t.bytes_out = out;
+	t.bytes_in = in;
+	t.count = 4;
+	if (!case_add_trace(f->file, f->unit, f->item, &t, &err))
+		fail_msg("%s", err.text);
+}
+
+static void question(struct fixture *f, const char *client, const char *name, const char *type)
+{
+	struct trace t = trace_new(TRACE_DNS, "query");
+	struct err err = { 0 };
+
+	t.time = t.last = START;
+	t.local = span_text(client);
+	t.name = span_text(name);
+	t.protocol = span_text(type);
+	t.count = 1;
+	if (!case_add_trace(f->file, f->unit, f->item, &t, &err))
+		fail_msg("%s", err.text);
+}
+
+static void conclude(struct fixture *f)
+{
+	const struct case_outcome outcome = { .fate = FATE_EXAMINED, .kind = SPAN("zeek log"),
+					      .evidence_class = CLASS_NETWORK_LOG, .size = 1 };
+	struct arena arena = arena_new(1 << 20);
+	struct span text = read_whole("rules/allow.txt");
+	const struct allow_list *allow = NULL;
+	struct err err = { 0 };
+	uint64_t told = 0;
+
+	if (!allow_list_parse(text, NULL, &arena, &allow, &err) ||
+	    !case_end_item(f->file, f->unit, f->item, &outcome, &err) ||
+	    !case_unit_commit(f->file, f->unit, &err) || !analysers_run(f->file, allow, &told, &err))
+		fail_msg("%s", err.text);
+	arena_free(&arena);
+	free((void *)(uintptr_t)text.at);
+}
+
+static int64_t count(struct fixture *f, const char *where)
+{
+	struct err err = { 0 };
+	int64_t n = -1;
+	char sql[300];
+
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM finding_view WHERE %s", where);
+	if (!query_int(case_db(f->file), sql, 0, &n, &err))
+		fail_msg("%s", err.text);
+	return n;
+}
+
+/* The same each run. */
+static uint32_t chance(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+/* Somebody at work, 9 hours a day, on 40 places by turns. */
+static void office(struct fixture *f, const char *local, uint32_t seed)
+{
+	for (int i = 0; i < 900; i++) {
+		uint32_t site = chance(&seed) % 40, second = chance(&seed) % (9 * 3600);
+		char peer[32], name[40];
+
+		snprintf(peer, sizeof peer, "203.0.113.%u:443", site);
+		snprintf(name, sizeof name, "site%u.example", site);
+		flow(f, second, local, peer, name, 400 + chance(&seed) % 60000, 2000 + chance(&seed) % 900000);
+	}
+}
+
+TEST(network_analysers_are_silent_on_an_office)
+{
+	struct fixture f = begin("office");
+
+	for (int host = 1; host <= 6; host++) {
+		char local[32];
+
+		snprintf(local, sizeof local, "10.0.0.%d:50000", host);
+		office(&f, local, (uint32_t)host * 77);
+		/* What machines do by themselves, all day. */
+		for (int i = 0; i < 24 * 60; i++)
+			flow(&f, i * 60, local, "162.159.200.1:123", "time.cloudflare.com", 48, 48);
+		for (int i = 0; i < 24 * 4; i++)
+			flow(&f, i * 900, local, "13.107.4.50:443", "v10.events.data.microsoft.com", 900, 500);
+		for (int i = 0; i < 24 * 12; i++)
+			flow(&f, i * 300, local, "198.51.100.9:443", "agent.vendor.example", 700, 300);
+	}
+	conclude(&f);
+	assert_int_equal(count(&f, "level IN ('medium', 'high', 'critical')"), 0);
+	case_close(f.file);
+}
+
+TEST(network_analysers_find_a_beacon_among_them)
+{
+	struct fixture f = begin("beacon");
+	uint32_t seed = 5;
+
+	office(&f, "10.0.0.1:50000", 1);
+	office(&f, "10.0.0.2:50000", 2);
+	office(&f, "10.0.0.3:50000", 3);
+	for (int i = 0; i < 24 * 60; i++)
+		flow(&f, i * 60 + chance(&seed) % 18, "10.0.0.2:50001", "192.0.2.66:443", "", 310, 120);
+	for (int i = 0; i < 24 * 60; i++)
+		flow(&f, i * 60, "10.0.0.2:50001", "13.107.4.50:443", "tile-service.weather.microsoft.com", 310, 120);
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.beacon' AND level = 'high'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.beacon'"), 1);
+	assert_int_equal(count(&f, "json_extract(matched, '$.peer') = '192.0.2.66'"), 1);
+	assert_int_equal(count(&f, "harm = 'theft'"), 0);
+	case_close(f.file);
+}
+
+TEST(network_analysers_find_data_in_dns_and_not_in_many_honest_names)
+{
+	struct fixture f = begin("dns");
+	uint32_t seed = 9;
+	char name[200];
+
+	for (int i = 0; i < 2000; i++) {
+		int at = 0;
+
+		for (int c = 0; c < 50; c++)
+			name[at++] = "abcdefghijklmnopqrstuvwxyz234567"[chance(&seed) % 32];
+		snprintf(name + at, sizeof name - (size_t)at, ".t.evil.example");
+		question(&f, "10.0.0.7", name, "TXT");
+	}
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof name, "img%d.cdn.example", i);
+		question(&f, "10.0.0.7", name, "A");
+		snprintf(name, sizeof name, "%d.1.168.192.in-addr.arpa", i);
+		question(&f, "10.0.0.7", name, "PTR");
+	}
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.dns-tunnel' AND level = 'high'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.dns-theft' AND harm = 'theft'"), 1);
+	assert_int_equal(count(&f, "1"), 2);
+	case_close(f.file);
+}
+
+TEST(network_analysers_find_what_left_for_one_place)
+{
+	struct fixture f = begin("volume");
+
+	office(&f, "10.0.0.1:50000", 1);
+	office(&f, "10.0.0.2:50000", 2);
+	flow(&f, 7 * 3600, "10.0.0.2:50000", "192.0.2.9:443", "", 700 << 20, 1 << 20);
+	/* Much came, and a backup that all make. */
+	flow(&f, 3600, "10.0.0.1:50000", "192.0.2.10:443", "iso.example", 1 << 20, 800 << 20);
+	for (int host = 1; host <= 4; host++) {
+		char local[32];
+
+		snprintf(local, sizeof local, "10.0.0.%d:1", host);
+		flow(&f, 100, local, "192.0.2.11:443", "backup.example", 300 << 20, 1 << 20);
+	}
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume' AND level = 'high' AND "
+				   "json_extract(matched, '$.to') = '192.0.2.9' AND "
+				   "json_extract(matched, '$.bytes_out') = 734003200"), 1);
+	assert_int_equal(count(&f, "harm = 'theft'"), 1);
+	case_close(f.file);
+}
+
+TEST(network_analysers_find_remote_control_and_spreading)
+{
+	struct fixture f = begin("remote");
+
+	flow(&f, 0, "198.51.100.7:50000", "10.0.0.5:3389", "", 90000, 400000);
+	flow(&f, 0, "198.51.100.8:50000", "10.0.0.5:3389", "", 300, 0);
+	flow(&f, 0, "10.0.0.6:50000", "203.0.113.4:443", "relay-1.net.anydesk.com", 90000, 90000);
+	for (int i = 1; i <= 40; i++) {
+		char peer[32];
+
+		snprintf(peer, sizeof peer, "10.0.1.%d:445", i);
+		flow(&f, i, "10.0.0.5:50000", peer, "", 900, 700);
+		for (int port = 1; port <= 10; port++) {
+			snprintf(peer, sizeof peer, "10.0.2.%d:%d", i, port);
+			flow(&f, i, "10.0.0.9:50000", peer, "", 0, 0);
+		}
+	}
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.remote-session' AND level = 'high'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.remote-tool' AND level = 'medium'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.lateral-movement'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.scan'"), 1);
+	assert_int_equal(count(&f, "1"), 4);
+	case_close(f.file);
+}
+
+static struct beacon_score score(int64_t every, double jitter, int64_t hours, uint32_t seed)
+{
+	static int64_t times[100000], sizes[100000];
+	size_t n = 0;
+
+	for (int64_t t = 0; t < hours * 3600 && n < 100000; t += every) {
+		times[n] = t + (int64_t)((double)every * jitter * (chance(&seed) % 1000) / 1000);
+		sizes[n++] = 300;
+	}
+	return beacon_score_of(times, sizes, n, 0, 24 * 3600);
+}
+
+/* The figures that a second implementation of RITA's formula gave (.999, .974, .948, .955). */
+TEST(beacon_score_is_that_of_rita)
+{
+	assert_true(score(60, 0, 24, 1).whole > 0.99);
+	assert_true(score(60, 0.3, 24, 1).whole > 0.95);
+	assert_true(score(60, 0.5, 24, 1).whole > 0.93);
+	assert_true(score(3600, 0.05, 24, 1).whole > 0.93);
+	/* Alive for three hours: only even timing speaks for it. */
+	assert_true(score(60, 0, 3, 1).whole < 0.6);
+	assert_true(score(60, 0, 3, 1).time > 0.99);
+}

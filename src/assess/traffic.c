@@ -1,0 +1,171 @@
+#include "assess/traffic.h"
+
+#include "base/domain.h"
+#include "case/query.h"
+
+#include <stdio.h>
+
+#define NAMES_MOST 500000
+
+/* Address and port apart: "10.0.0.1:443", "[::1]:443", "10.0.0.1", "::1". */
+static struct span split_end(struct span end, uint16_t *port)
+{
+	size_t colon = end.len;
+	uint64_t n;
+
+	*port = 0;
+	while (colon && end.at[colon - 1] != ':')
+		colon--;
+	if (!colon)
+		return end;
+	if (end.at[0] != '[' && span_find_byte(end, 0, ':') != colon - 1)
+		return end;
+	if (!span_to_u64(span_from(end, colon), &n) || n > UINT16_MAX)
+		return end;
+	*port = (uint16_t)n;
+	end = span_sub(end, 0, colon - 1);
+	return end.at[0] == '[' && end.len > 1 ? span_sub(end, 1, end.len - 2) : end;
+}
+
+/* The first two numbers of a dotted address; false where it is none. */
+static bool first_numbers(struct span address, uint64_t *a, uint64_t *b)
+{
+	struct span rest = address, first = span_split(&rest, '.'), second = span_split(&rest, '.');
+
+	return rest.len && span_to_u64(first, a) && span_to_u64(second, b) && *a < 256 && *b < 256;
+}
+
+bool traffic_is_inside(struct span s)
+{
+	uint64_t a, b;
+
+	if (first_numbers(s, &a, &b))
+		return a == 10 || a == 127 || (a == 172 && b >= 16 && b < 32) || (a == 192 && b == 168) ||
+		       (a == 169 && b == 254) || (a == 100 && b >= 64 && b < 128);
+	return span_starts(s, SPAN("fe8")) || span_starts(s, SPAN("fd")) ||
+	       span_starts(s, SPAN("fc")) || span_eq(s, SPAN("::1"));
+}
+
+bool traffic_is_nobody(struct span s)
+{
+	uint64_t a, b;
+
+	if (first_numbers(s, &a, &b))
+		return a == 0 || a >= 224;
+	return span_starts(s, SPAN("ff")) || span_eq(s, SPAN("::"));
+}
+
+bool traffic_is_off_hours(timestamp t)
+{
+	int64_t hour = t / (3600 * TIME_SECOND), day = hour / 24 % 7;
+
+	/* 1970-01-01 was a Thursday. */
+	return t != TIME_NONE && t > 0 && (hour % 24 >= 22 || hour % 24 < 6 || day == 2 || day == 3);
+}
+
+void *traffic_slot(struct map *m, struct span key, size_t size, bool *is_new, struct err *err)
+{
+	void *found = map_get(m, key), **slot;
+
+	*is_new = !found;
+	if (found)
+		return found;
+	key = arena_copy(m->arena, key);
+	found = arena_alloc(m->arena, size);
+	slot = found && key.at ? map_slot(m, key) : NULL;
+	if (!slot) {
+		err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+		return NULL;
+	}
+	return *slot = found;
+}
+
+static bool learn(struct traffic *t, struct span address, struct span name, struct err *err)
+{
+	struct span *kept;
+	bool is_new;
+
+	if (!address.len || !name.len || !domain_is_address(address) || domain_is_address(name) ||
+	    t->names.count >= NAMES_MOST)
+		return true;
+	kept = traffic_slot(&t->names, address, sizeof *kept, &is_new, err);
+	if (kept && is_new)
+		*kept = arena_copy(t->a->arena, name);
+	return kept;
+}
+
+/* The first name in the order of the case stays. */
+static bool learn_from(struct traffic *t, const char *sql, bool is_list, struct err *err)
+{
+	sqlite3_stmt *q;
+	uint16_t port;
+	bool row, ok = query_prepare(t->a->db, sql, &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		struct span rest = query_span(q, 0), name = query_span(q, 1);
+
+		while (ok && rest.len) {
+			struct span one = is_list ? span_trim(span_split(&rest, ',')) : rest;
+
+			ok = learn(t, split_end(one, &port), name, err);
+			rest = is_list ? rest : (struct span){ 0 };
+		}
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+bool traffic_open(struct traffic *t, struct analysis *a, struct err *err)
+{
+	*t = (struct traffic){ .a = a, .names = map_new(a->arena) };
+	return learn_from(t, "SELECT DISTINCT peer, name FROM trace WHERE kind = 'transfer' AND"
+			     " what IN ('flow', 'web', 'tls', 'upload') AND name IS NOT NULL AND"
+			     " source NOT IN ('web server log', 'access log') ORDER BY id", false, err) &&
+	       learn_from(t, "SELECT json_extract(detail, '$.answers'), name FROM trace"
+			     " WHERE kind = 'dns' AND detail LIKE '{\"answers\"%' ORDER BY id", true, err);
+}
+
+static void take_row(struct traffic *t, sqlite3_stmt *q, struct traffic_row *row)
+{
+	const struct span *name;
+
+	*row = (struct traffic_row){ .item = query_u64(q, 0, 0), .what = query_span(q, 1),
+		.source = query_span(q, 2),
+		.name = query_span(q, 5), .protocol = query_span(q, 6), .time = query_time(q, 7),
+		.last = query_time(q, 8), .out = query_u64(q, 9, 0), .in = query_u64(q, 10, 0),
+		.count = query_u64(q, 11, 0), .detail = query_span(q, 12), .host = query_span(q, 13) };
+	row->local = split_end(query_span(q, 3), &row->local_port);
+	row->peer = split_end(query_span(q, 4), &row->peer_port);
+	row->is_sum = span_starts(row->detail, SPAN("{\"sum_of\""));
+	row->is_local_inside = traffic_is_inside(row->local);
+	row->is_peer_inside = traffic_is_inside(row->peer);
+	name = row->name.len ? NULL : map_get(&t->names, row->peer);
+	if (name)
+		row->name = *name;
+	row->name = span_sub(row->name, 0, span_find_byte(row->name, 0, ':'));
+}
+
+bool traffic_each(struct traffic *t, traffic_fn *each, void *context, struct err *err)
+{
+	struct traffic_row out;
+	sqlite3_stmt *q;
+	bool row, ok = query_prepare(t->a->db, "SELECT item, what, source, local, peer, name, protocol,"
+				     " time, last, bytes_out, bytes_in, count, detail, host FROM trace"
+				     " WHERE kind = 'transfer' ORDER BY id", &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		take_row(t, q, &out);
+		ok = each(context, &out, err);
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+void traffic_decimal(struct json_write *w, const char *key, double n)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, "%.3f", n);
+	json_key(w, key);
+	json_raw(w, span_text(text));
+}
