@@ -1,8 +1,9 @@
 /*
  * Remote control, as the network shows it.
  *
- *   tools     a host inside speaks with the servers of a remote-control program:
- *             helpdesks do too, so a session of some size is level medium, else low
+ *   tools     a host inside speaks with the servers of a remote-control program, by
+ *             name or certificate, or asks for their names: helpdesks do too, so a
+ *             session of some size is level medium, else low
  *   sessions  a host outside opened remote desktop, VNC, SSH, WinRM or SMB to one
  *             inside and both sides spoke: not attempts, which the internet makes
  *             all day. Remote desktop, VNC and file shares have no business there.
@@ -14,6 +15,7 @@
 #include "assess/traffic.h"
 
 #include "base/domain.h"
+#include "case/query.h"
 #include "codec/json_write.h"
 
 #define GROUPS_MOST 200000
@@ -77,6 +79,21 @@ static const char *tool_of(struct span name)
 		     registered.at[registered.len - domain.len - 1] == '.'))
 			return tools[i].tool;
 	}
+	return NULL;
+}
+
+/* By what its certificate says: relays are often met by address alone. */
+static const char *tool_of_detail(struct span detail)
+{
+	static const struct {
+		const char *text, *tool;
+	} subjects[] = { { "\"subject\":\"AnyNet Relay", "AnyDesk" }, { "\"subject\":\"AnyDesk", "AnyDesk" },
+			 { "\"issuer\":\"AnyNet Root", "AnyDesk" }, { "\"issuer\":\"AnyDesk", "AnyDesk" },
+			 { "\"subject\":\"TeamViewer", "TeamViewer" } };
+
+	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+		if (span_find(detail, 0, span_text(subjects[i].text)) != SIZE_MAX)
+			return subjects[i].tool;
 	return NULL;
 }
 
@@ -152,6 +169,8 @@ static bool take_tool(struct remote *r, const struct traffic_row *row, struct er
 	const char *tool = tool_of(row->name);
 	struct group *g;
 
+	if (!tool)
+		tool = tool_of_detail(row->detail);
 	if (!tool || !row->is_local_inside || span_eq(row->what, SPAN("upload")))
 		return true;
 	g = group_of(r, "tool", row, row->local, span_text(tool), 0, err);
@@ -278,6 +297,25 @@ static bool judge(struct remote *r, const struct group *g, struct err *err)
 	return true;
 }
 
+/* Who only asked for the name of a server: nothing more may have come of it. */
+static bool take_questions(struct remote *r, struct err *err)
+{
+	sqlite3_stmt *q;
+	bool row, ok = query_prepare(r->a->db, "SELECT item, local, name, time, last FROM trace WHERE"
+				     " kind = 'dns' AND name IS NOT NULL ORDER BY id", &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		struct traffic_row t = { .item = query_u64(q, 0, 0), .what = SPAN("query"),
+			.local = query_span(q, 1), .name = query_span(q, 2), .time = query_time(q, 3),
+			.last = query_time(q, 4) };
+
+		t.is_local_inside = traffic_is_inside(t.local);
+		ok = take_tool(r, &t, err);
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
 bool analyse_remote(struct analysis *a, struct err *err)
 {
 	struct remote r = { .a = a, .groups = map_new(a->arena), .seen = map_new(a->arena),
@@ -286,7 +324,8 @@ bool analyse_remote(struct analysis *a, struct err *err)
 	bool ok;
 
 	r.last = &r.first;
-	ok = traffic_open(&traffic, a, err) && traffic_each(&traffic, take_row, &r, err);
+	ok = traffic_open(&traffic, a, err) && traffic_each(&traffic, take_row, &r, err) &&
+	     take_questions(&r, err);
 	for (const struct group *g = r.first; ok && g; g = g->next)
 		ok = judge(&r, g, err);
 	buf_free(&r.key);
