@@ -441,11 +441,22 @@ static void take_tcp(struct network_flows *f, struct flow *flow, int direction,
 		recognise_tcp(f, flow, direction, p, time);
 }
 
+/* Where collectors of NetFlow and IPFIX listen. */
+static bool is_collector(uint16_t port)
+{
+	return port == 2055 || port == 2056 || port == 4739 || port == 9555 || port == 9995 ||
+	       port == 9996;
+}
+
 static void take_udp(struct network_flows *f, struct flow *flow, const struct packet *p,
 		     timestamp time)
 {
 	if (flow->to.port == PORT_DNS || flow->from.port == PORT_DNS) {
 		take_dns(f, flow, p, p->payload, time);
+		return;
+	}
+	if (is_collector(flow->to.port)) {
+		flow_netflow(f, flow, p);
 		return;
 	}
 	if (flow->done[0])

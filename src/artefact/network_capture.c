@@ -19,7 +19,8 @@ static void count(struct tally *t, const struct capture_packet *packet, enum pac
 	}
 }
 
-static void tell_shortfall(const struct artefact *a, const struct capture *c, const struct tally *t)
+static void tell_shortfall(const struct artefact *a, const struct capture *c, const struct tally *t,
+			   const struct network_flows *f)
 {
 	if (c->damage)
 		a->short_of(a->context, "%s, at byte %" PRIu64, c->damage, c->damaged_at);
@@ -31,6 +32,9 @@ static void tell_shortfall(const struct artefact *a, const struct capture *c, co
 	if (t->cut + t->malformed)
 		a->short_of(a->context, "headers of %" PRIu64 " packets are cut off, of %" PRIu64 " wrong",
 			    t->cut, t->malformed);
+	if (f->netflow && f->netflow->unread)
+		a->short_of(a->context, "%" PRIu64 " sets of NetFlow came before their template",
+			    f->netflow->unread);
 	a->lost(a->context, t->links + c->unknown + t->cut + t->malformed);
 }
 
@@ -58,6 +62,6 @@ bool network_capture_decode(const struct artefact *a, struct err *err)
 	network_flows_end(f);
 	network_names_end(&names, &sink);
 	network_sink_end(&sink);
-	tell_shortfall(a, c, &tally);
+	tell_shortfall(a, c, &tally, f);
 	return true;
 }

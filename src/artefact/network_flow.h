@@ -12,6 +12,7 @@
 #define KANSHIKI_ARTEFACT_NETWORK_FLOW_H
 
 #include "artefact/network.h"
+#include "formats/netflow/netflow.h"
 #include "formats/pcap/packet.h"
 #include "formats/tls/tls.h"
 
@@ -86,6 +87,7 @@ struct network_flows {
 	struct fragment_ports *fragments;
 	struct address_name *addresses;
 	uint64_t evicted;
+	struct netflow *netflow;	/* NULL until a datagram looks like one */
 	timestamp time;
 };
 
@@ -103,6 +105,8 @@ void network_flows_end(struct network_flows *f);
 /* Looks into the payload of a packet of `flow`. */
 void flow_application(struct network_flows *f, struct flow *flow, int direction,
 		      const struct packet *p, timestamp time);
+/* network_netflow.c: records of a datagram to a collector become transfers of their own. */
+void flow_netflow(struct network_flows *f, struct flow *flow, const struct packet *p);
 /* Tells the upload at hand, if there is one. */
 void flow_end_upload(struct network_flows *f, struct flow *flow);
 /* Takes one from the pool; NULL: no memory. */
