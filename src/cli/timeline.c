@@ -14,7 +14,7 @@
 
 static const char *format = "text", *from, *to, *output, *clock_offset;
 static struct option_list filters;
-static bool no_sandbox, quiet;
+static bool no_sandbox, quiet, names_only;
 
 static const struct option_spec options[] = {
 	{ OPTION_TEXT, 'f', "format", "FORM",
@@ -27,6 +27,9 @@ static const struct option_spec options[] = {
 	  "peer, program) or anywhere; may be repeated, all must hold", &filters },
 	{ OPTION_TEXT, 0, "clock-offset", "SECONDS",
 	  "add this to every time, where the machine's clock was wrong: +90, -3600", &clock_offset },
+	{ OPTION_FLAG, 0, "names-only", NULL,
+	  "of sources only names and times of files: content is not read, artefacts are not decoded",
+	  &names_only },
 	{ OPTION_FLAG, 0, "no-sandbox", NULL, "read sources where the kernel has no seccomp too",
 	  &no_sandbox },
 	{ OPTION_FLAG, 'q', "quiet", NULL, "no progress line", &quiet },
@@ -82,15 +85,17 @@ static bool show_progress(void *context, const struct coordinator_progress *now)
 static bool read_sources(const char *const *sources, size_t count, const char *path, struct err *err)
 {
 	struct progress progress = progress_new(quiet ? NULL : stderr);
-	const struct coordinator_options how = { .sources = sources, .source_count = count,
+	struct coordinator_options how = { .sources = sources, .source_count = count,
 		.limits = examine_limits_default(), .no_sandbox = no_sandbox,
 		.progress = show_progress, .progress_context = &progress };
 	const struct case_run run = { .argc = command_line.argc, .argv = command_line.argv };
-	struct coordinator *coordinator = coordinator_new(&how, err);
+	struct coordinator *coordinator;
 	struct coordinator_totals totals = { 0 };
 	struct case_file *file = NULL;
 	bool ok;
 
+	how.limits.names_only = names_only;
+	coordinator = coordinator_new(&how, err);
 	if (!coordinator)
 		return false;
 	ok = case_create(path, &run, &file, err) && coordinator_run(coordinator, file, &totals, err) &&

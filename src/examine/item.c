@@ -142,6 +142,11 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		end(x, item);
 		return;
 	}
+	if (x->limits->names_only && origin->fill) {
+		examination_short(x, FATE_SKIPPED, "names and times only");
+		end(x, item);
+		return;
+	}
 	if (origin->fill) {
 		examination_flush(x);
 		origin->fill(origin->fill_context, item, origin);
@@ -159,7 +164,9 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		identity.reader = READER_NONE;
 	if (identity.is_locked && identity.reader != READER_IMAGE)
 		examination_short(x, FATE_LOCKED, "encrypted: %s", identity.kind);
-	if (x->command->is_relisted) {
+	if (x->limits->names_only && identity.reader != READER_IMAGE)
+		examination_short(x, FATE_SKIPPED, "names and times only");
+	if (x->command->is_relisted || x->limits->names_only) {
 		end(x, item);
 		return;
 	}

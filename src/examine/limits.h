@@ -26,6 +26,7 @@ struct examine_limits {
 	uint64_t folder_depth;		/* folders inside folders */
 	uint64_t findings;		/* kept of one item */
 	uint64_t output_bytes;		/* of records about one tree */
+	bool names_only;		/* of files only names and times: content is not read */
 };
 
 /*
