@@ -239,7 +239,7 @@ bool log_audit_line(struct log_reader *r, struct span line)
 
 	if (line.len == 0 || span_starts(line, SPAN("----")))
 		return true;
-	if (!split(line, &node, &type, &serial, &rest)) {
+	if (!split(line, &node, &type, &serial, &rest) || serial.len == 0) {
 		log_bad_line(r);
 		return true;
 	}
