@@ -21,7 +21,6 @@ static bool tell_server(const struct artefact *a, const char *program, struct sp
 	t.command = t.peer = peer;
 	t.user = user;
 	t.program = span_text(program);
-	t.technique = SPAN("T1048 T1567.002");
 	t.time = a->modified;
 	t.source = arena_printf(a->arena, "configuration of %s, last written; that something was sent is not said", program);
 	tell_detail_begin(&d);

@@ -227,8 +227,8 @@ static bool tell_session(const struct artefact *a, const struct lnk *l, timestam
 {
 	struct trace t = trace_new(TRACE_SESSION, "remote desktop");
 
-	t.peer = remote_host(l->arguments);
-	if (!t.peer.len)
+	t.name = remote_host(l->arguments);
+	if (!t.name.len)
 		return true;
 	t.time = time;
 	t.source = SPAN("jump list of the remote desktop client: a connection made from here");
@@ -237,7 +237,7 @@ static bool tell_session(const struct artefact *a, const struct lnk *l, timestam
 	t.program = SPAN("mstsc.exe");
 	t.technique = SPAN("T1021.001");
 	t.detail = detail;
-	t.summary = tell_summary(a->arena, "remote desktop from here to %.*s", SPAN_ARG(t.peer));
+	t.summary = tell_summary(a->arena, "remote desktop from here to %.*s", SPAN_ARG(t.name));
 	return a->trace(a->context, &t);
 }
 

@@ -155,7 +155,7 @@ TEST(remote_desktop_files_and_tiles)
 	told_run(&t, windows_rdp_file, SPAN("screen mode id:i:2\r\nfull address:s:srv.example\r\nusername:s:ann\r\n"
 		 "drivestoredirect:s:*\r\n"),
 		 "Users/ann/Documents/Default.rdp", "", NULL);
-	assert_span(t.traces[0].peer, "srv.example");
+	assert_span(t.traces[0].name, "srv.example");
 	assert_span(t.traces[0].detail, "{\"drives\":\"*\"}");
 	told_free(&t);
 	cache[20] = cache[22] = 2;

@@ -119,7 +119,7 @@ struct phrase {
 	const char *text;
 	enum trace_kind kind;
 	const char *what;
-	int direction;			/* of a TRANSFER: 1 out of the machine, -1 into it */
+	int direction;			/* 1 out of the machine, -1 into it, 0: not said */
 };
 
 static const struct phrase teamviewer[] = {
@@ -134,24 +134,24 @@ static const struct phrase teamviewer[] = {
 };
 
 static const struct phrase anydesk[] = {
-	{ "Incoming session request", TRACE_SESSION, "remote control", 0 },
-	{ "Logged in from ", TRACE_SESSION, "remote control", 0 },
-	{ "Accept request from ", TRACE_SESSION, "remote control", 0 },
-	{ "Connecting to ", TRACE_SESSION, "remote control", 0 },
+	{ "Incoming session request", TRACE_SESSION, "remote control", -1 },
+	{ "Logged in from ", TRACE_SESSION, "remote control", -1 },
+	{ "Accept request from ", TRACE_SESSION, "remote control", -1 },
+	{ "Connecting to ", TRACE_SESSION, "remote control", 1 },
 	{ "Session closed", TRACE_SESSION, "remote control", 0 },
 	{ "Session stopped", TRACE_SESSION, "remote control", 0 },
 	{ "Preparing files in ", TRACE_TRANSFER, "copy", 1 },
 	{ "Upload started", TRACE_TRANSFER, "copy", -1 },
 	{ "Download started", TRACE_TRANSFER, "copy", 1 },
 	{ "Relaying file offers", TRACE_TRANSFER, "copy", 1 },
-	{ "Incoming", TRACE_SESSION, "remote control", 0 },
-	{ "Outgoing", TRACE_SESSION, "remote control", 0 },
+	{ "Incoming", TRACE_SESSION, "remote control", -1 },
+	{ "Outgoing", TRACE_SESSION, "remote control", 1 },
 	{ "upload", TRACE_TRANSFER, "copy", -1 },
 	{ "download", TRACE_TRANSFER, "copy", 1 },
 };
 
 static const struct phrase rustdesk[] = {
-	{ "Connection opened from ", TRACE_SESSION, "remote control", 0 },
+	{ "Connection opened from ", TRACE_SESSION, "remote control", -1 },
 	{ "Connection closed", TRACE_SESSION, "remote control", 0 },
 	{ "new write", TRACE_TRANSFER, "copy", -1 },
 	{ "new read", TRACE_TRANSFER, "copy", 1 },
@@ -223,8 +223,13 @@ static bool tell_line_of(const struct artefact *a, const struct program_log *log
 				p->direction ? "; direction by its words" : "");
 	t.program = span_text(log->program);
 	t.user = tell_user_of_path(a->path);
-	t.peer = address_in(span_from(line, at));
-	t.name = p->kind == TRACE_TRANSFER ? tell_url_host(line) : (struct span){ 0 };
+	/* An address is the partner's only where the words say so; else it may be the program's own server. */
+	if (p->kind == TRACE_TRANSFER) {
+		t.peer = address_in(span_from(line, at));
+		t.name = tell_url_host(line);
+	} else if (p->kind == TRACE_SESSION && p->direction) {
+		*(p->direction > 0 ? &t.name : &t.peer) = address_in(span_from(line, at));
+	}
 	t.path = path;
 	t.technique = span_text(log->technique);
 	if (p->kind == TRACE_SESSION)
@@ -310,8 +315,8 @@ bool windows_teamviewer(const struct artefact *a, struct err *err)
 		}
 		if (count < first + 2 || !cells[0].len)
 			continue;
-		t.peer = cells[0];
-		t.name = incoming ? cells[1] : (struct span){ 0 };
+		t.peer = incoming ? cells[0] : (struct span){ 0 };
+		t.name = cells[!!incoming];
 		t.time = time_in(cells[first], true);
 		t.last = time_in(cells[first + 1], true);
 		t.user = count > first + 2 ? cells[first + 2] : (struct span){ 0 };
@@ -319,7 +324,7 @@ bool windows_teamviewer(const struct artefact *a, struct err *err)
 		t.program = t.protocol = SPAN("TeamViewer");
 		t.technique = SPAN("T1219");
 		t.source = incoming ? SPAN("TeamViewer, incoming connections") : SPAN("TeamViewer, outgoing connections");
-		t.summary = tell_summary(a->arena, "TeamViewer: %.*s (%.*s) %s", SPAN_ARG(t.peer), SPAN_ARG(t.name),
+		t.summary = tell_summary(a->arena, "TeamViewer: %.*s %s", SPAN_ARG(t.name),
 					 incoming ? "was on this machine" : "was controlled from here");
 		if (!a->trace(a->context, &t))
 			break;
@@ -340,7 +345,6 @@ bool windows_screenconnect(const struct artefact *a, struct err *err)
 	t.path = a->path;
 	t.name = SPAN("ScreenConnect");
 	t.command = t.peer = span_split(&host, '&');
-	t.technique = SPAN("T1219");
 	t.time = a->modified;
 	t.source = SPAN("configuration of ScreenConnect, last written");
 	t.summary = tell_summary(a->arena, "ScreenConnect answers to %.*s", SPAN_ARG(t.peer));
@@ -362,7 +366,7 @@ bool windows_rdp_file(const struct artefact *a, struct err *err)
 		span_split(&line, ':');
 		value = span_trim(line);
 		if (span_eq_nocase(key, SPAN("full address")))
-			t.peer = value;
+			t.name = value;
 		else if (span_eq_nocase(key, SPAN("username")))
 			t.user = value;
 		else if (span_eq_nocase(key, SPAN("drivestoredirect")))
@@ -373,7 +377,7 @@ bool windows_rdp_file(const struct artefact *a, struct err *err)
 			tell_detail_text(&d, "program", value);
 	}
 	t.detail = tell_detail_end(&d, a->arena);
-	if (!t.peer.len)
+	if (!t.name.len)
 		return err_set(err, ERR_UNSUPPORTED, 0, "no address of a remote desktop");
 	t.time = a->modified;
 	t.path = a->path;
@@ -381,7 +385,7 @@ bool windows_rdp_file(const struct artefact *a, struct err *err)
 	t.program = SPAN("mstsc.exe");
 	t.technique = SPAN("T1021.001");
 	t.source = SPAN("file of the remote desktop client, last written; a connection from here, if it was used");
-	t.summary = tell_summary(a->arena, "remote desktop from here to %.*s", SPAN_ARG(t.peer));
+	t.summary = tell_summary(a->arena, "remote desktop from here to %.*s", SPAN_ARG(t.name));
 	a->trace(a->context, &t);
 	return true;
 }

@@ -157,7 +157,7 @@ TEST(a_jump_list_tells_what_was_opened)
 	assert_true(t.ok);
 	session = told_find(&t, 0, TRACE_SESSION, "remote desktop");
 	assert_non_null(session);
-	assert_true(session->peer.len > 0);
+	assert_true(session->name.len > 0 && !session->peer.len);
 	assert_true(session->time != TIME_NONE);
 	told_free(&t);
 }

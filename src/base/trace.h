@@ -35,7 +35,8 @@
  *             overwritten, times differ, ...  path; name: old name; bytes_in: size; program, user
  * SESSION     logon, logoff, failed logon, remote desktop, remote control, saved session, shell,
  *             boot, shutdown
- *                                             user; peer: from where; protocol; time..last; program
+ *                                             user; peer: from where; protocol; time..last; program.
+ *                                             One that went out from here has no peer: name says to where
  * DEVICE      usb storage, usb, volume, network share, printer, network
  *                                             name: what it is; path: drive letter, mount; digest: serial
  * PROGRAM     elf, pe, script, ...            one an executable: path; digest: "md5:" for package
