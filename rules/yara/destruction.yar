@@ -81,5 +81,5 @@ rule shell_script_destroys
         $c = /\bshred\s+[^\n]{0,60}\/dev\/(sd|hd|vd|nvme)/
         $d = /\bfind\s+\/\s+[^\n]{0,60}-exec\s+shred\b/
     condition:
-        any of them and filesize < 1MB
+        any of them and filesize < 64KB
 }

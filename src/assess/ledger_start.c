@@ -103,7 +103,10 @@ static struct span key_of(struct ledger *l, struct span machine, const char *fol
 
 /* Where a bare name is looked for, in this order; the first place also serves whole paths. */
 static const char *const folders[] = { "", "/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/",
-				       "/usr/local/bin/", "/usr/local/sbin/", "/windows/system32/" };
+				       "/usr/local/bin/", "/usr/local/sbin/", "/windows/system32/",
+				       /* Modules of PAM stand without their folder. */
+				       "/usr/lib/x86_64-linux-gnu/security/", "/usr/lib64/security/",
+				       "/usr/lib/aarch64-linux-gnu/security/", "/usr/lib/security/" };
 #define FOLDERS (sizeof folders / sizeof *folders)
 
 static bool is_whole(struct span path)
