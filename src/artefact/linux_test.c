@@ -71,10 +71,10 @@ TEST(scripts_that_run_by_their_place_are_told_whole)
 
 TEST(start_files_of_shells_tell_lines_that_do_more)
 {
-	expect("home/ann/.bashrc", "alias ll=ls\nexport HISTFILE=/dev/null\nnohup /tmp/.x &\n",
+	expect("home/ann/.bashrc", "alias ll=ls\nexport HISTFILE=/dev/null\nnohup /dev/shm/.x &\n",
 	       "autostart|profile|.bashrc|||@|@\n"
 	       "setting|history off|.bashrc||export HISTFILE=/dev/null||@:2\n"
-	       "autostart|profile|.bashrc||nohup /tmp/.x &|/tmp/.x|@:3\n");
+	       "autostart|profile|.bashrc||nohup /dev/shm/.x &|/dev/shm/.x|@:3\n");
 	expect("etc/environment", "PATH=\"/usr/bin\"\nLD_PRELOAD=/x.so\n",
 	       "setting|environment|PATH||/usr/bin||@:1\n"
 	       "autostart|preload|LD_PRELOAD||/x.so|/x.so|@:2\n");

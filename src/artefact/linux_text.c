@@ -233,6 +233,12 @@ static struct span path_in(struct span word)
 	return span_sub(word, start, end - start);
 }
 
+/* /dev/shm is memory for files like any other. */
+static bool is_device(struct span path)
+{
+	return span_starts(path, SPAN("/dev/")) && !span_starts(path, SPAN("/dev/shm/"));
+}
+
 struct span linux_program(struct span command)
 {
 	struct span rest = command, first = { 0 }, interpreter = { 0 };
@@ -247,7 +253,7 @@ struct span linux_program(struct span command)
 		}
 		if (!first.len && span_find_byte(word, 0, '=') == SIZE_MAX)
 			first = word;
-		if (!path.len || span_starts(path, SPAN("/dev/")) || span_eq(path, SPAN("/")) ||
+		if (!path.len || is_device(path) || span_eq(path, SPAN("/")) ||
 		    span_eq(path, SPAN("/proc")))
 			continue;
 		if (!is_interpreter(path))
