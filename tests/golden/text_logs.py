@@ -19,7 +19,7 @@ LOGS = [
     ("iis/iis_without_date.log", "w3c", 11, 0, "2013-07-30T00:00:00"),
     ("windows_firewall.log", "w3c", 15, 0, "2005-04-11T08:05:57"),
     ("apache_access.log", "access", 13, 2, "2016-01-13T19:31:16"),
-    ("selinux.log", "auditd", 8, 1, "2012-05-24T07:40:01"),
+    ("selinux.log", "auditd", 8, 2, "2012-05-24T07:40:01"),
     ("audit_enriched.log", "auditd", None, 0, None),
     ("vsftpd.log", "text", 25, 0, "2016-06-06T18:43:28"),
     ("snort3_alert_fast.log", "text", None, 0, None),
