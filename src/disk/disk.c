@@ -39,7 +39,7 @@ static struct volume *add_volume(struct disk *d, const char *name, struct blocks
 	v = &d->volumes[d->count++];
 	*v = (struct volume){ .blocks = blocks, .at = at, .size = blocks->size, .taken = TIME_NONE,
 			      .snapshot_of = SIZE_MAX };
-	snprintf(v->name, sizeof v->name, "%s", name);
+	snprintf(v->name, sizeof v->name, "%.*s", (int)sizeof v->name - 1, name);
 	return v;
 }
 
