@@ -20,19 +20,19 @@ struct reader {
 	size_t room;			/* of segments */
 };
 
-static uint32_t read_u32(const struct macho *m, struct cursor *c)
+uint32_t macho_u32(const struct macho *m, struct cursor *c)
 {
 	return m->big_endian ? cursor_u32be(c) : cursor_u32le(c);
 }
 
-static uint64_t read_u64(const struct macho *m, struct cursor *c)
+uint64_t macho_u64(const struct macho *m, struct cursor *c)
 {
 	return m->big_endian ? cursor_u64be(c) : cursor_u64le(c);
 }
 
 static uint64_t read_word(const struct macho *m, struct cursor *c, bool wide)
 {
-	return wide ? read_u64(m, c) : read_u32(m, c);
+	return wide ? macho_u64(m, c) : macho_u32(m, c);
 }
 
 static struct span read_name(struct cursor *c)
@@ -65,13 +65,13 @@ static struct macho_section read_section(const struct macho *m, struct cursor *c
 
 	s.address = read_word(m, c, wide);
 	s.size = read_word(m, c, wide);
-	s.offset = read_u32(m, c);
-	s.align = read_u32(m, c);
-	s.relocations_offset = read_u32(m, c);
-	s.relocations = read_u32(m, c);
-	s.flags = read_u32(m, c);
+	s.offset = macho_u32(m, c);
+	s.align = macho_u32(m, c);
+	s.relocations_offset = macho_u32(m, c);
+	s.relocations = macho_u32(m, c);
+	s.flags = macho_u32(m, c);
 	for (int i = 0; i < (wide ? 3 : 2); i++)
-		s.reserved[i] = read_u32(m, c);
+		s.reserved[i] = macho_u32(m, c);
 	return s;
 }
 
@@ -87,10 +87,10 @@ static void read_segment(struct reader *r, struct cursor c, bool wide)
 	segment.memory_size = read_word(m, &c, wide);
 	segment.offset = read_word(m, &c, wide);
 	segment.size = read_word(m, &c, wide);
-	segment.max_protection = read_u32(m, &c);
-	segment.protection = read_u32(m, &c);
-	segment.declared_sections = read_u32(m, &c);
-	segment.flags = read_u32(m, &c);
+	segment.max_protection = macho_u32(m, &c);
+	segment.protection = macho_u32(m, &c);
+	segment.declared_sections = macho_u32(m, &c);
+	segment.flags = macho_u32(m, &c);
 	if (c.short_read)
 		return;
 	fitting = cursor_left(&c) / section_size;
@@ -142,8 +142,8 @@ static void read_main(struct macho *m, struct cursor c)
 	uint64_t entry, stack;
 
 	cursor_skip(&c, COMMAND_HEAD);
-	entry = read_u64(m, &c);
-	stack = read_u64(m, &c);
+	entry = macho_u64(m, &c);
+	stack = macho_u64(m, &c);
 	if (c.short_read)
 		return;
 	m->entry = entry;
@@ -172,20 +172,37 @@ static void read_command(struct reader *r, uint32_t command, struct span bytes)
 	}
 }
 
-static void read_commands(struct reader *r, struct cursor *c)
+struct cursor macho_commands(const struct macho *m)
 {
-	for (uint32_t i = 0; i < r->m->commands && i < MACHO_MAX_COMMANDS; i++) {
-		struct cursor head = *c;
-		uint32_t command = read_u32(r->m, &head), size = read_u32(r->m, &head);
-		struct span bytes;
+	struct cursor c = cursor_of(m->file);
 
-		if (head.short_read || size < COMMAND_HEAD)
-			return;
-		bytes = cursor_take(c, size);
-		if (c->short_read)
-			return;
+	cursor_skip(&c, m->wide ? HEADER_SIZE_64 : HEADER_SIZE_32);
+	return c;
+}
+
+bool macho_next_command(const struct macho *m, struct cursor *c, uint32_t *command,
+			struct span *bytes)
+{
+	struct cursor head = *c;
+	uint32_t size;
+
+	*command = macho_u32(m, &head);
+	size = macho_u32(m, &head);
+	if (head.short_read || size < COMMAND_HEAD)
+		return false;
+	*bytes = cursor_take(c, size);
+	return !c->short_read;
+}
+
+static void read_commands(struct reader *r)
+{
+	struct cursor c = macho_commands(r->m);
+	struct span bytes;
+	uint32_t command;
+
+	for (uint32_t i = 0; i < r->m->commands && i < MACHO_MAX_COMMANDS &&
+	     macho_next_command(r->m, &c, &command, &bytes); i++)
 		read_command(r, command, bytes);
-	}
 }
 
 bool macho_parse(struct span file, struct arena *arena, struct macho *out, struct err *err)
@@ -201,15 +218,15 @@ bool macho_parse(struct span file, struct arena *arena, struct macho *out, struc
 	out->magic = cursor_u32le(&c);
 	out->big_endian = file.at[0] == 0xfe;
 	out->wide = file.at[out->big_endian ? 3 : 0] == 0xcf;
-	out->cpu_type = read_u32(out, &c);
-	out->cpu_subtype = read_u32(out, &c);
-	out->file_type = read_u32(out, &c);
-	out->commands = read_u32(out, &c);
-	out->commands_size = read_u32(out, &c);
-	out->flags = read_u32(out, &c);
+	out->cpu_type = macho_u32(out, &c);
+	out->cpu_subtype = macho_u32(out, &c);
+	out->file_type = macho_u32(out, &c);
+	out->commands = macho_u32(out, &c);
+	out->commands_size = macho_u32(out, &c);
+	out->flags = macho_u32(out, &c);
 	if (out->wide)
-		out->reserved = read_u32(out, &c);
-	read_commands(&r, &c);
+		out->reserved = macho_u32(out, &c);
+	read_commands(&r);
 	return true;
 }
 

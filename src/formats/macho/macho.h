@@ -75,6 +75,15 @@ bool macho_is_fat(struct span file);
 bool macho_parse(struct span file, struct arena *arena, struct macho *out, struct err *err);
 bool macho_fat_parse(struct span file, struct arena *arena, struct macho_fat *out, struct err *err);
 
+/* One load command after the other: its bytes with its head of 8, in the order of the file. */
+struct cursor macho_commands(const struct macho *m);
+bool macho_next_command(const struct macho *m, struct cursor *c, uint32_t *command,
+			struct span *bytes);
+
+/* A number in the file's byte order. */
+uint32_t macho_u32(const struct macho *m, struct cursor *c);
+uint64_t macho_u64(const struct macho *m, struct cursor *c);
+
 /* Between addresses and file offsets, by segments. */
 bool macho_offset(const struct macho *m, uint64_t address, uint64_t *offset);
 bool macho_address(const struct macho *m, uint64_t offset, uint64_t *address);

@@ -1,9 +1,10 @@
-#include "formats/macho/macho.h"
+#include "formats/macho/macho_link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void parse_one(struct span file, struct arena *arena)
 {
+	struct macho_link link;
 	struct macho m;
 	struct err err;
 	uint64_t place;
@@ -12,6 +13,12 @@ static void parse_one(struct span file, struct arena *arena)
 		return;
 	macho_offset(&m, m.entry, &place);
 	macho_address(&m, m.entry, &place);
+	macho_link_parse(&m, arena, &link);
+	macho_symbols(&m, &link, arena, true);
+	macho_symbols(&m, &link, arena, false);
+	macho_imports(&m, &link, arena);
+	macho_exports(&m, &link, arena);
+	macho_entitlements(&m, &link, arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

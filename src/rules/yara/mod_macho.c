@@ -1,15 +1,9 @@
 #include "rules/yara/module.h"
 
-#include "formats/macho/macho.h"
+#include "rules/yara/mod_macho.h"
 #include "rules/yara/mod_macho_constants.h"
 
 #define OVERLAP 4
-
-struct state {
-	bool is_fat;
-	struct macho single;
-	struct macho_fat fat;
-};
 
 static void set_section(struct yara_object *to, const struct macho_section *s, bool wide)
 {
@@ -88,10 +82,10 @@ static void set_header(struct yara_object *to, const struct macho *m, const stru
 
 static void fill_segments(struct yara_object *root)
 {
-	struct state *s = root->state;
+	struct macho_part *s = root->state;
 
-	if (s && !s->is_fat)
-		set_segments(root, &s->single);
+	if (s && s->is_macho)
+		set_segments(root, &s->macho);
 }
 
 /* Sets what is in a fat file; a part that is no Mach-O has an empty entry. */
@@ -100,7 +94,7 @@ static void set_architecture(struct yara_load *l, struct yara_object *list,
 			     bool may_read)
 {
 	struct yara_object *to = yara_array_add_struct(list), *file;
-	struct macho m;
+	struct macho_part *part = ARENA_NEW(l->arena, struct macho_part);
 	struct err err;
 
 	yara_set_integer(to, "cputype", a->cpu_type);
@@ -109,14 +103,20 @@ static void set_architecture(struct yara_load *l, struct yara_object *list,
 	yara_set_integer(to, "size", (int64_t)a->size);
 	yara_set_integer(to, "align", a->align);
 	file = yara_array_add_struct(file_list);
-	if (!file || !may_read || a->offset > l->data.len || a->size > l->data.len - a->offset ||
-	    !macho_parse(span_sub(l->data, a->offset, a->size), l->arena, &m, &err))
+	if (!file || !part)
 		return;
-	set_header(file, &m, l);
-	set_segments(file, &m);
+	part->arena = l->arena;
+	file->state = part;
+	part->is_macho = may_read && a->offset <= l->data.len && a->size <= l->data.len - a->offset &&
+			 macho_parse(span_sub(l->data, a->offset, a->size), l->arena, &part->macho,
+				     &err);
+	if (!part->is_macho)
+		return;
+	set_header(file, &part->macho, l);
+	set_segments(file, &part->macho);
 }
 
-static bool load_fat(struct yara_load *l, struct state *s)
+static bool load_fat(struct yara_load *l, struct macho_part *s)
 {
 	struct yara_object *list, *files;
 	uint64_t read = 0;
@@ -141,26 +141,28 @@ static bool load_fat(struct yara_load *l, struct state *s)
 
 static bool load(struct yara_load *l)
 {
-	struct state *s = ARENA_NEW(l->arena, struct state);
+	struct macho_part *s = ARENA_NEW(l->arena, struct macho_part);
 	struct err err;
 
 	if (!s)
 		return false;
+	s->arena = l->arena;
 	l->root->state = s;
 	if (macho_is_fat(l->data))
 		return load_fat(l, s);
-	if (!macho_parse(l->data, l->arena, &s->single, &err)) {
+	if (!macho_parse(l->data, l->arena, &s->macho, &err)) {
 		l->root->state = NULL;
 		return false;
 	}
-	set_header(l->root, &s->single, l);
+	s->is_macho = true;
+	set_header(l->root, &s->macho, l);
 	return true;
 }
 
 /* The first architecture with that type and, where it is given, that subtype. */
 static bool find_architecture(const struct yara_call *c, size_t *found)
 {
-	const struct state *s = c->root->state;
+	const struct macho_part *s = c->root->state;
 
 	for (size_t i = 0; s && s->is_fat && i < s->fat.count; i++) {
 		const struct macho_architecture *a = &s->fat.list[i];
@@ -184,7 +186,7 @@ static void file_index(struct yara_call *c)
 
 static void entry_point(struct yara_call *c)
 {
-	const struct state *s = c->root->state;
+	const struct macho_part *s = c->root->state;
 	struct yara_object *files = yara_get_object(c->root, "file");
 	struct yara_value entry;
 	size_t found;
@@ -235,18 +237,21 @@ static const struct yara_field architecture[] = {
 	YARA_INTEGER_FIELD("stack_size")
 
 static const struct yara_field file[] = {
-	HEADER_FIELDS, YARA_ARRAY_OF_STRUCTS("segments", segment), YARA_END,
+	HEADER_FIELDS, MACHO_LINK_FIELDS, YARA_ARRAY_OF_STRUCTS("segments", segment), YARA_END,
 };
 
 static const struct yara_field fields[] = {
-	HEADER_FIELDS,
+	HEADER_FIELDS, MACHO_LINK_FIELDS,
 	{ .name = "segments", .type = YARA_ARRAY, .element = YARA_STRUCT, .fields = segment,
 	  .fill = fill_segments },
 	YARA_INTEGER_FIELD("fat_magic"), YARA_INTEGER_FIELD("nfat_arch"),
 	YARA_ARRAY_OF_STRUCTS("fat_arch", architecture), YARA_ARRAY_OF_STRUCTS("file", file),
 	YARA_FUNCTION_FIELD("file_index_for_arch", file_index_overloads),
 	YARA_FUNCTION_FIELD("entry_point_for_arch", entry_point_overloads),
+	MACHO_LINK_FUNCTIONS,
 	MACHO_CONSTANTS,
+	YARA_CONSTANT("MACOSX", 0x24), YARA_CONSTANT("IPHONEOS", 0x25),
+	YARA_CONSTANT("TVOS", 0x2f), YARA_CONSTANT("WATCHOS", 0x30),
 	YARA_END,
 };
 

@@ -1,0 +1,291 @@
+#include "codec/xml_read.h"
+#include "formats/macho/macho_link.h"
+
+#define SYMBOL_KIND 0xe		/* of its type byte: 0 is undefined */
+#define SYMBOL_DEBUG 0xe0
+#define SYMBOL_EXTERNAL 1
+#define MAX_BLOBS 64
+#define EMBEDDED_SIGNATURE UINT32_C(0xfade0cc0)
+#define EMBEDDED_ENTITLEMENTS UINT32_C(0xfade7171)
+#define BLOB_HEAD 8
+
+enum { BIND_DYLIB_ULEB = 0x20, BIND_SYMBOL = 0x40, BIND_ADDEND = 0x60, BIND_SEGMENT = 0x70,
+       BIND_ADD = 0x80, BIND_DO_ADD = 0xa0, BIND_DO_TIMES = 0xc0, BIND_THREADED = 0xd0 };
+
+static struct span text_at(struct span bytes, size_t offset)
+{
+	struct span text = span_sub(bytes, offset, MACHO_NAME_MAX);
+	size_t end = span_find_byte(text, 0, 0);
+
+	return end == SIZE_MAX ? text : span_sub(text, 0, end);
+}
+
+/* A name that costs as much as it is long: false where the budget is spent. */
+static bool add_name(struct macho_names *names, struct arena *arena, struct span name,
+		     uint64_t *budget)
+{
+	if (*budget <= name.len)
+		return false;
+	*budget -= name.len + 1;
+	return macho_names_add(names, arena, name);
+}
+
+static uint64_t budget_of(struct span bytes)
+{
+	return MACHO_NAME_SHARE * (uint64_t)bytes.len + MACHO_NAME_MAX;
+}
+
+struct macho_names macho_symbols(const struct macho *m, const struct macho_link *l,
+				 struct arena *arena, bool only_undefined)
+{
+	struct span text = span_sub(m->file, l->symtab[MACHO_TEXT_OFFSET],
+				    l->symtab[MACHO_TEXT_SIZE]);
+	struct cursor c = cursor_of(span_from(m->file, l->symtab[MACHO_SYMBOLS_OFFSET]));
+	struct macho_names names = { 0 };
+	uint64_t budget = budget_of(text);
+	uint32_t declared = l->has_symtab ? l->symtab[MACHO_SYMBOLS] : 0;
+
+	for (uint32_t i = 0; i < declared; i++) {
+		uint32_t name = macho_u32(m, &c);
+		uint8_t type = cursor_u8(&c);
+
+		cursor_skip(&c, m->wide ? 11 : 7);
+		if (c.short_read)
+			break;
+		if (only_undefined && (type & SYMBOL_DEBUG ||
+				       (type & SYMBOL_KIND) != 0 || !(type & SYMBOL_EXTERNAL)))
+			continue;
+		if (!add_name(&names, arena, text_at(text, name), &budget))
+			break;
+	}
+	return names;
+}
+
+/* The names in a stream of binding instructions. */
+static void read_bindings(struct macho_names *names, struct arena *arena, struct span stream)
+{
+	struct cursor c = cursor_of(stream);
+
+	while (cursor_left(&c)) {
+		uint8_t byte = cursor_u8(&c);
+		struct span name;
+
+		switch (byte & 0xf0) {
+		case BIND_SYMBOL:
+			name = text_at(stream, c.at);
+			cursor_skip(&c, name.len + 1);
+			if (!macho_names_add(names, arena, name))
+				return;
+			break;
+		case BIND_DO_TIMES:
+			cursor_uleb128(&c);
+			cursor_uleb128(&c);
+			break;
+		case BIND_DYLIB_ULEB:
+		case BIND_ADDEND:
+		case BIND_SEGMENT:
+		case BIND_ADD:
+		case BIND_DO_ADD:
+			cursor_uleb128(&c);
+			break;
+		case BIND_THREADED:
+			if ((byte & 0xf) == 0)
+				cursor_uleb128(&c);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* The imports of chained fixups: formats 1, 2 and 3 of an entry. */
+static void read_fixups(const struct macho *m, struct macho_names *names, struct arena *arena,
+			struct span fixups)
+{
+	static const uint8_t sizes[] = { 0, 4, 8, 16 };
+	struct cursor c = cursor_of(fixups);
+	uint64_t budget = budget_of(fixups);
+	uint32_t head[7];
+	struct span text;
+
+	for (size_t i = 0; i < 7; i++)
+		head[i] = macho_u32(m, &c);
+	if (c.short_read || head[5] == 0 || head[5] >= sizeof sizes || head[6] != 0)
+		return;
+	text = span_from(fixups, head[3]);
+	cursor_seek(&c, head[2]);
+	for (uint32_t i = 0; i < head[4]; i++) {
+		struct cursor entry = cursor_of(cursor_take(&c, sizes[head[5]]));
+		uint64_t bits = head[5] == 3 ? macho_u64(m, &entry) : macho_u32(m, &entry);
+		uint64_t name = head[5] == 3 ? bits >> 32 : bits >> 9;
+
+		if (c.short_read || !add_name(names, arena, text_at(text, name), &budget))
+			return;
+	}
+}
+
+struct macho_names macho_imports(const struct macho *m, const struct macho_link *l,
+				 struct arena *arena)
+{
+	static const uint8_t streams[] = { MACHO_BIND, MACHO_LAZY_BIND, MACHO_WEAK_BIND };
+	struct macho_names names = { 0 };
+
+	for (size_t i = 0; l->has_dyld_info && i < sizeof streams; i++) {
+		const uint32_t *place = &l->dyld_info[streams[i]];
+
+		read_bindings(&names, arena, span_sub(m->file, place[0], place[1]));
+	}
+	if (l->fixups.is_there)
+		read_fixups(m, &names, arena, span_sub(m->file, l->fixups.offset, l->fixups.size));
+	return names;
+}
+
+/* A trie of names, walked in depth with the name as far as it is known. */
+struct trie {
+	struct span bytes;
+	struct macho_names *names;
+	struct arena *arena;
+	struct branch {
+		struct cursor at;	/* the next child */
+		unsigned children;
+		size_t name_len;
+	} stack[MACHO_EXPORT_DEPTH];
+	size_t depth;
+	uint8_t name[MACHO_NAME_MAX];
+	uint64_t nodes, budget;
+};
+
+static bool enter_node(struct trie *t, size_t offset, size_t name_len)
+{
+	struct cursor c = cursor_of(t->bytes);
+	uint64_t terminal;
+	struct span name;
+
+	cursor_seek(&c, offset);
+	terminal = cursor_uleb128(&c);
+	if (c.short_read || t->nodes == 0 || t->depth == MACHO_EXPORT_DEPTH)
+		return false;
+	t->nodes--;
+	if (terminal) {
+		name = arena_copy(t->arena, span_of(t->name, name_len));
+		if (!add_name(t->names, t->arena, name, &t->budget))
+			return false;
+	}
+	cursor_skip(&c, terminal);
+	t->stack[t->depth] = (struct branch){ .children = cursor_u8(&c), .name_len = name_len };
+	t->stack[t->depth++].at = c;
+	return !c.short_read;
+}
+
+static bool next_child(struct trie *t, struct branch *b)
+{
+	struct span edge = text_at(t->bytes, b->at.at);
+	uint64_t child;
+
+	if (edge.len > MACHO_NAME_MAX - b->name_len || t->budget <= edge.len)
+		return false;
+	t->budget -= edge.len + 1;
+	memcpy(t->name + b->name_len, edge.at, edge.len);
+	cursor_skip(&b->at, edge.len + 1);
+	child = cursor_uleb128(&b->at);
+	b->children--;
+	return !b->at.short_read && enter_node(t, child, b->name_len + edge.len);
+}
+
+static void read_trie(struct macho_names *names, struct arena *arena, struct span bytes)
+{
+	struct trie *t = bytes.len ? ARENA_NEW(arena, struct trie) : NULL;
+	bool going;
+
+	if (!t)
+		return;
+	t->bytes = bytes;
+	t->names = names;
+	t->arena = arena;
+	t->nodes = bytes.len;
+	t->budget = budget_of(bytes);
+	going = enter_node(t, 0, 0);
+	while (going && t->depth) {
+		struct branch *b = &t->stack[t->depth - 1];
+
+		if (b->children == 0)
+			t->depth--;
+		else
+			going = next_child(t, b);
+	}
+}
+
+struct macho_names macho_exports(const struct macho *m, const struct macho_link *l,
+				 struct arena *arena)
+{
+	const uint32_t *place = &l->dyld_info[MACHO_EXPORT];
+	struct macho_names names = { 0 };
+
+	if (l->has_dyld_info)
+		read_trie(&names, arena, span_sub(m->file, place[0], place[1]));
+	if (l->exports.is_there)
+		read_trie(&names, arena,
+			  span_sub(m->file, l->exports.offset, l->exports.size));
+	return names;
+}
+
+/* The first blob of a signature that has that magic, without its head. */
+static struct span signature_blob(struct span signature, uint32_t magic)
+{
+	struct cursor c = cursor_of(signature);
+	uint32_t count;
+
+	if (cursor_u32be(&c) != EMBEDDED_SIGNATURE)
+		return (struct span){ 0 };
+	cursor_skip(&c, 4);
+	count = cursor_u32be(&c);
+	for (uint32_t i = 0; i < count && i < MAX_BLOBS; i++) {
+		struct cursor blob = cursor_of(signature);
+		uint32_t size;
+
+		cursor_skip(&c, 4);
+		cursor_seek(&blob, cursor_u32be(&c));
+		if (c.short_read || cursor_u32be(&blob) != magic)
+			continue;
+		size = cursor_u32be(&blob);
+		if (size >= BLOB_HEAD)
+			return span_sub(signature, blob.at, size - BLOB_HEAD);
+	}
+	return (struct span){ 0 };
+}
+
+/* All keys of a property list, in the order of the text. */
+static void add_keys(struct macho_names *names, struct arena *arena, const struct xml *first)
+{
+	const struct xml *path[64] = { first };
+	size_t depth = 1;
+
+	while (depth) {
+		const struct xml *x = path[depth - 1];
+
+		if (!x) {
+			depth--;
+			continue;
+		}
+		path[depth - 1] = x->next;
+		if (span_eq(x->name, SPAN("key")))
+			macho_names_add(names, arena, x->text);
+		if (depth < sizeof path / sizeof *path)
+			path[depth++] = x->first;
+	}
+}
+
+struct macho_names macho_entitlements(const struct macho *m, const struct macho_link *l,
+				      struct arena *arena)
+{
+	struct span signature = span_sub(m->file, l->signature.offset, l->signature.size);
+	struct span text = signature_blob(signature, EMBEDDED_ENTITLEMENTS);
+	struct macho_names names = { 0 };
+	struct xml *document;
+	struct err err;
+	bool whole;
+
+	if (l->signature.is_there && text.len && xml_read(text, arena, &document, &whole, &err))
+		add_keys(&names, arena, document);
+	return names;
+}
