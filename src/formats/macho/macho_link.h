@@ -13,7 +13,6 @@
 #include "formats/macho/macho.h"
 
 #define MACHO_NAME_SHARE 16
-#define MACHO_EXPORT_DEPTH 512
 #define MACHO_NAME_MAX 65536
 
 struct macho_names {
@@ -69,8 +68,8 @@ struct macho_link {
 void macho_link_parse(const struct macho *m, struct arena *arena, struct macho_link *out);
 
 /*
- * The names of the symbol table, all or those that are external and undefined;
- * of what is bound when the program is loaded; of what the file exports (in the
+ * The names of the symbol table, all or those that are external and undefined,
+ * without the empty ones; of what is bound when the program is loaded, each once; of what the file exports (in the
  * arena); the keys of its entitlements (as written in the XML).
  */
 struct macho_names macho_symbols(const struct macho *m, const struct macho_link *l,

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "codec/xml_read.h"
 #include "formats/macho/macho_link.h"
 
@@ -48,6 +50,7 @@ struct macho_names macho_symbols(const struct macho *m, const struct macho_link 
 	for (uint32_t i = 0; i < declared; i++) {
 		uint32_t name = macho_u32(m, &c);
 		uint8_t type = cursor_u8(&c);
+		struct span found;
 
 		cursor_skip(&c, m->wide ? 11 : 7);
 		if (c.short_read)
@@ -55,7 +58,8 @@ struct macho_names macho_symbols(const struct macho *m, const struct macho_link 
 		if (only_undefined && (type & SYMBOL_DEBUG ||
 				       (type & SYMBOL_KIND) != 0 || !(type & SYMBOL_EXTERNAL)))
 			continue;
-		if (!add_name(&names, arena, text_at(text, name), &budget))
+		found = text_at(text, name);
+		if (found.len && !add_name(&names, arena, found, &budget))
 			break;
 	}
 	return names;
@@ -124,6 +128,38 @@ static void read_fixups(const struct macho *m, struct macho_names *names, struct
 	}
 }
 
+static int compare_places(const void *a, const void *b)
+{
+	const struct span *const *x = a, *const *y = b;
+	int order = span_cmp(**x, **y);
+
+	return order ? order : (*x > *y) - (*x < *y);
+}
+
+/* Leaves the first of equal names. */
+static void drop_repeated(struct macho_names *names, struct arena *arena)
+{
+	struct span **sorted = ARENA_ARRAY(arena, names->count, struct span *);
+	size_t kept = 0, last = 0;
+
+	if (!sorted || !names->count)
+		return;
+	for (size_t i = 0; i < names->count; i++)
+		sorted[i] = &names->list[i];
+	qsort(sorted, names->count, sizeof *sorted, compare_places);
+	for (size_t i = 1; i < names->count; i++) {
+		if (span_eq(*sorted[i], *sorted[last]))
+			sorted[i]->at = NULL;
+		else
+			last = i;
+	}
+	for (size_t i = 0; i < names->count; i++) {
+		if (names->list[i].at)
+			names->list[kept++] = names->list[i];
+	}
+	names->count = kept;
+}
+
 struct macho_names macho_imports(const struct macho *m, const struct macho_link *l,
 				 struct arena *arena)
 {
@@ -137,81 +173,77 @@ struct macho_names macho_imports(const struct macho *m, const struct macho_link 
 	}
 	if (l->fixups.is_there)
 		read_fixups(m, &names, arena, span_sub(m->file, l->fixups.offset, l->fixups.size));
+	drop_repeated(&names, arena);
 	return names;
 }
 
-/* A trie of names, walked in depth with the name as far as it is known. */
+/* A trie of names; the node taken next is the last that was found, as in YARA-X. */
 struct trie {
 	struct span bytes;
-	struct macho_names *names;
 	struct arena *arena;
 	struct branch {
-		struct cursor at;	/* the next child */
-		unsigned children;
-		size_t name_len;
-	} stack[MACHO_EXPORT_DEPTH];
-	size_t depth;
-	uint8_t name[MACHO_NAME_MAX];
-	uint64_t nodes, budget;
+		struct span edge;
+		size_t name_len;	/* of the node it leaves */
+		uint64_t child;
+	} *stack;
+	size_t depth, room;
+	uint8_t name[MACHO_NAME_MAX];	/* of the node at hand and of those above it */
+	uint64_t branches, budget;
 };
 
-static bool enter_node(struct trie *t, size_t offset, size_t name_len)
+static bool push_children(struct trie *t, struct cursor *c, size_t name_len)
 {
-	struct cursor c = cursor_of(t->bytes);
-	uint64_t terminal;
-	struct span name;
+	for (unsigned n = cursor_u8(c); n; n--) {
+		struct branch b = { .edge = text_at(t->bytes, c->at), .name_len = name_len }, *added;
 
-	cursor_seek(&c, offset);
-	terminal = cursor_uleb128(&c);
-	if (c.short_read || t->nodes == 0 || t->depth == MACHO_EXPORT_DEPTH)
-		return false;
-	t->nodes--;
-	if (terminal) {
-		name = arena_copy(t->arena, span_of(t->name, name_len));
-		if (!add_name(t->names, t->arena, name, &t->budget))
+		cursor_skip(c, b.edge.len + 1);
+		b.child = cursor_uleb128(c);
+		if (c->short_read || t->branches == 0)
 			return false;
+		t->branches--;
+		added = arena_push(t->arena, (void **)&t->stack, &t->depth, &t->room, sizeof b);
+		if (!added)
+			return false;
+		*added = b;
 	}
-	cursor_skip(&c, terminal);
-	t->stack[t->depth] = (struct branch){ .children = cursor_u8(&c), .name_len = name_len };
-	t->stack[t->depth++].at = c;
-	return !c.short_read;
+	return true;
 }
 
-static bool next_child(struct trie *t, struct branch *b)
+static bool visit_node(struct trie *t, struct macho_names *names, const struct branch *b)
 {
-	struct span edge = text_at(t->bytes, b->at.at);
-	uint64_t child;
+	struct cursor c = cursor_of(t->bytes);
+	size_t len = b->name_len + b->edge.len;
+	uint64_t terminal;
 
-	if (edge.len > MACHO_NAME_MAX - b->name_len || t->budget <= edge.len)
+	if (len > MACHO_NAME_MAX || t->budget <= b->edge.len)
 		return false;
-	t->budget -= edge.len + 1;
-	memcpy(t->name + b->name_len, edge.at, edge.len);
-	cursor_skip(&b->at, edge.len + 1);
-	child = cursor_uleb128(&b->at);
-	b->children--;
-	return !b->at.short_read && enter_node(t, child, b->name_len + edge.len);
+	t->budget -= b->edge.len + 1;
+	memcpy(t->name + b->name_len, b->edge.at, b->edge.len);
+	cursor_seek(&c, b->child);
+	terminal = cursor_uleb128(&c);
+	if (terminal && !c.short_read && t->budget > len &&
+	    !add_name(names, t->arena, arena_copy(t->arena, span_of(t->name, len)), &t->budget))
+		return false;
+	cursor_skip(&c, terminal);
+	return push_children(t, &c, len);
 }
 
 static void read_trie(struct macho_names *names, struct arena *arena, struct span bytes)
 {
 	struct trie *t = bytes.len ? ARENA_NEW(arena, struct trie) : NULL;
-	bool going;
+	struct branch b = { .edge = span_sub(bytes, 0, 0) };
+	bool going = t;
 
 	if (!t)
 		return;
 	t->bytes = bytes;
-	t->names = names;
 	t->arena = arena;
-	t->nodes = bytes.len;
+	t->branches = bytes.len;
 	t->budget = budget_of(bytes);
-	going = enter_node(t, 0, 0);
-	while (going && t->depth) {
-		struct branch *b = &t->stack[t->depth - 1];
-
-		if (b->children == 0)
-			t->depth--;
-		else
-			going = next_child(t, b);
+	while (going) {
+		going = visit_node(t, names, &b) && t->depth;
+		if (going)
+			b = t->stack[--t->depth];
 	}
 }
 

@@ -105,6 +105,16 @@ static void set_source(struct yara_object *to, uint64_t v)
 				     (unsigned)(v >> 10 & 1023), (unsigned)(v & 1023)));
 }
 
+/* As YARA-X writes it: without a third number that is 0. */
+static void set_tool_version(struct yara_object *to, uint32_t v)
+{
+	if (v & 255)
+		set_version(to, "version", v);
+	else if (to)
+		yara_set_string(to, "version", arena_printf(to->arena, "%u.%u", (unsigned)(v >> 16),
+							    (unsigned)(v >> 8 & 255)));
+}
+
 static void set_build(struct yara_object *to, const struct macho_link *l)
 {
 	struct yara_object *tools = to ? yara_array(to, "tools") : NULL;
@@ -117,7 +127,7 @@ static void set_build(struct yara_object *to, const struct macho_link *l)
 		struct yara_object *tool = yara_array_add_struct(tools);
 
 		yara_set_integer(tool, "tool", l->tools[i].tool);
-		set_version(tool, "version", l->tools[i].version);
+		set_tool_version(tool, l->tools[i].version);
 	}
 }
 
