@@ -9,6 +9,7 @@ static const struct family {
 	{ artefact_linux, &artefact_linux_count },
 	{ artefact_network, &artefact_network_count },
 	{ artefact_program, &artefact_program_count },
+	{ artefact_triage, &artefact_triage_count },
 };
 
 static uint8_t fold(uint8_t c)
@@ -53,10 +54,35 @@ static struct span take_last(struct span *path)
 	return part;
 }
 
+static int hex_value(uint8_t c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : fold(c) >= 'a' && fold(c) <= 'f' ? fold(c) - 'a' + 10 : -1;
+}
+
+/* As it was before a collection wrote "%4" as "%254", ':' as "%3A". */
+static bool decoded_matches(struct span pattern, struct span part)
+{
+	uint8_t plain[256];
+	size_t len = 0;
+
+	if (part.len > sizeof plain || span_find_byte(part, 0, '%') == SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < part.len; i++) {
+		int high = part.at[i] == '%' && part.len - i > 2 ? hex_value(part.at[i + 1]) : -1;
+		int low = high >= 0 ? hex_value(part.at[i + 2]) : -1;
+
+		plain[len++] = low >= 0 ? (uint8_t)(high * 16 + low) : part.at[i];
+		i += low >= 0 ? 2 : 0;
+	}
+	return part_matches(pattern, span_of(plain, len));
+}
+
 static bool end_matches(struct span pattern, struct span path)
 {
 	while (pattern.len) {
-		if (!path.len || !part_matches(take_last(&pattern), take_last(&path)))
+		struct span part = take_last(&path), like = take_last(&pattern);
+
+		if (!part.len || !(part_matches(like, part) || decoded_matches(like, part)))
 			return false;
 	}
 	return true;

@@ -61,7 +61,8 @@ struct artefact_decoder {
 	/*
 	 * Ends of paths, separated by '|', or NULL: any. Compared part by part from the end,
 	 * '\' like '/', without regard to case; a star stands for any run of characters within
-	 * a part: "etc/crontab", "*.automaticDestinations-ms", or a star alone for a whole part.
+	 * a part; a part may also be percent-encoded, as Velociraptor does: "etc/crontab",
+	 * "*.automaticDestinations-ms", or a star alone for a whole part.
 	 */
 	const char *paths;
 	artefact_fn *decode;
@@ -71,9 +72,9 @@ struct artefact_decoder {
 
 /* Tables of the families, each in its own files; joined in artefact.c. */
 extern const struct artefact_decoder artefact_windows[], artefact_registry[], artefact_linux[],
-	artefact_network[], artefact_program[];
+	artefact_network[], artefact_program[], artefact_triage[];
 extern const size_t artefact_windows_count, artefact_registry_count, artefact_linux_count,
-	artefact_network_count, artefact_program_count;
+	artefact_network_count, artefact_program_count, artefact_triage_count;
 
 /*
  * The decoder after `after` (NULL: from the start) that fits, or NULL. An item may

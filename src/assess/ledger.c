@@ -45,7 +45,7 @@ static void read_program(struct ledger *l, sqlite3_stmt *q, struct program *p)
 		.detail = query_span(q, 13), .flag_title = query_span(q, 15),
 	};
 	p->flag = (enum level)query_u64(q, 14, LEVEL_COUNT);
-	p->path = machine_path(&l->machines, source, p->full);
+	p->path = machine_path(&l->machines, &l->arena, source, p->full);
 	p->machine = machine_name(&l->machines, source, p->full);
 	if (!p->path.len)
 		p->path = p->full;

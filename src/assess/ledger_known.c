@@ -285,7 +285,7 @@ static bool by_digest(struct ledger *l, const struct program *p, struct span *so
 	sqlite3_bind_text(q, 1, (const char *)p->digest.at, (int)p->digest.len, SQLITE_STATIC);
 	if (query_step(q, &row, &ignored) && row)
 		*source = arena_printf(&l->arena, "copy of %.*s of %.*s",
-				       SPAN_ARG(machine_path(&l->machines, 0, query_span(q, 1))),
+				       SPAN_ARG(machine_path(&l->machines, &l->arena, 0, query_span(q, 1))),
 				       SPAN_ARG(query_span(q, 0)));
 	sqlite3_reset(q);
 	return row;

@@ -159,7 +159,7 @@ static struct span named_by(struct ledger *l, sqlite3_stmt *q, struct buf *to)
 	struct span program = query_span(q, 3), item = query_span(q, 2);
 
 	if (span_eq(program, item))
-		program = machine_path(&l->machines, query_u64(q, 1, 0), item);
+		program = machine_path(&l->machines, &l->arena, query_u64(q, 1, 0), item);
 	return path_of(program, query_span(q, 5), to);
 }
 

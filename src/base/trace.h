@@ -47,9 +47,12 @@
  *                                             "sha256:.."; name: package and version; protocol: "deb",
  *                                             "rpm", "catalogue"
  * ACCOUNT     user, group, key                user; name; path: home; detail
- * HOST        name, system, zone, install, address
+ * HOST        name, system, zone, install, address, collection
  *                                             name: the value. One of each a machine; "name" is what
- *                                             every trace of the same source belongs to
+ *                                             every trace of the same source belongs to.
+ *                                             "collection": program: the tool of triage; name: the
+ *                                             host that it says; time: when; protocol: "beside"
+ *                                             where its record lies next to the archive
  * SETTING     firewall, proxy, hosts entry, dns server, defence off, audit policy, log size,
  *             history off, restore off, log off, uac, remote desktop, credential
  *             protection, defence exclusion, hidden account, firewall rule, share,

@@ -1,6 +1,7 @@
 #include "case/machine.h"
 
 #include "case/case.h"
+#include "case/collected.h"
 #include "case/query.h"
 
 struct machine {
@@ -8,6 +9,13 @@ struct machine {
 	struct span root, container;
 	struct span name;		/* or empty, where only the zone is known */
 	struct span zone;
+};
+
+struct machine_collection {
+	uint64_t source;
+	struct span folder;		/* or what its archive's name begins with */
+	struct span host;		/* as the tool says, or empty */
+	bool is_kape, is_beside;
 };
 
 static bool is_separator(uint8_t c)
@@ -62,25 +70,71 @@ static size_t search_from(const struct machines *m, uint64_t source, struct span
 	return at ? at - 1 : 0;
 }
 
+/* A part of the path that ends at `end`: its last one. */
+static struct span last_part(struct span path, size_t end)
+{
+	size_t start = end;
+
+	while (start && !is_separator(path.at[start - 1]))
+		start--;
+	return span_sub(path, start, end - start);
+}
+
+/* Whether KAPE's folders of drives stand directly in `folder`. */
+static bool holds_drives(const struct machines *m, uint64_t source, struct span folder)
+{
+	struct span host;
+
+	if (collected_of_name(last_part(folder, folder.len), &host) == COLLECTED_KAPE)
+		return true;
+	for (size_t i = 0; i < m->collection_count; i++)
+		if (m->collections[i].is_kape && m->collections[i].source == source &&
+		    span_eq(m->collections[i].folder, folder))
+			return true;
+	return false;
+}
+
 size_t machine_root(const struct machines *m, uint64_t source, struct span path)
 {
 	size_t at = search_from(m, source, path);
 
 	while (at < path.len) {
 		size_t start = is_separator(path.at[at]) ? at + 1 : at, end = start;
+		struct span part;
 
 		while (end < path.len && !is_separator(path.at[end]))
 			end++;
-		if (is_top(span_sub(path, start, end - start)))
+		part = span_sub(path, start, end - start);
+		if (is_top(part))
 			return at;
+		if (collected_is_root(part) ||
+		    (collected_is_drive(part) && holds_drives(m, source, span_sub(path, 0, at))))
+			return end;
 		at = end > at ? end : path.len;
 	}
 	return path.len;
 }
 
-struct span machine_path(const struct machines *m, uint64_t source, struct span path)
+/* "uploads/auto", "uploads/ntfs/%5C%5C.%5CC%3A": below, names are percent-encoded. */
+static bool is_encoded(struct span root)
 {
-	return span_from(path, machine_root(m, source, path));
+	struct span last = last_part(root, root.len), above;
+
+	if (span_find_byte(last, 0, '%') != SIZE_MAX)
+		return collected_is_root(last);
+	if (last.len == root.len)
+		return false;
+	above = last_part(root, root.len - last.len - 1);
+	return span_eq(above, SPAN("uploads"));
+}
+
+struct span machine_path(const struct machines *m, struct arena *arena, uint64_t source,
+			 struct span path)
+{
+	size_t root = machine_root(m, source, path);
+	struct span rest = span_from(path, root);
+
+	return rest.len && is_encoded(span_sub(path, 0, root)) ? collected_decode(arena, rest) : rest;
 }
 
 /* All up to the first "!": the file that the user named, or that a folder held. */
@@ -92,11 +146,74 @@ static struct span outer_container(struct span path)
 	return (struct span){ 0 };
 }
 
+static bool is_of(const struct machine_collection *c, struct span path)
+{
+	if (!span_starts(path, c->folder))
+		return false;
+	return !c->folder.len || path.len == c->folder.len || is_separator(path.at[c->folder.len]) ||
+	       (c->is_beside && path.at[c->folder.len] == '.');
+}
+
+/* The collection that `path` is of: the innermost that there is. */
+static const struct machine_collection *collection_at(const struct machines *m, uint64_t source,
+						      struct span path)
+{
+	const struct machine_collection *best = NULL;
+
+	for (size_t i = 0; i < m->collection_count; i++) {
+		const struct machine_collection *one = &m->collections[i];
+
+		if (one->source == source && is_of(one, path) &&
+		    (!best || one->folder.len > best->folder.len ||
+		     (one->folder.len == best->folder.len && !best->host.len)))
+			best = one;
+	}
+	return best;
+}
+
+/* By the name that a tool gave to its archive or folder, from the outside in. */
+static struct span host_of_names(struct span path)
+{
+	struct span host = { 0 };
+
+	for (size_t end = 0; end <= path.len; end++)
+		if ((end == path.len || is_separator(path.at[end])) &&
+		    collected_of_name(last_part(path, end), &host))
+			return host;
+	return (struct span){ 0 };
+}
+
+/* One name of those whose root lies in the collection. */
+static struct span name_within(const struct machines *m, const struct machine_collection *c)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->list[i].source == c->source && m->list[i].name.len &&
+		    is_of(c, m->list[i].root))
+			return m->list[i].name;
+	return c->host;
+}
+
+static struct span only_name(const struct machines *m, uint64_t source)
+{
+	struct span name = { 0 };
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct span one = m->list[i].name;
+
+		if (m->list[i].source != source || !one.len)
+			continue;
+		if (name.len && !span_eq_nocase(name, one))
+			return (struct span){ 0 };
+		name = one;
+	}
+	return name;
+}
+
 struct span machine_name(const struct machines *m, uint64_t source, struct span path)
 {
 	struct span root = span_sub(path, 0, machine_root(m, source, path));
-	struct span container = outer_container(path), of_container = { 0 }, of_source = { 0 };
-	size_t named = 0;
+	struct span container = outer_container(path), of_container = { 0 };
+	const struct machine_collection *collection = collection_at(m, source, path);
 
 	for (size_t i = 0; i < m->count; i++) {
 		const struct machine *one = &m->list[i];
@@ -107,10 +224,12 @@ struct span machine_name(const struct machines *m, uint64_t source, struct span 
 			return one->name;
 		if (container.len && span_eq(one->container, container) && !of_container.len)
 			of_container = one->name;
-		named += !span_eq_nocase(of_source, one->name);
-		of_source = one->name;
 	}
-	return of_container.len ? of_container : named == 1 ? of_source : (struct span){ 0 };
+	if (collection && (root = name_within(m, collection)).len)
+		return root;
+	if (!of_container.len)
+		of_container = host_of_names(path);
+	return of_container.len ? of_container : only_name(m, source);
 }
 
 struct span machine_zone(const struct machines *m, uint64_t source, struct span path)
@@ -148,6 +267,47 @@ static bool load_sources(sqlite3 *db, struct arena *arena, struct machines *out,
 	return ok;
 }
 
+/* What is written beside the archive begins with the same name; else it lies inside. */
+static struct span collection_folder(struct span path, bool is_beside)
+{
+	size_t end = path.len;
+
+	if (is_beside && span_ends(path, SPAN(".log")))
+		return span_sub(path, 0, path.len - 4);
+	while (end && !is_separator(path.at[end - 1]))
+		end--;
+	return span_sub(path, 0, end ? end - 1 : 0);
+}
+
+static bool load_collections(sqlite3 *db, struct arena *arena, struct machines *out,
+			     struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(db, "SELECT item.source, item.path, trace.name, trace.program, "
+				     "trace.protocol FROM trace JOIN item ON item.id = trace.item WHERE "
+				     "trace.kind = 'host' AND trace.what = 'collection' "
+				     "ORDER BY item.source, item.path, trace.id", &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		struct machine_collection *one = arena_push(arena, (void **)&out->collections,
+							    &out->collection_count,
+							    &out->collection_room, sizeof *one);
+
+		if (one) {
+			*one = (struct machine_collection){
+				.source = query_u64(q, 0, 0),
+				.host = arena_copy(arena, query_span(q, 2)),
+				.is_kape = span_eq(query_span(q, 3), SPAN("KAPE")),
+				.is_beside = span_eq(query_span(q, 4), SPAN("beside")) };
+			one->folder = collection_folder(arena_copy(arena, query_span(q, 1)),
+							one->is_beside);
+		}
+		ok = one || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many collections");
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
 bool machines_load(struct case_file *file, struct arena *arena, struct machines *out,
 		   struct err *err)
 {
@@ -156,6 +316,7 @@ bool machines_load(struct case_file *file, struct arena *arena, struct machines 
 
 	*out = (struct machines){ 0 };
 	ok = load_sources(case_db(file), arena, out, err) &&
+	     load_collections(case_db(file), arena, out, err) &&
 	     query_prepare(case_db(file), "SELECT item.source, item.path, trace.name, trace.what = "
 			   "'zone' FROM trace JOIN item ON item.id = trace.item WHERE trace.kind = 'host' "
 			   "AND trace.what IN ('name', 'zone') AND trace.name IS NOT NULL "

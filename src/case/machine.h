@@ -7,6 +7,9 @@
  * the top of a machine's file system (etc, usr, Windows, Users, ...). Names come
  * from traces of kind host: a root has the name found below it, else the one
  * found in the same container (image, archive), else the only one of its source.
+ * Inside a collection of triage (collected.h, traces "collection") the root is
+ * where its tool puts drives, and a name read from the machine's own files goes
+ * before the one that the tool wrote down: it may have run on another machine.
  */
 #ifndef KANSHIKI_CASE_MACHINE_H
 #define KANSHIKI_CASE_MACHINE_H
@@ -16,12 +19,15 @@
 
 struct case_file;
 struct machine;
+struct machine_collection;
 
 struct machines {
 	struct machine *list;
 	size_t count, room;
 	struct span *sources;		/* paths by number, [source_count] */
 	size_t source_count;
+	struct machine_collection *collections;
+	size_t collection_count, collection_room;
 };
 
 /* Reads sources and names. Everything lives in `arena`. */
@@ -33,7 +39,11 @@ struct span machine_name(const struct machines *m, uint64_t source, struct span 
 struct span machine_zone(const struct machines *m, uint64_t source, struct span path);
 /* How much of `path` is the root; path[root] is '/', or the root is all of it. */
 size_t machine_root(const struct machines *m, uint64_t source, struct span path);
-/* "/etc/crontab"; empty where there is no root that we know. */
-struct span machine_path(const struct machines *m, uint64_t source, struct span path);
+/*
+ * "/etc/crontab", as it was on the machine; empty where there is no root that we know.
+ * Borrowed, or in `arena` where a collection wrote the name in another way.
+ */
+struct span machine_path(const struct machines *m, struct arena *arena, uint64_t source,
+			 struct span path);
 
 #endif
