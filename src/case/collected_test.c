@@ -44,6 +44,7 @@ TEST(paths_are_as_they_were_on_the_machine)
 	restored("x.zip!/uploads/auto/C%3A/Temp/a%2Fb%00%4", "/Temp/a%2Fb%00%4");
 	restored("uac.tar.gz!/[root]/data/x", "/data/x");
 	restored("2026-01-02T030405_WS.zip!/D/tools/x.exe", "/tools/x.exe");
+	restored("2026-01-02T030405_WS.vhdx!/p1/C/Temp/x.exe", "/Temp/x.exe");
 	restored("other.zip!/D/tools/x.exe", "");
 	restored("disk.E01!/p1/etc/a%3Ab", "/etc/a%3Ab");
 }

@@ -83,9 +83,12 @@ static struct span last_part(struct span path, size_t end)
 /* Whether KAPE's folders of drives stand directly in `folder`. */
 static bool holds_drives(const struct machines *m, uint64_t source, struct span folder)
 {
-	struct span host;
+	struct span host, last = last_part(folder, folder.len);
 
-	if (collected_of_name(last_part(folder, folder.len), &host) == COLLECTED_KAPE)
+	/* A volume of the disk that was made: "x.vhdx!/p1". */
+	if (last.len == 2 && last.at[0] == 'p' && folder.len > last.len)
+		last = last_part(folder, folder.len - last.len - 1);
+	if (collected_of_name(last, &host) == COLLECTED_KAPE)
 		return true;
 	for (size_t i = 0; i < m->collection_count; i++)
 		if (m->collections[i].is_kape && m->collections[i].source == source &&
