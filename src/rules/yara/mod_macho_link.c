@@ -266,15 +266,15 @@ static struct span lower(struct arena *arena, struct span name)
 	return span_of(copy, copy ? trimmed.len : 0);
 }
 
-/* MD5 of the names in lower case, each once, sorted and joined by commas. */
-static struct span hash_names(struct arena *arena, const struct macho_names *names)
+/* MD5 of the names, each once, sorted and joined by commas. */
+static struct span hash_names(struct arena *arena, const struct macho_names *names, bool lowered)
 {
 	struct span *list = ARENA_ARRAY(arena, names->count, struct span), hash = { 0 };
 	struct buf text = buf_new(JOINED_MAX), hex = buf_new(64);
 	uint8_t digest[DIGEST_MAX];
 
 	for (size_t i = 0; list && i < names->count; i++)
-		list[i] = lower(arena, names->list[i]);
+		list[i] = lowered ? lower(arena, names->list[i]) : names->list[i];
 	if (list)
 		qsort(list, names->count, sizeof *list, compare);
 	for (size_t i = 0; list && i < names->count; i++) {
@@ -304,7 +304,8 @@ static void return_hash(struct yara_call *c, enum macho_list which)
 		if (!names->count)
 			continue;
 		if (!p->hashes[which].at)
-			p->hashes[which] = hash_names(p->arena, names);
+			p->hashes[which] = hash_names(p->arena, names,
+						      which != MACHO_LIST_UNDEFINED);
 		if (p->hashes[which].at)
 			yara_return_string(c, p->hashes[which]);
 		return;

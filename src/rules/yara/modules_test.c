@@ -131,6 +131,46 @@ TEST(module_elf_reads_symbols_and_hashes)
 	      "elf.import_md5() matches /^[0-9a-f]{32}$/");
 }
 
+TEST(module_macho_reads_libraries_and_symbols)
+{
+	CHECK("macho", "macho_fuzz/linked", "macho.dylibs.len() == 2",
+	      "macho.dylibs[0].name == \"/usr/lib/libSystem.B.dylib\"",
+	      "macho.dylibs[0].current_version == \"1.2.3\"",
+	      "macho.dylibs[1].compatibility_version == \"1.0.0\"",
+	      "macho.has_dylib(\"/usr/lib/libsystem.b.dylib\")", "not macho.has_dylib(\"x\")",
+	      "macho.has_rpath(\"@loader_path/../Frameworks\")",
+	      "macho.symtab.entries[0] == \"_printf\"", "macho.symtab.entries[1] == \"_Main\"",
+	      "macho.imports.len() == 2", "macho.imports[1] == \"_malloc\"",
+	      "macho.has_import(\"_printf\")", "macho.exports.len() == 2",
+	      "macho.exports[0] == \"_other\"", "macho.has_export(\"_Main\")",
+	      "macho.dysymtab.nlocrel == 17", "macho.dyld_info.bind_size > 0");
+}
+
+TEST(module_macho_reads_versions_and_entitlements)
+{
+	CHECK("macho", "macho_fuzz/linked",
+	      "macho.uuid == \"00010203-0405-0607-0809-0A0B0C0D0E0F\"",
+	      "macho.source_version == \"1.2.3.4.5\"", "macho.build_version.minos == \"11.0.0\"",
+	      "macho.build_version.tools[0].version == \"1167.5\"",
+	      "macho.min_version.device == macho.MACOSX", "macho.min_version.sdk == \"10.14.1\"",
+	      "macho.dynamic_linker == \"/usr/lib/dyld\"", "macho.linker_options[1] == \"Cocoa\"",
+	      "macho.has_entitlement(\"com.apple.security.get-task-allow\")",
+	      "macho.code_signature_data.datasize > 0", "macho.entitlements.len() == 1");
+}
+
+TEST(module_macho_hashes_names)
+{
+	struct span none = { 0 };
+
+	/* printf '_main,_other' | md5sum, and so on. */
+	CHECK("macho", "macho_fuzz/linked", "macho.export_hash() == \"4b06ff71461f837ccfa54e6de2ea7e2a\"",
+	      "macho.import_hash() == \"f11bd1e48227d71c9279769c74733e2a\"",
+	      "macho.symhash() == \"ec5aa744973b57af44f19ee6e0976adf\"",
+	      "macho.dylib_hash() == \"077afd4151a3fd130aaca3bedca6acd1\"",
+	      "macho.entitlement_hash() == \"e3ea7f7adab2e7235bb903a70bcfa849\"");
+	assert_true(holds("macho", "not defined macho.dylib_hash()", none));
+}
+
 TEST(module_macho_reads_fat_files)
 {
 	CHECK("macho", "macho_fuzz/fat", "macho.nfat_arch == 2",

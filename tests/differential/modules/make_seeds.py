@@ -256,6 +256,47 @@ def macho(bits, main):
     return image + bytes(0x200 - len(image))
 
 
+def macho_linked():
+    """With libraries, symbols, versions, imports, exports and entitlements (all made up)."""
+    def text(number, *numbers, name):
+        body = pack(f'<{len(numbers)}I', *numbers) + name + b'\0'
+        body += bytes(-len(body) % 8)
+        return pack('<II', number, 8 + len(body)) + body
+    plist = (b'<?xml version="1.0"?><plist version="1.0"><dict><key>com.apple.security.get-task-allow'
+             b'</key><true/></dict></plist>')
+    blob = pack('>II', 0xfade7171, 8 + len(plist)) + plist
+    signature = pack('>IIIII', 0xfade0cc0, 20 + len(blob), 1, 5, 20) + blob
+    symbols = pack('<IBBHQ', 1, 1, 0, 0, 0) + pack('<IBBHQ', 9, 15, 1, 0, 0x1000)
+    names = b'\0_printf\0_Main\0'
+    bind = b'\x11\x40_printf\0\x90\x40_malloc\0\x90\x40_printf\0\x90\0'
+    # The root has "_", and that leads to "_Main" and "_other".
+    trie = b'\0\1_\0\5' + b'\0\2Main\0\x14other\0\x18' + b'\2\0\x10\0' + b'\2\0\x20\0'
+    tables, at = b'', 0x400
+    places = []
+    for part in (symbols, names, bind, trie, signature):
+        places.append((at + len(tables), len(part)))
+        tables += part
+    commands = [
+        text(0xc, 24, 2, 0x10203, 0x10000, name=b'/usr/lib/libSystem.B.dylib'),
+        text(0x80000018, 24, 2, 0x20000, 0x10000, name=b'@rpath/libweak.dylib'),
+        text(0x8000001c, 12, name=b'@loader_path/../Frameworks'),
+        text(0xe, 12, name=b'/usr/lib/dyld'),
+        text(0x2d, 2, name=b'-framework\0Cocoa'),
+        pack('<II', 0x1b, 24) + bytes(range(16)),
+        pack('<IIQ', 0x2a, 16, 1 << 40 | 2 << 30 | 3 << 20 | 4 << 10 | 5),
+        pack('<IIIIIIII', 0x32, 32, 1, 0xb0000, 0xf0500, 1, 3, 0x48f0500),
+        pack('<IIII', 0x24, 16, 0xa0900, 0xa0e01),
+        pack('<IIIIII', 2, 24, places[0][0], 2, *places[1]),
+        pack('<II18I', 0xb, 80, *range(18)),
+        pack('<II10I', 0x80000022, 48, 0, 0, *places[2], 0, 0, 0, 0, *places[3]),
+        pack('<IIII', 0x1d, 16, *places[4]),
+    ]
+    image = pack('<8I', 0xfeedfacf, 0x1000007, 3, 2, len(commands), sum(map(len, commands)), 0x85, 0)
+    image += b''.join(commands)
+    assert len(image) <= at
+    return image.ljust(at, b'\0') + tables
+
+
 def macho_fat():
     first, second = macho(64, True), macho(32, False)
     return (pack('>II', 0xcafebabe, 2) + pack('>IIIII', 0x1000007, 3, 0x100, len(first), 8) +
@@ -352,6 +393,7 @@ def main():
     at = struct.unpack_from('<I', signed, 0xd8 + 112 + 32)[0]
     write('authenticode_fuzz', 'signature', signed[at + 8:])
     write('macho_fuzz', 'fat', macho_fat())
+    write('macho_fuzz', 'linked', macho_linked())
     write('dotnet_fuzz', 'assembly', pe(False, cli_header))
     write('dex_fuzz', 'dex', dex())
     write('lnk_fuzz', 'shortcut', lnk())
