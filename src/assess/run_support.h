@@ -23,7 +23,7 @@ static inline void shell(const char *folder, const char *command)
 {
 	char line[8192];
 
-	assert_true(snprintf(line, sizeof line, "cd '%s' && { %s; }", folder, command) <
+	assert_true(snprintf(line, sizeof line, "cd '%s' && ( %s )", folder, command) <
 		    (int)sizeof line);
 	assert_int_equal(system(line), 0);
 }
