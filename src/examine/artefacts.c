@@ -41,6 +41,9 @@ static bool take_trace(void *context, const struct trace *trace)
 }
 
 static void note_short(void *context, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void note_short(void *context, const char *format, ...)
 {
 	struct decoding *d = context;
 	char text[200];

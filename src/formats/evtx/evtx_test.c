@@ -454,7 +454,7 @@ TEST(evtx_tells_that_a_damaged_template_was_taken_from_another_chunk)
 				    .time = TIME_SECOND };
 	struct evtx_report report;
 	struct err err = { 0 };
-	struct span log;
+	struct span log = { 0 };
 	uint8_t *token;
 
 	assert_true(evtx_writer_add(w, &event, &err) && evtx_writer_next_chunk(w, &err) &&

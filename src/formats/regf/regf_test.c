@@ -32,7 +32,7 @@ TEST(keys_and_values_are_found_by_path_in_any_case)
 	struct regf h;
 	struct regf_key root, key;
 	struct regf_value v;
-	uint64_t n;
+	uint64_t n = 0;
 
 	arena = arena_new(16 << 20);
 	root = open_small(&h, hive_of(small, &arena));
