@@ -1,5 +1,6 @@
 /* What a user opened, typed, packed and connected to: lists of recent things. */
 #include "artefact/registry.h"
+#include "artefact/tell.h"
 #include "artefact/windows_path.h"
 #include "formats/shell_item/shell_item.h"
 
@@ -176,21 +177,24 @@ static void take_trusted(struct registry *r, const struct regf_key *key, struct 
 	}
 }
 
-static void tell_session(struct registry *r, const struct regf_key *key, const char *what, struct span peer,
+/* From here to `to`: nobody's visit, so it has no peer. */
+static void tell_session(struct registry *r, const struct regf_key *key, const char *what, struct span to,
 			 struct span user, const char *program, timestamp time)
 {
 	struct trace t = trace_new(TRACE_SESSION, what);
+	struct tell_detail d;
 
-	t.peer = peer;
-	t.name = user;
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "as", user);
+	t.name = to;
 	t.program = span_text(program);
 	t.time = time;
-	t.protocol = SPAN("outgoing");
 	t.path = registry_path(r, key);
-	t.source = SPAN("registry, saved connection, key last written");
-	t.summary = REGISTRY_TEXT(r, "%s: connection to %.*s%s%.*s", program, SPAN_ARG(peer), user.len ? " as " : "",
-				  SPAN_ARG(user));
-	if (peer.len)
+	t.source = SPAN("registry, connection from here, key last written");
+	t.summary = REGISTRY_TEXT(r, "%s: connection from here to %.*s%s%.*s", program, SPAN_ARG(to),
+				  user.len ? " as " : "", SPAN_ARG(user));
+	t.detail = tell_detail_end(&d, &r->scratch);
+	if (to.len)
 		registry_tell(r, &t);
 }
 

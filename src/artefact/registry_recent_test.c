@@ -70,8 +70,12 @@ TEST(lists_of_recent_things_are_told)
 	assert_int_equal(at_path("opened", "b")->time, 1500000000 * TIME_SECOND);
 	assert_int_equal(at_path("opened", "a")->time, TIME_NONE);
 	assert_true(at_path("opened", "C:\\d.docx")->time > 1590000000 * TIME_SECOND);
-	assert_span(told_find(&told, 0, TRACE_SESSION, "saved session")->peer, "evil.example");
-	assert_span(told_find(&told, 0, TRACE_SESSION, "remote desktop")->name, "X\\adm");
+	assert_span(told_find(&told, 0, TRACE_SESSION, "saved session")->name, "evil.example");
+	assert_span(told_find(&told, 0, TRACE_SESSION, "saved session")->detail, "{\"as\":\"u\"}");
+	assert_span(told_find(&told, 0, TRACE_SESSION, "remote desktop")->name, "10.0.0.9");
+	/* What went out from here is nobody's visit. */
+	assert_false(told_find(&told, 0, TRACE_SESSION, "saved session")->peer.len);
+	assert_false(told_find(&told, 0, TRACE_SESSION, "remote desktop")->peer.len);
 	assert_span(told.traces[0].user, "ann");
 	told_free(&told);
 }
@@ -118,7 +122,7 @@ TEST(a_real_profile_is_told)
 	struct span hive = read_xz(path, "NTUSER_with_winscp.DAT.xz");
 
 	assert_true(count_of(registry_recent, hive, "NTUSER.DAT") > 400);
-	assert_span(told_find(&told, 0, TRACE_SESSION, "saved session")->peer, "s3.amazonaws.com:443");
+	assert_span(told_find(&told, 0, TRACE_SESSION, "saved session")->name, "s3.amazonaws.com:443");
 	assert_non_null(at_path("archived", "C:\\Users\\tony\\Desktop\\Projects\\coda\\hiberfil.rar"));
 	assert_non_null(at_path("opened", "C:\\Users\\tony\\Desktop\\Guides\\Volatility important notes.docx"));
 	told_free(&told);

@@ -69,6 +69,30 @@ static const char *rules(struct building *b)
 		      "name, level FROM rule JOIN finding ON finding.rule = rule.id ORDER BY name)");
 }
 
+/* An archive that was found, of the source at hand. */
+static void add_archive(struct building *b, const char *path)
+{
+	open_item(b, path, 0100644);
+	close_item(b, path, CLASS_ARCHIVE);
+}
+
+TEST(archives_are_staged_where_they_lay_on_the_machine_not_where_evidence_is_kept)
+{
+	struct building b = new_case("staged");
+	struct err err = { 0 };
+
+	assert_true(case_add_source(b.file, SPAN("/tmp/case"), SPAN("folder"), &b.source, &err));
+	add_archive(&b, "/tmp/case/all.zip");
+	add_archive(&b, "/tmp/case/home/ann/papers.zip");
+	add_archive(&b, "/tmp/case/dev/shm/papers.zip");
+	open_item(&b, "/tmp/case/artefacts", 0100644);
+	conclude(&b);
+	assert_string_equal(ask(&b, "SELECT group_concat(item.path) FROM finding JOIN item ON item.id = "
+				    "finding.item JOIN rule ON rule.id = finding.rule WHERE rule.name = "
+				    "'kanshiki.staged-archive'"), "/tmp/case/dev/shm/papers.zip");
+	case_close(b.file);
+}
+
 TEST(theft_is_an_episode_where_gathering_meets_sending)
 {
 	struct building b = begin("episode");

@@ -22,6 +22,7 @@
 #include "assess/thresholds.h"
 
 #include "case/case.h"
+#include "case/machine.h"
 #include "case/query.h"
 #include "codec/json_write.h"
 
@@ -156,18 +157,28 @@ static bool tell_archive(struct analysis *a, sqlite3_stmt *q, struct err *err)
 	return ok;
 }
 
-/* The case's own collection is an archive too: only what lies in a machine's folders counts. */
+/* Where the evidence itself is kept says nothing: only a machine's own folders count. */
+static bool is_staged(struct analysis *a, const struct machines *machines, sqlite3_stmt *q)
+{
+	struct span path = query_span(q, 1);
+
+	return is_archive_name(path) &&
+	       act_has_word(machine_path(machines, a->arena, query_u64(q, 5, 0), path), ODD_PLACES);
+}
+
 static bool weigh_archives(struct analysis *a, struct err *err)
 {
+	struct machines machines;
 	sqlite3_stmt *q = NULL;
-	bool row, ok = query_prepare(a->db, "SELECT item.id, item.path, item.size, item.modified, "
+	bool row, ok = machines_load(a->file, a->arena, &machines, err) &&
+		       query_prepare(a->db, "SELECT item.id, item.path, item.size, item.modified, "
 				     "item.fate = 'locked' OR EXISTS (SELECT 1 FROM item m WHERE m.parent = "
-				     "item.id AND m.fate = 'locked') FROM item JOIN source ON source.id = "
+				     "item.id AND m.fate = 'locked'), item.source FROM item JOIN source ON source.id = "
 				     "item.source WHERE item.class = 'archive' AND item.fate <> 'skipped' "
 				     "AND length(item.path) > length(source.path) ORDER BY item.path", &q, err);
 
 	while (ok && (ok = query_step(q, &row, err)) && row)
-		if (is_archive_name(query_span(q, 1)) && act_has_word(query_span(q, 1), ODD_PLACES))
+		if (is_staged(a, &machines, q))
 			ok = tell_archive(a, q, err);
 	sqlite3_finalize(q);
 	return ok;
