@@ -16,6 +16,8 @@
 
 /* Findings listed without the script and in print: carriers first, then the heaviest. */
 #define HTML_LISTED 120
+/* Bytes of one packed block before packing. */
+#define HTML_BLOCK_MOST ((size_t)1 << 30)
 
 struct html {
 	struct out out;
@@ -41,6 +43,9 @@ void html_rules(struct html *h);
 void html_custody(struct html *h);
 /* The packed data; false: no memory. */
 bool html_data(struct html *h, struct err *err);
+bool html_inventories(struct html *h);
+/* One block of it, as a script element that is never run: takes and frees `json`. */
+bool html_block(struct html *h, const char *id, size_t number, struct buf *json);
 
 /* What meson builds from web/: never empty, without NUL or CR. */
 extern const unsigned char page_script[], page_style[];

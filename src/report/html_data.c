@@ -1,10 +1,7 @@
-#include "report/html.h"
+#include "report/html_names.h"
 
-#include "codec/json_write.h"
 #include "codec/pack.h"
 #include "report/json.h"
-
-#include "base/map.h"
 
 #include <stdio.h>
 
@@ -14,47 +11,6 @@
  * Each block is deflated JSON in base64 (docs/adr/0003-the-report-page-is-one-file.md has the figures).
  */
 #define CHUNK 2000
-#define MOST ((size_t)1 << 30)
-
-struct names {
-	struct map index;		/* text → index + 1 */
-	struct json_write w;
-	struct buf list;
-	uintptr_t count;
-};
-
-static struct names names_new(struct arena *arena)
-{
-	return (struct names){ .index = map_new(arena), .list = buf_new(MOST) };
-}
-
-/* Writes the index of `text`, which joins the list when it is new; -1 for none. */
-static void name_index(struct json_write *w, struct names *names, struct span text)
-{
-	void **slot = text.len ? map_slot(&names->index, text) : NULL;
-
-	if (!slot) {
-		json_i64(w, -1);
-		return;
-	}
-	if (!*slot) {
-		if (!names->list.len)
-			names->w = json_write_to(&names->list);
-		json_span(&names->w, text);
-		*slot = (void *)++names->count;
-	}
-	json_u64(w, (uintptr_t)*slot - 1);
-}
-
-static void name_list(struct json_write *w, const char *key, struct names *names)
-{
-	json_key(w, key);
-	json_array(w);
-	if (names->list.len)
-		json_raw(w, buf_span(&names->list));
-	json_array_end(w);
-	buf_free(&names->list);
-}
 
 static void technique_list(struct json_write *w, struct span ids)
 {
@@ -143,8 +99,8 @@ static void columns(struct json_write *w, const struct report *r, struct names *
 	COLUMN(w, r, "id", json_u64(w, f->id));
 	COLUMN(w, r, "rule", json_u64(w, f->rule));
 	COLUMN(w, r, "item", json_i64(w, f->item == REPORT_NO_ITEM ? -1 : (int64_t)f->item));
-	COLUMN(w, r, "host", name_index(w, hosts, f->host));
-	COLUMN(w, r, "user", name_index(w, users, f->user));
+	COLUMN(w, r, "host", names_index(w, hosts, f->host));
+	COLUMN(w, r, "user", names_index(w, users, f->user));
 	COLUMN(w, r, "time", micros(w, f->time));
 	COLUMN(w, r, "count", json_u64(w, f->count));
 	json_object_end(w);
@@ -164,8 +120,8 @@ static void events(struct json_write *w, const struct report *r, struct names *h
 		json_span(w, e->what);
 		json_span(w, e->summary);
 		json_u64(w, e->harm);
-		name_index(w, hosts, e->host);
-		name_index(w, users, e->user);
+		names_index(w, hosts, e->host);
+		names_index(w, users, e->user);
 		json_span(w, e->channel);
 		json_optional_u64(w, e->record_id);
 		json_i64(w, e->item == REPORT_NO_ITEM ? -1 : (int64_t)e->item);
@@ -206,8 +162,8 @@ static void head_json(struct buf *to, const struct report *r, struct arena *scra
 	columns(&w, r, &hosts, &users);
 	carriers(&w, r);
 	events(&w, r, &hosts, &users);
-	name_list(&w, "hosts", &hosts);
-	name_list(&w, "users", &users);
+	names_list(&w, "hosts", &hosts);
+	names_list(&w, "users", &users);
 	json_object_end(&w);
 }
 
@@ -245,9 +201,9 @@ static void chunk_json(struct buf *to, const struct report *r, size_t from, stru
 	json_array_end(&w);
 }
 
-static bool block(struct html *h, const char *id, size_t number, struct buf *json)
+bool html_block(struct html *h, const char *id, size_t number, struct buf *json)
 {
-	struct buf packed = buf_new(MOST);
+	struct buf packed = buf_new(HTML_BLOCK_MOST);
 	bool ok;
 
 	buf_printf(&h->out.buf, "<script type=\"text/plain\" id=\"%s-%zu\">", id, number);
@@ -262,17 +218,18 @@ static bool block(struct html *h, const char *id, size_t number, struct buf *jso
 
 bool html_data(struct html *h, struct err *err)
 {
-	struct buf json = buf_new(MOST);
+	struct buf json = buf_new(HTML_BLOCK_MOST);
 	bool ok;
 
 	arena_reset(&h->scratch);
 	head_json(&json, h->report, &h->scratch);
-	ok = block(h, "head", 0, &json);
+	ok = html_block(h, "head", 0, &json);
 	for (size_t from = 0; ok && from < h->report->finding_count; from += CHUNK) {
-		json = buf_new(MOST);
+		json = buf_new(HTML_BLOCK_MOST);
 		chunk_json(&json, h->report, from, &h->scratch);
-		ok = block(h, "chunk", from / CHUNK, &json);
+		ok = html_block(h, "chunk", from / CHUNK, &json);
 	}
+	ok = ok && html_inventories(h);
 	return ok || err_set(err, ERR_LIMIT, ERR_NO_OFFSET,
 			     "too many findings for one page: use --most, or --format csv");
 }

@@ -3,9 +3,9 @@
 
 #include "report/evidence_row.h"
 
-/* Rows that stand open; more are folded, and beyond all of these the case file has them. */
+/* Rows that stand open and those that unfold, without the script; with it all rows are there. */
 #define ROWS_OPEN 40
-#define ROWS_MOST 2000
+#define ROWS_MOST 400
 
 /* "something starts it by itself (30)", one a line: what the points are for. */
 static void reasons(struct html *h, struct span json)
@@ -57,6 +57,7 @@ static void folding_table(struct html *h, const char *head, size_t count, uint64
 {
 	size_t shown = count < ROWS_MOST ? count : ROWS_MOST;
 
+	html_put(h, "<div class=\"static\">");
 	for (int part = 0; part < 2; part++) {
 		size_t from = part ? ROWS_OPEN : 0, to = part ? shown : shown < ROWS_OPEN ? shown : ROWS_OPEN;
 
@@ -79,8 +80,10 @@ static void folding_table(struct html *h, const char *head, size_t count, uint64
 	if (total > shown) {
 		html_put(h, "<p class=\"soft\">");
 		html_number(h, total - shown);
-		html_put(h, " more are in the case file and in the JSON form.</p>\n");
+		html_put(h, " more are in the case file and in the JSON form"
+			    "<span class=\"needs-script\"> and in the list on the screen</span>.</p>\n");
 	}
+	html_put(h, "</div>\n");
 }
 
 /* ---- what starts ---- */

@@ -83,13 +83,21 @@ static void programs(struct text *t)
 	buf_free(&line);
 }
 
-static void amount(struct buf *line, uint64_t bytes, const char *way)
+/* "918.3 MB out, 41.2 kB in, "; a way whose bytes no record tells is left out. */
+static void amounts(struct buf *line, const struct report_transfer *f)
 {
-	if (bytes == UINT64_MAX)
-		buf_text(line, "bytes not told");
-	else
-		words_bytes(line, bytes);
-	buf_text(line, way);
+	if (f->bytes_out == UINT64_MAX && f->bytes_in == UINT64_MAX) {
+		buf_text(line, "no record tells bytes, ");
+		return;
+	}
+	if (f->bytes_out != UINT64_MAX) {
+		words_bytes(line, f->bytes_out);
+		buf_text(line, " out, ");
+	}
+	if (f->bytes_in != UINT64_MAX) {
+		words_bytes(line, f->bytes_in);
+		buf_text(line, " in, ");
+	}
 }
 
 static void transfers(struct text *t)
@@ -106,9 +114,7 @@ static void transfers(struct text *t)
 
 		buf_add(&line, f->destination);
 		buf_text(&line, ": ");
-		amount(&line, f->bytes_out, " out, ");
-		amount(&line, f->bytes_in, " in");
-		buf_text(&line, ", ");
+		amounts(&line, f);
 		words_count(&line, f->count, "record", "records");
 		buf_text(&line, ", ");
 		words_span(&line, f->first, f->last);

@@ -300,6 +300,51 @@ static void events(struct sample *s)
 		       BASE + DAY + i * 50 * MINUTE, 881000 + i);
 }
 
+static void autostart(struct sample *s, int id, int item_id, const char *what, const char *path,
+		      const char *command, const char *standing, int points, const char *reason)
+{
+	insert(s, "INSERT INTO trace(id, unit, item, kind, what, time, host, path, command, technique, "
+		  "of_place) VALUES(%d, 1, %d, 'autostart', %Q, %lld, 'WS-FIN-07', %Q, %Q, 'T1053.005', 0)",
+	       id, item_id, what, BASE + DAY + 19 * HOUR, path, command);
+	insert(s, "INSERT INTO start(id, trace, machine, target, standing, entry, rank, reasons) "
+		  "VALUES(NULL, %d, 'WS-FIN-07', NULL, %Q, 'unknown', %d, json_object('reason', %Q))",
+	       id, standing, points, reason);
+}
+
+static void program(struct sample *s, int item_id, const char *path, const char *standing,
+		    const char *source, int points, const char *reasons)
+{
+	insert(s, "INSERT INTO program(id, item, machine, path, standing, source, rank, reasons) "
+		  "VALUES(NULL, %d, 'WS-FIN-07', %Q, %Q, %Q, %d, %Q)", item_id, path, standing, source,
+	       points, reasons);
+}
+
+static void transfer(struct sample *s, int id, const char *peer, const char *name, int64_t out, int64_t in)
+{
+	insert(s, "INSERT INTO trace(id, unit, item, kind, what, time, last, host, name, peer, bytes_out, "
+		  "bytes_in, of_place) VALUES(%d, 1, 1, 'transfer', 'flow', %lld, %lld, 'SRV-FILE-01', %Q, "
+		  "%Q, nullif(%lld, 0), nullif(%lld, 0), 0)", id, BASE + DAY + 22 * HOUR,
+	       BASE + DAY + 23 * HOUR, name, peer, out, in);
+}
+
+static void machine(struct sample *s)
+{
+	autostart(s, 1, 1, "task", "C:\\Windows\\System32\\Tasks\\Microsoft\\OneDriveUpdate",
+		  "C:\\Users\\mori\\AppData\\Roaming\\Micros\\svchost.exe", "bad", 70,
+		  "starts a program that a rule names (70)");
+	autostart(s, 2, 1, "service", "HKLM\\SYSTEM\\CurrentControlSet\\Services\\Spooler",
+		  "C:\\Windows\\System32\\spoolsv.exe", "good", 0, "the same on most machines (0)");
+	program(s, 4, "C:\\Users\\mori\\AppData\\Roaming\\Micros\\svchost.exe", "bad",
+		"rule packed_loader_svchost", 95, "{\"a\":\"a rule names it (60)\",\"b\":\"something "
+		"starts it by itself (35)\"}");
+	program(s, 5, "C:\\Users\\mori\\AppData\\Local\\Temp\\a.ps1", "unknown", NULL, 40,
+		"{\"a\":\"lies in a folder for temporary files (40)\"}");
+	program(s, 6, "C:\\Windows\\System32\\spoolsv.exe", "good", "signed", 0, NULL);
+	transfer(s, 3, "203.0.113.80:443", "g.api.mega.example", INT64_C(918273645), 41200);
+	transfer(s, 4, "198.51.100.7:443", NULL, 51200, 7340032);
+	transfer(s, 5, "192.0.2.53:53", NULL, 0, 0);
+}
+
 static void about(struct sample *s)
 {
 	insert(s, "INSERT INTO meta(id, name, value) "
@@ -351,6 +396,26 @@ static void many(struct sample *s, unsigned count)
 	       count, BASE - 30 * DAY);
 }
 
+/* As many entries that start, programs that nothing vouches for, and a fifth as many destinations. */
+static void many_of_machine(struct sample *s, unsigned count)
+{
+	insert(s, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %u) "
+		  "INSERT INTO trace(id, unit, item, kind, what, time, host, path, command, of_place) "
+		  "SELECT 100 + i, 1, 1, 'autostart', CASE i %% 3 WHEN 0 THEN 'service' WHEN 1 THEN 'task' ELSE "
+		  "'unit' END, %lld + i * 60000000000, 'HOST-' || (i %% 200), '/etc/systemd/system/job-' || "
+		  "i || '.service', '/opt/vendor/' || hex(i * 2654435761 %% 4294967296) || '/run', 0 FROM n",
+	       count, BASE - 90 * DAY);
+	insert(s, "INSERT INTO start(id, trace, machine, target, standing, entry, rank, reasons) SELECT NULL, "
+		  "id, host, NULL, CASE id %% 5 WHEN 0 THEN 'unknown' ELSE 'good' END, 'unknown', id %% 90, "
+		  "'{\"a\":\"points of kind ' || (id %% 40) || '\"}' FROM trace WHERE id >= 100");
+	insert(s, "INSERT INTO program(id, item, machine, path, standing, source, rank, reasons) SELECT NULL, 4, "
+		  "host, command, 'unknown', NULL, id %% 90, '{\"a\":\"points of kind ' || (id %% 40) || '\"}' "
+		  "FROM trace WHERE id >= 100");
+	insert(s, "INSERT INTO trace(id, unit, item, kind, what, time, host, peer, bytes_out, of_place) "
+		  "SELECT NULL, 1, 1, 'transfer', 'flow', time, host, printf('10.%%d.%%d.%%d:443', id %% 250, "
+		  "id / 250 %% 250, id / 62500), id * 977, 0 FROM trace WHERE id >= 100 AND id %% 5 = 0");
+}
+
 /* Every text column that evidence or a stranger's rules can reach. */
 static void poison(sqlite3 *db)
 {
@@ -363,6 +428,9 @@ static void poison(sqlite3 *db)
 		"answer_coverage SET channel = id || ?1, note = ?1",
 		"fact SET channel = ?1, host = ?1, note = ?1",
 		"event SET what = ?1, summary = ?1, host = ?1, user = ?1, channel = ?1",
+		"trace SET what = ?1, path = ?1, command = ?1, name = ?1 || id, peer = ?1, user = ?1, "
+		"technique = ?1", "start SET machine = ?1",
+		"program SET path = ?1, source = ?1, reasons = ?1",
 		"run SET reason = ?1, folder = ?1, host = ?1, user = ?1, zone = ?1, command = ?1, system = ?1",
 		"rule_set SET path = ?1", "problem SET file = ?1, rule = ?1, reason = ?1",
 	};
@@ -398,9 +466,12 @@ sqlite3 *sample_case(const char *path, const char *kind, unsigned count)
 		answers(&s);
 		facts(&s);
 		events(&s);
+		machine(&s);
 	}
-	if (!strcmp(kind, "huge"))
+	if (!strcmp(kind, "huge")) {
 		many(&s, count);
+		many_of_machine(&s, count);
+	}
 	if (!strcmp(kind, "hostile"))
 		poison(s.db);
 	run(s.db, "COMMIT");

@@ -67,7 +67,7 @@ interface RawHead {
 
 type RawSeen = [string | null, string | null, string | null, string | null, Row[], Row[]];
 
-async function unpack(id: string): Promise<unknown> {
+export async function unpack(id: string): Promise<unknown> {
   const element = document.getElementById(id);
   if (!element) throw new Error(`the page has no ${id}`);
   const packed = atob(element.textContent ?? "");

@@ -4,13 +4,13 @@ import { el } from "./dom.ts";
 import { HARM_TITLES, LEVELS, type Store } from "./data.ts";
 import { drawDetail } from "./detail.ts";
 import { everything, Filter } from "./filter.ts";
-import { FindingList } from "./list.ts";
-import { number, showLine } from "./show.ts";
+import { tail, VirtualList } from "./list.ts";
+import { number, showLine, time } from "./show.ts";
 
 export class Explorer {
   private readonly wanted = everything();
   private readonly filter: Filter;
-  private readonly list: FindingList;
+  private readonly list: VirtualList;
   private readonly said = el("p", { class: "count", role: "status" });
   private readonly side = el("aside", { class: "side", "aria-label": "Finding" });
   private readonly host = el("select", { "aria-label": "Host" });
@@ -23,9 +23,11 @@ export class Explorer {
   private open = -1;
   private readonly changed: ((findings: number[]) => void)[] = [];
 
-  constructor(private readonly store: Store, into: HTMLElement) {
+  constructor(private readonly store: Store, private readonly into: HTMLElement) {
     this.filter = new Filter(store);
-    this.list = new FindingList(store, (finding, byUser) => void this.show(finding, byUser));
+    this.list = new VirtualList("Findings that fit the filters",
+      (finding, width) => this.parts(finding, width),
+      (finding, byUser) => void this.show(finding, byUser));
     into.append(
       el("div", { class: "filters" },
         this.chips("Level", LEVELS.map((name, i) => [name, i] as const).reverse(), this.wanted.levels, store.level),
@@ -116,7 +118,7 @@ export class Explorer {
     this.wanted.harms.fill(true);
     this.search.value = "";
     this.host.value = "-1";
-    for (const box of document.querySelectorAll<HTMLInputElement>(".filters fieldset input")) box.checked = true;
+    for (const box of this.into.querySelectorAll<HTMLInputElement>(".filters fieldset input")) box.checked = true;
     this.apply();
   }
 
@@ -154,6 +156,22 @@ export class Explorer {
     this.said.textContent = `${number(inTime.length)} of ${number(this.store.count)} findings` +
       (left > 0 ? `; ${number(left)} lighter ones are only in the case file` : "");
     if (tell) for (const call of this.changed) call(anyTime);
+  }
+
+  private parts(finding: number, width: number): HTMLElement[] {
+    const { store } = this;
+    const rule = store.ruleOf(finding);
+    const level = LEVELS[rule.level] ?? "informational";
+    const count = store.times[finding] ?? 1;
+    const when = store.time[finding] ?? Number.NaN;
+    const host = showLine(store.hostOf(finding));
+    return [
+      el("span", { class: `level level-${level}` }, level),
+      el("span", { class: "row-title" }, showLine(rule.title), count > 1 ? ` ×${number(count)}` : ""),
+      el("span", { class: "row-time" }, Number.isNaN(when) ? "no time" : time(when)),
+      el("span", { class: "row-host" }, ...(host ? [host] : [])),
+      el("span", { class: "row-item" }, tail(showLine(store.itemOf(finding)?.path ?? ""), width - (host ? 440 : 296))),
+    ];
   }
 
   private close(): void {

@@ -1,24 +1,37 @@
 // A list that holds any number of rows and draws only those in sight.
 
 import { el, oncePerFrame } from "./dom.ts";
-import { LEVELS, type Store } from "./data.ts";
-import { number, showLine, time } from "./show.ts";
 
 const ROW = 46;
 const SPARE = 8;
 
-export class FindingList {
+/** What a row holds; `width` is that of the list in pixels. */
+export type RowParts = (entry: number, width: number) => (Node | string)[];
+
+/** Ids of rows tell lists of one page apart. */
+let lists = 0;
+
+/** The end of a path tells more than its beginning; `room` is in pixels. */
+export function tail(path: string, room: number): string {
+  const most = Math.max(20, Math.floor(room / 7.6));
+  return path.length > most ? `…${path.slice(1 - most)}` : path;
+}
+
+export class VirtualList {
   readonly element: HTMLElement;
   private readonly sizer: HTMLElement;
   private rows: number[] = [];
   private current = -1;
+  private readonly id = `row${lists++}`;
   private readonly draw = oncePerFrame(() => this.drawNow());
 
-  constructor(private readonly store: Store, private readonly onOpen: (finding: number, byUser: boolean) => void) {
+  constructor(
+    label: string,
+    private readonly parts: RowParts,
+    private readonly onOpen: (entry: number, byUser: boolean) => void,
+  ) {
     this.sizer = el("div", { class: "list-size" });
-    this.element = el("div", {
-      class: "list", role: "listbox", tabindex: "0", "aria-label": "Findings that fit the filters",
-    }, this.sizer);
+    this.element = el("div", { class: "list", role: "listbox", tabindex: "0", "aria-label": label }, this.sizer);
     this.element.addEventListener("scroll", this.draw, { passive: true });
     this.element.addEventListener("keydown", (event) => this.onKey(event));
     this.element.addEventListener("click", (event) => this.onClick(event));
@@ -34,24 +47,24 @@ export class FindingList {
   }
 
   /** False where the filters hide it. */
-  select(finding: number): boolean {
-    const at = this.rows.indexOf(finding);
+  select(entry: number): boolean {
+    const at = this.rows.indexOf(entry);
     if (at < 0) return false;
     this.moveTo(at, false);
     return true;
   }
 
   private moveTo(at: number, byUser: boolean): void {
-    const finding = this.rows[at];
-    if (finding === undefined) return;
+    const entry = this.rows[at];
+    if (entry === undefined) return;
     this.current = at;
     const top = at * ROW;
     const { scrollTop, clientHeight } = this.element;
     if (top < scrollTop) this.element.scrollTop = top;
     else if (top + ROW > scrollTop + clientHeight) this.element.scrollTop = top + ROW - clientHeight;
-    this.element.setAttribute("aria-activedescendant", `row-${at}`);
+    this.element.setAttribute("aria-activedescendant", `${this.id}-${at}`);
     this.draw();
-    this.onOpen(finding, byUser);
+    this.onOpen(entry, byUser);
   }
 
   private onKey(event: KeyboardEvent): void {
@@ -97,33 +110,13 @@ export class FindingList {
     return [at, this.rows[at], at === this.current, this.rows.length, this.element.clientWidth].join(" ");
   }
 
-  /** The end of a path tells more than its beginning. */
-  private tail(path: string, host: string): string {
-    const beside = host ? 440 : 296;
-    const room = Math.max(20, Math.floor((this.element.clientWidth - beside) / 7.6));
-    return path.length > room ? `…${path.slice(1 - room)}` : path;
-  }
-
   private row(at: number): HTMLElement {
-    const finding = this.rows[at] ?? 0;
-    const { store } = this;
-    const rule = store.ruleOf(finding);
-    const level = LEVELS[rule.level] ?? "informational";
-    const count = store.times[finding] ?? 1;
-    const when = store.time[finding] ?? Number.NaN;
-    const host = showLine(store.hostOf(finding));
     const row = el("div", {
       "data-key": this.key(at),
-      class: "row", role: "option", id: `row-${at}`, "data-at": String(at),
+      class: "row", role: "option", id: `${this.id}-${at}`, "data-at": String(at),
       "aria-selected": String(at === this.current), "aria-setsize": String(this.rows.length),
       "aria-posinset": String(at + 1),
-    },
-      el("span", { class: `level level-${level}` }, level),
-      el("span", { class: "row-title" }, showLine(rule.title), count > 1 ? ` ×${number(count)}` : ""),
-      el("span", { class: "row-time" }, Number.isNaN(when) ? "no time" : time(when)),
-      el("span", { class: "row-host" }, ...(host ? [host] : [])),
-      el("span", { class: "row-item" }, this.tail(showLine(store.itemOf(finding)?.path ?? ""), host)),
-    );
+    }, ...this.parts(this.rows[at] ?? 0, this.element.clientWidth));
     row.style.transform = `translateY(${at * ROW}px)`;
     return row;
   }

@@ -3,6 +3,7 @@
 import { byId, el } from "./dom.ts";
 import { Store } from "./data.ts";
 import { Explorer } from "./explorer.ts";
+import { openInventories } from "./machine.ts";
 import { TimeLine } from "./timeline.ts";
 
 /** Links from the answers go to the finding in the explorer. */
@@ -23,6 +24,7 @@ async function start(): Promise<void> {
     throw new Error("this browser is too old for the explorer; all that matters most is on the page");
   const store = await Store.open();
   document.documentElement.classList.add("scripted");
+  openInventories();
   if (!store.count && !store.events.length) {
     byId("timeline-here").append(el("p", { class: "soft" }, "Nothing to draw: no findings."));
     return;

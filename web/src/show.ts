@@ -27,3 +27,14 @@ export function time(micros: number): string {
   const date = new Date(micros / 1000);
   return Number.isNaN(date.getTime()) ? "" : date.toISOString().slice(0, 19).replace("T", " ");
 }
+
+/** "4.3 MB", as the program writes it (src/report/words.c). */
+export function bytes(n: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
+  let unit = 0;
+  while (n >= 999.95 && unit + 1 < units.length) {
+    n /= 1000;
+    unit++;
+  }
+  return `${n.toFixed(unit ? 1 : 0)} ${units[unit]}`;
+}
