@@ -284,12 +284,23 @@ static bool is_measured(const struct correlation *cor)
 	       cor->type == CORRELATE_PERCENTILE || cor->type == CORRELATE_MEDIAN;
 }
 
+/* Whether a rule that is there can make the condition fail. */
+static bool has_not(const struct node *node)
+{
+	if (node->kind == NODE_NOT)
+		return true;
+	for (uint32_t i = 0; node->kind != NODE_PRED && i < node->count; i++)
+		if (has_not(node->kids[i]))
+			return true;
+	return false;
+}
+
 /* Whether it is judged at each event, over what the timespan before it holds. */
 static bool slides(const struct correlation *cor)
 {
 	bool grows = !is_measured(cor) || cor->type == CORRELATE_SUM;
 
-	if (cor->condition)
+	if (cor->condition && has_not(cor->condition))
 		return false;
 	for (uint32_t i = 0; i < cor->test_count; i++) {
 		enum compare compare = cor->tests[i].compare;
@@ -459,6 +470,57 @@ static bool window_holds(struct run *r)
 	return tests_hold(cor, measure(r));
 }
 
+/* The text with its quotes that begins at `at`, in JSON of our own writing. */
+static struct span json_text_at(struct span json, size_t at)
+{
+	size_t end = at + 1;
+
+	while (end < json.len && json.at[end] != '"')
+		end += json.at[end] == '\\' ? 2 : 1;
+	return span_sub(json, at, end + 1 - at);
+}
+
+/* Value number `n` of a key, with its quotes. */
+static struct span key_value(struct span key, uint32_t n)
+{
+	size_t at = 1;
+
+	for (;;) {
+		struct span text;
+
+		at += json_text_at(key, at).len + 1;
+		text = json_text_at(key, at);
+		if (n-- == 0 || text.len == 0)
+			return text;
+		at += text.len + 1;
+	}
+}
+
+/* The group of `other` in which a match of group `key` of `cor` falls; false: none. */
+static bool project_key(const struct run *r, const struct correlation *other,
+			const struct correlation_source *source, struct span key, struct span *out)
+{
+	struct correlator *c = r->s->correlator;
+	struct json_write w = json_write_to(&c->scratch);
+
+	buf_clear(&c->scratch);
+	json_object(&w);
+	for (uint32_t i = 0; i < other->group_count; i++) {
+		struct span name = r->s->set->fields[source->group_by[i]];
+		uint32_t n = 0;
+
+		while (n < r->cor->group_count && !span_eq_nocase(r->cor->group_names[n], name))
+			n++;
+		if (n == r->cor->group_count)
+			return false;
+		json_key_span(&w, other->group_names[i]);
+		json_raw(&w, key_value(key, n));
+	}
+	json_object_end(&w);
+	*out = arena_copy(&c->memory, buf_span(&c->scratch));
+	return !c->scratch.overflow && out->at;
+}
+
 /* A match of this correlation is a fact for those that build on it. */
 static void feed_others(struct run *r, const struct fact *last)
 {
@@ -470,12 +532,11 @@ static void feed_others(struct run *r, const struct fact *last)
 		for (uint32_t k = 0; k < other->source_count; k++) {
 			struct fact copy = *last, *fact;
 
-			if (other->sources[k].rule != r->cor->rule)
+			if (other->sources[k].rule != r->cor->rule ||
+			    !project_key(r, other, &other->sources[k], last->key, &copy.key))
 				continue;
 			copy.correlation = i;
 			copy.source = k;
-			if (other->group_count == 0)
-				copy.key = SPAN("{}");
 			fact = new_fact(c);
 			if (fact)
 				*fact = copy;

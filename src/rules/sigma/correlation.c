@@ -107,12 +107,62 @@ static bool read_tests(struct sigma_doc *doc, const struct yaml_node *condition,
 	return true;
 }
 
+static bool is_operator(struct span word)
+{
+	return span_eq_nocase(word, SPAN("and")) || span_eq_nocase(word, SPAN("or")) ||
+	       span_eq_nocase(word, SPAN("not"));
+}
+
+/* An extended condition may stand without a list of rules: it names them. */
+static bool rules_of_condition(struct sigma_doc *doc, const struct yaml_node *condition,
+			       struct correlation_draft *d)
+{
+	struct span rest = condition->text;
+
+	while (rest.len) {
+		size_t len = 0;
+		uint32_t known = 0;
+		struct span word;
+
+		while (len < rest.len && rest.at[len] > ' ' && !strchr("()", rest.at[len]))
+			len++;
+		word = span_sub(rest, 0, len);
+		rest = span_from(rest, len ? len : 1);
+		while (known < d->rule_count && !span_eq(d->rules[known], word))
+			known++;
+		if (len == 0 || is_operator(word) || known < d->rule_count)
+			continue;
+		if (d->rule_count == CORRELATION_SOURCES_MAX)
+			return sigma_refuse(doc, condition, "more than %u names", d->rule_count);
+		d->rules[d->rule_count++] = word;
+	}
+	return true;
+}
+
+/* In order, all must be there; then the condition says no more than the list of rules. */
+static bool read_ordered(struct sigma_doc *doc, const struct yaml_node *condition,
+			 struct correlation_draft *d)
+{
+	const struct node *node = d->c.condition;
+
+	if (node->kind == NODE_AND ? node->count != d->rule_count : d->rule_count != 1)
+		return sigma_refuse(doc, condition, "an order of rules that need not all be there");
+	for (uint32_t i = 0; node->kind == NODE_AND && i < node->count; i++)
+		if (node->kids[i]->kind != NODE_PRED)
+			return sigma_refuse(doc, condition,
+					    "an order of rules that need not all be there");
+	d->c.condition = NULL;
+	return true;
+}
+
 /* "rule_a and not rule_b": predicates that stand for the sources. */
 static bool read_extended(struct sigma_doc *doc, const struct yaml_node *condition,
 			  struct correlation_draft *d)
 {
 	struct condition_names names = { 0 };
 
+	if (d->rule_count == 0 && !rules_of_condition(doc, condition, d))
+		return false;
 	for (uint32_t i = 0; i < d->rule_count; i++) {
 		struct condition_name *name = arena_push(doc->build->scratch, (void **)&names.at,
 							 &names.count, &names.room, sizeof *name);
@@ -126,7 +176,9 @@ static bool read_extended(struct sigma_doc *doc, const struct yaml_node *conditi
 			return sigma_refuse(doc, condition, "out of memory for rules");
 	}
 	d->c.condition = sigma_condition(doc, condition, condition->text, &names, NULL);
-	return d->c.condition != NULL;
+	if (!d->c.condition)
+		return false;
+	return d->c.type == CORRELATE_TEMPORAL || read_ordered(doc, condition, d);
 }
 
 static bool read_condition(struct sigma_doc *doc, const struct yaml_node *section,
@@ -138,7 +190,7 @@ static bool read_condition(struct sigma_doc *doc, const struct yaml_node *sectio
 	if (!condition)
 		return temporal || sigma_refuse(doc, section, "a correlation without condition");
 	if (condition->kind == YAML_SCALAR)
-		return d->c.type == CORRELATE_TEMPORAL
+		return temporal
 			       ? read_extended(doc, condition, d)
 			       : sigma_refuse(doc, condition, "this correlation needs a comparison");
 	if (condition->kind != YAML_MAP || !read_tests(doc, condition, d))
@@ -185,9 +237,8 @@ bool correlation_read(struct sigma_doc *doc, struct correlation_draft *d)
 	    !read_names(doc, yaml_get(section, "group-by"), d->group_by, &d->c.group_count,
 			CORRELATION_FIELDS_MAX))
 		return false;
-	if (d->rule_count == 0)
-		return sigma_refuse(doc, section, "a correlation without rules");
-	return read_condition(doc, section, d, types[i].wants_field);
+	return read_condition(doc, section, d, types[i].wants_field) &&
+	       (d->rule_count || sigma_refuse(doc, section, "a correlation without rules"));
 }
 
 static struct span word(struct span *rest)

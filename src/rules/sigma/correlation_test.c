@@ -141,6 +141,19 @@ TEST(an_extended_condition_is_judged_over_a_window)
 	assert_non_null(strstr(refusal, "unknown search"));
 }
 
+TEST(an_extended_condition_names_its_rules_and_may_slide)
+{
+	expect("correlation: {type: temporal, timespan: 10s, condition: one and (two or three)}\n",
+	       "1 1 a 0\n9 1 a 0\n12 2 a 0\n30 3 a 0\n", "C@12 ");
+	expect("correlation: {type: temporal_ordered, timespan: 10s, condition: two and one}\n",
+	       "1 1 a 0\n2 2 a 0\n3 1 a 0\n", "C@3 ");
+	expect("correlation: {type: temporal_ordered, timespan: 10s, condition: two or one}\n",
+	       "1 1 a 0\n", "one@1 ");
+	assert_non_null(strstr(refusal, "order"));
+	expect("correlation: {type: temporal, timespan: 10s}\n", "1 1 a 0\n", "one@1 ");
+	assert_non_null(strstr(refusal, "without rules"));
+}
+
 TEST(numbers_are_summed_averaged_and_ranked)
 {
 	static const char *const events = "1 1 a 1\n2 1 a 2\n3 1 a 3\n4 1 a 10\n";
@@ -189,6 +202,26 @@ TEST(correlations_chain_and_generate_lets_sources_speak)
 	assert_string_equal(refusal, "correlations that need each other");
 }
 
+/* The upper one groups by less, in another order, or under another name. */
+TEST(a_chain_takes_from_a_group_what_it_groups_by)
+{
+	static const char *const form =
+		"correlation: {type: event_count, rules: one, group-by: [user, n], timespan: 10s, "
+		"condition: {gte: 2}}\n---\ntitle: D\ncorrelation: {type: %s, timespan: 1m}\n";
+	char rule[512];
+
+	snprintf(rule, sizeof rule, form, "temporal, rules: [c, two], group-by: user");
+	expect(rule, "1 1 a 5\n2 1 a 5\n3 2 a 7\n", "D@3 ");
+	expect(rule, "1 1 a 5\n2 1 a 5\n3 2 b 5\n", "");
+	snprintf(rule, sizeof rule, form, "temporal, rules: [c, two], group-by: [n, user]");
+	expect(rule, "1 1 a 5\n2 1 a 5\n3 2 a 5\n", "D@3 ");
+	snprintf(rule, sizeof rule, form, "temporal, rules: [c, two], group-by: [who], "
+		 "aliases: {who: {c: n, two: user}}");
+	expect(rule, "1 1 a b\n2 1 a b\n3 2 b 7\n", "D@3 ");
+	snprintf(rule, sizeof rule, form, "temporal, rules: [c, two]");
+	expect(rule, "1 1 a \"\\\n2 1 a \"\\\n3 2 b 7\n", "D@3 ");
+}
+
 TEST(aliases_join_fields_of_different_names)
 {
 	expect("correlation:\n  type: temporal\n  rules: [one, two]\n  aliases:\n    who: {one: user, two: n}\n"
@@ -218,6 +251,12 @@ TEST(filters_narrow_the_rules_they_name)
 
 	snprintf(rules, sizeof rules, "%s%s", BASES, filter);
 	expect_events(rules, "1 1 bob 0\n2 1 admin 0\n3 2 admin 0\n", 0, "one@1 two@3 ");
+	snprintf(rules, sizeof rules, "%stitle: F\nlogsource: {category: test}\nfilter:\n  rules: []\n"
+		 "  x: {user: admin}\n  condition: not x\n", BASES);
+	expect_events(rules, "1 1 bob 0\n2 1 admin 0\n3 2 admin 0\n", 0, "one@1 ");
+	snprintf(rules, sizeof rules, "%stitle: F\nlogsource: {category: other}\nfilter:\n  rules: any\n"
+		 "  x: {user: admin}\n  condition: not x\n", BASES);
+	expect_events(rules, "1 1 bob 0\n2 1 admin 0\n3 2 admin 0\n", 0, "one@1 one@2 two@3 ");
 }
 
 TEST(memory_is_bounded_and_shedding_is_told)

@@ -7,6 +7,8 @@ static bool names_rule(const struct yaml_node *list, const struct rule_draft *dr
 	if (list->kind == YAML_SCALAR)
 		return span_eq_nocase(list->text, SPAN("any")) ||
 		       span_eq(list->text, draft->rule->info.id) || span_eq(list->text, draft->name);
+	if (list->kind == YAML_LIST && !list->first)
+		return true;
 	for (const struct yaml_node *n = list->first; n; n = n->next)
 		if (n->kind == YAML_SCALAR && (span_eq(n->text, draft->rule->info.id) ||
 					       span_eq(n->text, draft->rule->info.title) ||

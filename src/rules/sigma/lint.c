@@ -107,12 +107,14 @@ void lint_correlation(struct sigma_linter *l, const struct yaml_node *correlatio
 	struct span type = yaml_get_text(correlation, "type");
 	struct span span = yaml_get_text(correlation, "timespan");
 	const struct yaml_node *rules = yaml_get(correlation, "rules");
+	const struct yaml_node *condition = yaml_get(correlation, "condition");
 	bool is_temporal = span_starts(type, SPAN("temporal"));
+	bool names_rules = is_temporal && condition && condition->kind == YAML_SCALAR;
 
 	if (!lint_one_of(type, types))
 		lint_tell(l, LINT_ERROR, "correlation_type_unknown", correlation,
 			  "'%.*s' is no type of correlation", SPAN_ARG(type));
-	if (!rules)
+	if (!rules && !names_rules)
 		lint_tell(l, LINT_ERROR, "correlation_rules_missing", correlation, "no rules to correlate");
 	if (is_temporal && rules && rules->kind == YAML_LIST && rules->count < 2)
 		lint_tell(l, LINT_WARNING, "correlation_of_one", rules,
