@@ -62,6 +62,9 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("dpkg status", "var/lib/dpkg/status|var/lib/dpkg/status.d/*", package_status),
 	PLACE("dpkg diversions", "var/lib/dpkg/diversions", package_diversions),
 	PLACE("apk files", "lib/apk/db/installed", package_apk),
+	{ .name = "rpm files", .evidence_class = CLASS_CONFIGURATION, .decode = package_rpm, .is_risky = true,
+	  .of_place = true, .paths = "var/lib/rpm/rpmdb.sqlite|var/lib/rpm/Packages|var/lib/rpm/Packages.db|"
+	  "usr/lib/sysimage/rpm/rpmdb.sqlite|usr/lib/sysimage/rpm/Packages.db" },
 	PLACE("dpkg log", "var/log/dpkg.log|var/log/dpkg.log.*", package_dpkg_log),
 	PLACE("apt history", "var/log/apt/history.log|var/log/apt/history.log.*|apt_history.log",
 	      package_apt_history),

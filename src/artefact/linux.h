@@ -77,7 +77,7 @@ artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, l
 	linux_desktop_entry, linux_authorized_keys, linux_sshd_config, linux_sudoers,
 	linux_apt_conf, linux_dpkg_conf, linux_logrotate, linux_interfaces, linux_python_path,
 	linux_aliases, linux_inetd, linux_container, linux_set_id;
-artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_dpkg_log,
+artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_rpm, package_dpkg_log,
 	package_apt_history;
 artefact_fn live_process, live_sockets, live_modules;
 artefact_fn linux_wtmp, linux_btmp, linux_lastlog;

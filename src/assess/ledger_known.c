@@ -219,36 +219,37 @@ void known_free(struct ledger *l)
 
 /* ---- asking ---- */
 
-/* "md5:…" of its trace or "sha256:…" of the item: whatever the database has. */
-static bool is_digest_of(const struct program *p, struct span digest)
+static struct span sha1_of(struct span detail)
 {
-	struct span word = digest, kind = span_split(&word, ':');
+	size_t at = span_find(detail, 0, SPAN("\"sha1\":\""));
 
-	if (span_eq(digest, p->digest))
-		return true;
-	if (span_eq(kind, SPAN("sha256")) && word.len == 64 && p->sha256.len == 32) {
-		for (size_t i = 0; i < 64; i++) {
-			uint8_t nibble = i % 2 ? p->sha256.at[i / 2] & 15 : p->sha256.at[i / 2] >> 4;
-
-			if (word.at[i] != (uint8_t)"0123456789abcdef"[nibble])
-				return false;
-		}
-		return true;
-	}
-	return false;
+	return at == SIZE_MAX ? (struct span){ 0 } : span_sub(detail, at + 8, 40);
 }
 
-static struct span digest_kind(struct span digest)
+/* The program's own digest of that kind, as hex; empty where it was not taken. */
+static struct span own_digest(const struct program *p, struct span kind, char hex[64])
 {
-	return span_split(&digest, ':');
+	struct span word = p->digest;
+
+	if (span_eq(span_split(&word, ':'), kind))
+		return word;
+	if (span_eq(kind, SPAN("sha1")))
+		return sha1_of(p->detail);
+	if (!span_eq(kind, SPAN("sha256")) || p->sha256.len != 32)
+		return (struct span){ 0 };
+	for (size_t i = 0; i < 64; i++)
+		hex[i] = "0123456789abcdef"[i % 2 ? p->sha256.at[i / 2] & 15 : p->sha256.at[i / 2] >> 4];
+	return span_of(hex, 64);
 }
 
-/* Else the database has another kind of digest than we do, and nothing can be said. */
-static bool is_comparable(const struct program *p, struct span digest)
+/* A database's digest against the program's: of another kind than those that we took, it says nothing. */
+static bool is_digest_of(const struct program *p, struct span digest, bool *comparable)
 {
-	return span_eq(digest_kind(digest), SPAN("sha256"))
-		       ? p->sha256.len == 32
-		       : span_eq(digest_kind(digest), digest_kind(p->digest));
+	char hex[64];
+	struct span own = own_digest(p, span_split(&digest, ':'), hex);
+
+	*comparable = own.len;
+	return own.len && span_eq(own, digest);
 }
 
 static bool by_path(struct ledger *l, const struct program *p, struct span *source, bool *altered)
@@ -259,11 +260,12 @@ static bool by_path(struct ledger *l, const struct program *p, struct span *sour
 
 	sqlite3_bind_text(q, 1, (const char *)p->full.at, (int)p->full.len, SQLITE_STATIC);
 	while (!good && query_step(q, &row, &ignored) && row) {
-		if (is_digest_of(p, query_span(q, 0))) {
+		bool comparable;
+
+		if (is_digest_of(p, query_span(q, 0), &comparable)) {
 			good = true;
 			*source = arena_copy(&l->arena, query_span(q, 1));
-		} else if (is_comparable(p, query_span(q, 0)) &&
-			   !span_eq(query_span(q, 2), SPAN("conffile"))) {
+		} else if (comparable && !span_eq(query_span(q, 2), SPAN("conffile"))) {
 			*altered = true;
 			*source = arena_printf(&l->arena, "%.*s has another content",
 					       SPAN_ARG(query_span(q, 1)));
@@ -276,34 +278,38 @@ static bool by_path(struct ledger *l, const struct program *p, struct span *sour
 
 static bool by_digest(struct ledger *l, const struct program *p, struct span *source)
 {
+	static const char *const kinds[] = { "md5", "sha1", "sha256" };
 	sqlite3_stmt *q = l->known_digest;
 	struct err ignored;
 	bool row = false;
 
-	if (!p->digest.len)
-		return false;
-	sqlite3_bind_text(q, 1, (const char *)p->digest.at, (int)p->digest.len, SQLITE_STATIC);
-	if (query_step(q, &row, &ignored) && row)
-		*source = arena_printf(&l->arena, "copy of %.*s of %.*s",
-				       SPAN_ARG(machine_path(&l->machines, &l->arena, 0, query_span(q, 1))),
-				       SPAN_ARG(query_span(q, 0)));
-	sqlite3_reset(q);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !row; i++) {
+		char hex[64], text[80];
+		struct span own = own_digest(p, span_text(kinds[i]), hex);
+		int len = snprintf(text, sizeof text, "%s:%.*s", kinds[i], SPAN_ARG(own));
+
+		if (!own.len || len >= (int)sizeof text)
+			continue;
+		sqlite3_bind_text(q, 1, text, len, SQLITE_TRANSIENT);
+		if (query_step(q, &row, &ignored) && row)
+			*source = arena_printf(&l->arena, "copy of %.*s of %.*s",
+					       SPAN_ARG(machine_path(&l->machines, &l->arena, 0, query_span(q, 1))),
+					       SPAN_ARG(query_span(q, 0)));
+		sqlite3_reset(q);
+	}
 	return row;
 }
 
 static bool by_set(struct ledger *l, const struct program *p, struct span *source)
 {
 	sqlite3_stmt *q = l->known_set;
-	struct span digest = p->digest, sha1 = { 0 }, at;
+	struct span digest = p->digest, sha1 = sha1_of(p->detail);
 	struct buf hex = buf_new(128);
 	struct err ignored;
 	bool row = false;
 
 	buf_hex(&hex, p->sha256);
 	span_split(&digest, ':');
-	at = p->detail;
-	if (span_find(at, 0, SPAN("\"sha1\":\"")) != SIZE_MAX)
-		sha1 = span_sub(at, span_find(at, 0, SPAN("\"sha1\":\"")) + 8, 40);
 	sqlite3_bind_text(q, 1, (const char *)hex.at, (int)hex.len, SQLITE_STATIC);
 	sqlite3_bind_text(q, 2, (const char *)digest.at, (int)digest.len, SQLITE_STATIC);
 	sqlite3_bind_text(q, 3, (const char *)sha1.at, (int)sha1.len, SQLITE_STATIC);

@@ -211,7 +211,7 @@ static struct wanted *target_of(struct ledger *l, struct span machine, struct sp
 static enum entry entry_of(struct ledger *l, uint64_t item, struct err *err)
 {
 	static const char sql[] =
-		"SELECT item.path, trace.digest, item.sha256 FROM item LEFT JOIN trace ON trace.item IN "
+		"SELECT item.path, trace.digest, item.sha256, trace.detail FROM item LEFT JOIN trace ON trace.item IN "
 		"(item.id, item.same_as) AND +trace.kind = 'program' WHERE item.id = ?1 LIMIT 1";
 	struct program p = { 0 };
 	struct span source;
@@ -228,6 +228,7 @@ static enum entry entry_of(struct ledger *l, uint64_t item, struct err *err)
 		p.full = query_span(q, 0);
 		p.digest = query_span(q, 1);
 		p.sha256 = query_span(q, 2);
+		p.detail = query_span(q, 3);
 		entry = known_vouches(l, &p, &source, &altered) ? ENTRY_PACKAGED
 			: altered ? ENTRY_ALTERED : ENTRY_LOCAL;
 	}

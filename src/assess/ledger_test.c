@@ -62,6 +62,47 @@ TEST(ledger_takes_the_word_of_package_databases)
 	case_close(b.file);
 }
 
+/* A database that knows one file by one digest, and that file with its SHA-1. */
+static struct ledger_totals known_by(struct building *b, const char *manager, const char *digest)
+{
+	struct trace known = trace_new(TRACE_KNOWN, "package file"), t = trace_new(TRACE_PROGRAM, "elf");
+
+	open_item(b, "/mnt/disk/lib/db/installed", 0100644);
+	known.path = SPAN("/usr/bin/tool");
+	known.digest = span_text(digest);
+	known.name = SPAN("tool 1");
+	known.protocol = span_text(manager);
+	add_trace(b, known);
+	close_item(b, "database", CLASS_OTHER);
+	open_item(b, "/mnt/disk/usr/bin/tool", 0100755);
+	t.digest = SPAN("md5:11111111111111111111111111111111");
+	t.detail = SPAN("{\"sha1\":\"2222222222222222222222222222222222222222\",\"entropy\":5}");
+	add_trace(b, t);
+	close_item(b, "content", CLASS_EXECUTABLE);
+	return draw(b, NULL);
+}
+
+TEST(ledger_compares_whatever_digest_a_database_has)
+{
+	/* SHA-256 of "content", which is what the item holds. */
+	static const char sha256[] = "sha256:ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73";
+	struct building b = new_case("sha1");
+
+	assert_int_equal(known_by(&b, "apk", "sha1:2222222222222222222222222222222222222222").good, 1);
+	case_close(b.file);
+	b = new_case("sha1_altered");
+	assert_int_equal(known_by(&b, "apk", "sha1:3333333333333333333333333333333333333333").altered, 1);
+	case_close(b.file);
+	b = new_case("sha256");
+	assert_int_equal(known_by(&b, "rpm", sha256).good, 1);
+	case_close(b.file);
+	b = new_case("sha512");
+	/* Nobody took that digest: neither good nor altered. */
+	assert_int_equal(known_by(&b, "rpm", "sha512:00").unknown, 1);
+	assert_string_equal(ask(&b, "SELECT coalesce(source, 'none') FROM program"), "none");
+	case_close(b.file);
+}
+
 TEST(ledger_takes_the_word_of_hash_sets)
 {
 	struct building b = new_case("sets");

@@ -8,7 +8,7 @@
 #define WAL_MAGIC UINT32_C(0x377f0682)
 #define MAX_STEPS UINT64_C(200000000)	/* of the virtual machine: some ten seconds */
 #define STEPS_BETWEEN 10000
-#define MAX_VALUE (4 << 20)
+#define MAX_VALUE (16 << 20)	/* the largest headers of RPM's packages have some */
 #define MAX_HEAP (256 << 20)
 
 struct checksum {

@@ -93,23 +93,29 @@ static bool decode(struct examination *x, const struct artefact_decoder *decoder
 	return d.starts_something;
 }
 
-/* So that a package database, which knows MD5 or SHA-256, can vouch for the entry. */
+/* So that a package database, which knows MD5, SHA-1 or SHA-256, can vouch for the entry. */
 static void tell_configuration(struct examination *x, const struct item *item)
 {
 	struct record r = { .type = RECORD_TRACE,
 			    .trace = trace_new(TRACE_PROGRAM, "configuration") };
-	uint8_t md5[DIGEST_MAX];
-	size_t len = digest_of(DIGEST_MD5, item->bytes, md5);
-	struct buf text = buf_new(64);
+	uint8_t md5[DIGEST_MAX], sha1[DIGEST_MAX];
+	size_t md5_len = digest_of(DIGEST_MD5, item->bytes, md5);
+	size_t sha1_len = digest_of(DIGEST_SHA1, item->bytes, sha1);
+	struct buf text = buf_new(64), detail = buf_new(128);
 
-	if (len) {
+	if (md5_len && sha1_len) {
 		buf_text(&text, "md5:");
-		buf_hex(&text, span_of(md5, len));
+		buf_hex(&text, span_of(md5, md5_len));
+		buf_text(&detail, "{\"sha1\":\"");
+		buf_hex(&detail, span_of(sha1, sha1_len));
+		buf_text(&detail, "\"}");
 		r.trace.digest = buf_span(&text);
+		r.trace.detail = buf_span(&detail);
 		r.trace.bytes_in = item->bytes.len;
 		examination_tell(x, &r);
 	}
 	buf_free(&text);
+	buf_free(&detail);
 }
 
 static struct span last_part(struct span path)
