@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "disk/ext.h"
 #include "disk/tsk_image.h"
 
 #define NTFS_FIRST_FREE 24	/* entries below are the file system's own */
@@ -15,6 +16,8 @@ struct tsk_system {
 	struct file_system fs;
 	TSK_IMG_INFO *image;
 	TSK_FS_INFO *info;
+	struct ext ext;
+	bool reads_ext;		/* content by ext.h */
 };
 
 struct walking {
@@ -266,6 +269,8 @@ static bool read_place(struct file_system *fs, const struct fs_place *place, uin
 	const TSK_FS_ATTR *attr;
 	bool ok;
 
+	if (t->reads_ext)
+		return ext_read(&t->ext, place->inode, most, to, cut, err);
 	tsk_error_reset();
 	file = tsk_fs_file_open_meta(t->info, NULL, place->inode);
 	if (!file)
@@ -364,7 +369,10 @@ struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct 
 	tsk_error_reset();
 	t->info = t->image ? tsk_fs_open_img(t->image, 0, TSK_FS_TYPE_DETECT) : NULL;
 	if (t->info) {
+		struct err ignored;
+
 		t->fs.name = tsk_fs_type_toname(t->info->ftype);
+		t->reads_ext = TSK_FS_TYPE_ISEXT(t->info->ftype) && ext_open(&t->ext, volume, &ignored);
 		return &t->fs;
 	}
 	tsk_failed(err, name);

@@ -1,0 +1,25 @@
+/*
+ * ext: content of files of ext2, ext3 and ext4: block maps, trees of extents, data
+ * inside the inode. (libtsk 4.11 cannot read a file whose extents fill more than one
+ * block of the tree.) The format: the kernel's documentation of ext4's data structures.
+ */
+#ifndef KANSHIKI_DISK_EXT_H
+#define KANSHIKI_DISK_EXT_H
+
+#include "base/buf.h"
+#include "disk/blocks.h"
+
+struct ext {
+	struct blocks *volume;		/* borrowed */
+	uint32_t block, inode_size, descriptor_size;
+	uint32_t inodes, inodes_a_group, blocks_a_group, first_block, first_meta;
+	bool has_meta_groups, is_sparse_super;
+};
+
+/* False: no superblock that makes sense. */
+bool ext_open(struct ext *out, struct blocks *volume, struct err *err);
+/* Appends content as fs_read() does. ERR_UNSUPPORTED: encrypted by the file system. */
+bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to, bool *cut,
+	      struct err *err);
+
+#endif
