@@ -598,6 +598,8 @@ static enum truth eval_of(struct frame *f, const struct of *of)
 			       : of->low ? truth_of(count_in(f, s, low.n, high.n))
 			       : truth_of(scan_found(f->scan, s));
 
+		if (one == UNKNOWN)
+			return UNKNOWN;
 		if (!tally_add(&t, one))
 			break;
 	}

@@ -152,6 +152,8 @@ static bool parse_bounds(struct parser *p, size_t start, uint32_t *min, uint32_t
 			*max = REGEX_NO_END;
 	} else if (!has_min) {
 		return fail(p, start, "syntax error, empty jump");
+	} else if (!*min) {
+		return fail(p, start, "invalid jump length");
 	}
 	if (!accept(p, ']'))
 		return fail(p, p->at, "syntax error, unexpected character in jump");

@@ -216,12 +216,14 @@ static bool lex_number(struct lexer *l)
 {
 	size_t start = l->at;
 	enum token_kind kind = TOKEN_NUMBER;
+	bool decimal = false;
 
 	if (peek(l, 0) == '0' && (peek(l, 1) == 'x' || peek(l, 1) == 'o')) {
 		l->at += 2;
 		while (is_hex(peek(l, 0)) || peek(l, 0) == '_')
 			l->at++;
 	} else {
+		decimal = true;
 		while (is_digit(peek(l, 0)) || peek(l, 0) == '_')
 			l->at++;
 		if (peek(l, 0) == '.' && is_digit(peek(l, 1))) {
@@ -231,7 +233,7 @@ static bool lex_number(struct lexer *l)
 				l->at++;
 		}
 	}
-	if (kind == TOKEN_NUMBER && (peek(l, 0) == 'K' || peek(l, 0) == 'M') && peek(l, 1) == 'B')
+	if (decimal && kind == TOKEN_NUMBER && (peek(l, 0) == 'K' || peek(l, 0) == 'M') && peek(l, 1) == 'B')
 		l->at += 2;
 	if (is_name(peek(l, 0))) {
 		while (is_name(peek(l, 0)))

@@ -208,23 +208,34 @@ static void monte_carlo_pi(struct yara_call *c)
 		yara_return_float(c, fabs((4.0 * ((double)inside / (double)points) - PI) / PI));
 }
 
+/* How often the byte that is asked for occurs; NULL where no byte is so or there is no data. */
+static const uint64_t *count_of(struct yara_call *c, struct distribution *room,
+				const struct distribution **of)
+{
+	int64_t byte = c->arguments[0].integer;
+
+	*of = byte < 0 || byte > 255 ? NULL : distribution_of(c, 1, room);
+	return *of ? &(*of)->count[byte] : NULL;
+}
+
 static void count(struct yara_call *c)
 {
 	struct distribution room;
-	const struct distribution *d = distribution_of(c, 1, &room);
+	const struct distribution *all;
+	const uint64_t *one = count_of(c, &room, &all);
 
-	if (d)
-		yara_return_integer(c, (int64_t)d->count[(uint8_t)c->arguments[0].integer]);
+	if (one)
+		yara_return_integer(c, (int64_t)*one);
 }
 
 static void percentage(struct yara_call *c)
 {
 	struct distribution room;
-	const struct distribution *d = distribution_of(c, 1, &room);
+	const struct distribution *all;
+	const uint64_t *one = count_of(c, &room, &all);
 
-	if (d)
-		yara_return_float(c, (double)((float)d->count[(uint8_t)c->arguments[0].integer] /
-					      (float)d->total));
+	if (one)
+		yara_return_float(c, (double)((float)*one / (float)all->total));
 }
 
 static void mode(struct yara_call *c)
@@ -247,6 +258,14 @@ static void in_range(struct yara_call *c)
 	double x = c->arguments[0].real;
 
 	yara_return_integer(c, c->arguments[1].real <= x && x <= c->arguments[2].real);
+}
+
+/* Of integers: an addition of YARA-X. */
+static void integer_in_range(struct yara_call *c)
+{
+	int64_t x = c->arguments[0].integer;
+
+	yara_return_integer(c, c->arguments[1].integer <= x && x <= c->arguments[2].integer);
 }
 
 /* min and max compare as unsigned numbers, as YARA does. */
@@ -303,7 +322,7 @@ OVERLOADS(monte_carlo_pi) = {
 OVERLOADS(count) = { { "iii", 'i', count }, { "i", 'i', count }, { 0 } };
 OVERLOADS(percentage) = { { "iii", 'f', percentage }, { "i", 'f', percentage }, { 0 } };
 OVERLOADS(mode) = { { "ii", 'i', mode }, { "", 'i', mode }, { 0 } };
-OVERLOADS(in_range) = { { "fff", 'i', in_range }, { 0 } };
+OVERLOADS(in_range) = { { "fff", 'i', in_range }, { "iii", 'i', integer_in_range }, { 0 } };
 OVERLOADS(min) = { { "ii", 'i', min }, { 0 } };
 OVERLOADS(max) = { { "ii", 'i', max }, { 0 } };
 OVERLOADS(absolute) = { { "i", 'i', absolute }, { 0 } };

@@ -218,11 +218,8 @@ static bool parse_tuple(struct parser *p, struct node_list *list)
 				return false;
 			continue;
 		}
-		if (!parse_condition(p, &e))
-			return false;
-		if (e.type != YARA_BOOL)
-			return p->at--, syntax_error(p);
-		if (!add_node(p, list, e.node))
+		if (!parse_condition(p, &e) || !make_truth(p, &e) ||
+		    !add_node(p, list, e.node))
 			return false;
 	} while (accept(p, (enum token_kind)','));
 	return expect(p, (enum token_kind)')', ")");

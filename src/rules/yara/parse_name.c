@@ -230,28 +230,24 @@ static char letter_of(enum yara_type type)
 	}
 }
 
-static bool fits(const char *wanted, const struct expr *given, size_t count, bool widen)
+static bool fits(const char *wanted, const struct expr *given, size_t count)
 {
 	if (strlen(wanted) != count)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		char letter = letter_of(given[i].type);
-
-		if (letter != wanted[i] && !(widen && letter == 'i' && wanted[i] == 'f'))
+	for (size_t i = 0; i < count; i++)
+		if (letter_of(given[i].type) != wanted[i])
 			return false;
-	}
 	return true;
 }
 
 static const struct yara_function *choose(const struct yara_field *field,
 					  const struct expr *given, size_t count, uint32_t *number)
 {
-	for (int widen = 0; widen < 2; widen++)
-		for (uint32_t i = 0; field->overloads[i].arguments; i++)
-			if (fits(field->overloads[i].arguments, given, count, widen)) {
-				*number = i;
-				return &field->overloads[i];
-			}
+	for (uint32_t i = 0; field->overloads[i].arguments; i++)
+		if (fits(field->overloads[i].arguments, given, count)) {
+			*number = i;
+			return &field->overloads[i];
+		}
 	return NULL;
 }
 
@@ -267,22 +263,6 @@ static bool parse_arguments(struct parser *p, struct expr *given, size_t *count)
 			return false;
 	} while (accept(p, (enum token_kind)','));
 	return expect(p, (enum token_kind)')', ")");
-}
-
-static bool argument_node(struct parser *p, char wanted, const struct expr *given,
-			  const struct node **out)
-{
-	struct node *node;
-
-	*out = given->node;
-	if (given->type != YARA_INTEGER || wanted != 'f')
-		return true;
-	node = node_new(p, NODE_TO_FLOAT, YARA_FLOAT);
-	if (!node)
-		return false;
-	node->left = given->node;
-	*out = node;
-	return finish_node(p, given->token, node, given->node->depth);
 }
 
 static bool parse_call(struct parser *p, struct expr *e)
@@ -310,8 +290,7 @@ static bool parse_call(struct parser *p, struct expr *e)
 	if (!items || !node)
 		return no_memory(p);
 	for (size_t i = 0; i < count; i++) {
-		if (!argument_node(p, function->arguments[i], &given[i], &items[i]))
-			return false;
+		items[i] = given[i].node;
 		depth = items[i]->depth > depth ? items[i]->depth : depth;
 	}
 	node->left = callee;

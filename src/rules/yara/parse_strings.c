@@ -189,12 +189,29 @@ bool parse_strings(struct parser *p)
 	return true;
 }
 
+/* As in YARA, only of plain bytes nothing is told but the match at the place asked for. */
+static bool is_literal(const struct pattern_spec *spec)
+{
+	const char *special = spec->kind == PATTERN_HEX ? "?[(~" : ".^$|()[]*+?{}";
+	struct span text = spec->text;
+
+	for (size_t i = 0; i < text.len && spec->kind != PATTERN_TEXT; i++) {
+		if (text.at[i] == '\\' && i + 1 < text.len) {
+			if (strchr("wWsSdDbBAz", text.at[++i]))
+				return false;
+		} else if (strchr(special, text.at[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool add_pattern(struct parser *p, struct draft_string *s, struct rule_string *out)
 {
 	struct err err = { 0 };
 	uint32_t notes = 0;
 
-	s->spec.only_at = s->at >= 0 && !s->used_elsewhere;
+	s->spec.only_at = s->at >= 0 && !s->used_elsewhere && is_literal(&s->spec);
 	if (!pattern_add(p->c->patterns, &s->spec, &out->pattern, &notes, &err)) {
 		if (err.code == ERR_USAGE)
 			return fail(p, s->token, "invalid modifier combination: %s", err.text);
@@ -207,8 +224,7 @@ static bool add_pattern(struct parser *p, struct draft_string *s, struct rule_st
 	out->is_hex = s->spec.kind == PATTERN_HEX;
 	out->at = s->spec.only_at ? s->at : -1;
 	out->identifier = pooled(p->c, s->token->text);
-	if (out->at >= 0)
-		string_prefix(&s->spec, &out->mask, &out->value);
+	string_prefix(&s->spec, &out->mask, &out->value);
 	if (notes & PATTERN_NOTE_SLOW)
 		warn(p, s->token, "slow_pattern", "string \"%.*s\" may slow down scanning",
 		     SPAN_ARG(s->token->text));

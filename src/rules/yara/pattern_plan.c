@@ -163,13 +163,18 @@ bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 	struct regex_emit_options options = { .wide = form->wide,
 					      .longest = tree->greedy && !tree->lazy };
 	struct atom_choice choice;
+	uint32_t low, high;
 
+	regex_ast_width(tree->root, &low, &high);
+	options.longest = options.longest && low;
 	if (!emit(b, tree->root->first, NULL, options, &form->whole, err))
 		return false;
 	if (!pattern_atoms_of_tree(&b->work, tree->root, form->wide, &choice) ||
 	    choice.cost > HOT) {
 		options.backward = true;
 		form->search = SEARCH_ALWAYS;
+		if (!low)
+			return true;
 		return (plan_needed_bytes(b, form, tree->root) || pattern_no_memory(err)) &&
 		       emit(b, tree->root->first, NULL, options, &form->backward, err);
 	}

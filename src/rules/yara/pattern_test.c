@@ -110,7 +110,13 @@ TEST(regexes_report_the_length_their_greed_gives)
 				       SPAN("ab-cd9")), "0:2");
 	assert_string_equal(matches_of(REGEX_OF("ab+?", .flags = PATTERN_FULLWORD | PATTERN_WIDE),
 				       SPAN("a\0b\0b\0-")), "0:6");
-	assert_string_equal(matches_of(REGEX_OF("b*", .flags = 0), SPAN("abba")), "1:2 2:1");
+	assert_string_equal(matches_of(REGEX_OF("b*", .flags = 0), SPAN("abba")),
+			    "0:0 1:2 2:1 3:0");
+	assert_string_equal(matches_of(REGEX_OF("b*?", .flags = 0), SPAN("ab")), "0:0 1:0");
+	assert_string_equal(matches_of(REGEX_OF("b*|a", .flags = 0), SPAN("ab")), "0:0 1:1");
+	assert_string_equal(matches_of(REGEX_OF("\\b", .flags = 0), SPAN("ab c")), "0:0 2:0 3:0");
+	assert_string_equal(matches_of(REGEX_OF("$", .flags = 0), SPAN("ab")), "");
+	assert_string_equal(matches_of(REGEX_OF("b*", .flags = 0), SPAN("")), "");
 	assert_string_equal(matches_of(REGEX_OF("^abc|def$", .flags = 0), SPAN("abc abc def def")),
 			    "0:3 12:3");
 }

@@ -57,7 +57,7 @@ static bool collect(void *context, size_t at, size_t len, uint8_t key)
 	struct collector *c = context;
 	struct pattern_match *match;
 
-	if (!len || (c->fullword && !pattern_is_word(c->form, c->scratch->data, at, len)))
+	if (c->fullword && !pattern_is_word(c->form, c->scratch->data, at, len))
 		return true;
 	match = new_match(c);
 	if (!match)
@@ -205,15 +205,26 @@ static void search_all(struct collector *c)
 	search_part(c, 0, data.len);
 }
 
+/* What may be empty begins everywhere but at the end of the data. */
+static void search_each(struct collector *c)
+{
+	for (size_t at = 0; at < c->scratch->data.len; at++)
+		if (!on_start(c, at))
+			return;
+}
+
 static void search_everywhere(struct collector *c)
 {
 	const struct regex *whole = c->form->whole;
 
+	if (whole && whole->can_be_empty) {
+		search_each(c);
+		return;
+	}
 	c->falling = true;
 	c->base = c->hit->match_count;
 	c->seen = 0;
-	c->ends_later = whole && !c->first && !c->fullword && !whole->asserts &&
-			!whole->can_be_empty;
+	c->ends_later = whole && !c->first && !c->fullword && !whole->asserts;
 	if (c->form->reach)
 		search_near(c);
 	else
@@ -327,7 +338,7 @@ bool pattern_match_at(struct pattern_scratch *s, uint32_t id, uint64_t offset, u
 	struct collector c = { .scratch = s, .hit = &hit, .first = true,
 			       .fullword = pattern->flags & PATTERN_FULLWORD };
 
-	if (offset > s->data.len)
+	if (offset >= s->data.len)
 		return false;
 	for (uint32_t n = 0; n < pattern->form_count && !hit.match_count; n++) {
 		c.form = &s->set->forms[pattern->first_form + n];

@@ -388,7 +388,9 @@ bool regex_search(const struct regex *regex, struct regex_scratch *scratch, stru
 	for (size_t at = 0; at < data.len; at++) {
 		if (step(&r, data.at[at], at + 1, false))
 			return true;
-		regex_add_thread(&r, 0, at + 1);
+		/* As in YARA, nothing begins behind the last byte. */
+		if (at + 1 < data.len)
+			regex_add_thread(&r, 0, at + 1);
 		regex_swap_lists(scratch);
 	}
 	return at_match(&r);

@@ -169,6 +169,8 @@ static bool parse_escape(struct parser *p, struct character *out)
 
 	if (!more(p))
 		return fail(p, start, "illegal escape sequence");
+	if (is_digit(c))
+		return fail(p, start, "backreferences are not allowed");
 	p->at++;
 	*out = (struct character){ c, true };
 	if (c == 'x' || c == 'u' || c == 'U')
@@ -222,12 +224,15 @@ static struct regex_ast *code_node(struct parser *p, struct character c)
 	return seq;
 }
 
-static bool parse_class_escape(struct parser *p, struct byte_set *out, uint32_t *code)
+/* `\w-z` and `a-\w`: as in YARA, a range from and to the letter. */
+static bool parse_class_escape(struct parser *p, bool ends_range, struct byte_set *out,
+			       uint32_t *code)
 {
+	bool letter = ends_range || (peek(p, 2) == '-' && peek(p, 3) && peek(p, 3) != ']');
 	struct character c;
 
 	p->at++;
-	if (named_set(peek(p, 0), out)) {
+	if (!letter && named_set(peek(p, 0), out)) {
 		p->at++;
 		*code = UINT32_MAX;
 		return true;
@@ -239,13 +244,14 @@ static bool parse_class_escape(struct parser *p, struct byte_set *out, uint32_t 
 }
 
 /* One character of a class, or a named set (then *code is UINT32_MAX and *set holds it). */
-static bool parse_class_item(struct parser *p, struct byte_set *set, uint32_t *code)
+static bool parse_class_item(struct parser *p, bool ends_range, struct byte_set *set,
+			     uint32_t *code)
 {
 	if (peek(p, 0) == '\\')
-		return parse_class_escape(p, set, code);
+		return parse_class_escape(p, ends_range, set, code);
 	*code = peek(p, 0);
 	p->at++;
-	return true;
+	return *code < 0x80 || fail(p, p->at - 1, "non-ascii character");
 }
 
 static void add_all(struct byte_set *to, const struct byte_set *from)
@@ -256,19 +262,12 @@ static void add_all(struct byte_set *to, const struct byte_set *from)
 
 static bool parse_class_range(struct parser *p, struct byte_set *set, uint32_t first)
 {
-	struct byte_set named;
 	size_t start = p->at;
 	uint32_t last;
 
 	p->at++;
-	if (!parse_class_item(p, &named, &last))
+	if (!parse_class_item(p, true, NULL, &last))
 		return false;
-	if (last == UINT32_MAX) {
-		byte_set_add(set, (uint8_t)first);
-		byte_set_add(set, '-');
-		add_all(set, &named);
-		return true;
-	}
 	if (last < first)
 		return fail(p, start, "bad character range");
 	add_range(set, first, last);
@@ -285,7 +284,7 @@ static struct regex_ast *parse_class(struct parser *p)
 	p->at++;
 	negated = accept(p, "^");
 	for (; more(p) && (first || peek(p, 0) != ']'); first = false) {
-		if (!parse_class_item(p, &named, &code))
+		if (!parse_class_item(p, false, &named, &code))
 			return NULL;
 		if (code == UINT32_MAX) {
 			add_all(&set, &named);
@@ -454,6 +453,21 @@ static struct regex_ast *parse_dot(struct parser *p)
 	return set_node(p, set);
 }
 
+static bool parse_interval(struct parser *p, uint32_t *min, uint32_t *max, bool *is_one);
+
+static struct regex_ast *parse_brace(struct parser *p)
+{
+	uint32_t min, max;
+	bool repeats;
+
+	if (!parse_interval(p, &min, &max, &repeats))
+		return NULL;
+	if (repeats)
+		return fail(p, p->at, "syntax error: nothing to repeat"), NULL;
+	p->at++;
+	return byte_node(p, '{');
+}
+
 static struct regex_ast *parse_atom(struct parser *p)
 {
 	uint8_t c = peek(p, 0);
@@ -473,6 +487,8 @@ static struct regex_ast *parse_atom(struct parser *p)
 	case '$':
 		p->at++;
 		return assertion_node(p, p->flags & MULTI_LINE ? ASSERT_LINE_END : ASSERT_END);
+	case '{':
+		return parse_brace(p);
 	case '*':
 	case '+':
 	case '?':
@@ -494,7 +510,7 @@ static bool parse_number(struct parser *p, uint32_t *out)
 	return p->at > start;
 }
 
-/* {n} {n,} {,m} {n,m}; anything else leaves the brace for a literal. */
+/* {n} {n,} {,m} {n,m} {,}; anything else leaves the brace for a literal. */
 static bool parse_interval(struct parser *p, uint32_t *min, uint32_t *max, bool *is_one)
 {
 	size_t start = p->at;
@@ -506,7 +522,7 @@ static bool parse_interval(struct parser *p, uint32_t *min, uint32_t *max, bool 
 	has_min = parse_number(p, min);
 	comma = accept(p, ",");
 	has_max = comma && parse_number(p, max);
-	if ((!has_min && !has_max) || !accept(p, "}")) {
+	if ((!has_min && !comma) || !accept(p, "}")) {
 		p->at = start;
 		return true;
 	}
@@ -516,7 +532,7 @@ static bool parse_interval(struct parser *p, uint32_t *min, uint32_t *max, bool 
 		*max = REGEX_NO_END;
 	if (*min > REGEX_REPEAT_MAX || (*max > REGEX_REPEAT_MAX && *max != REGEX_NO_END))
 		return fail(p, start, "repeat interval too large");
-	if (*max < *min || !*max)
+	if (*max < *min)
 		return fail(p, start, "bad repeat interval");
 	*is_one = true;
 	return true;
@@ -551,6 +567,8 @@ static struct regex_ast *repeat_node(struct parser *p, struct regex_ast *what, u
 		p->tree->lazy = true;
 	else
 		p->tree->greedy = true;
+	if (!max)
+		*node = (struct regex_ast){ .kind = AST_SEQ };
 	if (max == REGEX_NO_END && what->kind == AST_SET && byte_set_count(&what->set) > 254)
 		p->tree->unbounded = true;
 	return node;

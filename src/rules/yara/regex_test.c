@@ -100,7 +100,9 @@ TEST(anchors_and_words_look_at_both_sides)
 	assert_true(matches("\\Bcat", 0, SPAN("concat")));
 	assert_true(matches("\\Aab\\z", 0, SPAN("ab")));
 	assert_true(matches("", 0, SPAN("")));
-	assert_true(matches("x*$", 0, SPAN("ab")));
+	assert_true(matches("x*$", 0, SPAN("abx")));
+	assert_true(matches("x*$", 0, SPAN("")));
+	assert_false(matches("x*$", 0, SPAN("ab")));	/* nothing begins behind the data */
 }
 
 TEST(what_yara_x_added_to_regexes_is_there)
@@ -131,11 +133,23 @@ TEST(what_yara_x_added_to_regexes_is_there)
 	assert_string_equal(error_of("(?=a)b"), "unknown group flag");
 }
 
+TEST(classes_and_intervals_are_read_as_yara_reads_them)
+{
+	assert_true(matches("^[\\w-z]$", 0, SPAN("x")));		/* from the letter w */
+	assert_false(matches("[\\w-z]", 0, SPAN("a-_")));
+	assert_true(matches("^[a-\\w]+$", 0, SPAN("aw")));
+	assert_false(matches("[a-\\w]", 0, SPAN("x-")));
+	assert_true(matches("^[\\w-]+$", 0, SPAN("a-")));
+	assert_true(matches("^ba{0}c$", 0, SPAN("bc")));
+	assert_true(matches("^(a{,0}|b)c$", 0, SPAN("c")));
+	assert_true(matches("^a{,}$", 0, SPAN("aaa")));
+	assert_true(matches("^a{}{$", 0, SPAN("a{}{")));
+}
+
 TEST(what_yara_refuses_is_refused_with_its_words)
 {
 	assert_string_equal(error_of("[z-a]"), "bad character range");
 	assert_string_equal(error_of("a{3,2}"), "bad repeat interval");
-	assert_string_equal(error_of("a{0}"), "bad repeat interval");
 	assert_string_equal(error_of("a{32768}"), "repeat interval too large");
 	assert_string_equal(error_of("\\xa"), "illegal escape sequence");
 	assert_string_equal(error_of("[a"), "missing terminating ] for character class");
@@ -145,6 +159,10 @@ TEST(what_yara_refuses_is_refused_with_its_words)
 	assert_non_null(strstr(error_of("+ab"), "syntax error"));
 	assert_non_null(strstr(error_of("a**"), "syntax error"));
 	assert_non_null(strstr(error_of("^*a"), "syntax error"));
+	assert_non_null(strstr(error_of("{1}a"), "syntax error"));
+	assert_non_null(strstr(error_of("a{1}{2}"), "syntax error"));
+	assert_string_equal(error_of("(a)\\1"), "backreferences are not allowed");
+	assert_string_equal(error_of("[\xc3\xa9]"), "non-ascii character");
 	assert_non_null(strstr(error_of("ab\\"), "escape"));
 }
 

@@ -115,7 +115,7 @@ struct rule_string {
 	uint32_t pattern;
 	bool is_private, is_hex;
 	int64_t at;			/* asked for at this offset only, and not searched; else -1 */
-	uint32_t mask, value;		/* of its first bytes, where .at is not -1 */
+	uint32_t mask, value;		/* of its first bytes */
 };
 
 struct rule {

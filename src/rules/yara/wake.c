@@ -138,7 +138,7 @@ static struct guard guard_found_at(const struct rule *rule, const struct node *n
 	struct guard g = guard_any();
 	const struct rule_string *s = n->n == THIS_STRING ? NULL : &rule->strings[n->n];
 
-	if (!s || s->at != 0)
+	if (!s || n->left->op != NODE_INTEGER || n->left->integer)
 		return g;
 	g.cases[0].mask = s->mask;
 	g.cases[0].value = s->value;

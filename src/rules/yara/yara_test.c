@@ -233,6 +233,9 @@ TEST(additions_of_yara_x_are_understood)
 	assert_true(holds("any of (false, filesize == 3)", "abc"));
 	assert_false(holds("all of (true, filesize == 4)", "abc"));
 	assert_true(holds("2 of (true, filesize == 3, false)", "abc"));
+	assert_true(holds("2 of (0, 1, \"a\", \"\")", ""));
+	assert_true(holds("not defined any of (uint8(9) == 1, true)", "abc"));
+	assert_true(holds("any of (true, uint8(9) == 1)", "abc"));
 }
 
 TEST(strings_are_found_counted_and_placed)
@@ -260,6 +263,13 @@ TEST(a_string_asked_at_one_place_only_is_looked_at_there)
 	assert_string_equal(answer(rule, "MZxxMZ"), "r $a@0+2");
 	assert_string_equal(answer(rule, "xxMZ"), "");
 	assert_string_equal(answer(rule, ""), "");
+	/* As in YARA, of what is not plain bytes all places are told. */
+	assert_string_equal(answer("rule r { strings: $a = /M[Z]/ condition: $a at 0 }", "MZxxMZ"),
+			    "r $a@0+2 $a@4+2");
+	assert_string_equal(answer("rule r { strings: $a = { 4D ?A } condition: not $a at 1 }", "MZxxMZ"),
+			    "r $a@0+2 $a@4+2");
+	assert_string_equal(answer("rule r { strings: $a = /M\\x5a/ condition: $a at 4 }", "MZxxMZ"),
+			    "r $a@4+2");
 }
 
 TEST(a_guard_never_hides_a_rule_that_holds)
@@ -297,6 +307,11 @@ TEST(errors_say_where_and_what)
 		{ "rule r { condition: 1 \\ 0 == 1 }", "1:23 division by zero;" },
 		{ "rule r { condition: 9223372036854775808 == 1 }",
 		  "1:21 integer overflow in \"9223372036854775808\";" },
+		{ "rule r { condition: 0x1KB == 1 }", "1:21 syntax error: malformed number;" },
+		{ "import \"math\" rule r { condition: math.in_range(1.0, 0, 2.0) }",
+		  "1:40 wrong arguments for function \"in_range\";" },
+		{ "rule r { strings: $a = { 61 [0] 62 } condition: $a }",
+		  "1:19 invalid hex string \"$a\": invalid jump length;" },
 		{ "rule r { condition: \"\\y\" == \"y\" }", "1:21 illegal escape sequence;" },
 		{ "rule r : a a { condition: true }", "1:12 duplicated tag identifier \"a\";" },
 		{ "rule r { condition: true } rule r { condition: true }",
