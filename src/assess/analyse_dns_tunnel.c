@@ -200,13 +200,15 @@ bool analyse_dns_tunnel(struct analysis *a, struct err *err)
 	static const char sql[] =
 		"SELECT item, local, peer, name, protocol, count, bytes_out, bytes_in, time, last, host,"
 		" json_extract(detail, '$.names'), json_extract(detail, '$.below_bytes') FROM trace"
-		" WHERE kind = 'dns' AND name IS NOT NULL ORDER BY id";
+		" WHERE kind = 'dns' AND name IS NOT NULL AND " QUERY_OF_PERIOD " ORDER BY id";
 	struct tunnels t = { .a = a, .pairs = map_new(a->arena), .clients = map_new(a->arena),
 			     .key = buf_new((size_t)64 << 10) };
 	sqlite3_stmt *q;
 	bool row, ok = query_prepare(a->db, sql, &q, err);
 
 	t.last = &t.first;
+	if (ok)
+		query_bind_period(q, a->period);
 	while (ok && (ok = query_step(q, &row, err)) && row)
 		ok = take_row(&t, q, err);
 	sqlite3_finalize(q);

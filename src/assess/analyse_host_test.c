@@ -58,7 +58,7 @@ static void conclude(struct building *b)
 
 	close_item(b, "artefacts", CLASS_OTHER);
 	if (!ledger_write(b->file, &none, &totals, &err) ||
-	    !analysers_run(b->file, NULL, &told, &err))
+	    !analysers_run(b->file, NULL, NULL, &told, &err))
 		fail_msg("%s", err.text);
 }
 

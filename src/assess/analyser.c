@@ -31,10 +31,10 @@ static bool run_one(struct analysis *a, const struct analyser *analyser, struct 
 	return ok;
 }
 
-bool analysers_run(struct case_file *file, const struct allow_list *allow, uint64_t *told,
-		   struct err *err)
+bool analysers_run(struct case_file *file, const struct allow_list *allow, const struct period *period,
+		   uint64_t *told, struct err *err)
 {
-	struct analysis a = { .file = file, .db = case_db(file),
+	struct analysis a = { .file = file, .db = case_db(file), .period = period,
 			      .allow = allow ? allow : allow_list_empty() };
 
 	if (!case_settle(file, err) || !case_clear_conclusions(file, err) || !case_sync(file, err))
@@ -54,6 +54,8 @@ bool analysis_tell(struct analysis *a, const struct conclusion *c, struct err *e
 		.offset = UINT64_MAX, .record_id = UINT64_MAX, .time = c->first, .host = c->host,
 		.user = c->user, .matched = c->matched };
 
+	if (!period_meets(a->period, c->first, c->last))
+		return true;
 	if (a->told >= ANALYSER_FINDINGS) {
 		a->dropped++;
 		return true;

@@ -32,6 +32,7 @@ struct analysis {
 	struct sqlite3 *db;		/* to read with query.h; all rows are there */
 	struct arena *arena;		/* emptied after each analyser */
 	const struct allow_list *allow;	/* never NULL: destinations that are everybody's */
+	const struct period *period;	/* or NULL: what lies wholly outside is not told */
 	struct case_file *file;		/* analysis_tell writes through it */
 	const struct analyser *analyser;
 	uint64_t told, dropped;		/* findings of this analyser */
@@ -60,10 +61,11 @@ bool analyse_remote(struct analysis *a, struct err *err);
 /*
  * Runs all analysers over a case whose units are committed. Findings that an
  * earlier run concluded are removed first. `allow` is from allow_list.h, or NULL;
+ * `period` too: sums over transfers are of it, other signs must reach into it;
  * what is told is added to *told.
  */
-bool analysers_run(struct case_file *file, const struct allow_list *allow, uint64_t *told,
-		   struct err *err);
+bool analysers_run(struct case_file *file, const struct allow_list *allow, const struct period *period,
+		   uint64_t *told, struct err *err);
 
 /* One conclusion; spans are borrowed, and UTF-8 where they come from the case. */
 struct conclusion {

@@ -60,7 +60,7 @@ TEST(analyser_tells_findings_on_a_finished_item_and_they_are_replaced)
 	c.item = item + 1;
 	assert_false(analysis_tell(&a, &c, &err));
 	assert_int_equal(err.code, ERR_USAGE);
-	assert_true(analysers_run(file, NULL, &told, &err));
+	assert_true(analysers_run(file, NULL, NULL, &told, &err));
 	assert_int_equal(count(file, "SELECT count(*) FROM finding"), 0);
 	case_close(file);
 }

@@ -1,5 +1,6 @@
 #include "assess/coverage.h"
 
+#include "assess/coverage_days.h"
 #include "base/buf.h"
 #include "case/case.h"
 #include "case/query.h"
@@ -137,6 +138,12 @@ static uint32_t class_bit(struct span name)
 	return 0;
 }
 
+bool need_takes(const struct need *need, struct span class_name, struct span channel)
+{
+	return class_bit(class_name) & need->classes &&
+	       (!need->channels || in_list(need->channels, channel));
+}
+
 /* Facts that fit the need; hosts that have any of its logs. */
 static bool sum_facts(sqlite3 *db, const struct need *need, struct tally *t, struct err *err)
 {
@@ -152,8 +159,7 @@ static bool sum_facts(sqlite3 *db, const struct need *need, struct tally *t, str
 	while ((ok = query_step(q, &row, err)) && row) {
 		struct span host = query_span(q, 2);
 
-		if (!(class_bit(query_span(q, 0)) & need->classes) ||
-		    (need->channels && !in_list(need->channels, query_span(q, 1))))
+		if (!need_takes(need, query_span(q, 0), query_span(q, 1)))
 			continue;
 		t->items += query_u64(q, 3, 0);
 		t->records += query_u64(q, 4, 0);
@@ -285,8 +291,92 @@ static bool judge_ledger(sqlite3 *db, struct arena *arena, struct need_result *r
 	return true;
 }
 
-static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, struct arena *arena,
-		  struct need_result *r, struct err *err)
+/* Of logs and captures the times are those of what happened. */
+static bool is_dated(const struct need *need)
+{
+	return !(need->classes & ~(TEXTS | NETWORK));
+}
+
+static struct span joined(struct arena *arena, struct span note, struct span more)
+{
+	return note.len ? arena_printf(arena, "%.*s; %.*s", SPAN_ARG(note), SPAN_ARG(more)) : more;
+}
+
+/* "records from 2017-03-05 to 2017-03-10" */
+static void write_reach(const struct need_days *days, struct buf *to)
+{
+	const struct day_count *last = &days->all.list[days->all.count - 1];
+
+	buf_text(to, "records from ");
+	day_write(to, days->all.list[0].day);
+	buf_text(to, " to ");
+	day_write(to, last->day + days->all.width - 1);
+}
+
+/* A hole that nothing explains, or one in the period's ends, makes it partly. */
+static bool judge_days(sqlite3 *db, const struct need *need, const struct period *period,
+		       struct arena *arena, struct need_result *r, struct err *err)
+{
+	struct buf text = buf_new(DAY_COUNTS_TEXT);
+	struct need_days days;
+
+	if (!coverage_days(db, need, period, arena, &days, err))
+		return false;
+	if (days.all.count) {
+		day_counts_write(&days.all, &text);
+		r->days = arena_copy(arena, buf_span(&text));
+	}
+	if (days.hole_count) {
+		buf_clear(&text);
+		write_reach(&days, &text);
+		buf_text(&text, ", ");
+		coverage_holes_write(&days, &text);
+		r->note = joined(arena, r->note, buf_span(&text));
+		r->note = arena_copy(arena, r->note);
+		r->state = days.alive_count && r->state == NEED_EXAMINED ? NEED_PARTLY : r->state;
+	}
+	buf_free(&text);
+	return true;
+}
+
+/* The last time that the case knows of: nobody can ask for more. */
+static bool last_of_all(sqlite3 *db, timestamp *out, struct err *err)
+{
+	return query_int(db, "SELECT max(last) FROM fact WHERE class IN ('event log', 'text log', 'capture', "
+			 "'network log')", TIME_NONE, out, err);
+}
+
+static bool judge_period(sqlite3 *db, const struct need *need, const struct period *period,
+			 struct arena *arena, struct need_result *r, struct err *err)
+{
+	const timestamp slack = INT64_C(86400) * TIME_SECOND;
+	timestamp until = period->until, end;
+	bool is_late, is_early;
+
+	if (r->first == TIME_NONE || r->last == TIME_NONE)
+		return true;
+	if (!last_of_all(db, &end, err))
+		return false;
+	until = end != TIME_NONE && (until == TIME_NONE || until > end) ? end : until;
+	is_late = period->since != TIME_NONE && r->first > period->since &&
+		  r->first - period->since > slack;
+	is_early = until != TIME_NONE && r->last < until && until - r->last > slack;
+	if (!period_meets(period, r->first, r->last)) {
+		r->state = NEED_MISSING;
+		r->note = arena_printf(arena, "no record of it is of the period that was asked for; it would "
+				       "have shown %s", need->shows);
+	} else if (is_late || is_early) {
+		r->state = r->state == NEED_EXAMINED ? NEED_PARTLY : r->state;
+		r->note = joined(arena, r->note, is_late && is_early
+				 ? SPAN("its records neither reach back to the period's begin nor to its end")
+				 : is_late ? SPAN("its records do not reach back to the period's begin")
+					   : SPAN("its records end before the period does"));
+	}
+	return true;
+}
+
+static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, const struct period *period,
+		  struct arena *arena, struct need_result *r, struct err *err)
 {
 	struct tally t = { .first = TIME_NONE, .last = TIME_NONE };
 	uint64_t items, faulty;
@@ -303,6 +393,9 @@ static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, struct a
 		judge_log(need, &t, hosts, arena, r);
 	else
 		judge_decoded(need, &t, items, faulty, arena, r);
+	if (is_dated(need) && (!judge_days(db, need, period, arena, r, err) ||
+			       (period && !judge_period(db, need, period, arena, r, err))))
+		return false;
 	return need->classes != FILES || judge_files(db, need, arena, r, err);
 }
 
@@ -353,8 +446,8 @@ static bool judge_unexamined(sqlite3 *db, struct arena *arena, struct need_resul
 	return ok;
 }
 
-bool coverage_of(struct case_file *file, enum harm harm, struct arena *arena,
-		 const struct need_result **out, size_t *count, bool *covered, struct err *err)
+bool coverage_of(struct case_file *file, enum harm harm, const struct period *period,
+		 struct arena *arena, const struct need_result **out, size_t *count, bool *covered, struct err *err)
 {
 	struct need_result *results = ARENA_ARRAY(arena, need_count + 1, struct need_result);
 	sqlite3 *db = case_db(file);
@@ -372,7 +465,7 @@ bool coverage_of(struct case_file *file, enum harm harm, struct arena *arena,
 
 		if (needs[i].harm != harm || !(machines & 1u << needs[i].of))
 			continue;
-		if (!judge(db, &needs[i], hosts, arena, r, err))
+		if (!judge(db, &needs[i], hosts, period, arena, r, err))
 			return false;
 		if (needs[i].essential && r->state != NEED_EXAMINED)
 			*covered = false;

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/finding.h"
+#include "base/timestamp.h"
 
 struct case_file;
 
@@ -44,7 +45,8 @@ struct need_result {
 	enum need_state state;
 	uint64_t items;
 	timestamp first, last;		/* period the records cover, or TIME_NONE */
-	struct span note;		/* why not "examined"; in the arena */
+	struct span note;		/* why not "examined", and where it has holes; in the arena */
+	struct span days;		/* records of each day (base/day_counts.h), or empty; in the arena */
 };
 
 /* "examined", "partly", "damaged", "missing": the words of the case file. */
@@ -52,9 +54,12 @@ const char *need_state_name(enum need_state state);
 
 /*
  * Results for one harm, in the order of the table, in `arena`. *covered: all
- * essential needs are met, so that absence of signs means something.
+ * essential needs are met, so that absence of signs means something. With a period
+ * (else NULL), needs that logs and captures meet are met only where those reach
+ * through all of it.
  */
-bool coverage_of(struct case_file *file, enum harm harm, struct arena *arena,
+bool coverage_of(struct case_file *file, enum harm harm, const struct period *period,
+		 struct arena *arena,
 		 const struct need_result **out, size_t *count, bool *covered, struct err *err);
 
 #endif

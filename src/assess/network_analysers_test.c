@@ -79,7 +79,7 @@ static void conclude(struct fixture *f)
 
 	if (!allow_list_parse(text, NULL, &arena, &allow, &err) ||
 	    !case_end_item(f->file, f->unit, f->item, &outcome, &err) ||
-	    !case_unit_commit(f->file, f->unit, &err) || !analysers_run(f->file, allow, &told, &err))
+	    !case_unit_commit(f->file, f->unit, &err) || !analysers_run(f->file, allow, NULL, &told, &err))
 		fail_msg("%s", err.text);
 	arena_free(&arena);
 	free((void *)(uintptr_t)text.at);

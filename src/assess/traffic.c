@@ -151,8 +151,10 @@ bool traffic_each(struct traffic *t, traffic_fn *each, void *context, struct err
 	sqlite3_stmt *q;
 	bool row, ok = query_prepare(t->a->db, "SELECT item, what, source, local, peer, name, protocol,"
 				     " time, last, bytes_out, bytes_in, count, detail, host FROM trace"
-				     " WHERE kind = 'transfer' ORDER BY id", &q, err);
+				     " WHERE kind = 'transfer' AND " QUERY_OF_PERIOD " ORDER BY id", &q, err);
 
+	if (ok)
+		query_bind_period(q, t->a->period);
 	while (ok && (ok = query_step(q, &row, err)) && row) {
 		take_row(t, q, &out);
 		ok = each(context, &out, err);

@@ -29,14 +29,32 @@ struct weighing {
 	size_t rule_count, rule_room;
 	struct signs signs;
 	timestamp first, last;
+	const struct period *period;	/* or NULL */
+	uint64_t outside;		/* findings outside it */
 };
+
+static bool count_outside(struct weighing *w, struct err *err)
+{
+	sqlite3_stmt *q;
+	bool row, ok = query_prepare(w->db, "SELECT count(*) FROM rule JOIN finding ON finding.rule = rule.id "
+				     "WHERE harm = ?3 AND NOT " QUERY_OF_PERIOD, &q, err);
+
+	if (!ok)
+		return false;
+	query_bind_period(q, w->period);
+	sqlite3_bind_text(q, 3, harm_name(w->harm), -1, SQLITE_STATIC);
+	ok = query_step(q, &row, err);
+	w->outside = ok && row ? query_u64(q, 0, 0) : 0;
+	sqlite3_finalize(q);
+	return ok;
+}
 
 static bool load_rules(struct weighing *w, struct err *err)
 {
 	static const char sql[] =
 		"SELECT rule.id, level, engine, title, techniques, sum(finding.count), min(time),"
 		" max(coalesce(finding.last, time)) FROM rule JOIN finding ON finding.rule = rule.id"
-		" WHERE harm = ? GROUP BY rule.id ORDER BY CASE level WHEN 'critical' THEN 0"
+		" WHERE harm = ?3 AND " QUERY_OF_PERIOD " GROUP BY rule.id ORDER BY CASE level WHEN 'critical' THEN 0"
 		" WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END,"
 		" count(*), rule.id";
 	sqlite3_stmt *q;
@@ -44,7 +62,8 @@ static bool load_rules(struct weighing *w, struct err *err)
 
 	if (!query_prepare(w->db, sql, &q, err))
 		return false;
-	sqlite3_bind_text(q, 1, harm_name(w->harm), -1, SQLITE_STATIC);
+	query_bind_period(q, w->period);
+	sqlite3_bind_text(q, 3, harm_name(w->harm), -1, SQLITE_STATIC);
 	while ((ok = query_step(q, &row, err)) && row) {
 		struct rule_sum *r = arena_push(w->arena, (void **)&w->rules, &w->rule_count,
 						&w->rule_room, sizeof *r);
@@ -64,7 +83,7 @@ static bool load_rules(struct weighing *w, struct err *err)
 		engine_of_name(query_span(q, 2), &r->engine);
 	}
 	sqlite3_finalize(q);
-	return ok;
+	return ok && (!w->period || count_outside(w, err));
 }
 
 /* "T1070.001 T1059" adds T1070 and T1059: sub-techniques are one technique here. */
@@ -125,12 +144,13 @@ static bool add_carriers_of(struct weighing *w, uint64_t answer, const struct ru
 	sqlite3_stmt *q;
 	bool row, ok;
 
-	if (!query_prepare(w->db, "SELECT id FROM finding WHERE rule = ? ORDER BY time, id"
-			   " LIMIT ? OFFSET ?", &q, err))
+	if (!query_prepare(w->db, "SELECT id FROM finding WHERE rule = ?3 AND " QUERY_OF_PERIOD
+			   " ORDER BY time, id LIMIT ?4 OFFSET ?5", &q, err))
 		return false;
-	sqlite3_bind_int64(q, 1, r->id);
-	sqlite3_bind_int64(q, 2, first ? 1 : (int64_t)most);
-	sqlite3_bind_int64(q, 3, first ? 0 : 1);
+	query_bind_period(q, w->period);
+	sqlite3_bind_int64(q, 3, r->id);
+	sqlite3_bind_int64(q, 4, first ? 1 : (int64_t)most);
+	sqlite3_bind_int64(q, 5, first ? 0 : 1);
 	while ((ok = query_step(q, &row, err)) && row) {
 		struct span reason = arena_printf(w->arena, first ? "level %s" : "level %s, again",
 						  level_name(r->level));
@@ -171,6 +191,7 @@ static bool add_coverage(struct weighing *w, uint64_t answer, const struct need_
 			.channel = span_text(need ? need->name : "items left unexamined"),
 			.state = span_text(need_state_name(r->state)),
 			.items = r->items, .first = r->first, .last = r->last, .note = r->note,
+			.days = r->days,
 		};
 
 		if (!case_add_answer_coverage(w->file, answer, &row, err))
@@ -205,6 +226,26 @@ static void list_gaps(struct buf *to, const struct need_result *results, size_t 
 	buf_text(to, verb);
 }
 
+/* " Asked for 2017-03-01T00:00:00Z to …: 3 findings outside are not counted." */
+static void say_period(const struct weighing *w, struct buf *to)
+{
+	const struct period *p = w->period;
+
+	buf_text(to, " Asked for the time ");
+	if (p->since != TIME_NONE) {
+		buf_text(to, "since ");
+		timestamp_format(to, p->since, 0);
+	}
+	if (p->until != TIME_NONE) {
+		buf_text(to, p->since == TIME_NONE ? "until " : " until ");
+		timestamp_format(to, p->until, 0);
+	}
+	if (w->outside)
+		buf_printf(to, "; %" PRIu64 " finding%s outside it %s not counted", w->outside,
+			   w->outside == 1 ? "" : "s", w->outside == 1 ? "is" : "are");
+	buf_text(to, ".");
+}
+
 static struct span summarise(struct weighing *w, const struct inference *why, bool covered,
 			     const struct need_result *results, size_t count)
 {
@@ -233,9 +274,23 @@ static struct span summarise(struct weighing *w, const struct inference *why, bo
 			buf_text(&text, ".");
 		}
 	}
+	if (w->period)
+		say_period(w, &text);
 	kept = arena_copy(w->arena, buf_span(&text));
 	buf_free(&text);
 	return kept;
+}
+
+static void put_time(struct json_write *json, const char *key, timestamp t)
+{
+	struct buf text = buf_new(64);
+
+	json_key(json, key);
+	if (t == TIME_NONE)
+		json_null(json);
+	else
+		timestamp_format(&text, t, 0), json_span(json, buf_span(&text));
+	buf_free(&text);
 }
 
 static struct span detail_of(struct weighing *w, const struct inference *why, bool covered)
@@ -264,6 +319,12 @@ static struct span detail_of(struct weighing *w, const struct inference *why, bo
 	json_u64(&json, w->signs.kinds);
 	json_key(&json, "direct");
 	json_u64(&json, w->signs.direct);
+	if (w->period) {
+		put_time(&json, "since", w->period->since);
+		put_time(&json, "until", w->period->until);
+		json_key(&json, "findings_outside");
+		json_u64(&json, w->outside);
+	}
 	json_object_end(&json);
 	kept = arena_copy(w->arena, buf_span(&text));
 	buf_free(&text);
@@ -280,7 +341,7 @@ static bool answer_one(struct weighing *w, enum degree *degree, struct err *err)
 	bool covered;
 
 	if (!load_rules(w, err) ||
-	    !coverage_of(w->file, w->harm, w->arena, &results, &count, &covered, err))
+	    !coverage_of(w->file, w->harm, w->period, w->arena, &results, &count, &covered, err))
 		return false;
 	count_signs(w);
 	why = inference_find(&w->signs);
@@ -294,7 +355,22 @@ static bool answer_one(struct weighing *w, enum degree *degree, struct err *err)
 	       add_coverage(w, id, results, count, err);
 }
 
-bool verdict_write(struct case_file *file, struct verdict *out, struct err *err)
+static bool count_findings(sqlite3 *db, const struct period *period, uint64_t *out, struct err *err)
+{
+	sqlite3_stmt *q;
+	bool row, ok = query_prepare(db, "SELECT count(*) FROM finding WHERE " QUERY_OF_PERIOD, &q, err);
+
+	if (!ok)
+		return false;
+	query_bind_period(q, period);
+	ok = query_step(q, &row, err);
+	*out = ok && row ? query_u64(q, 0, 0) : 0;
+	sqlite3_finalize(q);
+	return ok;
+}
+
+bool verdict_write(struct case_file *file, const struct period *period, struct verdict *out,
+		   struct err *err)
 {
 	*out = (struct verdict){ 0 };
 	/* What was added last may still wait in a batch; SQL must see it all. */
@@ -303,12 +379,12 @@ bool verdict_write(struct case_file *file, struct verdict *out, struct err *err)
 	for (int harm = HARM_NONE + 1; harm < HARM_COUNT; harm++) {
 		struct arena arena = arena_new(MEMORY);
 		struct weighing w = { .file = file, .db = case_db(file), .arena = &arena,
-				      .harm = (enum harm)harm };
+				      .harm = (enum harm)harm, .period = period };
 		bool ok = answer_one(&w, &out->degrees[harm], err);
 
 		arena_free(&arena);
 		if (!ok)
 			return false;
 	}
-	return case_sync(file, err);
+	return count_findings(case_db(file), period, &out->findings, err) && case_sync(file, err);
 }

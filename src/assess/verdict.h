@@ -10,6 +10,7 @@
 #define KANSHIKI_ASSESS_VERDICT_H
 
 #include "assess/inference.h"
+#include "base/timestamp.h"
 
 struct case_file;
 
@@ -18,8 +19,11 @@ struct case_file;
 
 struct verdict {
 	enum degree degrees[HARM_COUNT];	/* [HARM_NONE] unused */
+	uint64_t findings;			/* of all harms and none, of the period */
 };
 
-bool verdict_write(struct case_file *file, struct verdict *out, struct err *err);
+/* With a period (else NULL) what lies wholly outside it is no sign: it is counted and kept. */
+bool verdict_write(struct case_file *file, const struct period *period, struct verdict *out,
+		   struct err *err);
 
 #endif

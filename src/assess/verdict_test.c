@@ -24,6 +24,7 @@ struct log {
 	const char *channel;
 	uint64_t lost;
 	enum fate fate;
+	const char *days;
 };
 
 /* One event log as a unit of its own, with findings of these rules. */
@@ -39,6 +40,7 @@ static void add_log(struct case_file *file, struct log log, const struct finding
 									    : SPAN("cut off") };
 	struct case_fact fact = { .evidence_class = CLASS_EVENT_LOG, .count = 10, .lost = log.lost,
 				  .channel = span_text(log.channel), .host = SPAN("ws01"),
+				  .days = span_text(log.days),
 				  .first = 1, .last = 2 };
 	struct err err = { 0 };
 	uint64_t unit, id;
@@ -62,14 +64,19 @@ static struct finding finding(enum harm harm, enum level level, enum engine engi
 		.offset = UINT64_MAX, .record_id = 7, .time = 5 * TIME_SECOND };
 }
 
-static struct verdict conclude(struct case_file *file)
+static struct verdict conclude_of(struct case_file *file, const struct period *period)
 {
 	struct verdict verdict;
 	struct err err = { 0 };
 
-	if (!verdict_write(file, &verdict, &err))
+	if (!verdict_write(file, period, &verdict, &err))
 		fail_msg("%s", err.text);
 	return verdict;
+}
+
+static struct verdict conclude(struct case_file *file)
+{
+	return conclude_of(file, NULL);
 }
 
 TEST(verdict_cannot_tell_from_an_empty_case)
@@ -88,9 +95,9 @@ TEST(verdict_says_no_sign_only_where_all_essential_logs_are_whole)
 	int64_t rows;
 	struct err err = { 0 };
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED }, NULL, 0);
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
-	add_log(file, (struct log){ "System", 0, FATE_EXAMINED }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
 	assert_int_equal(conclude(file).degrees[HARM_IMPLANT], DEGREE_CANNOT_TELL);
 	assert_true(query_int(case_db(file), "SELECT count(*) FROM answer", 0, &rows, &err));
@@ -102,8 +109,8 @@ TEST(verdict_lost_records_forbid_no_sign)
 {
 	struct case_file *file = new_case("lost");
 
-	add_log(file, (struct log){ "Security", 3, FATE_EXAMINED }, NULL, 0);
-	add_log(file, (struct log){ "System", 0, FATE_EXAMINED }, NULL, 0);
+	add_log(file, (struct log){ "Security", 3, FATE_EXAMINED, NULL }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
 	case_close(file);
 }
@@ -112,9 +119,9 @@ TEST(verdict_one_item_left_unexamined_forbids_no_sign)
 {
 	struct case_file *file = new_case("partly");
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED }, NULL, 0);
-	add_log(file, (struct log){ "System", 0, FATE_EXAMINED }, NULL, 0);
-	add_log(file, (struct log){ "Application", 0, FATE_PARTLY }, NULL, 0);
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL }, NULL, 0);
+	add_log(file, (struct log){ "Application", 0, FATE_PARTLY, NULL }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
 	case_close(file);
 }
@@ -136,7 +143,7 @@ TEST(verdict_weighs_rules_and_stores_what_carries_it)
 	struct verdict v;
 	int64_t n;
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED }, findings,
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL }, findings,
 		sizeof findings / sizeof *findings);
 	v = conclude(file);
 	assert_int_equal(v.degrees[HARM_THEFT], DEGREE_LIKELY);
@@ -149,5 +156,69 @@ TEST(verdict_weighs_rules_and_stores_what_carries_it)
 	assert_true(query_int(case_db(file), "SELECT first FROM answer WHERE harm = 'theft'", 0, &n,
 			      &err));
 	assert_int_equal(n, 5 * TIME_SECOND);
+	case_close(file);
+}
+
+TEST(verdict_counts_only_what_reaches_into_the_period)
+{
+	const struct finding one = finding(HARM_THEFT, LEVEL_CRITICAL, ENGINE_SIGMA, "c", "T1003");
+	const struct period before = { TIME_NONE, 4 * TIME_SECOND }, around = { 4 * TIME_SECOND, TIME_NONE };
+	struct case_file *file = new_case("period");
+	struct err err = { 0 };
+	struct verdict v;
+	int64_t n;
+
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL }, &one, 1);
+	v = conclude_of(file, &around);
+	assert_int_equal(v.degrees[HARM_THEFT], DEGREE_LIKELY);
+	assert_int_equal(v.findings, 1);
+	v = conclude_of(file, &before);
+	assert_int_equal(v.degrees[HARM_THEFT], DEGREE_CANNOT_TELL);
+	assert_int_equal(v.findings, 0);
+	assert_true(query_int(case_db(file), "SELECT json_extract(detail, '$.findings_outside') FROM answer "
+			      "WHERE harm = 'theft'", 0, &n, &err));
+	assert_int_equal(n, 1);
+	case_close(file);
+}
+
+/* Days 0 to 11, without 5 to 8. */
+#define HOLED "1:0=9 1=9 2=9 3=9 4=9 9=9 10=9 11=9"
+
+static void assert_security_is(struct case_file *file, const char *state, const char *part)
+{
+	char sql[400];
+	struct err err = { 0 };
+	int64_t n;
+
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM answer_coverage WHERE channel = 'log Security' AND "
+		 "state = '%s' AND instr(coalesce(CAST(note AS TEXT), '') || '.', '%s') AND answer IN (SELECT id FROM answer "
+		 "WHERE harm = 'obstruction')", state, part);
+	assert_true(query_int(case_db(file), sql, 0, &n, &err));
+	assert_int_equal(n, 1);
+}
+
+TEST(verdict_tells_holes_of_logs)
+{
+	struct case_file *file = new_case("hole");
+
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, HOLED }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, HOLED }, NULL, 0);
+	/* A machine that was off all the time has lost nothing. */
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
+	assert_security_is(file, "examined", "with a hole from 1970-01-06 to 1970-01-09 on ws01 while all is quiet");
+	add_log(file, (struct log){ "Application", 0, FATE_EXAMINED, "1:0=1 4=1 6=2 9=1 11=1" }, NULL, 0);
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
+	assert_security_is(file, "partly", "while others go on");
+	case_close(file);
+}
+
+TEST(verdict_a_quiet_log_has_no_holes)
+{
+	struct case_file *file = new_case("quiet");
+
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, "1:0=1 9=1 30=1 41=1 60=1 61=1 75=1 90=1 108=1" }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, "1:0=9 1=9 2=9 3=9 4=9 5=9 6=9" }, NULL, 0);
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
+	assert_security_is(file, "examined", ".");
 	case_close(file);
 }

@@ -195,3 +195,13 @@ timestamp timestamp_now(void)
 	clock_gettime(CLOCK_REALTIME, &now);
 	return timestamp_of_unix(now.tv_sec, (uint32_t)now.tv_nsec);
 }
+
+bool period_meets(const struct period *p, timestamp first, timestamp last)
+{
+	first = first == TIME_NONE ? last : first;
+	last = last == TIME_NONE || last < first ? first : last;
+	if (!p || first == TIME_NONE)
+		return true;
+	return (p->since == TIME_NONE || last >= p->since) &&
+	       (p->until == TIME_NONE || first <= p->until);
+}

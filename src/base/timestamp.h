@@ -31,4 +31,12 @@ void timestamp_format(struct buf *to, timestamp t, int digits);
 
 timestamp timestamp_now(void);
 
+/* Both ends belong to it; TIME_NONE: open. */
+struct period {
+	timestamp since, until;
+};
+
+/* Whether something from `first` to `last` reaches into it; what has no time does. NULL: all time. */
+bool period_meets(const struct period *p, timestamp first, timestamp last);
+
 #endif

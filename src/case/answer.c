@@ -62,5 +62,6 @@ bool case_add_answer_coverage(struct case_file *c, uint64_t answer,
 	row_time(&row, coverage->first);
 	row_time(&row, coverage->last);
 	row_text(&row, coverage->note);
+	row_text(&row, coverage->days);
 	return row_end(&row, err) && recorder_done(c, err);
 }

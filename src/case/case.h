@@ -29,7 +29,7 @@
 #include "base/finding.h"
 #include "base/trace.h"
 
-#define CASE_SCHEMA_VERSION 2
+#define CASE_SCHEMA_VERSION 3
 #define CASE_BATCH_ROWS 2000
 #define CASE_TEXT_MAX ((size_t)1 << 20)	/* bytes of one field; longer is ERR_LIMIT */
 #define CASE_PATH_MAX ((size_t)1 << 16)	/* of a path */
@@ -158,6 +158,7 @@ struct case_fact {
 	uint64_t count;			/* records read */
 	uint64_t lost;			/* records known to be missing or unreadable */
 	struct span note;
+	struct span days;		/* records of each day (base/day_counts.h), or empty */
 };
 
 bool case_add_fact(struct case_file *c, uint64_t unit, uint64_t item,
@@ -202,6 +203,7 @@ struct case_answer_coverage {
 	uint64_t items;
 	timestamp first, last;
 	struct span note;
+	struct span days;		/* records of each day (base/day_counts.h), or empty */
 };
 
 bool case_clear_answers(struct case_file *c, struct err *err);

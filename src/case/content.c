@@ -203,6 +203,7 @@ bool case_add_fact(struct case_file *c, uint64_t unit, uint64_t item,
 	row_int(&row, (int64_t)fact->count);
 	row_int(&row, (int64_t)fact->lost);
 	row_text(&row, fact->note);
+	row_text(&row, fact->days);
 	return row_end(&row, err) && recorder_done(c, err);
 }
 

@@ -85,3 +85,12 @@ uint64_t query_u64(sqlite3_stmt *statement, int column, uint64_t otherwise)
 		return otherwise;
 	return (uint64_t)sqlite3_column_int64(statement, column);
 }
+
+void query_bind_period(sqlite3_stmt *statement, const struct period *period)
+{
+	bool has_since = period && period->since != TIME_NONE;
+	bool has_until = period && period->until != TIME_NONE;
+
+	sqlite3_bind_int64(statement, 1, has_since ? period->since : INT64_MIN);
+	sqlite3_bind_int64(statement, 2, has_until ? period->until : INT64_MAX);
+}

@@ -42,7 +42,7 @@ const struct schema_object schema_objects[] = {
 	TABLE(fact, true,
 	      "unit INTEGER NOT NULL, item INTEGER NOT NULL, class TEXT NOT NULL, channel ANY, "
 	      "host ANY, first INTEGER, last INTEGER, count INTEGER NOT NULL, "
-	      "lost INTEGER NOT NULL, note ANY"),
+	      "lost INTEGER NOT NULL, note ANY, days ANY"),
 	TABLE(trace, true,
 	      "unit INTEGER NOT NULL, item INTEGER NOT NULL, kind TEXT NOT NULL, what ANY, "
 	      "time INTEGER, last INTEGER, source ANY, host ANY, user ANY, program ANY, path ANY, "
@@ -64,7 +64,7 @@ const struct schema_object schema_objects[] = {
 	      "reason ANY"),
 	TABLE(answer_coverage, true,
 	      "answer INTEGER NOT NULL, class TEXT NOT NULL, channel ANY, state ANY, "
-	      "items INTEGER NOT NULL, first INTEGER, last INTEGER, note ANY"),
+	      "items INTEGER NOT NULL, first INTEGER, last INTEGER, note ANY, days ANY"),
 	TABLE(program, true,
 	      "item INTEGER NOT NULL, machine ANY, path ANY, standing TEXT NOT NULL, source ANY, "
 	      "rank INTEGER NOT NULL, reasons ANY"),

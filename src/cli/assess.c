@@ -27,6 +27,8 @@ static struct option_list key_words, rule_paths, known_good, allow_paths;
 static bool live, resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
 static uint64_t jobs;
 static struct examine_limits limits;
+static const char *since, *until;
+static struct period period = { TIME_NONE, TIME_NONE };
 
 static const struct option_spec options[] = {
 	{ OPTION_TEXT, 'c', "case", "FILE", "write the case here [kanshiki-TIME.case]", &case_name },
@@ -45,6 +47,9 @@ static const struct option_spec options[] = {
 	{ OPTION_FLAG, 0, "no-rule-cache", NULL, "compile all rules anew, keep nothing", &no_cache },
 	{ OPTION_FLAG, 0, "live", NULL,
 	  "this running machine: processes, sockets, modules, and SOURCE or all its file systems", &live },
+	{ OPTION_TEXT, 0, "since", "TIME",
+	  "what ended before is kept, but is no sign (RFC 3339; UTC without a zone)", &since },
+	{ OPTION_TEXT, 0, "until", "TIME", "what began later is no sign; a date alone: all that day", &until },
 	{ OPTION_NUMBER, 'j', "jobs", "N", "examine N items at a time [one a core]", &jobs },
 	{ OPTION_FLAG, 0, "resume", NULL, "go on with an interrupted case, given with --case", &resume },
 	{ OPTION_LIST, 'k', "key", "KEY",
@@ -117,6 +122,18 @@ static void fill_limits(void)
 #undef GIVEN
 }
 
+static void period_json(struct json_write *w, const char *key, timestamp t)
+{
+	struct buf text = buf_new(64);
+
+	if (t == TIME_NONE)
+		return;
+	timestamp_format(&text, t, 9);
+	json_key(w, key);
+	json_span(w, buf_span(&text));
+	buf_free(&text);
+}
+
 static void limits_json(struct buf *to)
 {
 	struct json_write w = json_write_to(to);
@@ -135,7 +152,14 @@ static void limits_json(struct buf *to)
 		json_key(&w, rows[i].name);
 		json_u64(&w, rows[i].n);
 	}
+	period_json(&w, "since", period.since);
+	period_json(&w, "until", period.until);
 	json_object_end(&w);
+}
+
+static const struct period *asked_period(void)
+{
+	return since || until ? &period : NULL;
 }
 
 static bool open_case(const struct coordinator_options *how, struct case_file **file,
@@ -198,9 +222,9 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 			       case_name);
 	}
 	return ledger_write(file, &vouching, &ledger, err) &&
-	       analysers_run(file, rules->allow, &totals->findings, err) &&
+	       analysers_run(file, rules->allow, asked_period(), &totals->findings, err) &&
 	       correlate_case(file, rules->sigma.root ? &rules->sigma : NULL, &totals->findings, err) &&
-	       verdict_write(file, verdict, err) &&
+	       verdict_write(file, asked_period(), verdict, err) &&
 	       case_end(file, "completed", (struct span){ 0 }, err) && seal(file, err);
 }
 
@@ -266,6 +290,21 @@ static const char *default_name(void)
 	return name;
 }
 
+static bool take_period(struct err *err)
+{
+	static const timestamp day = INT64_C(86400) * TIME_SECOND;
+
+	if ((since && !timestamp_parse(span_text(since), &period.since)) ||
+	    (until && !timestamp_parse(span_text(until), &period.until)))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time: 2026-11-21T22:00:00Z, or a "
+			       "date", since && period.since == TIME_NONE ? since : until);
+	if (until && strlen(until) == strlen("2026-11-21") && period.until <= INT64_MAX - day)
+		period.until += day - 1;
+	if (since && until && period.since > period.until)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--since %s is after --until %s", since, until);
+	return true;
+}
+
 static bool check_options(struct err *err)
 {
 	if (strcmp(format, "text") && strcmp(format, "json"))
@@ -274,7 +313,7 @@ static bool check_options(struct err *err)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--resume needs --case FILE");
 	if (jobs > 256)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--jobs is at most 256");
-	return true;
+	return take_period(err);
 }
 
 static bool assess(int argc, char **argv, bool *found, struct err *err)
@@ -308,7 +347,7 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 	ok = ok && show(err);
 	if (ok)
 		say_where(&totals);
-	*found = totals.findings > 0;
+	*found = ok && verdict.findings > 0;
 	return ok;
 }
 

@@ -1,6 +1,7 @@
 #include "examine/artefacts.h"
 
 #include "artefact/artefact.h"
+#include "base/day_counts.h"
 #include "codec/digest.h"
 
 #include <stdarg.h>
@@ -13,6 +14,7 @@ struct decoding {
 	struct examination *x;
 	const struct artefact_decoder *decoder;
 	timestamp first, last;
+	struct day_counts days;
 	uint64_t count, lost;
 	bool starts_something;
 };
@@ -34,6 +36,7 @@ static bool take_trace(void *context, const struct trace *trace)
 
 	widen(d, trace->time);
 	widen(d, trace->last);
+	day_counts_add(&d->days, trace->time, 1);
 	d->starts_something |= trace->kind == TRACE_AUTOSTART;
 	r.trace.of_place = d->decoder->of_place;
 	examination_tell(d->x, &r);
@@ -69,11 +72,15 @@ static bool find_none(void *context, struct span name, struct span *bytes)
 
 static void tell_fact(const struct decoding *d)
 {
+	struct buf days = buf_new(DAY_COUNTS_TEXT);
+
+	day_counts_write(&d->days, &days);
 	examination_tell(d->x, &(struct record){ .type = RECORD_FACT, .fact = {
 		.evidence_class = d->decoder->evidence_class,
-		.channel = span_text(d->decoder->name),
+		.channel = span_text(d->decoder->name), .days = buf_span(&days),
 		.first = d->first, .last = d->last, .count = d->count, .lost = d->lost,
 	} });
+	buf_free(&days);
 }
 
 /* Whether it starts something is told. */

@@ -1,5 +1,6 @@
 #include "examine/events.h"
 
+#include "base/day_counts.h"
 #include "examine/event_traces.h"
 #include "examine/findings.h"
 #include "examine/notable.h"
@@ -29,6 +30,7 @@ struct coverage {
 	struct span channel, host;
 	timestamp first, last;
 	uint64_t count;
+	struct day_counts days;
 };
 
 struct events {
@@ -151,6 +153,7 @@ static void add_time(struct coverage *c, timestamp t)
 		c->first = t;
 	if (c->last == TIME_NONE || t > c->last)
 		c->last = t;
+	day_counts_add(&c->days, t, 1);
 }
 
 static void tell_coverage(struct events *e, enum evidence_class evidence_class, uint64_t lost,
@@ -160,6 +163,7 @@ static void tell_coverage(struct events *e, enum evidence_class evidence_class, 
 		const struct coverage *c = &e->coverage[i];
 		struct record r = { .type = RECORD_FACT, .fact = {
 			.evidence_class = evidence_class, .first = TIME_NONE, .last = TIME_NONE } };
+		struct buf days = buf_new(DAY_COUNTS_TEXT);
 
 		if (e->covered) {
 			r.fact.channel = c->channel;
@@ -167,10 +171,13 @@ static void tell_coverage(struct events *e, enum evidence_class evidence_class, 
 			r.fact.first = c->first;
 			r.fact.last = c->last;
 			r.fact.count = c->count;
+			day_counts_write(&c->days, &days);
 		}
 		r.fact.lost = i ? 0 : lost;
 		r.fact.note = span_text(i ? "" : note);
+		r.fact.days = buf_span(&days);
 		examination_tell(e->x, &r);
+		buf_free(&days);
 	}
 }
 

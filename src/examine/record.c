@@ -69,6 +69,7 @@ static void put_fact(struct buf *to, const struct case_fact *f)
 	buf_add_u64le(to, f->count);
 	buf_add_u64le(to, f->lost);
 	put_span(to, f->note);
+	put_span(to, f->days);
 }
 
 /* The spans of a trace, in the order in which they stand in a record. */
@@ -248,6 +249,7 @@ static void take_fact(struct cursor *c, struct case_fact *f)
 	f->count = cursor_u64le(c);
 	f->lost = cursor_u64le(c);
 	f->note = take_span(c);
+	f->days = take_span(c);
 }
 
 static void take_trace(struct cursor *c, struct trace *t)

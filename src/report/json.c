@@ -1,5 +1,6 @@
 #include "report/json.h"
 
+#include "base/day_counts.h"
 #include "report/evidence_row.h"
 #include "report/out.h"
 #include "report/technique.h"
@@ -133,6 +134,40 @@ void json_answers(struct json_write *w, const struct report *report)
 	json_array_end(w);
 }
 
+static void json_day(struct json_write *w, const char *key, int64_t day)
+{
+	struct buf text = buf_new(32);
+
+	day_write(&text, day);
+	json_key(w, key);
+	json_span(w, buf_span(&text));
+	buf_free(&text);
+}
+
+/* Days that have records, without a hole between. */
+static void json_bands(struct json_write *w, struct span days)
+{
+	struct day_counts d;
+
+	json_array(w);
+	if (!day_counts_read(days, &d))
+		d.count = 0;
+	for (uint32_t i = 0; i < d.count; i++) {
+		uint64_t records = d.list[i].records;
+		uint32_t first = i;
+
+		while (i + 1 < d.count && d.list[i + 1].day == d.list[i].day + d.width)
+			records += d.list[++i].records;
+		json_object(w);
+		json_day(w, "first", d.list[first].day);
+		json_day(w, "last", d.list[i].day + d.width - 1);
+		json_key(w, "records");
+		json_u64(w, records);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}
+
 static void one_coverage(struct json_write *w, const struct report_coverage *c)
 {
 	json_object(w);
@@ -146,6 +181,8 @@ static void one_coverage(struct json_write *w, const struct report_coverage *c)
 	json_time(w, c->first);
 	json_key(w, "last");
 	json_time(w, c->last);
+	json_key(w, "bands");
+	json_bands(w, c->days);
 	json_key(w, "answers");
 	json_array(w);
 	for (unsigned harm = 0; harm < HARM_COUNT; harm++) {

@@ -77,6 +77,8 @@ static bool add_need(struct load *load, sqlite3_stmt *row, void *context)
 		r->why[harm] = load_text(load, row, 7);
 	}
 	r->harms |= 1u << harm;
+	if (!r->days.len)
+		r->days = load_text(load, row, 8);
 	r->items = items > r->items ? items : r->items;
 	widen(&r->first, &r->last, row);
 	return true;
@@ -107,7 +109,7 @@ bool load_coverage(struct load *load)
 	bool ok;
 
 	ok = load_rows(load, "SELECT harm, class, channel, state, items, answer_coverage.first, "
-			     "answer_coverage.last, note FROM answer_coverage JOIN answer "
+			     "answer_coverage.last, note, days FROM answer_coverage JOIN answer "
 			     "ON answer.id = answer ORDER BY answer_coverage.id",
 		       add_need, &c);
 	load->report->coverage = c.rows;

@@ -96,6 +96,7 @@ struct report_coverage {
 	uint32_t harms;			/* bit 1 << harm: the answers that lean on it */
 	enum coverage_state states[HARM_COUNT];	/* for those */
 	struct span why[HARM_COUNT];	/* what is wrong and what it would have shown */
+	struct span days;		/* records of each day (base/day_counts.h), or empty */
 };
 
 /* What was there: the records of one class and channel of one host. */
