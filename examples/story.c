@@ -82,12 +82,13 @@ static void process(struct story *s, timestamp t, const char *image, const char 
 static void connection(struct story *s, timestamp t, const char *image, const char *user,
 		       const char *to, const char *port)
 {
+	const char *address = strstr(s->computer, "FS01") ? "10.20.0.12" : "10.20.1.57";
 	char utc[32], from[16];
 
 	sysmon_time(t, utc);
 	snprintf(from, sizeof from, "%u", 49152 + pick(16000));
 	add(s, t, LOG_SYSMON, 3, "UtcTime", utc, "Image", image, "User", user, "Protocol", "tcp",
-	    "Initiated", "true", "SourceIp", "10.20.1.57", "SourcePort", from, "DestinationIp", to,
+	    "Initiated", "true", "SourceIp", address, "SourcePort", from, "DestinationIp", to,
 	    "DestinationPort", port, NULL);
 }
 

@@ -158,10 +158,11 @@ const struct command command_collect = {
 	.usage = "collect [-o FILE.zip] [OPTION...]",
 	.summary = "take what tells of this Linux machine into one zip, read only",
 	.about = "Takes, in order of volatility, processes, sockets, kernel state, sessions, logs,\n"
-		 "what starts, settings, package databases, histories, and executables in odd places\n"
-		 "or changed lately. Nothing of the machine is changed. Each file's SHA-256, times and\n"
-		 "what could not be read stand in manifest.jsonl inside. Private keys and the values\n"
-		 "of environments are left out. Assess the zip on another machine.",
+		 "what starts, settings, package databases, histories, and executables in odd\n"
+		 "places or changed lately. Nothing of the machine is changed. Each file's\n"
+		 "SHA-256, times and what could not be read stand in manifest.jsonl inside.\n"
+		 "Private keys and the values of environments are left out. Assess the zip on\n"
+		 "another machine.",
 	.options = options,
 	.run = run,
 };

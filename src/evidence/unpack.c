@@ -190,9 +190,10 @@ static struct span single_name(struct span name)
 	return name.len && !span_eq(name, SPAN("-")) ? name : SPAN("content");
 }
 
+/* libarchive says "set" of times that a zip does not hold, and gives zero for them. */
 static timestamp entry_time(bool is_set, time_t seconds, long nanoseconds)
 {
-	return is_set ? timestamp_of_unix(seconds, (uint32_t)nanoseconds) : TIME_NONE;
+	return is_set && (seconds || nanoseconds) ? timestamp_of_unix(seconds, (uint32_t)nanoseconds) : TIME_NONE;
 }
 
 static void describe(struct unpack *u, struct archive_entry *entry, struct unpack_member *out)

@@ -90,7 +90,7 @@ static bool is_archive(struct span path)
 			".rar|.7z|.zip|.tgz|.tar|.gz|.cab|.r0|.001|.gpg|.iso|.xz|.zst");
 }
 
-/* Loopback and "-" are the machine itself. */
+/* Loopback is the machine itself. */
 static bool is_elsewhere(struct span peer)
 {
 	return peer.len > 1 && !span_starts(peer, SPAN("127.")) && !span_eq(peer, SPAN("::1")) &&
@@ -138,7 +138,8 @@ static struct span field_text(struct arena *arena, const struct event *e, const 
 	if (slot == EVENT_NO_SLOT)
 		return (struct span){ 0 };
 	value_text(&text, &e->values[slot]);
-	kept = arena_copy(arena, buf_span(&text));
+	/* Windows writes "-" where there is nothing to say. */
+	kept = span_eq(buf_span(&text), SPAN("-")) ? (struct span){ 0 } : arena_copy(arena, buf_span(&text));
 	buf_free(&text);
 	return kept;
 }
@@ -159,12 +160,19 @@ static void fill(struct arena *arena, const struct row *row, const struct event 
 	}
 }
 
+/* "logon of sato from 10.20.0.5", "flow from 10.0.0.2:50112 to 203.0.113.8:443", "ran rar.exe a …". */
 static struct span summarise(struct arena *arena, const struct trace *t)
 {
-	struct span what = t->command.len ? t->command : t->path.len ? t->path : t->peer.len ? t->peer
-			   : t->name;
+	struct span what = t->command.len ? t->command : t->path.len ? t->path : t->name;
 
-	return arena_printf(arena, "%.*s: %.*s", SPAN_ARG(t->what), SPAN_ARG(span_sub(what, 0, 400)));
+	what = span_sub(what, 0, 400);
+	if (t->kind == TRACE_SESSION)
+		return arena_printf(arena, "%.*s%s%.*s%s%.*s", SPAN_ARG(t->what), t->user.len ? " of " : "",
+				    SPAN_ARG(t->user), t->peer.len ? " from " : "", SPAN_ARG(t->peer));
+	if (t->kind == TRACE_TRANSFER && t->peer.len)
+		return arena_printf(arena, "%.*s%s%.*s to %.*s", SPAN_ARG(t->what), t->local.len ? " from " : "",
+				    SPAN_ARG(t->local), SPAN_ARG(t->peer));
+	return arena_printf(arena, "%.*s %.*s", SPAN_ARG(t->what), SPAN_ARG(what));
 }
 
 static void tell(struct event_traces *t, const struct row *row, const struct event *e,

@@ -273,7 +273,8 @@ static void write_text(struct buf *to, const struct entry *e)
 		escape_terminal(to, e->host);
 		buf_text(to, "  ");
 	}
-	if (e->kind != ENTRY_FILE) {
+	/* A summary that begins with the word needs it no second time. */
+	if (e->kind != ENTRY_FILE && !span_starts(e->summary, e->what)) {
 		escape_terminal(to, e->what);
 		buf_text(to, ": ");
 	}
