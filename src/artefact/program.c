@@ -239,8 +239,7 @@ bool program_elf(const struct artefact *a, struct err *err)
 
 /* ---- PE ---- */
 
-/* "CN" of a one-line name, else all of it. */
-static struct span common_name(struct span subject)
+struct span program_common_name(struct span subject)
 {
 	size_t at = span_find(subject, 0, SPAN("/CN="));
 	struct span name = at == SIZE_MAX ? subject : span_from(subject, at + 4);
@@ -248,29 +247,21 @@ static struct span common_name(struct span subject)
 	return span_sub(name, 0, span_find_byte(name, 0, '/'));
 }
 
-static bool is_anchored(const struct signature *s)
-{
-	for (size_t i = 0; i < s->chain.count; i++)
-		if (program_is_anchor(s->chain.list[i].thumbprint))
-			return true;
-	return false;
-}
-
 static void add_signature(struct telling *t, const struct pe_signatures *all)
 {
 	const struct pe_signature *best = &all->list[0];
 
 	for (size_t i = 1; i < all->count; i++)
-		if (all->list[i].verified && (!best->verified || is_anchored(all->list[i].signature)))
+		if (all->list[i].verified && (!best->verified || program_is_anchored(all->list[i].signature)))
 			best = &all->list[i];
 	t->trace.protocol = !best->verified ? SPAN("bad signature")
-			    : is_anchored(best->signature) ? SPAN("signed")
+			    : program_is_anchored(best->signature) ? SPAN("signed")
 							   : SPAN("signed, issuer not known");
 	if (best->signature->chain.count) {
 		const struct certificate *last =
 			&best->signature->chain.list[best->signature->chain.count - 1];
 
-		t->trace.name = common_name(best->signature->chain.list[0].subject);
+		t->trace.name = program_common_name(best->signature->chain.list[0].subject);
 		add_text(t, "issuer", last->issuer);
 		add_text(t, "thumbprint", best->signature->chain.list[0].thumbprint);
 	}
@@ -280,27 +271,33 @@ static void add_signature(struct telling *t, const struct pe_signatures *all)
 	}
 }
 
-/* Of an unsigned file too: catalogues know it by this. */
-static void add_authentihash(struct telling *t, const struct pe *pe)
+/*
+ * By which catalogues know the file, signed by itself or not: without its checksum and
+ * its signatures, filled up to eight bytes as it would be to hold one.
+ */
+static void add_authentihash(struct telling *t, const struct pe *pe, enum digest_kind kind, const char *key)
 {
+	const struct pe_directory *signatures = pe_directory(pe, PE_DIR_SECURITY);
 	size_t checksum = pe->optional_offset + 64;
 	size_t entry = pe->optional_offset + (pe->wide ? 144 : 128);
+	struct span file = signatures && signatures->rva ? span_sub(pe->file, 0, signatures->rva) : pe->file;
 	const struct span pieces[] = {
-		span_sub(pe->file, 0, checksum),
-		span_sub(pe->file, checksum + 4, entry - checksum - 4),
-		span_from(pe->file, entry + 8),
+		span_sub(file, 0, checksum),
+		span_sub(file, checksum + 4, entry - checksum - 4),
+		span_from(file, entry + 8),
+		span_sub(SPAN("\0\0\0\0\0\0\0"), 0, -file.len & 7),
 	};
-	uint8_t sha1[DIGEST_MAX];
-	struct digest *d = digest_new(DIGEST_SHA1);
+	uint8_t digest[DIGEST_MAX];
+	struct digest *d = digest_new(kind);
 
-	if (!d || entry + 8 > pe->file.len) {
+	if (!d || entry + 8 > file.len) {
 		digest_free(d);
 		return;
 	}
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
 		digest_add(d, pieces[i]);
-	json_key(&t->json, "authentihash");
-	json_hex(&t->json, span_of(sha1, digest_done(d, sha1)));
+	json_key(&t->json, key);
+	json_hex(&t->json, span_of(digest, digest_done(d, digest)));
 	digest_free(d);
 }
 
@@ -327,7 +324,10 @@ bool program_pe(const struct artefact *a, struct err *err)
 		add_signature(&t, &signatures);
 	} else {
 		t.trace.protocol = SPAN("unsigned");
-		add_authentihash(&t, &pe);
+	}
+	if (!span_eq(t.trace.protocol, SPAN("signed"))) {
+		add_authentihash(&t, &pe, DIGEST_SHA1, "authentihash_sha1");
+		add_authentihash(&t, &pe, DIGEST_SHA256, "authentihash_sha256");
 	}
 	if (span_find(span_sub(a->bytes, 0, 1024), 0, SPAN("UPX")) != SIZE_MAX)
 		add_text(&t, "packed", SPAN("upx"));

@@ -13,6 +13,7 @@
 #define KANSHIKI_ARTEFACT_PROGRAM_H
 
 #include "artefact/artefact.h"
+#include "codec/authenticode.h"
 #include "codec/json_write.h"
 
 struct program_look {
@@ -26,7 +27,12 @@ void program_look_at(struct span bytes, struct program_look *out);
 bool program_is_kind(const char *kind);
 /* A SHA-1 thumbprint (hex) of a certificate that chains may end at. */
 bool program_is_anchor(struct span thumbprint);
+/* The signature holds, its signer may sign code, and every link up to one of those does. */
+bool program_is_anchored(const struct signature *s);
 
-artefact_fn program_elf, program_pe, program_macho, program_script, program_text;
+/* "CN" of a one-line name of X.509, else all of it. */
+struct span program_common_name(struct span subject);
+
+artefact_fn program_elf, program_pe, program_macho, program_script, program_text, program_catalogue;
 
 #endif

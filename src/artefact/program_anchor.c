@@ -21,3 +21,18 @@ bool program_is_anchor(struct span thumbprint)
 			return true;
 	return false;
 }
+
+bool program_is_anchored(const struct signature *s)
+{
+	const struct certificate *c = s->chain.list;
+
+	if (!s->verified || !s->chain.count || !c->signs_code)
+		return false;
+	for (size_t i = 0; i < s->chain.count; i++) {
+		if (program_is_anchor(c[i].thumbprint))
+			return true;
+		if (!c[i].is_issued)
+			return false;
+	}
+	return false;
+}

@@ -316,7 +316,7 @@ bool windows_jump_list(const struct artefact *a, struct err *err)
 		return true;
 	}
 	for (uint32_t i = 0; i < count && i < MAX_LISTED; i++) {
-		struct listed e;
+		struct listed e = { .is_custom = false };
 
 		if (!next_listed(&c, version, a->arena, &e)) {
 			a->short_of(a->context, "DestList ends after %u of %u entries", i, count);

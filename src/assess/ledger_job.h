@@ -33,7 +33,7 @@ struct ledger {
 	struct machines machines;
 	struct map wanted;		/* machine NUL lower-case path → struct wanted */
 	struct buf key;
-	sqlite3_stmt *known_path, *known_digest, *known_set, *add_known;
+	sqlite3_stmt *known_path, *known_digest, *known_set, *known_listed, *add_known;
 	bool has_packages;		/* some package database was read */
 	struct ledger_totals *totals;
 };

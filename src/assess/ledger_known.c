@@ -12,6 +12,8 @@
 static const char tables[] =
 	"DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.vouched;"
 	"CREATE TEMP TABLE known(path TEXT, digest TEXT, label TEXT, what TEXT);"
+	"DROP TABLE IF EXISTS temp.listed;"
+	"CREATE TEMP TABLE listed(digest TEXT PRIMARY KEY, label TEXT) WITHOUT ROWID;"
 	"CREATE TEMP TABLE vouched(digest TEXT PRIMARY KEY, label TEXT) WITHOUT ROWID";
 
 static bool is_merged(struct span path)
@@ -46,7 +48,8 @@ static bool load_packages(struct ledger *l, struct err *err)
 	bool row, ok = query_prepare(l->db, "SELECT item.source, item.path, trace.path, trace.digest, "
 				     "coalesce(trace.protocol || ' ', '') || coalesce(trace.name, ''), "
 				     "trace.what FROM trace JOIN item ON item.id = trace.item "
-				     "WHERE trace.kind = 'known' AND trace.digest IS NOT NULL", &q, err) &&
+				     "WHERE trace.kind = 'known' AND trace.digest IS NOT NULL AND "
+				     "trace.what <> 'catalogue'", &q, err) &&
 		       query_prepare(l->db, "INSERT INTO temp.known VALUES(?1, ?2, ?3, ?4)",
 				     &l->add_known, err);
 
@@ -65,6 +68,14 @@ static bool load_packages(struct ledger *l, struct err *err)
 	sqlite3_finalize(q);
 	return ok && query_exec(l->db, "CREATE INDEX temp.known_path ON known(path);"
 				       "CREATE INDEX temp.known_digest ON known(digest)", err);
+}
+
+/* Of any machine of the case: what a trusted signer vouches for is good everywhere. */
+static bool load_catalogues(struct ledger *l, struct err *err)
+{
+	return query_exec(l->db, "INSERT OR IGNORE INTO temp.listed SELECT digest, 'catalogue signed by ' || "
+				 "coalesce(name, '?') FROM trace WHERE kind = 'known' AND what = 'catalogue' "
+				 "AND command = 'signed' AND digest IS NOT NULL", err);
 }
 
 /* ---- hash sets ---- */
@@ -194,7 +205,8 @@ static bool load_set(struct ledger *l, const char *path, struct err *err)
 
 bool known_load(struct ledger *l, const struct ledger_options *options, struct err *err)
 {
-	bool ok = query_exec(l->db, tables, err) && load_packages(l, err) && load_asked(l, err);
+	bool ok = query_exec(l->db, tables, err) && load_packages(l, err) &&
+		  load_catalogues(l, err) && load_asked(l, err);
 
 	for (size_t i = 0; ok && i < options->known_good_count; i++)
 		ok = load_set(l, options->known_good[i], err);
@@ -203,6 +215,7 @@ bool known_load(struct ledger *l, const struct ledger_options *options, struct e
 			     &l->known_path, err) &&
 	       query_prepare(l->db, "SELECT label, path FROM temp.known WHERE digest = ?1 "
 				    "ORDER BY path LIMIT 1", &l->known_digest, err) &&
+	       query_prepare(l->db, "SELECT label FROM temp.listed WHERE digest = ?1", &l->known_listed, err) &&
 	       query_prepare(l->db, "SELECT label FROM temp.vouched WHERE digest IN (?1, ?2, ?3)",
 			     &l->known_set, err);
 }
@@ -212,18 +225,27 @@ void known_free(struct ledger *l)
 	sqlite3_finalize(l->known_path);
 	sqlite3_finalize(l->known_digest);
 	sqlite3_finalize(l->known_set);
+	sqlite3_finalize(l->known_listed);
 	sqlite3_finalize(l->add_known);
 	sqlite3_exec(l->db, "DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.vouched; "
-			    "DROP TABLE IF EXISTS temp.asked", NULL, NULL, NULL);
+			    "DROP TABLE IF EXISTS temp.asked; DROP TABLE IF EXISTS temp.listed", NULL, NULL, NULL);
 }
 
 /* ---- asking ---- */
 
-static struct span sha1_of(struct span detail)
+/* A text without escapes of the program's detail; empty where it has none of that name. */
+static struct span detail_of(const struct program *p, const char *key)
 {
-	size_t at = span_find(detail, 0, SPAN("\"sha1\":\""));
+	size_t at = span_find(p->detail, 0, span_text(key));
+	struct span rest = span_from(p->detail, at == SIZE_MAX ? p->detail.len : at + strlen(key));
 
-	return at == SIZE_MAX ? (struct span){ 0 } : span_sub(detail, at + 8, 40);
+	return span_starts(rest, SPAN("\":\"")) ? span_sub(rest, 3, span_find_byte(span_from(rest, 3), 0, '"'))
+					       : (struct span){ 0 };
+}
+
+static struct span sha1_of(const struct program *p)
+{
+	return detail_of(p, "{\"sha1");
 }
 
 /* The program's own digest of that kind, as hex; empty where it was not taken. */
@@ -234,7 +256,7 @@ static struct span own_digest(const struct program *p, struct span kind, char he
 	if (span_eq(span_split(&word, ':'), kind))
 		return word;
 	if (span_eq(kind, SPAN("sha1")))
-		return sha1_of(p->detail);
+		return sha1_of(p);
 	if (!span_eq(kind, SPAN("sha256")) || p->sha256.len != 32)
 		return (struct span){ 0 };
 	for (size_t i = 0; i < 64; i++)
@@ -303,7 +325,7 @@ static bool by_digest(struct ledger *l, const struct program *p, struct span *so
 static bool by_set(struct ledger *l, const struct program *p, struct span *source)
 {
 	sqlite3_stmt *q = l->known_set;
-	struct span digest = p->digest, sha1 = sha1_of(p->detail);
+	struct span digest = p->digest, sha1 = sha1_of(p);
 	struct buf hex = buf_new(128);
 	struct err ignored;
 	bool row = false;
@@ -320,6 +342,34 @@ static bool by_set(struct ledger *l, const struct program *p, struct span *sourc
 	return row;
 }
 
+static bool is_listed(struct ledger *l, const char *kind, struct span hex, struct span *source)
+{
+	sqlite3_stmt *q = l->known_listed;
+	struct err ignored;
+	char text[80];
+	int len = snprintf(text, sizeof text, "%s:%.*s", kind, SPAN_ARG(hex));
+	bool row = false;
+
+	if (!hex.len || len >= (int)sizeof text)
+		return false;
+	sqlite3_bind_text(q, 1, text, len, SQLITE_STATIC);
+	if (query_step(q, &row, &ignored) && row)
+		*source = arena_copy(&l->arena, query_span(q, 0));
+	sqlite3_reset(q);
+	return row;
+}
+
+/* A program by its digest without signatures, any other file by that of its bytes. */
+static bool by_catalogue(struct ledger *l, const struct program *p, struct span *source)
+{
+	char hex[64];
+
+	return is_listed(l, "sha1", detail_of(p, "\"authentihash_sha1"), source) ||
+	       is_listed(l, "sha256", detail_of(p, "\"authentihash_sha256"), source) ||
+	       is_listed(l, "sha1", sha1_of(p), source) ||
+	       is_listed(l, "sha256", own_digest(p, SPAN("sha256"), hex), source);
+}
+
 bool known_vouches(struct ledger *l, const struct program *p, struct span *source, bool *altered)
 {
 	*altered = false;
@@ -331,5 +381,5 @@ bool known_vouches(struct ledger *l, const struct program *p, struct span *sourc
 		*source = arena_printf(&l->arena, "signed by %.*s", SPAN_ARG(p->signer));
 		return true;
 	}
-	return by_digest(l, p, source) || by_set(l, p, source);
+	return by_catalogue(l, p, source) || by_digest(l, p, source) || by_set(l, p, source);
 }

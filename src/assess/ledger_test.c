@@ -103,6 +103,55 @@ TEST(ledger_compares_whatever_digest_a_database_has)
 	case_close(b.file);
 }
 
+/* A program without a package, listed by a catalogue under one of its digests. */
+static struct ledger_totals listed_as(struct building *b, const char *digest, const char *trust)
+{
+	struct trace listed = trace_new(TRACE_KNOWN, "catalogue"), t = trace_new(TRACE_PROGRAM, "pe");
+
+	open_item(b, "/mnt/disk/Windows/System32/CatRoot/x.cat", 0100644);
+	listed.path = SPAN("-");
+	listed.digest = span_text(digest);
+	listed.name = SPAN("Microsoft Windows");
+	listed.command = span_text(trust);
+	listed.protocol = SPAN("catalogue");
+	add_trace(b, listed);
+	close_item(b, "catalogue", CLASS_OTHER);
+	open_item(b, "/mnt/disk/Windows/System32/x.dll", 0100755);
+	t.digest = SPAN("md5:11111111111111111111111111111111");
+	t.protocol = SPAN("unsigned");
+	t.detail = SPAN("{\"sha1\":\"2222222222222222222222222222222222222222\",\"entropy\":5,"
+			"\"authentihash_sha1\":\"5555555555555555555555555555555555555555\","
+			"\"authentihash_sha256\":\"66\"}");
+	add_trace(b, t);
+	close_item(b, "content", CLASS_EXECUTABLE);
+	return draw(b, NULL);
+}
+
+TEST(ledger_takes_the_word_of_catalogues_with_a_known_issuer)
+{
+	static const struct { const char *digest, *trust; uint64_t good; } cases[] = {
+		{ "sha1:5555555555555555555555555555555555555555", "signed", 1 },
+		{ "sha256:66", "signed", 1 },
+		{ "sha1:2222222222222222222222222222222222222222", "signed", 1 },
+		{ "sha256:ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73", "signed", 1 },
+		{ "sha1:5555555555555555555555555555555555555555", "issuer not known", 0 },
+		{ "sha1:5555555555555555555555555555555555555556", "signed", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char name[32];
+		struct building b;
+
+		snprintf(name, sizeof name, "catalogue%zu", i);
+		b = new_case(name);
+		assert_int_equal(listed_as(&b, cases[i].digest, cases[i].trust).good, cases[i].good);
+		if (cases[i].good)
+			assert_string_equal(ask(&b, "SELECT source FROM program"),
+					    "catalogue signed by Microsoft Windows");
+		case_close(b.file);
+	}
+}
+
 TEST(ledger_takes_the_word_of_hash_sets)
 {
 	struct building b = new_case("sets");

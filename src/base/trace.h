@@ -45,7 +45,8 @@
  *                                             {"sha1":..,"authentihash":..,"entropy":..}
  * KNOWN       package file, catalogue         path: of the file; digest: "md5:hex", "sha1:..",
  *                                             "sha256:.."; name: package and version; protocol: "deb",
- *                                             "rpm", "catalogue"
+ *                                             "rpm", "catalogue"; of a catalogue command: "signed",
+ *                                             "issuer not known"
  * ACCOUNT     user, group, key                user; name; path: home; detail
  * HOST        name, system, zone, install, address, collection
  *                                             name: the value. One of each a machine; "name" is what

@@ -6,6 +6,7 @@
 #include <openssl/pkcs7.h>
 
 #include "codec/countersignature.h"
+#include "codec/der.h"
 
 #define OID_INDIRECT_DATA "1.3.6.1.4.1.311.2.1.4"
 #define OID_OPUS_INFO "1.3.6.1.4.1.311.2.1.12"
@@ -41,24 +42,6 @@ static bool is_object(const ASN1_OBJECT *object, const char *oid)
 	return object && OBJ_obj2txt(text, sizeof text, object, 1) > 0 && strcmp(text, oid) == 0;
 }
 
-/* Content of the next DER element, which must have that tag; empty: it is not there. */
-static struct span take_der(struct span *from, int wanted)
-{
-	const unsigned char *at = from->at;
-	long len = 0;
-	int tag = 0, class = 0, form;
-	struct span content;
-
-	if (from->len == 0 || from->len > INT32_MAX)
-		return (struct span){ 0 };
-	form = ASN1_get_object(&at, &len, &tag, &class, (long)from->len);
-	if ((form & 0x80) || tag != wanted || len < 0)
-		return (struct span){ 0 };
-	content = span_sub(*from, (size_t)(at - from->at), (size_t)len);
-	*from = span_from(*from, (size_t)(at - from->at) + content.len);
-	return content;
-}
-
 /*
  * SpcIndirectDataContent: SEQUENCE { SEQUENCE data, DigestInfo { SEQUENCE { OID
  * algorithm, … }, OCTET STRING digest } }
@@ -66,32 +49,32 @@ static struct span take_der(struct span *from, int wanted)
 static bool read_content(const ASN1_STRING *content, struct parser *p, struct signature *out)
 {
 	struct span der = span_of(content->data, (size_t)content->length), algorithm, oid;
-	struct span outer = take_der(&der, V_ASN1_SEQUENCE), info;
+	struct span outer = der_take(&der, V_ASN1_SEQUENCE), info;
 	const uint8_t *at;
 	ASN1_OBJECT *object;
 
-	take_der(&outer, V_ASN1_SEQUENCE);
-	info = take_der(&outer, V_ASN1_SEQUENCE);
-	algorithm = take_der(&info, V_ASN1_SEQUENCE);
+	der_take(&outer, V_ASN1_SEQUENCE);
+	info = der_take(&outer, V_ASN1_SEQUENCE);
+	algorithm = der_take(&info, V_ASN1_SEQUENCE);
 	oid = algorithm;
 	at = algorithm.at;
-	if (take_der(&oid, V_ASN1_OBJECT).len == 0)
+	if (der_take(&oid, V_ASN1_OBJECT).len == 0)
 		return false;
 	object = d2i_ASN1_OBJECT(NULL, &at, (long)algorithm.len);
 	if (!object)
 		return false;
 	out->digest_algorithm = arena_copy(p->arena, certificate_object_name(object));
 	ASN1_OBJECT_free(object);
-	out->digest = arena_copy(p->arena, take_der(&info, V_ASN1_OCTET_STRING));
+	out->digest = arena_copy(p->arena, der_take(&info, V_ASN1_OCTET_STRING));
 	return true;
 }
 
-/* The content of the signed data, where it is of the kind that a PE has. */
-static const ASN1_STRING *content_of(const PKCS7 *p7)
+/* The content of the signed data, where it is of that kind. */
+static const ASN1_STRING *content_of(const PKCS7 *p7, const char *oid)
 {
 	const PKCS7 *inner = p7->d.sign->contents;
 
-	if (!inner || !is_object(inner->type, OID_INDIRECT_DATA) || !inner->d.other ||
+	if (!inner || !is_object(inner->type, oid) || !inner->d.other ||
 	    ASN1_TYPE_get(inner->d.other) != V_ASN1_SEQUENCE)
 		return NULL;
 	return inner->d.other->value.sequence;
@@ -121,12 +104,12 @@ static struct span program_name(const ASN1_TYPE *attribute, struct arena *arena)
 	if (!attribute || ASN1_TYPE_get(attribute) != V_ASN1_SEQUENCE)
 		return (struct span){ 0 };
 	der = span_of(attribute->value.sequence->data, (size_t)attribute->value.sequence->length);
-	outer = take_der(&der, V_ASN1_SEQUENCE);
-	choice = take_der(&outer, 0);
-	name = take_der(&choice, 0);
+	outer = der_take(&der, V_ASN1_SEQUENCE);
+	choice = der_take(&outer, 0);
+	name = der_take(&choice, 0);
 	if (name.at)
 		return to_utf8(name, V_ASN1_BMPSTRING, arena);
-	name = take_der(&choice, 1);
+	name = der_take(&choice, 1);
 	return name.at ? to_utf8(name, V_ASN1_IA5STRING, arena) : (struct span){ 0 };
 }
 
@@ -140,7 +123,7 @@ static bool signature_holds(PKCS7 *p7, PKCS7_SIGNER_INFO *si, X509 *signer,
 
 	/* In version 1 what is signed is the content without its own tag and length. */
 	if (ASN1_INTEGER_get(p7->d.sign->version) == 1)
-		bytes = take_der(&der, V_ASN1_SEQUENCE);
+		bytes = der_take(&der, V_ASN1_SEQUENCE);
 	data = BIO_new_mem_buf(bytes.at, (int)bytes.len);
 	chain = data ? PKCS7_dataInit(p7, data) : NULL;
 	if (!chain) {
@@ -269,7 +252,7 @@ static void read_signed_data(struct parser *p, PKCS7 *p7, size_t index, int dept
 	const ASN1_STRING *content;
 
 	certificates_add(&out->certificates, p7->d.sign->cert, p->arena);
-	content = content_of(p7);
+	content = content_of(p7, OID_INDIRECT_DATA);
 	if (!content || !read_content(content, p, out))
 		return;
 	out->has_signer = true;
@@ -308,6 +291,28 @@ void authenticode_parse(struct span blob, struct arena *arena, struct signatures
 	if (out->list)
 		parse_one(&p, blob, 0);
 	ERR_clear_error();
+}
+
+bool authenticode_signed_list(struct span blob, const char *oid, struct arena *arena,
+			      struct signature *out, struct span *content)
+{
+	struct parser p = { .arena = arena };
+	const uint8_t *at = blob.at;
+	PKCS7 *p7 = blob.len <= AUTHENTICODE_MAX_BLOB ? d2i_PKCS7(NULL, &at, (long)blob.len) : NULL;
+	const ASN1_STRING *bytes = p7 && PKCS7_type_is_signed(p7) && p7->d.sign ? content_of(p7, oid) : NULL;
+	PKCS7_SIGNER_INFO *si = bytes ? sk_PKCS7_SIGNER_INFO_value(PKCS7_get_signer_info(p7), 0) : NULL;
+
+	*out = (struct signature){ 0 };
+	if (bytes)
+		*content = arena_copy(arena, span_of(bytes->data, (size_t)bytes->length));
+	if (si) {
+		certificates_add(&out->certificates, p7->d.sign->cert, arena);
+		out->has_signer = true;
+		read_signer(&p, p7, si, bytes, out);
+	}
+	PKCS7_free(p7);
+	ERR_clear_error();
+	return bytes;
 }
 
 struct span authenticode_digest(struct span algorithm, const struct span *pieces, size_t count,

@@ -54,6 +54,13 @@ void authenticode_prepare(void);
  */
 void authenticode_parse(struct span blob, struct arena *arena, struct signatures *out);
 
+/*
+ * Signed data whose content is a sequence of the kind `oid`: the content, copied to
+ * the arena, with its first signature. False: it is none.
+ */
+bool authenticode_signed_list(struct span blob, const char *oid, struct arena *arena,
+			      struct signature *out, struct span *content);
+
 /* Digest by OpenSSL's long name over `count` pieces; empty where there is no such digest. */
 struct span authenticode_digest(struct span algorithm, const struct span *pieces, size_t count,
 				struct arena *arena);

@@ -1,6 +1,7 @@
 #include "codec/certificate.h"
 
 #include <openssl/objects.h>
+#include <openssl/x509v3.h>
 #include <openssl/x509_vfy.h>
 #include <time.h>
 
@@ -84,6 +85,7 @@ static struct certificate read_one(X509 *x509, struct arena *arena)
 	cert.not_before = certificate_time(X509_get0_notBefore(x509));
 	cert.not_after = certificate_time(X509_get0_notAfter(x509));
 	cert.algorithm = span_text(OBJ_nid2ln(algorithm));
+	cert.signs_code = X509_get_extended_key_usage(x509) & XKU_CODE_SIGN;
 	oid_len = OBJ_obj2txt(oid, sizeof oid, OBJ_nid2obj(algorithm), 1);
 	if (oid_len >= 0)
 		cert.algorithm_oid = arena_copy(arena, span_text(oid));
@@ -100,6 +102,20 @@ void certificates_add(struct certificates *to, STACK_OF(X509) *stack, struct are
 		to->list[to->count++] = read_one(sk_X509_value(stack, i), arena);
 }
 
+/* OpenSSL checks signatures only of chains that end at a root it was given. */
+static void check_links(struct certificates *chain, STACK_OF(X509) *stack, size_t from)
+{
+	int count = stack ? sk_X509_num(stack) : 0;
+
+	for (int i = 0; i + 1 < count && from + (size_t)i < chain->count; i++) {
+		X509 *issuer = sk_X509_value(stack, i + 1);
+		EVP_PKEY *key = X509_get0_pubkey(issuer);
+
+		chain->list[from + (size_t)i].is_issued = key && X509_check_ca(issuer) > 0 &&
+							  X509_verify(sk_X509_value(stack, i), key) == 1;
+	}
+}
+
 void certificates_chain(struct certificates *to, X509 *leaf, STACK_OF(X509) *others,
 			struct arena *arena)
 {
@@ -112,8 +128,11 @@ void certificates_chain(struct certificates *to, X509 *leaf, STACK_OF(X509) *oth
 	 */
 	if (store && context && sk_X509_num(others) <= CERTIFICATES_MAX &&
 	    X509_STORE_CTX_init(context, store, leaf, others)) {
+		size_t from = to->count;
+
 		X509_verify_cert(context);
 		certificates_add(to, X509_STORE_CTX_get0_chain(context), arena);
+		check_links(to, X509_STORE_CTX_get0_chain(context), from);
 	}
 	X509_STORE_CTX_free(context);
 	X509_STORE_free(store);

@@ -24,6 +24,8 @@ struct certificate {
 	struct span serial;		/* .at NULL: longer than the standard allows */
 	int64_t version;		/* from 1 */
 	int64_t not_before, not_after;
+	bool signs_code;		/* its purposes, where it tells any, have that of signing code */
+	bool is_issued;			/* in a chain: the next one is an authority and did sign it */
 };
 
 struct certificates {
@@ -33,7 +35,10 @@ struct certificates {
 
 /* Appends all of a stack, up to CERTIFICATES_MAX in the list. */
 void certificates_add(struct certificates *to, STACK_OF(X509) *stack, struct arena *arena);
-/* The certificate and its issuers, as far as `others` has them. */
+/*
+ * The certificate and its issuers, as far as `others` has them. The chain follows
+ * names, which anybody can write: only `is_issued` says that a link holds.
+ */
 void certificates_chain(struct certificates *to, X509 *leaf, STACK_OF(X509) *others,
 			struct arena *arena);
 

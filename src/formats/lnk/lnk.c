@@ -86,7 +86,7 @@ static void read_item(struct lnk_item *item, uint8_t class, struct span data, st
 		item->name = narrow_text(span_from(data, 2));
 	}
 	if (item->id.len != 16)
-		item->id.at = NULL;
+		item->id = (struct span){ 0 };
 }
 
 static void read_id_list(struct cursor *c, struct arena *arena, struct lnk *out)
