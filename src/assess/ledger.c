@@ -77,7 +77,7 @@ static void count(struct ledger *l, const struct program *p)
 	l->totals->altered += p->is_altered;
 }
 
-static bool write_program(struct ledger *l, const struct program *p, struct err *err)
+static bool write_program(struct ledger *l, struct program *p, struct err *err)
 {
 	struct case_program row = { .item = p->item, .machine = p->machine, .path = p->path,
 				    .standing = span_text(standing_name(p->standing)),
@@ -86,6 +86,7 @@ static bool write_program(struct ledger *l, const struct program *p, struct err 
 	bool ok;
 
 	if (p->standing != STANDING_GOOD) {
+		spread_judge(l, p);
 		row.rank = ledger_rank(p, &reasons);
 		row.reasons = buf_span(&reasons);
 	}
@@ -128,11 +129,13 @@ bool ledger_write(struct case_file *file, const struct ledger_options *options,
 
 	*totals = (struct ledger_totals){ 0 };
 	l.wanted = map_new(&l.arena);
+	l.young_from = map_new(&l.arena);
 	ok = case_settle(file, err) && case_sync(file, err) && case_clear_ledger(file, err) &&
 	     machines_load(file, &l.arena, &l.machines, err) && known_load(&l, options, err) &&
-	     starts_collect(&l, err) && go_through_items(&l, err) && starts_write(&l, err) &&
+	     starts_collect(&l, err) && spread_collect(&l, err) && go_through_items(&l, err) && starts_write(&l, err) &&
 	     case_sync(file, err);
 	known_free(&l);
+	spread_free(&l);
 	sqlite3_exec(l.db, "DROP TABLE IF EXISTS temp.flag", NULL, NULL, NULL);
 	buf_free(&l.key);
 	arena_free(&l.arena);

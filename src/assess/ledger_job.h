@@ -35,6 +35,9 @@ struct ledger {
 	struct buf key;
 	sqlite3_stmt *known_path, *known_digest, *known_set, *known_listed, *add_known;
 	bool has_packages;		/* some package database was read */
+	uint64_t machine_count;		/* those that have programs, by name */
+	struct map young_from;		/* machine → timestamp *: later than nearly all of its programs */
+	sqlite3_stmt *spread_count;
 	struct ledger_totals *totals;
 };
 
@@ -48,6 +51,7 @@ struct program {
 	timestamp modified;
 	enum standing standing;
 	bool is_altered, is_configuration;
+	bool is_rare, is_young;		/* of its content, and of its age, on this machine: ledger_spread.c */
 	struct span source;		/* who vouches, or accuses */
 	enum level flag;		/* gravest rule of content that holds, LEVEL_COUNT: none */
 	struct span flag_title;
@@ -71,6 +75,12 @@ bool starts_collect(struct ledger *l, struct err *err);
 struct wanted *starts_find(struct ledger *l, struct span machine, struct span path);
 /* Afterwards, when targets have their standing: the rows. */
 bool starts_write(struct ledger *l, struct err *err);
+
+/* ledger_spread.c: on how many machines a content lies, and how old programs are on each. */
+bool spread_collect(struct ledger *l, struct err *err);
+/* Fills is_rare and is_young. */
+void spread_judge(struct ledger *l, struct program *p);
+void spread_free(struct ledger *l);
 
 /* ledger_known.c */
 bool known_load(struct ledger *l, const struct ledger_options *options, struct err *err);

@@ -143,6 +143,16 @@ static bool is_flagged_low(const struct program *p)
 	return p->flag == LEVEL_LOW;
 }
 
+static bool is_rare(const struct program *p)
+{
+	return p->is_rare;
+}
+
+static bool is_young(const struct program *p)
+{
+	return p->is_young;
+}
+
 const struct ledger_reason ledger_reasons[] = {
 	{ 60, is_altered, "its package vouches for another content" },
 	{ 50, has_bad_signature, "its signature does not fit its content" },
@@ -157,6 +167,8 @@ const struct ledger_reason ledger_reasons[] = {
 	{ 15, is_packed, "its content looks packed or encrypted" },
 	{ 10, is_hidden, "its path is hidden" },
 	{ 10, is_writable_by_users, "it lies where users can write" },
+	{ 10, is_rare, "no other machine of the case has it" },
+	{ 10, is_young, "it was written after nearly all programs of its machine" },
 	{ 5, is_unsigned, "it is not signed" },
 	{ 5, is_flagged_low, "a weak rule holds for its content" },
 };

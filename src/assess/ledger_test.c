@@ -235,6 +235,78 @@ TEST(ledger_knows_windows_names_of_programs)
 	case_close(b.file);
 }
 
+static void add_host(struct building *b, const char *root, const char *name)
+{
+	struct trace t = trace_new(TRACE_HOST, "name");
+	char path[200];
+
+	snprintf(path, sizeof path, "%s/etc/hostname", root);
+	open_item(b, path, 0100644);
+	t.name = span_text(name);
+	add_trace(b, t);
+	close_item(b, path, CLASS_OTHER);
+}
+
+/* A program of one content on a machine. */
+static void add_content(struct building *b, const char *path, const char *content)
+{
+	open_item(b, path, 0100755);
+	close_item(b, content, CLASS_EXECUTABLE);
+}
+
+TEST(ledger_wonders_at_what_one_machine_of_many_has)
+{
+	static const char sql[] = "SELECT group_concat(path) FROM (SELECT path FROM program WHERE reasons LIKE "
+				  "'%no other machine%' ORDER BY path)";
+	struct building b = new_case("rare");
+
+	add_host(&b, "/mnt/disk/a", "a");
+	add_host(&b, "/mnt/disk/b", "b");
+	add_content(&b, "/mnt/disk/a/usr/bin/common", "common");
+	add_content(&b, "/mnt/disk/b/usr/bin/common", "common");
+	add_content(&b, "/mnt/disk/b/usr/bin/own", "own");
+	draw(&b, NULL);
+	/* Two machines say nothing about what is usual. */
+	assert_string_equal(ask(&b, sql), "");
+	add_host(&b, "/mnt/disk/c", "c");
+	add_content(&b, "/mnt/disk/c/usr/bin/common", "common");
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, sql), "/usr/bin/own");
+	case_close(b.file);
+}
+
+/* A program that was last written then. */
+static void add_aged(struct building *b, const char *path, timestamp modified)
+{
+	struct case_item item = { .source = b->source, .path = span_text(path), .size = 1, .mode = 0100755,
+				  .modified = modified, .changed = TIME_NONE, .accessed = TIME_NONE,
+				  .created = TIME_NONE };
+	struct err err = { 0 };
+	bool done;
+
+	if (!case_unit_begin(b->file, b->source, item.path, &b->unit, &done, &err) ||
+	    !case_add_item(b->file, b->unit, &item, &b->item, &err))
+		fail_msg("%s", err.text);
+	close_item(b, path, CLASS_EXECUTABLE);
+}
+
+TEST(ledger_wonders_at_the_youngest_of_many)
+{
+	struct building b = new_case("young");
+	char path[64];
+
+	add_host(&b, "/mnt/disk", "ws01");
+	for (int i = 0; i < 119; i++) {
+		snprintf(path, sizeof path, "/mnt/disk/usr/bin/p%d", i);
+		add_aged(&b, path, (1000 + i % 7) * TIME_SECOND);
+	}
+	add_aged(&b, "/mnt/disk/usr/bin/new", 2000 * TIME_SECOND);
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, "SELECT group_concat(path) FROM program WHERE reasons LIKE '%was written after%'"),
+			    "/usr/bin/new");
+	case_close(b.file);
+}
+
 TEST(ledger_points_stand_in_docs_ledger_md)
 {
 	char page[16384], row[200];

@@ -10,14 +10,15 @@
 struct span regf_cell(struct regf *h, uint32_t at, bool or_free)
 {
 	struct cursor c = cursor_of(h->bins);
-	int32_t size;
+	uint32_t size;
 	struct span cell;
 
 	cursor_seek(&c, at);
-	size = (int32_t)cursor_u32le(&c);
-	if (size > 0 && !or_free)
+	size = cursor_u32le(&c);
+	/* Cells in use have their size negated. */
+	if (!(size >> 31) && !or_free)
 		return (struct span){ 0 };
-	size = size < 0 ? -size : size;
+	size = size >> 31 ? -size : size;
 	if (c.short_read || size < 8)
 		return (struct span){ 0 };
 	cell = cursor_take(&c, (size_t)size - 4);
