@@ -186,6 +186,8 @@ static bool test_holds(struct sigma_scanner *s, const struct route_test *test, u
 			for (uint32_t k = 0; k < test->count; k++)
 				if (span_eq(view->pieces[i].folded, test->values[k]))
 					return true;
+		if (slot == s->event->shape->channel)
+			break;
 	}
 	return false;
 }
@@ -257,6 +259,11 @@ static const uint32_t *find_slots(struct sigma_scanner *s, const struct route *r
 			slots[i] = exact != EVENT_NO_SLOT ? exact : slots[i];
 		}
 	}
+	/* Some events have a Channel in their data, which rules mean: 104 names the log that was cleared. */
+	for (uint32_t i = 0; i < s->set->field_count; i++)
+		if (slots[i] != EVENT_NO_SLOT && slots[i] == shape->channel &&
+		    s->plan->same[slots[i]] != EVENT_NO_SLOT)
+			slots[i] = s->plan->same[slots[i]];
 	for (uint32_t i = 0; i < route->alias_count; i++)
 		alias(shape, &route->aliases[i], false, slots);
 	for (uint32_t i = 0; i < s->set->alias_count; i++)
