@@ -11,7 +11,9 @@
 #include "cli/assess_keys.h"
 #include "cli/assess_rules.h"
 #include "cli/timestamp.h"
+#include "codec/code_page.h"
 #include "codec/json_write.h"
+#include "formats/log/log.h"
 #include "os/terminal.h"
 #include "report/progress.h"
 #include "report/report.h"
@@ -25,7 +27,8 @@ static const char *case_name, *report_name, *format = "text", *stamp_url, *stamp
 static struct assess_keys keys;
 static struct option_list key_words, rule_paths, known_good, allow_paths;
 static bool live, resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
-static uint64_t jobs;
+static const char *zone;
+static uint64_t jobs, year, code_page = 1252;
 static struct examine_limits limits;
 static const char *since, *until;
 static struct period period = { TIME_NONE, TIME_NONE };
@@ -64,6 +67,12 @@ static const struct option_spec options[] = {
 	  &one_file_system },
 	{ OPTION_FLAG, 0, "no-sandbox", NULL,
 	  "go on where the kernel has no seccomp; the case says so", &no_sandbox },
+	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
+	  &year },
+	{ OPTION_TEXT, 0, "zone", "ZONE", "the zone of logs that do not write one, as +09:00 [UTC]",
+	  &zone },
+	{ OPTION_NUMBER, 0, "code-page", "N", "Windows code page of ANSI strings in event logs [1252]",
+	  &code_page },
 	{ OPTION_FLAG, 'q', "quiet", NULL, "no progress line", &quiet },
 	{ OPTION_SECONDS, 0, "item-time", "TIME", "for one item [120s]", &limits.item_seconds },
 	{ OPTION_SECONDS, 0, "tree-time", "TIME", "for a file with all that is inside it [15m]",
@@ -120,6 +129,9 @@ static void fill_limits(void)
 	GIVEN(member_bytes), GIVEN(tree_bytes), GIVEN(tree_entries), GIVEN(depth);
 	GIVEN(folder_depth), GIVEN(findings);
 #undef GIVEN
+	limits.year = given.year;
+	limits.zone_seconds = given.zone_seconds;
+	limits.code_page = given.code_page;
 }
 
 static void period_json(struct json_write *w, const char *key, timestamp t)
@@ -154,6 +166,12 @@ static void limits_json(struct buf *to)
 	}
 	period_json(&w, "since", period.since);
 	period_json(&w, "until", period.until);
+	json_key(&w, "year");
+	json_i64(&w, limits.year);
+	json_key(&w, "zone_seconds");
+	json_i64(&w, limits.zone_seconds);
+	json_key(&w, "code_page");
+	json_u64(&w, limits.code_page);
 	json_object_end(&w);
 }
 
@@ -316,6 +334,21 @@ static bool check_options(struct err *err)
 	return take_period(err);
 }
 
+/* How logs are read that leave out what their times and texts mean. */
+static bool take_reading(struct err *err)
+{
+	if (year > 9999)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--year is at most 9999");
+	if (zone && !log_zone_parse(span_text(zone), &limits.zone_seconds))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no zone like +09:00", zone);
+	if (!code_page_known(code_page))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "code page %llu is not known",
+			       (unsigned long long)code_page);
+	limits.year = (int)year;
+	limits.code_page = (uint16_t)code_page;
+	return true;
+}
+
 static bool assess(int argc, char **argv, bool *found, struct err *err)
 {
 	struct progress progress = progress_new(quiet ? NULL : stderr);
@@ -377,7 +410,7 @@ static int run(int argc, char **argv)
 	bool found = false;
 
 	if (!assess_keys_take(&keys, &key_words, command_line.argc, command_line.argv, &err) ||
-	    !check_options(&err) || !check_sources(argc, &err)) {
+	    !check_options(&err) || !take_reading(&err) || !check_sources(argc, &err)) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
 		return EXIT_COULD_NOT;
 	}

@@ -17,7 +17,7 @@
 
 enum field { FIELD_EVENT_ID, FIELD_CHANNEL, FIELD_COMPUTER, FIELD_USER, FIELD_DOMAIN, FIELD_SOURCE,
 	     FIELD_STATION, FIELD_LOGON_TYPE, FIELD_SUBJECT, FIELD_IMAGE, FIELD_DESTINATION,
-	     FIELD_PROGRAM, FIELD_MESSAGE, FIELD_COUNT };
+	     FIELD_PROGRAM, FIELD_MESSAGE, FIELD_STATUS, FIELD_COUNT };
 
 static const char *const field_names[FIELD_COUNT][6] = {
 	[FIELD_EVENT_ID] = { "EventID", "eventName" },
@@ -26,13 +26,14 @@ static const char *const field_names[FIELD_COUNT][6] = {
 	[FIELD_USER] = { "TargetUserName", "User", "user", "acct" },
 	[FIELD_DOMAIN] = { "TargetDomainName" },
 	[FIELD_SOURCE] = { "IpAddress", "SourceIp", "sourceIPAddress", "c-ip", "addr" },
-	[FIELD_STATION] = { "WorkstationName" },
+	[FIELD_STATION] = { "WorkstationName", "Workstation" },
 	[FIELD_LOGON_TYPE] = { "LogonType" },
 	[FIELD_SUBJECT] = { "SubjectUserName" },
 	[FIELD_IMAGE] = { "Image", "NewProcessName", "exe", "process.executable" },
 	[FIELD_DESTINATION] = { "DestinationIp", "DestAddress", "dest_ip" },
 	[FIELD_PROGRAM] = { "program" },
 	[FIELD_MESSAGE] = { "message" },
+	[FIELD_STATUS] = { "Status" },
 };
 
 struct count {
@@ -285,6 +286,17 @@ static void count_pivots(struct hunt_summary *s, const struct event *event)
 	}
 }
 
+/* 4776 tells of each check of a password, with 0 where it was right. */
+static bool is_failed_logon(struct hunt_summary *s, const struct event *event, struct span id)
+{
+	struct span status;
+
+	if (span_eq(id, SPAN("4625")) || span_eq(id, SPAN("4771")))
+		return true;
+	status = field(s, event, FIELD_STATUS);
+	return span_eq(id, SPAN("4776")) && !span_eq(status, SPAN("0x0")) && !span_eq(status, SPAN("0"));
+}
+
 void hunt_summary_event(struct hunt_summary *s, const char *log, const struct event *event)
 {
 	struct span channel = field(s, event, FIELD_CHANNEL), id = field(s, event, FIELD_EVENT_ID);
@@ -298,8 +310,7 @@ void hunt_summary_event(struct hunt_summary *s, const char *log, const struct ev
 	look_for_tampering(s, event, channel, id);
 	if (span_eq(channel, SPAN("Security")) && span_eq(id, SPAN("4624")))
 		count_logon(s, event, &s->logons);
-	else if (span_eq(channel, SPAN("Security")) &&
-		 (span_eq(id, SPAN("4625")) || span_eq(id, SPAN("4771")) || span_eq(id, SPAN("4776"))))
+	else if (span_eq(channel, SPAN("Security")) && is_failed_logon(s, event, id))
 		count_logon(s, event, &s->failures);
 	else if (span_starts(field(s, event, FIELD_PROGRAM), SPAN("sshd")))
 		count_ssh(s, event);

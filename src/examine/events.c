@@ -297,7 +297,8 @@ static void judge_evtx(struct events *e, const struct evtx_report *report)
 
 static void examine_evtx(struct events *e, struct span log)
 {
-	struct evtx_decoder *decoder = evtx_decoder_new(NULL);
+	struct evtx_options options = { .code_page = e->x->limits->code_page };
+	struct evtx_decoder *decoder = evtx_decoder_new(&options);
 	struct evtx_report report = { 0 };
 	struct err err;
 
@@ -344,6 +345,26 @@ static bool take_text_event(void *context, const struct event *event)
 	return take_event(e, event);
 }
 
+/* A time without a year is not later than the last writing. */
+static struct log_options reading_of(const struct events *e, const struct item *item)
+{
+	const struct examine_limits *given = e->x->limits;
+
+	return (struct log_options){ .now = item->modified, .year = given->year,
+				     .zone_seconds = given->zone_seconds };
+}
+
+static const char *assumed(const struct examine_limits *given, const struct log_report *report)
+{
+	if (report->year_assumed)
+		return given->year ? "times without a year: the given one is taken"
+				   : "times without a year: the last possible is assumed";
+	if (report->zone_assumed)
+		return given->zone_seconds ? "times without a zone: the given one is taken"
+					   : "times without a zone: UTC is assumed";
+	return "";
+}
+
 static void judge_text(struct events *e, enum log_format format, const struct log_report *report)
 {
 	bool network = format == LOG_ACCESS || format == LOG_W3C || format == LOG_ZEEK;
@@ -357,14 +378,12 @@ static void judge_text(struct events *e, enum log_format format, const struct lo
 				  report->bad_lines + report->long_lines, log_format_name(format),
 				  report->first_bad);
 	tell_coverage(e, kind, report->bad_lines + report->long_lines,
-		      report->year_assumed ? "times without a year: the last possible is assumed"
-		      : report->zone_assumed ? "times without a zone: UTC is assumed" : "");
+		      assumed(e->x->limits, report));
 }
 
 static void examine_text(struct events *e, const struct item *item, enum log_format format)
 {
-	/* A time without a year is not later than the last writing. */
-	struct log_options options = { .now = item->modified };
+	struct log_options options = reading_of(e, item);
 
 	e->reader = log_reader_new(format, &options);
 	e->has_channels = false;
@@ -425,7 +444,7 @@ static void judge_journal(struct events *e, const struct journal_report *r)
 
 static void examine_journal(struct events *e, const struct item *item)
 {
-	struct log_options options = { .now = item->modified };
+	struct log_options options = reading_of(e, item);
 	struct journal_feed feed = { .e = e, .text = buf_new(JOURNAL_ENTRY_BYTES * 2) };
 	struct journal_report report = { .first = TIME_NONE };
 	struct err err;

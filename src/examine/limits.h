@@ -27,6 +27,10 @@ struct examine_limits {
 	uint64_t findings;		/* kept of one item */
 	uint64_t output_bytes;		/* of records about one tree */
 	bool names_only;		/* of files only names and times: content is not read */
+	/* What logs that do not write it are read with. */
+	int year;			/* 0: of the newest possible */
+	int32_t zone_seconds;		/* east of UTC */
+	uint16_t code_page;		/* of ANSI strings; 0: 1252 */
 };
 
 /*

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Options of hunt and assess that change what is told: --summary, --repeats, --placeholders, --level,
+--year and --zone; logs that are compressed.
+
+usage: tests/golden/hunt_options.py KANSHIKI
+"""
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+RULES = """title: Failed
+id: 00000000-0000-4000-8000-000000000001
+level: low
+logsource: {product: windows, service: security}
+detection: {s: {EventID: 4625}, condition: s}
+---
+title: Named
+id: 00000000-0000-4000-8000-000000000002
+level: high
+logsource: {product: windows, service: security}
+detection:
+    s:
+        EventID: 4625
+        TargetUserName|expand: '%admins%'
+    condition: s
+---
+title: Ssh
+level: low
+logsource: {product: linux, service: sshd}
+detection: {s: [Failed password], condition: s}
+"""
+
+checks = failures = 0
+
+
+def told(ok, what, *more):
+    global checks, failures
+    checks += 1
+    failures += not ok
+    print(f"{'ok' if ok else 'not ok'} {checks} - {what}")
+    if not ok:
+        print("#", *more)
+
+
+def event(number, minute, user, computer="A", **more):
+    return json.dumps({"EventID": number, "Channel": "Security", "Computer": computer, "TargetUserName": user,
+                       "TimeCreated": f"2026-11-22T10:{minute:02}:00Z", "IpAddress": "10.0.0.9",
+                       "LogonType": 3, **more}) + "\n"
+
+
+EVENTS = (event(4625, 1, "bob") * 5 + event(4625, 2, "eve") + event(4624, 3, "bob") + event(4776, 3, "ann", Status="0x0")
+          + event(4776, 3, "ann", Status="0xc000006a") + event(1102, 4, "bob") + event(4624, 5, "eve", "B"))
+SYSLOG = "Dec 31 23:59:58 gate sshd[7]: Failed password for root from 10.1.1.1 port 1 ssh2\n" * 2
+
+
+class Run:
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.rules = self.put("rules.yml", RULES)
+        self.env = dict(os.environ, HOME=folder, XDG_CACHE_HOME=folder, XDG_CONFIG_HOME=folder, XDG_DATA_HOME=folder)
+
+    def put(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        return path
+
+    def hunt(self, *words):
+        done = subprocess.run([self.program, "hunt", "-r", self.rules, *words], capture_output=True, text=True,
+                              check=False, env=self.env)
+        return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    def titles(self, *words):
+        return [match["title"] for match in self.hunt(*words)[0]]
+
+
+def check_summary(run, log):
+    path = os.path.join(run.folder, "summary.json")
+    run.hunt("-q", "--summary", path, log)
+    with open(path, encoding="utf-8") as source:
+        got = json.load(source)
+    first = got["failed_logons"][0]
+    told((first["user"], first["from"], first["count"]) == ("bob", "10.0.0.9", 5), "failed logons, the most frequent first", got)
+    told({(x["user"], x["count"]) for x in got["failed_logons"]} == {("bob", 5), ("eve", 1), ("ann", 1)},
+         "a right password is no failure", got["failed_logons"])
+    told({(x["user"], x["computer"]) for x in got["logons"]} == {("bob", "A"), ("eve", "B")}, "logons", got["logons"])
+    told([x["what"] for x in got["tampering"]] == ["the Security log was cleared"], "clearing", got["tampering"])
+    told({(x["channel"], x["event_id"]): x["count"] for x in got["events"]}[("Security", "4625")] == 6, "event ids")
+    told({x["name"]: x["count"] for x in got["computers"]} == {"A": 10, "B": 1}, "computers", got["computers"])
+    told([x["name"] for x in got["addresses"]] == ["10.0.0.9"] and got["left_out"] == 0, "addresses")
+
+
+def check_repeats(run, log):
+    matches, said = run.hunt("--repeats", "2", log)
+    told([m["title"] for m in matches] == ["Failed"] * 2, "alike matches are told twice", matches)
+    told("4 repeats held back" in said, "the others are counted", said)
+    told(run.titles("--repeats", "9", log) == ["Failed"] * 6, "up to the limit all are told")
+
+
+def check_placeholders(run, log):
+    admins = run.put("admins.yml", "admins: [eve, 'x*']\n")
+    matches, said = run.hunt("--problems", log)
+    told("%admins%" in said and "Named" not in {m["title"] for m in matches}, "a rule without its values is refused by name", said)
+    told(run.titles("-q", "--placeholders", admins, log).count("Named") == 1, "with them it matches what they name")
+    told(run.titles("-q", "--placeholders", admins, "-l", "medium", log) == ["Named"], "rules below the level are left out")
+
+
+def check_compressed(run, log):
+    for tool, suffix in (("gzip", "gz"), ("bzip2", "bz2"), ("xz", "xz"), ("zstd", "zst"), ("lz4", "lz4")):
+        if not shutil.which(tool):
+            print(f"# no {tool} here")
+            continue
+        with open(log, "rb") as source, open(f"{log}.{suffix}", "wb") as out:
+            subprocess.run([tool, "-c"], stdin=source, stdout=out, check=True)
+        told(run.titles("-q", f"{log}.{suffix}") == ["Failed"] * 6, f"{suffix} is read by hunt")
+        done = subprocess.run([run.program, "events", f"{log}.{suffix}"], capture_output=True, check=False)
+        told(len(done.stdout.splitlines()) == len(EVENTS.splitlines()), f"{suffix} is read by events")
+
+
+def times(case):
+    with sqlite3.connect(f"file:{case}?mode=ro", uri=True) as db:
+        rows = db.execute("SELECT time FROM finding").fetchall()
+        notes = db.execute("SELECT note FROM fact").fetchall()
+    return {row[0] for row in rows}, " ".join(str(n[0]) for n in notes)
+
+
+def check_year_and_zone(run):
+    folder = os.path.join(run.folder, "evidence")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "auth.log"), "w", encoding="utf-8") as out:
+        out.write(SYSLOG)
+    found = run.hunt("-q", "--year", "2019", "--zone", "+09:00", os.path.join(folder, "auth.log"))[0]
+    told([m["time"][:19] for m in found] == ["2019-12-31T14:59:58"] * 2, "hunt takes year and zone", found)
+    case = os.path.join(run.folder, "x.case")
+    words = [run.program, "assess", folder, "-c", case, "-r", run.rules, "--no-starter-rules", "-q", "--year", "2019", "--zone"]
+    done = subprocess.run([*words, "+09:00"], capture_output=True, text=True, check=False, env=run.env)
+    seen, notes = times(case)
+    told(seen == {1577804398000000000},
+         "assess takes year and zone", seen, done.stderr)
+    told("the given" in notes, "and says so", notes)
+    for wrong in ("nowhere", "+25:00x"):
+        done = subprocess.run([*words, wrong], capture_output=True, text=True, check=False, env=run.env)
+        told(done.returncode == 2 and "zone" in done.stderr, f"{wrong} is no zone", done.stderr)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(os.path.abspath(sys.argv[1]), folder)
+        log = run.put("log.jsonl", EVENTS)
+        check_summary(run, log)
+        check_repeats(run, log)
+        check_placeholders(run, log)
+        check_compressed(run, log)
+        check_year_and_zone(run)
+    print(f"1..{checks}")
+    sys.exit(failures != 0)
+
+
+if __name__ == "__main__":
+    main()
