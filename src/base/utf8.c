@@ -135,3 +135,24 @@ bool utf8_add_utf16le(struct buf *to, struct span utf16)
 	}
 	return fits;
 }
+
+bool utf8_is_text(struct span s)
+{
+	return (s.len == 0 || !memchr(s.at, 0, s.len)) && utf8_valid(s);
+}
+
+void utf8_add_text(struct buf *to, struct span bytes)
+{
+	while (bytes.len) {
+		uint32_t code;
+		size_t len = utf8_next(bytes, &code);
+
+		if (len == 0 || code == 0) {
+			buf_printf(to, "\\x%02x", bytes.at[0]);
+			len = 1;
+		} else {
+			buf_add(to, span_sub(bytes, 0, len));
+		}
+		bytes = span_from(bytes, len);
+	}
+}

@@ -1,6 +1,7 @@
 /* The custody log: see docs/case-file.md, "The custody log". */
 #include "case/recorder.h"
 
+#include "base/utf8.h"
 #include "codec/json_write.h"
 
 /*
@@ -47,7 +48,7 @@ bool custody_add(struct case_file *c, const char *kind, struct span facts, struc
 
 bool case_add_custody(struct case_file *c, const char *kind, struct span facts, struct err *err)
 {
-	if (!recorder_is_clean(facts))
+	if (!utf8_is_text(facts))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "custody facts are no JSON");
 	return recorder_begin(c, err) && custody_add(c, kind, facts, err) && recorder_done(c, err);
 }

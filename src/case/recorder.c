@@ -111,27 +111,6 @@ struct open_unit *recorder_unit(struct case_file *c, uint64_t unit)
 	return NULL;
 }
 
-bool recorder_is_clean(struct span text)
-{
-	return (text.len == 0 || !memchr(text.at, 0, text.len)) && utf8_valid(text);
-}
-
-void recorder_path_text(struct buf *to, struct span path)
-{
-	while (path.len) {
-		uint32_t code;
-		size_t len = utf8_next(path, &code);
-
-		if (len == 0 || code == 0) {
-			buf_printf(to, "\\x%02x", path.at[0]);
-			len = 1;
-		} else {
-			buf_add(to, span_sub(path, 0, len));
-		}
-		path = span_from(path, len);
-	}
-}
-
 struct row row_begin(struct case_file *c, enum table table)
 {
 	struct row row = { .c = c, .statement = c->inserts[table], .table = table };
@@ -176,7 +155,7 @@ void row_blob(struct row *row, struct span bytes)
 
 void row_text(struct row *row, struct span evidence)
 {
-	if (evidence.len == 0 || evidence.len > CASE_TEXT_MAX || !recorder_is_clean(evidence)) {
+	if (evidence.len == 0 || evidence.len > CASE_TEXT_MAX || !utf8_is_text(evidence)) {
 		row_blob(row, evidence);
 		return;
 	}
@@ -193,7 +172,7 @@ void row_path(struct row *row, struct span path, struct buf *room)
 {
 	if (path.len == 0)
 		row->refused = "a path is empty";
-	if (path.len <= CASE_PATH_MAX && recorder_is_clean(path)) {
+	if (path.len <= CASE_PATH_MAX && utf8_is_text(path)) {
 		row_text(row, path);
 		row_blob(row, span_of(NULL, 0));
 		return;
@@ -201,7 +180,7 @@ void row_path(struct row *row, struct span path, struct buf *room)
 	if (path.len > CASE_PATH_MAX)
 		row->refused = "a path is too long";
 	else
-		recorder_path_text(room, path);
+		utf8_add_text(room, path);
 	row_text(row, buf_span(room));
 	row_blob(row, path);
 }

@@ -87,10 +87,6 @@ void row_blob(struct row *row, struct span bytes);
 void row_path(struct row *row, struct span path, struct buf *room);
 bool row_end(struct row *row, struct err *err);
 
-/* Clean: UTF-8 without NUL. */
-bool recorder_is_clean(struct span text);
-/* A path fit to show; ill-formed bytes and NUL as \xNN. */
-void recorder_path_text(struct buf *to, struct span path);
 int64_t recorder_clock(void);
 
 struct open_unit *recorder_unit(struct case_file *c, uint64_t unit);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "codec/digest.h"
 #include "codec/json_write.h"
 
@@ -149,7 +150,7 @@ static void note_acquired(struct open_unit *u, uint64_t id, const struct case_it
 	struct buf path = buf_new(CASE_TEXT_MAX);
 
 	u->top = id;
-	recorder_path_text(&path, item->path);
+	utf8_add_text(&path, item->path);
 	json_object(&w);
 	json_key(&w, "path");
 	json_span(&w, buf_span(&path));

@@ -1,6 +1,8 @@
 #include "cli/commands.h"
 
 #include "assess/coordinator.h"
+#include "assess/names.h"
+#include "codec/escape.h"
 #include "case/case.h"
 #include "report/progress.h"
 #include "report/timeline.h"
@@ -28,7 +30,8 @@ static const struct option_spec options[] = {
 	{ OPTION_TEXT, 0, "clock-offset", "SECONDS",
 	  "add this to every time, where the machine's clock was wrong: +90, -3600", &clock_offset },
 	{ OPTION_FLAG, 0, "names-only", NULL,
-	  "of sources only names and times of files: content is not read, artefacts are not decoded",
+	  "of sources only the file system: names and times of files and folders; content is not read, "
+	  "artefacts are not decoded",
 	  &names_only },
 	{ OPTION_FLAG, 0, "no-sandbox", NULL, "read sources where the kernel has no seccomp too",
 	  &no_sandbox },
@@ -94,7 +97,6 @@ static bool read_sources(const char *const *sources, size_t count, const char *p
 	struct case_file *file = NULL;
 	bool ok;
 
-	how.limits.names_only = names_only;
 	coordinator = coordinator_new(&how, err);
 	if (!coordinator)
 		return false;
@@ -125,19 +127,62 @@ static void show_written(void *context, uint64_t written)
 	progress_show(context, &state);
 }
 
-static bool write_all(struct case_file *const *cases, size_t count, struct timeline_options *o,
-		      struct err *err)
+/* ---- names of sources, without a case ---- */
+
+static bool take_name(void *context, const struct names_entry *e, struct err *err)
+{
+	return timeline_add_file(context, &(struct timeline_file){
+		.path = e->path, .size = e->size, .mode = e->mode, .modified = e->modified,
+		.accessed = e->accessed, .changed = e->changed, .created = e->created }, err);
+}
+
+static void tell_name(void *context, struct span line)
+{
+	struct buf text = buf_new(line.len * 8 + 16);
+
+	escape_terminal(&text, line);
+	fprintf(stderr, "kanshiki: %.*s\n", SPAN_ARG(buf_span(&text)));
+	buf_free(&text);
+}
+
+static bool read_names(struct timeline *t, const char *const *sources, size_t count, struct err *err)
+{
+	const struct names_options how = { .sources = sources, .source_count = count,
+		.limits = examine_limits_default(), .no_sandbox = no_sandbox,
+		.entry = take_name, .told = tell_name, .context = t };
+
+	return names_read(&how, err);
+}
+
+/* ---- all ---- */
+
+/* Cases as they are; all other arguments together as one more. */
+struct inputs {
+	const char *sources[ARGUMENTS_MOST];
+	struct case_file *cases[ARGUMENTS_MOST + 1];
+	size_t source_count, case_count;
+};
+
+static bool write_all(const struct inputs *in, struct timeline_options *o, struct err *err)
 {
 	struct progress progress = progress_new(quiet || !output ? NULL : stderr);
 	FILE *file = output ? fopen(output, "wb") : stdout;
-	uint64_t written;
+	struct timeline *t;
+	uint64_t written = 0;
 	bool ok;
 
 	if (!file)
 		return err_errno(err, errno, "cannot write '%s'", output);
 	o->progress = show_written;
 	o->progress_context = &progress;
-	ok = timeline_write(file, cases, count, o, &written, err);
+	t = timeline_new(file, o, err);
+	ok = t;
+	for (size_t i = 0; ok && i < in->case_count; i++)
+		ok = timeline_add_case(t, in->cases[i], err);
+	if (ok && names_only && in->source_count)
+		ok = read_names(t, in->sources, in->source_count, err);
+	ok = ok && timeline_end(t, &written, err);
+	timeline_free(t);
 	progress_clear(&progress);
 	if (output && fclose(file) && ok)
 		ok = err_errno(err, errno, "cannot write '%s'", output);
@@ -148,34 +193,39 @@ static bool write_all(struct case_file *const *cases, size_t count, struct timel
 	return ok;
 }
 
-/* Cases as they are; all other arguments together as one more. */
+static bool read_into_case(struct inputs *in, const char *path, struct err *err)
+{
+	if (!read_sources(in->sources, in->source_count, path, err) ||
+	    !case_open(path, &in->cases[in->case_count], err))
+		return false;
+	in->case_count++;
+	return true;
+}
+
 static bool run_all(char **argv, size_t count, struct timeline_options *o, struct err *err)
 {
-	const char *sources[ARGUMENTS_MOST], *folder = getenv("TMPDIR");
-	struct case_file *cases[ARGUMENTS_MOST + 1];
+	const char *folder = getenv("TMPDIR");
+	struct inputs in = { 0 };
 	char made[200], path[240];
-	size_t source_count = 0, open = 0;
-	bool ok = true;
+	bool ok = true, needs_case;
 
 	snprintf(made, sizeof made, "%.150s/kanshiki-XXXXXX", folder && *folder ? folder : "/tmp");
 	for (size_t i = 0; i < count && ok; i++) {
 		if (!is_case(argv[i]))
-			sources[source_count++] = argv[i];
-		else if ((ok = case_open(argv[i], &cases[open], err)))
-			open++;
+			in.sources[in.source_count++] = argv[i];
+		else if ((ok = case_open(argv[i], &in.cases[in.case_count], err)))
+			in.case_count++;
 	}
-	if (ok && source_count && !mkdtemp(made))
+	needs_case = ok && in.source_count && !names_only;
+	if (needs_case && !mkdtemp(made)) {
+		needs_case = false;
 		ok = err_errno(err, errno, "cannot make a folder for the working case, %s", made);
-	snprintf(path, sizeof path, "%s/work.case", made);
-	if (ok && source_count) {
-		ok = read_sources(sources, source_count, path, err) &&
-		     case_open(path, &cases[open], err);
-		open += ok;
 	}
-	ok = ok && write_all(cases, open, o, err);
-	while (open)
-		case_close(cases[--open]);
-	if (source_count)
+	snprintf(path, sizeof path, "%s/work.case", made);
+	ok = ok && (!needs_case || read_into_case(&in, path, err)) && write_all(&in, o, err);
+	while (in.case_count)
+		case_close(in.cases[--in.case_count]);
+	if (needs_case)
 		remove_case(made, path);
 	return ok;
 }

@@ -47,18 +47,50 @@ void json_array_end(struct json_write *w)
 	close_with(w, ']');
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* A byte that is zero in `x` sets its highest bit; where none is, nothing is set. */
+static uint64_t zeros(uint64_t x)
+{
+	return (x - UINT64_C(0x0101010101010101)) & ~x & UINT64_C(0x8080808080808080);
+}
+
+static uint64_t each(uint8_t c)
+{
+	return UINT64_C(0x0101010101010101) * c;
+}
+
+/* How much of it needs no escape. */
+static size_t plain_run(struct span text)
+{
+	size_t at = 0;
+
+	while (text.len - at >= 8) {
+		uint64_t x;
+
+		memcpy(&x, text.at + at, 8);
+		if (((x - each(0x20)) & ~x & each(0x80)) | (x & each(0x80)) | zeros(x ^ each(0x7f)) |
+		    zeros(x ^ each('"')) | zeros(x ^ each('\\')))
+			break;
+		at += 8;
+	}
+	while (at < text.len && is_plain(text.at[at]))
+		at++;
+	return at;
+}
+
 void json_escape(struct buf *to, struct span text)
 {
 	static const char shorts[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
 				       ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\' };
 
 	while (text.len && !to->overflow) {
-		size_t plain = 0, len;
+		size_t plain = plain_run(text), len;
 		uint32_t code = 0xfffd;
 
-		while (plain < text.len && text.at[plain] >= 0x20 && text.at[plain] < 0x7f &&
-		       text.at[plain] != '"' && text.at[plain] != '\\')
-			plain++;
 		buf_add(to, span_sub(text, 0, plain));
 		text = span_from(text, plain);
 		if (!text.len)

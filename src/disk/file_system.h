@@ -27,9 +27,15 @@ struct fs_entry {
 	uint64_t folder;		/* inode of the folder it is in */
 	uint64_t size;
 	timestamp modified, changed, accessed, created;
+	/* NTFS keeps a second set with the name, harder to forge. */
+	timestamp named_modified, named_changed, named_accessed, named_created;
+	bool has_named;
 	uint32_t mode;
 	enum fs_kind kind;
+	bool is_stream;			/* of a file or folder that was told before, with its times */
+	bool is_index;			/* such a stream, of a folder's names */
 	bool is_deleted;		/* its content may be overwritten in part */
+	bool is_name;			/* not the file: the times are those of its name */
 	bool is_gone;			/* deleted, and its content is not to be had: a name only */
 };
 

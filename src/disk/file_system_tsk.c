@@ -28,9 +28,9 @@ struct walking {
 	bool stopped;
 };
 
-static timestamp time_of(time_t seconds, uint32_t nano)
+static timestamp time_of(time_t seconds, uint64_t nano)
 {
-	return seconds ? timestamp_of_unix(seconds, nano < 1000000000 ? nano : 0) : TIME_NONE;
+	return seconds ? timestamp_of_unix(seconds, nano < 1000000000 ? (uint32_t)nano : 0) : TIME_NONE;
 }
 
 static enum fs_kind kind_of(const TSK_FS_FILE *file)
@@ -39,12 +39,9 @@ static enum fs_kind kind_of(const TSK_FS_FILE *file)
 	case TSK_FS_META_TYPE_REG:
 		return FS_FILE;
 	case TSK_FS_META_TYPE_DIR:
-	case TSK_FS_META_TYPE_VIRT_DIR:
 		return FS_FOLDER;
 	case TSK_FS_META_TYPE_LNK:
 		return FS_LINK;
-	case TSK_FS_META_TYPE_VIRT:
-		return FS_FOLDER;	/* made up by the library: the tables of FAT */
 	case TSK_FS_META_TYPE_UNDEF:
 		return file->name && file->name->type == TSK_FS_NAME_TYPE_DIR ? FS_FOLDER : FS_FILE;
 	default:
@@ -58,6 +55,15 @@ static uint32_t mode_of(const TSK_FS_META *meta, enum fs_kind kind)
 					  [FS_LINK] = 0120000, [FS_SPECIAL] = 0 };
 
 	return ((uint32_t)meta->mode & 07777) | types[kind];
+}
+
+static void describe_name(const TSK_FS_META *m, struct fs_entry *e)
+{
+	e->has_named = true;
+	e->named_modified = time_of(m->time2.ntfs.fn_mtime, (uint64_t)m->time2.ntfs.fn_mtime_nano);
+	e->named_changed = time_of(m->time2.ntfs.fn_ctime, (uint64_t)m->time2.ntfs.fn_ctime_nano);
+	e->named_accessed = time_of(m->time2.ntfs.fn_atime, (uint64_t)m->time2.ntfs.fn_atime_nano);
+	e->named_created = time_of(m->time2.ntfs.fn_crtime, (uint64_t)m->time2.ntfs.fn_crtime_nano);
 }
 
 static void describe(const TSK_FS_FILE *file, struct fs_entry *e)
@@ -98,6 +104,7 @@ static bool tell_streams(struct walking *w, TSK_FS_FILE *file, struct fs_entry *
 	size_t len = w->path.len;
 
 	e->kind = FS_FILE;
+	e->is_stream = true;
 	for (int i = 0; i < count && i < STREAMS_MOST && !w->stopped; i++) {
 		const TSK_FS_ATTR *attr = tsk_fs_file_attr_get_idx(file, i);
 		bool is_extra = attr && ((attr->type == TSK_FS_ATTR_TYPE_NTFS_DATA && attr->name &&
@@ -126,6 +133,7 @@ static bool tell_index(struct walking *w, TSK_FS_FILE *file, struct fs_entry *e)
 	if (!attr || attr->size <= 0)
 		return true;
 	e->kind = FS_FILE;
+	e->is_stream = e->is_index = true;
 	e->place.stream_type = attr->type;
 	e->place.stream_id = attr->id;
 	e->size = (uint64_t)attr->size;
@@ -142,6 +150,9 @@ static bool is_own(const struct walking *w, const TSK_FS_FILE *file)
 	const TSK_FS_INFO *info = w->t->info;
 	TSK_INUM_T inode = file->name->meta_addr;
 
+	if (file->meta && (file->meta->type == TSK_FS_META_TYPE_VIRT ||
+			   file->meta->type == TSK_FS_META_TYPE_VIRT_DIR))
+		return true;
 	if (TSK_FS_TYPE_ISEXT(info->ftype))
 		return inode < EXT_FIRST_FREE && inode != EXT_ROOT;
 	if (TSK_FS_TYPE_ISHFS(info->ftype))
@@ -168,6 +179,8 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 	if (!buf_text(&w->path, file->name->name))
 		return TSK_WALK_CONT;
 	describe(file, &e);
+	if (is_ntfs && file->meta)
+		describe_name(file->meta, &e);
 	tell(w, &e);
 	if (file->meta && !e.is_gone && !w->stopped &&
 	    (is_ntfs || TSK_FS_TYPE_ISHFS(w->t->info->ftype))) {

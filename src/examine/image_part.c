@@ -9,6 +9,8 @@ void image_part_write_head(uint8_t to[IMAGE_PART_HEAD], const struct image_part 
 	}
 	for (unsigned i = 0; i < 8; i++)
 		to[9 + i] = (uint8_t)(part->bytes >> 8 * i);
+	memset(to + 17, 0, IMAGE_PART_NAME);
+	memcpy(to + 17, part->name, strnlen(part->name, IMAGE_PART_NAME - 1));
 }
 
 bool image_part_write_entry(struct buf *to, const struct fs_entry *e)
@@ -25,6 +27,7 @@ bool image_part_write_entry(struct buf *to, const struct fs_entry *e)
 	buf_add_u32le(to, e->mode);
 	buf_add_u8(to, (uint8_t)e->kind);
 	buf_add_u8(to, e->is_deleted);
+	buf_add_u8(to, e->is_name);
 	buf_add_u32le(to, (uint32_t)e->path.len);
 	return buf_add(to, e->path) && !to->overflow;
 }
@@ -32,10 +35,13 @@ bool image_part_write_entry(struct buf *to, const struct fs_entry *e)
 bool image_part_read_head(struct cursor *from, struct image_part *out, struct err *err)
 {
 	uint8_t kind = cursor_u8(from);
+	struct span name;
 
 	*out = (struct image_part){ .kind = (enum image_part_kind)kind, .volume = cursor_u32le(from) };
 	out->count = cursor_u32le(from);
 	out->bytes = cursor_u64le(from);
+	name = cursor_take(from, IMAGE_PART_NAME);
+	memcpy(out->name, name.at, name.len < IMAGE_PART_NAME ? name.len : IMAGE_PART_NAME - 1);
 	if (from->short_read || kind < IMAGE_PART_FILES_OF || kind > IMAGE_PART_FREE_SPACE)
 		return err_set(err, ERR_CORRUPT, from->at, "malformed share of an image");
 	return true;
@@ -58,8 +64,25 @@ bool image_part_read_entry(struct cursor *from, struct fs_entry *out, struct err
 	kind = cursor_u8(from);
 	out->kind = (enum fs_kind)kind;
 	out->is_deleted = cursor_u8(from);
+	out->is_name = cursor_u8(from);
 	out->path = cursor_take(from, cursor_u32le(from));
 	if (from->short_read || kind > FS_SPECIAL || out->path.len > FS_PATH_MAX * 2)
 		return err_set(err, ERR_CORRUPT, from->at, "malformed share of an image");
 	return true;
+}
+
+bool image_part_path(const char *volume, const struct fs_entry *e, struct buf *to)
+{
+	buf_clear(to);
+	buf_text(to, volume);
+	buf_text(to, "/");
+	buf_add(to, e->path);
+	if (e->is_deleted) {
+		buf_text(to, " (deleted ");
+		buf_decimal(to, e->place.inode);
+		buf_text(to, ")");
+	}
+	if (e->is_name)
+		buf_text(to, " ($FILE_NAME)");
+	return !to->overflow;
 }

@@ -18,18 +18,23 @@
 
 enum image_part_kind { IMAGE_PART_FILES_OF = 1, IMAGE_PART_FREE_SPACE };
 
+#define IMAGE_PART_NAME 80
+
 struct image_part {
 	enum image_part_kind kind;
 	uint32_t volume;
+	char name[IMAGE_PART_NAME];	/* of the volume */
 	uint32_t count;		/* of entries */
 	uint64_t bytes;		/* of their content; of a share of free space: unused */
 };
 
 /* The head is of fixed size, so that it can be written last. */
-#define IMAGE_PART_HEAD 17
+#define IMAGE_PART_HEAD (17 + IMAGE_PART_NAME)
 
 void image_part_write_head(uint8_t to[IMAGE_PART_HEAD], const struct image_part *part);
 bool image_part_write_entry(struct buf *to, const struct fs_entry *entry);
+/* "p1/dir/name"; what is deleted says so, and no longer ends like what it was. */
+bool image_part_path(const char *volume, const struct fs_entry *entry, struct buf *to);
 bool image_part_read_head(struct cursor *from, struct image_part *out, struct err *err);
 /* Spans borrow. */
 bool image_part_read_entry(struct cursor *from, struct fs_entry *out, struct err *err);

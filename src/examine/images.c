@@ -187,17 +187,6 @@ static void forget_near(struct neighbours *n)
 	}
 }
 
-/* "p1/dir/name"; what is deleted says so, and no longer ends like what it was. */
-static bool member_path(const struct volume *v, const struct fs_entry *e, struct buf *to)
-{
-	buf_clear(to);
-	buf_printf(to, "%s/", v->name);
-	buf_add(to, e->path);
-	if (e->is_deleted)
-		buf_printf(to, " (deleted %" PRIu64 ")", e->place.inode);
-	return !to->overflow;
-}
-
 static void examine_entry(struct opened_image *o, struct file_system *fs, const struct volume *v,
 			  const struct fs_entry *e)
 {
@@ -208,7 +197,7 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 	struct item_origin origin = { .fill = fill, .fill_context = &content };
 	struct buf member = buf_new(RECORD_PATH_MAX), path = buf_new(RECORD_PATH_MAX * 16);
 
-	if (member_path(v, e, &member)) {
+	if (image_part_path(v->name, e, &member)) {
 		item.member = buf_span(&member);
 		buf_add(&path, o->item->path);
 		buf_text(&path, "!/");
@@ -224,8 +213,9 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 			item_examine(o->x, &item, &origin);
 		else
 			item_dismiss(o->x, &item, &origin, FATE_SKIPPED,
-				     e->kind == FS_LINK ? SPAN("symbolic link")
-							: SPAN("device, socket or pipe"));
+				     e->kind == FS_FOLDER ? SPAN("folder")
+				     : e->kind == FS_LINK ? SPAN("symbolic link")
+							  : SPAN("device, socket or pipe"));
 	}
 	o->x->held -= content.bytes.len;
 	forget_near(&near);
@@ -236,13 +226,14 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 
 /* ---- listing ---- */
 
-/* What was seen in the volume itself or a later snapshot is not told again. */
+/* What was seen in the volume itself or a later snapshot is not told again of a snapshot. */
 struct listing {
 	struct opened_image *o;
 	const struct volume *volume;
 	size_t number;
 	struct arena arena;
 	struct map seen;
+	bool has_snapshots;		/* the volume at hand, or the one it is of */
 	struct buf part;
 	struct image_part head;
 	uint64_t names, gone, too_long;
@@ -263,19 +254,26 @@ static void send_part(struct listing *l)
 	buf_clear(&l->part);
 	l->part.len = buf_reserve(&l->part, IMAGE_PART_HEAD) ? IMAGE_PART_HEAD : 0;
 	l->head = (struct image_part){ .kind = IMAGE_PART_FILES_OF, .volume = (uint32_t)l->number };
+	snprintf(l->head.name, sizeof l->head.name, "%s", l->volume->name);
 }
 
+/* Every name of a file is told, in a snapshot only where the file has changed since. */
 static bool is_seen(struct listing *l, const struct fs_entry *e)
 {
 	uint64_t key[6] = { e->place.inode, e->place.stream_type, e->place.stream_id, e->size,
 			    (uint64_t)e->modified, (uint64_t)e->changed };
-	struct span kept = arena_copy(&l->arena, span_of(key, sizeof key));
-	void **slot = kept.at ? map_slot(&l->seen, kept) : NULL;
-	bool was = slot && *slot;
+	struct span kept;
+	void **slot;
+	bool was;
 
+	if (!l->has_snapshots)
+		return false;
+	kept = arena_copy(&l->arena, span_of(key, sizeof key));
+	slot = kept.at ? map_slot(&l->seen, kept) : NULL;
+	was = slot && *slot;
 	if (slot)
 		*slot = l;
-	return was;
+	return was && l->volume->snapshot_of != SIZE_MAX;
 }
 
 static void tell_gone(struct listing *l, const struct fs_entry *e)
@@ -305,31 +303,52 @@ static void widen(struct listing *l, timestamp t)
 		l->last = t;
 }
 
+static void add_to_part(struct listing *l, const struct fs_entry *e)
+{
+	if (!image_part_write_entry(&l->part, e))
+		l->too_long++;
+	l->head.count++;
+	l->head.bytes += e->kind == FS_FILE ? e->size : 0;
+	if (l->head.count >= IMAGE_PART_FILES || l->head.bytes >= IMAGE_PART_BYTES ||
+	    l->part.len > IMAGE_PART_ROOM - FS_PATH_MAX * 3)
+		send_part(l);
+}
+
+/* Where content is not read, the decoder of the file table does not tell these. */
+static void add_name(struct listing *l, const struct fs_entry *e)
+{
+	struct fs_entry name = *e;
+
+	name.is_name = true;
+	name.modified = e->named_modified;
+	name.changed = e->named_changed;
+	name.accessed = e->named_accessed;
+	name.created = e->named_created;
+	add_to_part(l, &name);
+}
+
 static bool take_entry(void *context, const struct fs_entry *e)
 {
 	struct listing *l = context;
+	bool names_only = l->o->x->limits->names_only;
 
 	l->names++;
 	widen(l, e->modified);
 	if (e->is_gone)
 		tell_gone(l, e);
-	if (e->is_gone || e->kind == FS_FOLDER || is_seen(l, e))
+	if (e->is_gone || is_seen(l, e) || (names_only && e->is_index))
 		return true;
 	/* Times and names of what is deleted may be nonsense; nothing is lost with a link. */
-	if (e->is_deleted && e->kind != FS_FILE)
+	if (e->is_deleted && e->kind != FS_FILE && e->kind != FS_FOLDER)
 		return true;
 	if (l->fs) {
 		examine_entry(l->o, l->fs, l->volume, e);
 		return l->o->x->entries <= l->o->x->limits->tree_entries &&
 		       l->o->x->unpacked < l->o->x->limits->tree_bytes && !examination_over(l->o->x);
 	}
-	if (!image_part_write_entry(&l->part, e))
-		l->too_long++;
-	l->head.count++;
-	l->head.bytes += e->size;
-	if (l->head.count >= IMAGE_PART_FILES || l->head.bytes >= IMAGE_PART_BYTES ||
-	    l->part.len > IMAGE_PART_ROOM - FS_PATH_MAX * 3)
-		send_part(l);
+	add_to_part(l, e);
+	if (names_only && e->has_named && !e->is_stream)
+		add_name(l, e);
 	return true;
 }
 
@@ -390,6 +409,14 @@ static void tell_unread(struct opened_image *o, const struct volume *v)
 		     span_text(v->reason));
 }
 
+static bool has_snapshots(const struct disk *disk, size_t number)
+{
+	for (size_t i = 0; i < disk_count(disk); i++)
+		if (disk_volume(disk, i)->snapshot_of == number)
+			return true;
+	return false;
+}
+
 static void list_all(struct opened_image *o, bool at_once)
 {
 	struct listing l = { .o = o, .arena = arena_new(SEEN_BYTES),
@@ -403,6 +430,7 @@ static void list_all(struct opened_image *o, bool at_once)
 		if (v->snapshot_of == SIZE_MAX) {
 			arena_reset(&l.arena);
 			l.seen = map_new(&l.arena);
+			l.has_snapshots = has_snapshots(o->disk, i);
 		}
 		if (v->state == VOLUME_READ)
 			list_volume(&l, i, at_once);

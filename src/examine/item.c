@@ -143,7 +143,7 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		return;
 	}
 	if (x->limits->names_only && origin->fill) {
-		examination_short(x, FATE_SKIPPED, "names and times only");
+		examination_short(x, FATE_SKIPPED, "%s", EXAMINE_NAMES_ONLY);
 		end(x, item);
 		return;
 	}
@@ -164,8 +164,8 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		identity.reader = READER_NONE;
 	if (identity.is_locked && identity.reader != READER_IMAGE)
 		examination_short(x, FATE_LOCKED, "encrypted: %s", identity.kind);
-	if (x->limits->names_only && identity.reader != READER_IMAGE)
-		examination_short(x, FATE_SKIPPED, "names and times only");
+	if (x->limits->names_only)
+		examination_short(x, FATE_SKIPPED, "%s", EXAMINE_NAMES_ONLY);
 	if (x->command->is_relisted || x->limits->names_only) {
 		end(x, item);
 		return;

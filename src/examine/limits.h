@@ -33,6 +33,9 @@ struct examine_limits {
 	uint16_t code_page;		/* of ANSI strings; 0: 1252 */
 };
 
+/* The reason of an item whose content was not read because of names_only. */
+#define EXAMINE_NAMES_ONLY "names and times only"
+
 /*
  * 120 s an item, 900 s a tree, 640 MiB of memory, 64 GiB a file, 256 MiB a
  * member, 16 GiB and 200,000 members a tree, 8 archives deep, 200 folders deep,

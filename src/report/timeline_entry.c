@@ -35,24 +35,31 @@ static void name_times(char text[32], unsigned flags)
 			len += (size_t)snprintf(text + len, 32 - len, "%s%s", len ? ", " : "", names[i]);
 }
 
-static void read_file(struct entry *e, sqlite3_stmt *q, unsigned flags)
+static void clear(struct entry *e, enum entry_kind kind)
 {
-	name_times(e->meaning, flags);
-	e->source = SPAN("file system");
-	e->what = SPAN("file");
-	e->path = e->item;
-	e->size = query_u64(q, 2, UINT64_MAX);
-	e->sha256 = query_span(q, 3);
-	e->mode = (uint32_t)query_u64(q, 4, 0);
-	e->summary = e->item;
+	*e = (struct entry){ .kind = kind, .bytes_out = UINT64_MAX, .bytes_in = UINT64_MAX,
+			     .event_id = UINT64_MAX, .record = UINT64_MAX, .size = UINT64_MAX,
+			     .count = UINT64_MAX };
 }
 
-static void read_trace(struct entry *e, sqlite3_stmt *q, unsigned flags)
+void entry_of_file(struct entry *e, const struct timeline_file *file, unsigned times)
+{
+	clear(e, ENTRY_FILE);
+	name_times(e->meaning, times);
+	e->source = SPAN("file system");
+	e->what = SPAN("file");
+	e->item = e->path = e->summary = file->path;
+	e->size = file->size;
+	e->sha256 = file->sha256;
+	e->mode = file->mode;
+}
+
+static void read_trace(struct entry *e, sqlite3_stmt *q, bool is_end)
 {
 	e->what = query_span(q, 3);
 	e->source = query_span(q, 4);
 	snprintf(e->meaning, sizeof e->meaning, "%.*s%s", SPAN_ARG(span_sub(query_span(q, 2), 0, 24)),
-		 flags ? ", end" : "");
+		 is_end ? ", end" : "");
 	e->host = query_span(q, 5);
 	e->user = query_span(q, 6);
 	e->program = query_span(q, 7);
@@ -100,15 +107,12 @@ static void read_finding(struct entry *e, sqlite3_stmt *q)
 	e->detail = query_span(q, 11);
 }
 
-void entry_read(struct entry *e, enum entry_kind kind, sqlite3_stmt *q, unsigned flags)
+void entry_read(struct entry *e, enum entry_kind kind, sqlite3_stmt *q, bool is_end)
 {
-	*e = (struct entry){ .kind = kind, .item = query_span(q, 1), .bytes_out = UINT64_MAX,
-			     .bytes_in = UINT64_MAX, .event_id = UINT64_MAX, .record = UINT64_MAX,
-			     .size = UINT64_MAX, .count = UINT64_MAX };
-	if (kind == ENTRY_FILE)
-		read_file(e, q, flags);
-	else if (kind == ENTRY_TRACE)
-		read_trace(e, q, flags);
+	clear(e, kind);
+	e->item = query_span(q, 1);
+	if (kind == ENTRY_TRACE)
+		read_trace(e, q, is_end);
 	else if (kind == ENTRY_EVENT)
 		read_event(e, q);
 	else
@@ -179,12 +183,10 @@ static void key_number(struct json_write *w, const char *key, uint64_t n)
 
 static void key_time(struct json_write *w, const char *key, timestamp t)
 {
-	struct buf text = buf_new(64);
-
-	timestamp_format(&text, t, 9);
 	json_key(w, key);
-	json_span(w, buf_span(&text));
-	buf_free(&text);
+	json_raw(w, SPAN("\""));
+	timestamp_format(w->to, t, 9);
+	buf_text(w->to, "\"");
 }
 
 static void write_fields(struct json_write *w, const struct entry *e)
@@ -308,9 +310,10 @@ static void body_time(struct buf *to, timestamp t, int64_t clock_seconds)
 }
 
 /* MD5|name|inode|mode|UID|GID|size|atime|mtime|ctime|crtime; a '|' in a name would shift all. */
-void entry_write_body(struct buf *to, sqlite3_stmt *q, int64_t clock_seconds)
+void entry_write_body(struct buf *to, const struct timeline_file *file, uint64_t number,
+		      int64_t clock_seconds)
 {
-	struct span path = query_span(q, 0);
+	struct span path = file->path;
 
 	buf_text(to, "0|");
 	for (size_t i = 0; i < path.len; i++) {
@@ -321,9 +324,11 @@ void entry_write_body(struct buf *to, sqlite3_stmt *q, int64_t clock_seconds)
 		else
 			buf_add_u8(to, c);
 	}
-	buf_printf(to, "|%" PRIu64 "|%o|0|0|%" PRIu64, query_u64(q, 7, 0), (unsigned)query_u64(q, 2, 0),
-		   query_u64(q, 1, 0));
-	for (int column = 3; column < 7; column++)
-		body_time(to, query_time(q, column), clock_seconds);
+	buf_printf(to, "|%" PRIu64 "|%o|0|0|%" PRIu64, number, (unsigned)file->mode,
+		   file->size == UINT64_MAX ? 0 : file->size);
+	body_time(to, file->accessed, clock_seconds);
+	body_time(to, file->modified, clock_seconds);
+	body_time(to, file->changed, clock_seconds);
+	body_time(to, file->created, clock_seconds);
 	buf_text(to, "\n");
 }

@@ -7,7 +7,7 @@
 #include "report/out.h"
 #include "report/timeline.h"
 
-/* In the order of timeline.c's statements. */
+/* In this order where times are equal. */
 enum entry_kind { ENTRY_FILE, ENTRY_TRACE, ENTRY_EVENT, ENTRY_FINDING, ENTRY_KINDS };
 
 struct entry {
@@ -25,13 +25,19 @@ struct entry {
 	struct span sha256;
 };
 
-/* `q` stands on the row; spans borrow from it. */
-void entry_read(struct entry *e, enum entry_kind kind, sqlite3_stmt *q, unsigned flags);
+/* Of its four times these are the one at hand. */
+enum entry_time { ENTRY_MODIFIED = 1, ENTRY_ACCESSED = 2, ENTRY_CHANGED = 4, ENTRY_CREATED = 8 };
+
+/* Spans borrow from the file's, whose path is fit to show. */
+void entry_of_file(struct entry *e, const struct timeline_file *file, unsigned times);
+/* Of the other kinds; `q` stands on the row and spans borrow from it. is_end: its later time. */
+void entry_read(struct entry *e, enum entry_kind kind, sqlite3_stmt *q, bool is_end);
 bool entry_fits(const struct entry *e, const char *const *filters, size_t count);
 void entry_write_head(struct buf *to, enum timeline_format format);
 void entry_write(struct buf *to, const struct entry *e, enum timeline_format format);
 /* A line of The Sleuth Kit's body file, version 3. */
-void entry_write_body(struct buf *to, sqlite3_stmt *q, int64_t clock_seconds);
+void entry_write_body(struct buf *to, const struct timeline_file *file, uint64_t number,
+		      int64_t clock_seconds);
 timestamp timestamp_add(timestamp t, int64_t seconds);
 
 #endif
