@@ -93,6 +93,51 @@ TEST(archives_are_staged_where_they_lay_on_the_machine_not_where_evidence_is_kep
 	case_close(b.file);
 }
 
+static void add_link(struct building *b, const char *path, const char *reason)
+{
+	struct case_outcome outcome = { .fate = FATE_SKIPPED, .reason = span_text(reason),
+					.size = CASE_SIZE_UNKNOWN };
+	struct err err = { 0 };
+
+	open_item(b, path, 0120777);
+	if (!case_end_item(b->file, b->unit, b->item, &outcome, &err) ||
+	    !case_unit_commit(b->file, b->unit, &err))
+		fail_msg("%s", err.text);
+}
+
+TEST(links_are_weighed_by_where_they_lead)
+{
+	struct building b = new_case("links");
+
+	add_link(&b, "/mnt/disk/home/ann/.bash_history", "symbolic link to /dev/null");
+	add_link(&b, "/mnt/disk/var/log/wtmp", "link to /dev/null");
+	add_link(&b, "/mnt/disk/etc/systemd/system/rsyslog.service", "symbolic link to /dev/null");
+	add_link(&b, "/mnt/disk/etc/systemd/system/multi-user.target.wants/x.service",
+		 "symbolic link to ../../../../home/ann/.cache/x.service");
+	open_item(&b, "/mnt/disk/artefacts", 0100644);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.defence-masked high,kanshiki.history-discarded medium,"
+				       "kanshiki.log-discarded high,kanshiki.unit-from-odd-place medium");
+	case_close(b.file);
+}
+
+TEST(links_that_every_machine_has_accuse_nobody)
+{
+	struct building b = new_case("usual_links");
+
+	add_link(&b, "/mnt/disk/etc/systemd/system/multi-user.target.wants/cron.service",
+		 "symbolic link to /lib/systemd/system/cron.service");
+	add_link(&b, "/mnt/disk/lib/systemd/system/hwclock.service", "symbolic link to /dev/null");
+	add_link(&b, "/mnt/disk/etc/systemd/system/getty.target.wants/getty@tty1.service",
+		 "symbolic link to ../../../../lib/systemd/system/getty@.service");
+	add_link(&b, "/mnt/disk/var/log/nginx/access.log", "symbolic link to /dev/stdout");
+	add_link(&b, "/mnt/disk/bin", "symbolic link to usr/bin");
+	open_item(&b, "/mnt/disk/artefacts", 0100644);
+	conclude(&b);
+	assert_string_equal(rules(&b), "");
+	case_close(b.file);
+}
+
 TEST(theft_is_an_episode_where_gathering_meets_sending)
 {
 	struct building b = begin("episode");
