@@ -6,10 +6,13 @@
  * changes and is shared by all forks. What a scan needs to remember is in a
  * scratch, one a thread of work.
  *
- * How it works: of each literal the rarest window of four bytes (by figures
- * taken from real files, match/rarity.h) goes into a bitmap; the scan hashes
- * the four bytes at each place, and looks further only where the bit is set.
- * So cost grows with the data, hardly with the number of literals.
+ * How it works: literals of ten bytes and more (most are) stand in a table by
+ * windows of seven bytes at four places next to each other, so that only every
+ * fourth place of the data has to be looked up; the others by their rarest
+ * window of four bytes (by figures taken from real files, match/rarity.h), which
+ * every place is looked up for. A lookup is a hash and two bits in one word of a
+ * filter, eight places at once; few places pass, and only there literals are
+ * compared. So cost grows with the data, hardly with the number of literals.
  */
 #ifndef KANSHIKI_MATCH_MATCH_H
 #define KANSHIKI_MATCH_MATCH_H
@@ -41,8 +44,8 @@ bool match_db_build(struct arena *arena, const struct match_literal *literals, s
 
 /*
  * One occurrence: literal `id` starts at `start` and ends before `end`. Order of
- * calls is by the place of each literal's window, not quite by start. False
- * ends the scan.
+ * calls is by 16 KiB of data; within them calls come in the order of each table's
+ * windows, not of starts. False ends the scan.
  */
 typedef bool match_fn(void *context, uint32_t id, size_t start, size_t end);
 

@@ -6,11 +6,18 @@
 #define CHOICES_MAX 256		/* ways one window may look: four letters without case are 16 */
 #define SHORT_CHOICES 4		/* of a literal of three bytes: each takes 256 windows */
 #define TEMPORARY_MAX ((size_t)1 << 30)
+#define LONG_COST_MOST 0.0002	/* a literal seen more often is not looked for by long windows */
+#define NIBBLES_MOST 512	/* literals, and windows, that may be few enough for match_nibbles */
+#define FEW_WINDOWS 4096
+#define FILTER_BITS_EACH 40	/* bits of the filter for a window: one place in 400 passes wrongly */
+#define FILTER_BITS_LEAST 15
+#define FILTER_BITS_MOST 22	/* 512 KiB: what a processor's second cache holds */
 
 struct window {
-	uint32_t key;
+	uint32_t hash;
 	uint32_t literal;
 	uint32_t at;
+	uint32_t key;		/* the bytes, of windows that are not long */
 };
 
 struct windows {
@@ -22,7 +29,7 @@ struct builder {
 	struct arena *arena, heap;
 	struct match_text *texts;
 	size_t count;
-	struct windows wide, pairs;
+	struct windows long_ones, wide, pairs;
 };
 
 static bool is_letter(uint8_t byte)
@@ -80,6 +87,16 @@ static size_t best_window(const uint8_t *bytes, const uint8_t *mask, size_t tota
 	return best;
 }
 
+static bool add_window(struct builder *b, struct windows *to, struct window window)
+{
+	struct window *w = arena_push(&b->heap, (void **)&to->items, &to->count, &to->room,
+				      sizeof *w);
+
+	if (w)
+		*w = window;
+	return w;
+}
+
 /* Adds every way the window may look: steps through the bits that the mask leaves free. */
 static bool add_windows(struct builder *b, struct windows *to, uint32_t literal, uint32_t at,
 			uint32_t value, uint32_t mask, uint32_t whole)
@@ -87,18 +104,72 @@ static bool add_windows(struct builder *b, struct windows *to, uint32_t literal,
 	uint32_t free_bits = ~mask & whole, sub = 0;
 
 	do {
-		struct window *w = arena_push(&b->heap, (void **)&to->items, &to->count, &to->room,
-					      sizeof *w);
+		uint32_t key = (value & mask) | sub;
 
-		if (!w)
+		if (!add_window(b, to, (struct window){ match_hash(key), literal, at, key }))
 			return false;
-		*w = (struct window){ (value & mask) | sub, literal, at };
 		sub = (sub - free_bits) & free_bits;
 	} while (sub);
 	return true;
 }
 
-static bool add_literal(struct builder *b, uint32_t index)
+/* Whether but for letters' case it is one byte over and over: spaces, zeros, rulers. */
+static bool is_run(const uint8_t *bytes)
+{
+	for (size_t i = 1; i < MATCH_LONG; i++)
+		if ((bytes[i] ^ bytes[0]) & (uint8_t)MATCH_FOLD)
+			return false;
+	return true;
+}
+
+/* How often one of the long windows that begin at each place of a stride would be seen. */
+static double long_cost(const uint8_t *bytes)
+{
+	double cost = 0;
+
+	for (size_t i = 0; i < MATCH_STRIDE; i++)
+		cost += is_run(bytes + i) ? 1 : rarity_of(bytes + i, NULL, MATCH_LONG);
+	return cost / MATCH_STRIDE;
+}
+
+/* Where a part begins whose long windows are rare and definite but for case, or SIZE_MAX. */
+static size_t best_core(const struct match_text *t)
+{
+	size_t best = SIZE_MAX, definite = 0;
+	double least = LONG_COST_MOST;
+
+	for (size_t i = 0; i < t->len; i++) {
+		double cost;
+
+		definite = (t->mask[i] | (uint8_t)~MATCH_FOLD) == 0xff ? definite + 1 : 0;
+		if (definite < MATCH_CORE)
+			continue;
+		cost = long_cost(t->bytes + i + 1 - MATCH_CORE);
+		if (cost >= least)
+			continue;
+		least = cost;
+		best = i + 1 - MATCH_CORE;
+	}
+	return best;
+}
+
+static bool add_long(struct builder *b, uint32_t index, size_t at)
+{
+	const struct match_text *t = &b->texts[index];
+
+	for (size_t i = at; i < at + MATCH_STRIDE; i++) {
+		uint8_t rest[4] = { 0 };
+
+		memcpy(rest, t->bytes + i + 4, MATCH_LONG - 4);
+		if (!add_window(b, &b->long_ones, (struct window){
+				.hash = match_hash_long(load_u32le(t->bytes + i), load_u32le(rest)),
+				.literal = index, .at = (uint32_t)i }))
+			return false;
+	}
+	return true;
+}
+
+static bool add_short(struct builder *b, uint32_t index)
 {
 	const struct match_text *t = &b->texts[index];
 	uint8_t bytes[MATCH_WINDOW] = { 0 }, mask[MATCH_WINDOW] = { 0 };
@@ -124,18 +195,32 @@ static bool add_literal(struct builder *b, uint32_t index)
 			   UINT16_MAX);
 }
 
-static int by_key(const void *a, const void *b)
+static bool add_all(struct builder *b, bool long_ones)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		size_t core = long_ones ? best_core(&b->texts[i]) : SIZE_MAX;
+
+		if (!(core != SIZE_MAX ? add_long(b, (uint32_t)i, core) : add_short(b, (uint32_t)i)))
+			return false;
+	}
+	return true;
+}
+
+static int by_hash(const void *a, const void *b)
 {
 	const struct window *x = a, *y = b;
 
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return x->literal < y->literal ? -1 : x->literal > y->literal;
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	if (x->literal != y->literal)
+		return x->literal < y->literal ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
 }
 
 static struct match_entry entry_of(const struct match_text *t, const struct window *w)
 {
-	struct match_entry e = { .literal = w->literal, .window = w->at };
+	struct match_entry e = { .literal = w->literal, .window = w->at,
+				 .hash = w->hash };
 	uint8_t bytes[8] = { 0 }, mask[8] = { 0 };
 	size_t len = t->len < 8 ? t->len : 8;
 
@@ -150,15 +235,6 @@ static struct match_entry entry_of(const struct match_text *t, const struct wind
 	return e;
 }
 
-static void put_key(const struct match_table *table, struct match_key *keys, struct match_key key)
-{
-	uint32_t at = match_slot(table, key.window);
-
-	while (keys[at].count)
-		at = (at + 1) & (table->slots - 1);
-	keys[at] = key;
-}
-
 static uint32_t log2_over(size_t n, uint32_t least, uint32_t most)
 {
 	uint32_t bits = least;
@@ -168,56 +244,85 @@ static uint32_t log2_over(size_t n, uint32_t least, uint32_t most)
 	return bits;
 }
 
-/* False: no memory. Few windows only; a table of pairs has none. */
-static bool build_nibbles(struct builder *b, const struct windows *from, size_t distinct,
-			  struct match_table *to)
+static size_t count_distinct(const struct windows *w)
+{
+	size_t distinct = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		distinct += !i || w->items[i].hash != w->items[i - 1].hash;
+	return distinct;
+}
+
+/* Few windows in all: by halves of bytes. False: they would not be told apart so. */
+static bool build_nibbles(struct builder *b, struct match_table *to)
 {
 	struct match_nibbles *nibbles = ARENA_NEW(b->arena, struct match_nibbles);
-	uint32_t *keys = ARENA_ARRAY(&b->heap, distinct, uint32_t);
+	uint32_t *keys = ARENA_ARRAY(&b->heap, b->wide.count, uint32_t);
 	size_t count = 0;
 
-	if (!nibbles || !keys)
+	for (size_t i = 0; keys && i < b->wide.count; i++)
+		if (!i || b->wide.items[i].key != b->wide.items[i - 1].key)
+			keys[count++] = b->wide.items[i].key;
+	if (!nibbles || !count || !match_nibbles_build(nibbles, keys, count))
 		return false;
-	for (size_t i = 0; i < from->count; i++)
-		if (!i || from->items[i].key != from->items[i - 1].key)
-			keys[count++] = from->items[i].key;
-	if (match_nibbles_build(nibbles, keys, count))
-		to->nibbles = nibbles;
+	to->nibbles = nibbles;
 	return true;
 }
 
-static bool build_table(struct builder *b, struct windows *from, uint32_t bits,
-			struct match_table *to)
+/* Sorted by hash, windows of a bucket are beside each other, and so are those of a word of the filter. */
+static bool build_table(struct builder *b, const struct windows *from, struct match_table *to)
 {
 	struct match_entry *entries = ARENA_ARRAY(b->arena, from->count, struct match_entry);
-	struct match_key *keys;
-	uint64_t *bitmap;
-	size_t distinct = 0, n;
+	uint32_t *filter, *starts;
+	size_t distinct = count_distinct(from), next = 0;
 
 	if (!from->count)
 		return true;
-	qsort(from->items, from->count, sizeof *from->items, by_key);
-	for (size_t i = 0; i < from->count; i++)
-		distinct += !i || from->items[i].key != from->items[i - 1].key;
-	to->bits = bits ? bits : log2_over(distinct * 64, 15, 22);
-	to->slots = (uint32_t)1 << log2_over(distinct * 2, 4, 31);
-	keys = ARENA_ARRAY(b->arena, to->slots, struct match_key);
-	bitmap = ARENA_ARRAY(b->arena, ((size_t)1 << to->bits) / 64, uint64_t);
-	if (!entries || !keys || !bitmap || (!bits && !build_nibbles(b, from, distinct, to)))
+	to->bits = log2_over(distinct * FILTER_BITS_EACH, FILTER_BITS_LEAST, FILTER_BITS_MOST);
+	to->bucket_bits = log2_over(distinct, MATCH_BUCKETS_LEAST, 31);
+	filter = ARENA_ARRAY(b->arena, ((size_t)1 << to->bits) / 32, uint32_t);
+	starts = ARENA_ARRAY(b->arena, ((size_t)1 << to->bucket_bits) + 1, uint32_t);
+	if (!entries || !filter || !starts)
 		return false;
-	for (size_t i = 0; i < from->count; i += n) {
-		uint32_t key = from->items[i].key;
-		uint32_t bit = bits ? key : match_hash(key, to->bits);
+	for (size_t i = 0; i < from->count; i++) {
+		const struct window *w = &from->items[i];
 
-		for (n = 0; i + n < from->count && from->items[i + n].key == key; n++)
-			entries[i + n] = entry_of(&b->texts[from->items[i + n].literal],
-						  &from->items[i + n]);
-		bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
-		put_key(to, keys, (struct match_key){ key, (uint32_t)i, (uint32_t)n });
+		entries[i] = entry_of(&b->texts[w->literal], w);
+		filter[match_filter_word(to, w->hash)] |= match_filter_bits(to, w->hash);
+		while (next <= match_bucket(to, w->hash))
+			starts[next++] = (uint32_t)i;
 	}
-	to->bitmap = bitmap;
-	to->keys = keys;
+	while (next <= (size_t)1 << to->bucket_bits)
+		starts[next++] = (uint32_t)from->count;
+	to->filter = filter;
+	to->starts = starts;
 	to->entries = entries;
+	return true;
+}
+
+static void sort_windows(struct windows *w)
+{
+	if (w->count)
+		qsort(w->items, w->count, sizeof *w->items, by_hash);
+}
+
+static bool choose_windows(struct builder *b, struct match_table *wide)
+{
+	if (b->count <= NIBBLES_MOST) {
+		if (!add_all(b, false))
+			return false;
+		sort_windows(&b->wide);
+		if (b->wide.count <= FEW_WINDOWS && build_nibbles(b, wide)) {
+			sort_windows(&b->pairs);
+			return true;
+		}
+		b->wide.count = b->pairs.count = 0;
+	}
+	if (!add_all(b, true))
+		return false;
+	sort_windows(&b->long_ones);
+	sort_windows(&b->wide);
+	sort_windows(&b->pairs);
 	return true;
 }
 
@@ -245,12 +350,13 @@ static bool build(struct builder *b, const struct match_literal *literals, size_
 	for (size_t i = 0; i < count; i++) {
 		if (!is_usable(&literals[i]))
 			return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "literal %zu is empty", i);
-		if (!add_text(b, &literals[i]) || !add_literal(b, (uint32_t)i))
+		if (!add_text(b, &literals[i]))
 			goto full;
 	}
 	db->count = count;
 	db->texts = b->texts;
-	if (!build_table(b, &b->wide, 0, &db->wide) || !build_table(b, &b->pairs, 16, &db->pairs))
+	if (!choose_windows(b, &db->wide) || !build_table(b, &b->long_ones, &db->long_ones) ||
+	    !build_table(b, &b->wide, &db->wide) || !build_table(b, &b->pairs, &db->pairs))
 		goto full;
 	*out = db;
 	return true;

@@ -5,7 +5,15 @@
 #include "match/match.h"
 
 #define MATCH_WINDOW 4
-#define MATCH_HASH_FACTOR UINT32_C(0x9e3779b1)
+#define MATCH_STRIDE 4		/* windows of long literals are looked for at every fourth place */
+#define MATCH_LONG 7		/* bytes of such a window */
+#define MATCH_CORE (MATCH_LONG + MATCH_STRIDE - 1)
+#define MATCH_FOLD UINT32_C(0xdfdfdfdf)	/* letters of both cases look alike in long windows */
+#define MATCH_LONG_REST (MATCH_FOLD >> 8 * (8 - MATCH_LONG))
+
+#define MATCH_FACTOR UINT32_C(0x9e3779b1)
+#define MATCH_FACTOR_REST UINT32_C(0x85ebca77)
+#define MATCH_BUCKETS_LEAST 4	/* log2 */
 
 /* One way that one window of a literal may look. */
 struct match_entry {
@@ -13,11 +21,7 @@ struct match_entry {
 	uint32_t literal;
 	uint32_t window;	/* where the window stands in the literal */
 	uint32_t check;
-};
-
-struct match_key {
-	uint32_t window;	/* the four bytes, or the pair */
-	uint32_t first, count;	/* into entries; count 0: free slot */
+	uint32_t hash;		/* of the window */
 };
 
 struct match_text {
@@ -27,7 +31,7 @@ struct match_text {
 };
 
 /*
- * A coarser answer than the bitmap's, for 32 places at once, where windows are few:
+ * A coarser answer than the filter's, for 32 places at once, where windows are few:
  * eight buckets of windows, and for each of the four bytes which buckets have one
  * with that low, or high, half.
  */
@@ -38,34 +42,54 @@ struct match_nibbles {
 /* False: too many keys, or too much would pass. */
 bool match_nibbles_build(struct match_nibbles *nibbles, const uint32_t *keys, size_t count);
 
-/* Windows that may stand anywhere: four bytes for most, two for the shortest literals. */
+/*
+ * Windows by their hash. The filter says "surely not" of most places: a hash has
+ * two bits in one of its words. Entries of a bucket lie side by side.
+ */
 struct match_table {
-	const uint64_t *bitmap;		/* NULL: the table is empty */
-	const struct match_nibbles *nibbles;	/* NULL: the bitmap alone */
-	uint32_t bits;			/* log2 of bitmap's size */
-	uint32_t slots;			/* of keys, a power of two */
-	const struct match_key *keys;
+	const uint32_t *filter;		/* NULL: the table is empty */
+	const struct match_nibbles *nibbles;	/* NULL: the filter alone */
+	uint32_t bits;			/* log2 of the filter's size in bits */
+	uint32_t bucket_bits;
+	const uint32_t *starts;		/* [1 << bucket_bits, and one] into entries */
 	const struct match_entry *entries;
 };
 
 struct match_db {
 	size_t count;
 	const struct match_text *texts;
+	struct match_table long_ones;	/* MATCH_LONG bytes, each literal at MATCH_STRIDE places */
 	struct match_table wide;	/* MATCH_WINDOW bytes */
 	struct match_table pairs;
 };
 
-static inline uint32_t match_hash(uint32_t window, uint32_t bits)
+/* Of a window of MATCH_WINDOW bytes, or a pair. */
+static inline uint32_t match_hash(uint32_t window)
 {
-	return (window * MATCH_HASH_FACTOR) >> (32 - bits);
+	return window * MATCH_FACTOR;
 }
 
-/* The low bits of a product know nothing of the window's high bytes: fold them in first. */
-static inline uint32_t match_slot(const struct match_table *table, uint32_t window)
+/* Of a long window: its first four bytes, and four with the rest. */
+static inline uint32_t match_hash_long(uint32_t first, uint32_t rest)
 {
-	uint32_t mixed = (window ^ window >> 15) * UINT32_C(0x85ebca6b);
+	return (first & MATCH_FOLD) * MATCH_FACTOR + (rest & MATCH_LONG_REST) * MATCH_FACTOR_REST;
+}
 
-	return (mixed ^ mixed >> 13) & (table->slots - 1);
+/* The word of the filter, and the two bits there, that stand for a hash. */
+static inline uint32_t match_filter_word(const struct match_table *table, uint32_t hash)
+{
+	return hash >> (37 - table->bits);
+}
+
+static inline uint32_t match_filter_bits(const struct match_table *table, uint32_t hash)
+{
+	return UINT32_C(1) << (hash >> (32 - table->bits) & 31) |
+	       UINT32_C(1) << ((hash ^ hash >> 16) & 31);
+}
+
+static inline uint32_t match_bucket(const struct match_table *table, uint32_t hash)
+{
+	return hash >> (32 - table->bucket_bits);
 }
 
 #endif

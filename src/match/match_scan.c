@@ -4,11 +4,23 @@
 #include <immintrin.h>
 #endif
 
+#define BLOCK ((size_t)16 << 10)	/* a multiple of 32 */
+
+#define LOOKS 64
+
+/* A place that the filter does not rule out, and then the entries of its bucket. */
+struct look {
+	size_t at;
+	uint32_t hash, from, until;
+};
+
 struct scan {
 	const struct match_db *db;
 	struct span data;
 	match_fn *found;
 	void *context;
+	struct look looks[LOOKS];
+	size_t look_count;
 	bool stop;
 };
 
@@ -38,97 +50,172 @@ static bool entry_holds(const struct scan *s, const struct match_entry *e, size_
 	       equal_under(s->data.at + start, t);
 }
 
-static __attribute__((noinline)) void look_closer(struct scan *s, const struct match_table *table,
-						  uint32_t window, size_t at)
+static void look_closer(struct scan *s, const struct match_table *table, struct look look)
 {
-	uint32_t slot = match_slot(table, window);
-	const struct match_key *key;
+	for (uint32_t i = look.from; i < look.until && !s->stop; i++) {
+		const struct match_entry *e = &table->entries[i];
 
-	for (;; slot = (slot + 1) & (table->slots - 1)) {
-		key = &table->keys[slot];
-		if (!key->count)
-			return;
-		if (key->window == window)
-			break;
-	}
-	for (uint32_t i = 0; i < key->count && !s->stop; i++) {
-		const struct match_entry *e = &table->entries[key->first + i];
-
-		if (at >= e->window && entry_holds(s, e, at - e->window)) {
+		if (e->hash == look.hash && look.at >= e->window &&
+		    entry_holds(s, e, look.at - e->window)) {
 			const struct match_text *t = &s->db->texts[e->literal];
+			size_t start = look.at - e->window;
 
-			s->stop = !s->found(s->context, t->id, at - e->window,
-					    at - e->window + t->len);
+			s->stop = !s->found(s->context, t->id, start, start + t->len);
 		}
 	}
 }
 
-static inline bool is_set(const uint64_t *bitmap, uint32_t bit)
+/* What is to be looked at is fetched for all before it is needed for the first. */
+static __attribute__((noinline)) void look_at_all(struct scan *s, const struct match_table *table)
 {
-	return bitmap[bit / 64] >> bit % 64 & 1;
+	for (size_t i = 0; i < s->look_count; i++)
+		__builtin_prefetch(&table->starts[match_bucket(table, s->looks[i].hash)]);
+	for (size_t i = 0; i < s->look_count; i++) {
+		struct look *look = &s->looks[i];
+		const uint32_t *starts = &table->starts[match_bucket(table, look->hash)];
+
+		look->from = starts[0];
+		look->until = starts[1];
+		__builtin_prefetch(&table->entries[look->from]);
+	}
+	for (size_t i = 0; i < s->look_count && !s->stop; i++)
+		look_closer(s, table, s->looks[i]);
+	s->look_count = 0;
 }
 
-static inline void look_at_hits(struct scan *s, const struct match_table *table, uint32_t hits,
-				size_t at)
+static inline void note_look(struct scan *s, const struct match_table *table, uint32_t hash, size_t at)
 {
-	for (; hits && !s->stop; hits &= hits - 1) {
-		size_t here = at + (size_t)__builtin_ctz(hits);
+	s->looks[s->look_count++] = (struct look){ .at = at, .hash = hash };
+	if (s->look_count == LOOKS)
+		look_at_all(s, table);
+}
 
-		look_closer(s, table, load_u32le(s->data.at + here), here);
+static inline void look(struct scan *s, const struct match_table *table, uint32_t hash, size_t at)
+{
+	uint32_t bits = match_filter_bits(table, hash);
+
+	if (__builtin_expect((table->filter[match_filter_word(table, hash)] & bits) == bits, 0))
+		note_look(s, table, hash, at);
+}
+
+/* At most `most` bytes from `at` on, zeros behind the end of the data. */
+static uint64_t bytes_at(const struct scan *s, size_t at, size_t most)
+{
+	uint8_t bytes[8] = { 0 };
+	struct span rest = span_sub(s->data, at, most);
+
+	memcpy(bytes, rest.at, rest.len);
+	return load_u64le(bytes);
+}
+
+static void look_at_windows(struct scan *s, size_t at, size_t until)
+{
+	for (; at < until && !s->stop; at++)
+		look(s, &s->db->wide, match_hash((uint32_t)bytes_at(s, at, MATCH_WINDOW)), at);
+}
+
+static void look_at_long_windows(struct scan *s, size_t at, size_t until)
+{
+	for (; at < until && !s->stop; at += MATCH_STRIDE) {
+		uint64_t window = bytes_at(s, at, 8);
+
+		look(s, &s->db->long_ones,
+		     match_hash_long((uint32_t)window, (uint32_t)(window >> 32)), at);
 	}
 }
 
-/* Eight places at a time: one branch for all, since a set bit is rare. */
-static size_t scan_plain(struct scan *s, const struct match_table *table)
+#ifdef __x86_64__
+/* A table's filter, in registers for as long as a loop over a block lasts. */
+struct filter {
+	const int *words;
+	__m128i word_shift, bit_shift;
+};
+
+static inline struct filter filter_of(const struct match_table *table)
 {
-	const uint8_t *bitmap = (const uint8_t *)table->bitmap;
+	return (struct filter){ (const int *)(const void *)table->filter,
+				_mm_cvtsi32_si128((int)(37 - table->bits)),
+				_mm_cvtsi32_si128((int)(32 - table->bits)) };
+}
+
+/* Of eight hashes, those that the filter does not rule out. */
+__attribute__((target("avx2"))) static inline uint32_t eight_looks(struct filter filter, __m256i hash)
+{
+	const __m256i low_bits = _mm256_set1_epi32(31);
+	__m256i word = _mm256_i32gather_epi32(filter.words, _mm256_srl_epi32(hash, filter.word_shift), 4);
+	__m256i one = _mm256_srl_epi32(hash, filter.bit_shift);
+	__m256i other = _mm256_xor_si256(hash, _mm256_srli_epi32(hash, 16));
+	__m256i both = _mm256_and_si256(_mm256_srlv_epi32(word, _mm256_and_si256(one, low_bits)),
+					_mm256_srlv_epi32(word, _mm256_and_si256(other, low_bits)));
+
+	return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_slli_epi32(both, 31)));
+}
+
+/* Where a loop that loads `ahead` bytes at each step must end. */
+static size_t last_step(const struct scan *s, size_t until, size_t ahead)
+{
+	size_t last = s->data.len > ahead ? s->data.len - ahead : 0;
+
+	return until < last ? until : last;
+}
+
+__attribute__((target("avx2"))) static inline __m256i load_32(const uint8_t *at)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)at);
+}
+
+/* Eight places a look. Answers where it stopped: near the end of the data, or `until`. */
+__attribute__((target("avx2"))) static size_t windows_avx2(struct scan *s, size_t at, size_t until)
+{
+	const __m256i windows = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 0, 1,
+						 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6);
+	const __m256i factor = _mm256_set1_epi32((int)MATCH_FACTOR);
+	const struct match_table *table = &s->db->wide;
+	const struct filter filter = filter_of(table);
 	const uint8_t *data = s->data.at;
-	const uint32_t shift = 32 - table->bits;
-	size_t at = 0;
 
-	for (; s->data.len - at >= 16 && !s->stop; at += 8) {
-		uint32_t hits = 0;
-		uint64_t low = load_u64le(data + at), high = load_u64le(data + at + 4);
+	for (until = last_step(s, until, 32); at < until; at += 8) {
+		const __m128i *from = (const void *)(data + at);
+		const __m128i *next = (const void *)(data + at + 4);
+		__m256i bytes = _mm256_inserti128_si256(
+			_mm256_castsi128_si256(_mm_loadu_si128(from)), _mm_loadu_si128(next), 1);
+		uint32_t hits = eight_looks(filter, _mm256_mullo_epi32(
+						_mm256_shuffle_epi8(bytes, windows), factor));
 
-#pragma GCC unroll 8
-		for (uint32_t i = 0; i < 8; i++) {
-			uint32_t window = (uint32_t)(i < 4 ? low >> 8 * i : high >> 8 * (i - 4));
-			uint32_t bit = window * MATCH_HASH_FACTOR >> shift;
+		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
+			size_t here = at + (size_t)__builtin_ctz(hits);
 
-			hits |= (uint32_t)(bitmap[bit / 8] >> bit % 8 & 1) << i;
+			note_look(s, table, match_hash(load_u32le(data + here)), here);
 		}
-		if (__builtin_expect(hits, 0))
-			look_at_hits(s, table, hits, at);
 	}
 	return at;
 }
 
-#ifdef __x86_64__
-/* The same with one gather for eight places: about four times as fast. */
-__attribute__((target("avx2"))) static size_t scan_avx2(struct scan *s,
-							const struct match_table *table)
+__attribute__((target("avx2"))) static size_t long_windows_avx2(struct scan *s, size_t at,
+								 size_t until)
 {
-	const __m256i windows = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 0, 1,
-						 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6);
-	const __m256i factor = _mm256_set1_epi32((int)MATCH_HASH_FACTOR);
-	const __m256i low_bits = _mm256_set1_epi32(31);
-	const __m128i shift = _mm_cvtsi32_si128((int)(32 - table->bits));
-	size_t at = 0;
+	const __m256i fold = _mm256_set1_epi32((int)MATCH_FOLD);
+	const __m256i fold_rest = _mm256_set1_epi32((int)MATCH_LONG_REST);
+	const __m256i factor = _mm256_set1_epi32((int)MATCH_FACTOR);
+	const __m256i factor_rest = _mm256_set1_epi32((int)MATCH_FACTOR_REST);
+	const struct match_table *table = &s->db->long_ones;
+	const struct filter filter = filter_of(table);
 
-	for (; s->data.len - at >= 32 && !s->stop; at += 8) {
-		const __m128i *from = (const void *)(s->data.at + at);
-		const __m128i *next = (const void *)(s->data.at + at + 4);
-		__m256i bytes = _mm256_inserti128_si256(
-			_mm256_castsi128_si256(_mm_loadu_si128(from)), _mm_loadu_si128(next), 1);
-		__m256i hash = _mm256_mullo_epi32(_mm256_shuffle_epi8(bytes, windows), factor);
-		__m256i bit = _mm256_srl_epi32(hash, shift);
-		__m256i word = _mm256_i32gather_epi32((const int *)(const void *)table->bitmap,
-						      _mm256_srli_epi32(bit, 5), 4);
-		__m256i top = _mm256_sllv_epi32(word, _mm256_andnot_si256(bit, low_bits));
-		uint32_t hits = (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(top));
+	for (until = last_step(s, until, 64); at < until; at += 32) {
+		const uint8_t *data = s->data.at + at;
+		__m256i first = _mm256_and_si256(load_32(data), fold);
+		__m256i rest = _mm256_and_si256(load_32(data + 4), fold_rest);
+		uint32_t hits = eight_looks(filter, _mm256_add_epi32(
+						_mm256_mullo_epi32(first, factor),
+						_mm256_mullo_epi32(rest, factor_rest)));
 
-		if (__builtin_expect(hits, 0))
-			look_at_hits(s, table, hits, at);
+		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
+			size_t here = 4 * (size_t)__builtin_ctz(hits);
+
+			note_look(s, table, match_hash_long(load_u32le(data + here),
+							    load_u32le(data + here + 4)),
+				  at + here);
+		}
 	}
 	return at;
 }
@@ -152,18 +239,16 @@ __attribute__((target("avx2"))) static inline __m256i both_lanes(const uint8_t t
 	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
 }
 
-/* Few windows: by halves of bytes, 32 places at once; what passes is looked up in the bitmap. */
-__attribute__((target("avx2"))) static size_t scan_nibbles(struct scan *s,
-							   const struct match_table *table)
+/* Few windows: by halves of bytes, 32 places at once; what passes is looked up in the filter. */
+__attribute__((target("avx2"))) static size_t nibbles_avx2(struct scan *s, size_t at, size_t until)
 {
-	const struct match_nibbles *n = table->nibbles;
+	const struct match_nibbles *n = s->db->wide.nibbles;
 	const __m256i low[] = { both_lanes(n->low[0]), both_lanes(n->low[1]),
 				both_lanes(n->low[2]), both_lanes(n->low[3]) };
 	const __m256i high[] = { both_lanes(n->high[0]), both_lanes(n->high[1]),
 				 both_lanes(n->high[2]), both_lanes(n->high[3]) };
-	size_t at = 0;
 
-	for (; s->data.len - at >= 64 && !s->stop; at += 32) {
+	for (until = last_step(s, until, 64); at < until; at += 32) {
 		const uint8_t *data = s->data.at + at;
 		__m256i first = _mm256_and_si256(buckets_at(data, low[0], high[0]),
 						 buckets_at(data + 1, low[1], high[1]));
@@ -173,65 +258,67 @@ __attribute__((target("avx2"))) static size_t scan_nibbles(struct scan *s,
 						 _mm256_setzero_si256());
 		uint32_t hits = ~(uint32_t)_mm256_movemask_epi8(none);
 
-		for (; __builtin_expect(hits && !s->stop, 0); hits &= hits - 1) {
-			size_t here = at + (size_t)__builtin_ctz(hits);
-			uint32_t window = load_u32le(s->data.at + here);
+		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
+			size_t here = (size_t)__builtin_ctz(hits);
 
-			if (is_set(table->bitmap, match_hash(window, table->bits)))
-				look_closer(s, table, window, here);
+			look(s, &s->db->wide, match_hash(load_u32le(data + here)), at + here);
 		}
 	}
 	return at;
 }
 #endif
 
-static size_t scan_bulk(struct scan *s, const struct match_table *table)
+static bool has_avx2(void)
 {
 #ifdef __x86_64__
-	if (table->nibbles && __builtin_cpu_supports("avx2"))
-		return scan_nibbles(s, table);
-	if (__builtin_cpu_supports("avx2"))
-		return scan_avx2(s, table);
+	return __builtin_cpu_supports("avx2");
+#else
+	return false;
 #endif
-	return scan_plain(s, table);
 }
 
-static void scan_windows(struct scan *s)
+static void scan_windows(struct scan *s, size_t at, size_t until, bool fast)
 {
-	const struct match_table *table = &s->db->wide;
-	size_t at = scan_bulk(s, table);
-
-	for (; at < s->data.len && !s->stop; at++) {
-		uint8_t last[MATCH_WINDOW] = { 0 };
-		struct span rest = span_sub(s->data, at, MATCH_WINDOW);
-		uint32_t window;
-
-		memcpy(last, rest.at, rest.len);
-		window = load_u32le(last);
-		if (is_set(table->bitmap, match_hash(window, table->bits)))
-			look_closer(s, table, window, at);
-	}
+#ifdef __x86_64__
+	if (fast && s->db->wide.nibbles)
+		at = nibbles_avx2(s, at, until);
+	else if (fast)
+		at = windows_avx2(s, at, until);
+#endif
+	look_at_windows(s, at, until);
+	look_at_all(s, &s->db->wide);
 }
 
-static void scan_pairs(struct scan *s)
+static void scan_long_windows(struct scan *s, size_t at, size_t until, bool fast)
 {
-	const struct match_table *table = &s->db->pairs;
-
-	for (size_t at = 0; at < s->data.len && !s->stop; at++) {
-		uint32_t next = at + 1 < s->data.len ? s->data.at[at + 1] : 0;
-		uint32_t pair = s->data.at[at] | next << 8;
-
-		if (is_set(table->bitmap, pair))
-			look_closer(s, table, pair, at);
-	}
+#ifdef __x86_64__
+	if (fast)
+		at = long_windows_avx2(s, at, until);
+#endif
+	look_at_long_windows(s, at, until);
+	look_at_all(s, &s->db->long_ones);
 }
 
+static void scan_pairs(struct scan *s, size_t at, size_t until)
+{
+	for (; at < until && !s->stop; at++)
+		look(s, &s->db->pairs, match_hash((uint32_t)bytes_at(s, at, 2)), at);
+	look_at_all(s, &s->db->pairs);
+}
+
+/* Block by block, so that the second look at a block finds it in the processor's cache. */
 void match_scan(const struct match_db *db, struct span data, match_fn *found, void *context)
 {
-	struct scan s = { db, data, found, context, false };
+	struct scan s = { .db = db, .data = data, .found = found, .context = context };
+	bool fast = has_avx2();
 
-	if (db->wide.bitmap)
-		scan_windows(&s);
-	if (db->pairs.bitmap)
-		scan_pairs(&s);
+	for (size_t at = 0, until; at < data.len && !s.stop; at = until) {
+		until = data.len - at > BLOCK ? at + BLOCK : data.len;
+		if (db->long_ones.filter)
+			scan_long_windows(&s, at, until, fast);
+		if (db->wide.filter)
+			scan_windows(&s, at, until, fast);
+		if (db->pairs.filter)
+			scan_pairs(&s, at, until);
+	}
 }

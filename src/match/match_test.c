@@ -2,6 +2,7 @@
 #include "match/rarity.h"
 #include "test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct seen {
@@ -146,6 +147,70 @@ TEST(random_literals_agree_with_a_plain_search)
 		assert_int_equal(got.sum, expected.sum);
 		arena_reset(&arena);
 	}
+	arena_free(&arena);
+}
+
+/* Words of two to 24 bytes: the many long ones stand in a table of their own. */
+TEST(many_long_literals_agree_with_a_plain_search)
+{
+	static uint8_t text[40000], bytes[800][24];
+	struct match_literal literals[800];
+	struct arena arena = arena_new(1 << 28);
+
+	srandom(5);
+	for (int round = 0; round < 6; round++) {
+		struct seen got = { 0 }, expected = { 0 };
+		struct span data = span_of(text, sizeof text - (size_t)random() % 40);
+		struct match_db *db;
+
+		for (size_t i = 0; i < sizeof text; i++)
+			text[i] = (uint8_t)(random() % 3 ? random() : " a"[random() % 2]);
+		for (uint32_t i = 0; i < 800; i++) {
+			size_t len = 2 + (size_t)random() % 23;
+
+			for (size_t n = 0; n < len; n++)
+				bytes[i][n] = (uint8_t)(random() % 8 ? random() : 'a');
+			literals[i] = (struct match_literal){ .bytes = span_of(bytes[i], len), .id = i,
+				.flags = random() % 2 ? MATCH_NOCASE : 0 };
+			for (int planted = 0; planted < 4; planted++)
+				memcpy(text + (size_t)random() % (sizeof text - len + 1), bytes[i],
+				       len);
+			memcpy(text + data.len - len, bytes[i], len);
+		}
+		db = build(&arena, literals, 800);
+		assert_non_null(db->long_ones.filter);
+		assert_non_null(db->wide.filter);
+		match_scan(db, data, note, &got);
+		for (uint32_t i = 0; i < 800; i++)
+			for (size_t at = 0; at < data.len; at++)
+				if (occurs(&literals[i], data, at))
+					note(&expected, i, at, at + literals[i].bytes.len);
+		assert_true(expected.count > 800);
+		assert_int_equal(got.count, expected.count);
+		assert_int_equal(got.sum, expected.sum);
+		arena_reset(&arena);
+	}
+	arena_free(&arena);
+}
+
+TEST(long_literals_under_a_mask_and_in_runs_of_one_byte)
+{
+	struct match_literal literals[600];
+	static char names[600][16];
+	static uint8_t text[200];
+	struct arena arena = arena_new(1 << 24);
+	struct seen seen = { 0 };
+
+	for (uint32_t i = 0; i < 598; i++)
+		literals[i] = (struct match_literal){ .id = i, .bytes = span_of(names[i],
+			(size_t)snprintf(names[i], sizeof names[i], "name %u of", 1000 + i)) };
+	literals[598] = (struct match_literal){ .bytes = SPAN("                "), .id = 598 };
+	literals[599] = (struct match_literal){ .bytes = SPAN("\x01" "abcdefghijk\x02\x30"),
+		.mask = SPAN("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x0f\xf0"), .id = 599 };
+	memset(text, ' ', 100);
+	memcpy(text + 100, "\x01" "abcdefghijk\xf2\x3f" "name 1234 of", 26);
+	match_scan(build(&arena, literals, 600), span_of(text, sizeof text), note, &seen);
+	assert_int_equal(seen.count, 85 + 2);
 	arena_free(&arena);
 }
 
