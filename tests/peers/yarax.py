@@ -31,15 +31,37 @@ def program():
     return None
 
 
+def _words(defines):
+    return [word for d in defines for word in ("--define", d.split("=", 1)[0] + '="' + d.split("=", 1)[1] + '"')]
+
+
 def scan_command(rules, file_list, defines=()):
     """A command that scans the listed files with one thread; None without YARA-X."""
     if program():
-        words = [word for d in defines for word in ("--define", d.split("=", 1)[0] + '="' + d.split("=", 1)[1] + '"')]
         return [program(), "scan", "--relaxed-re-syntax", "--disable-warnings", "--threads", "1", "--scan-list",
-                *words, *rules, file_list]
+                *_words(defines), *rules, file_list]
     if module():
         return ["node", DRIVER, module(), "scan", file_list, *rules] + (["--", *defines] if defines else [])
     return None
+
+
+def compile_command(rules, output, defines=()):
+    """A command by which yr compiles rules into a file, for scan_compiled; None without yr."""
+    if not program():
+        return None
+    return [program(), "compile", "--relaxed-re-syntax", "--disable-warnings", *_words(defines), "-o", output, *rules]
+
+
+def scan_compiled(compiled, file_list):
+    """A command by which yr scans the listed files with one thread."""
+    return [program(), "scan", "-C", "--disable-warnings", "--threads", "1", "--scan-list", compiled, file_list]
+
+
+def time_command(rules, lists, defines=()):
+    """A command that prints, as JSON, processor seconds of compiling and of scanning each list; None without the module."""
+    if not module():
+        return None
+    return ["node", DRIVER, module(), "time", ",".join(lists), *rules] + (["--", *defines] if defines else [])
 
 
 class Server:
