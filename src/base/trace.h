@@ -47,7 +47,8 @@
  *                                             "sha256:.."; name: package and version; protocol: "deb",
  *                                             "rpm", "catalogue"; of a catalogue command: "signed",
  *                                             "issuer not known"
- * ACCOUNT     user, group, key                user; name; path: home; detail
+ * ACCOUNT     user, group, key, added, deleted, joined (name: the group), changed,
+ *             password changed                user; name; path: home; detail
  * HOST        name, system, zone, install, address, collection
  *                                             name: the value. One of each a machine; "name" is what
  *                                             every trace of the same source belongs to.

@@ -1,6 +1,7 @@
 #include "examine/event_traces.h"
 
 #include "base/trace.h"
+#include "examine/syslog_traces.h"
 
 #include <stddef.h>
 
@@ -223,49 +224,32 @@ static bool event_id_of(const struct event *e, uint64_t *id)
 	return ok;
 }
 
-/* ---- sshd in syslog and journal ---- */
+/* ---- programs of Linux in syslog and journal ---- */
 
-/* The word after " key ", up to a space. */
-static struct span word_after(struct span message, struct span key)
+/* False: it was not written by one of them. */
+static bool tell_syslog(struct event_traces *t, const struct event *e, struct span channel, struct span host)
 {
-	size_t at = span_find(message, 0, key);
-	struct span rest = at == SIZE_MAX ? (struct span){ 0 } : span_from(message, at + key.len);
+	const struct value *by = e->shape->provider < e->shape->count ? &e->values[e->shape->provider] : NULL;
+	struct record r = { .type = RECORD_TRACE };
+	struct span message;
 
-	return span_split(&rest, ' ');
-}
-
-/* "Accepted publickey for mori from 10.20.0.5 port 50112 ssh2", "Failed password for invalid user x from …". */
-static void tell_ssh(struct event_traces *t, const struct event *e, struct span channel, struct span host)
-{
-	struct span message = field_text(&t->arena, e, "message");
-	bool is_in = span_starts(message, SPAN("Accepted "));
-	struct record r = { .type = RECORD_TRACE,
-			    .trace = trace_new(TRACE_SESSION, is_in ? "logon" : "failed logon") };
-
-	if (!is_in && !span_starts(message, SPAN("Failed ")))
-		return;
+	if (!by || by->kind != VALUE_TEXT || !syslog_traces_knows(by->bytes))
+		return false;
+	message = field_text(&t->arena, e, "message");
+	if (!syslog_traces_read(by->bytes, message, &r.trace))
+		return true;
 	if (t->told >= t->most) {
 		t->left_out++;
-		return;
+		return true;
 	}
 	t->told++;
 	r.trace.time = e->time;
 	r.trace.host = host;
-	r.trace.source = channel.len ? channel : SPAN("sshd");
+	r.trace.source = channel.len ? channel : by->bytes;
 	r.trace.offset = e->offset;
-	r.trace.protocol = SPAN("ssh");
-	r.trace.peer = word_after(message, SPAN(" from "));
-	r.trace.user = word_after(message, span_find(message, 0, SPAN(" invalid user ")) == SIZE_MAX
-						   ? SPAN(" for ") : SPAN(" invalid user "));
 	r.trace.summary = message;
 	examination_tell(t->x, &r);
-}
-
-static bool is_ssh(const struct event *e)
-{
-	const struct value *v = e->shape->provider < e->shape->count ? &e->values[e->shape->provider] : NULL;
-
-	return v && v->kind == VALUE_TEXT && span_starts(v->bytes, SPAN("sshd"));
+	return true;
 }
 
 void event_traces_check(struct event_traces *t, const struct event *event, struct span channel,
@@ -273,8 +257,7 @@ void event_traces_check(struct event_traces *t, const struct event *event, struc
 {
 	uint64_t id;
 
-	if (is_ssh(event)) {
-		tell_ssh(t, event, channel, host);
+	if (tell_syslog(t, event, channel, host)) {
 		arena_reset(&t->arena);
 		return;
 	}
