@@ -4,6 +4,7 @@
 #include "rules/sigma/compile.h"
 
 #define TERMS_MAX 4096
+#define ANSWER_FIELDS_MAX 12
 
 /* One literal of a group's index with the rules it speaks for. */
 struct wake {
@@ -187,6 +188,49 @@ static bool is_cheapest(const struct rule_terms *terms, size_t at)
 	return true;
 }
 
+/* Fields whose values the node asks; false where they cannot be told apart from the rest. */
+static bool fields_of(const struct node *node, uint32_t *fields, uint32_t *count)
+{
+	if (node->kind != NODE_PRED) {
+		for (uint32_t i = 0; i < node->count; i++)
+			if (!fields_of(node->kids[i], fields, count))
+				return false;
+		return true;
+	}
+	for (int which = 0; which < 1 + (node->pred->kind == PRED_FIELD); which++) {
+		uint32_t field = which ? node->pred->other : node->pred->field, i = 0;
+
+		while (i < *count && fields[i] != field)
+			i++;
+		if (field == SIGMA_FIELD_ANY || i == ANSWER_FIELDS_MAX)
+			return false;
+		fields[i] = field;
+		*count += i == *count;
+	}
+	return true;
+}
+
+/* Where trying the rule costs more than hashing its fields, the answer is worth keeping. */
+static bool write_fields(struct index_build *ib, struct compiled_rule *rule)
+{
+	uint32_t found[ANSWER_FIELDS_MAX], count = 0, cost = 0, *fields;
+
+	for (uint32_t i = 0; i < rule->term_count; i++) {
+		cost += rule->terms[i].node->cost;
+		if (!fields_of(rule->terms[i].node, found, &count))
+			return true;
+	}
+	if (cost < 2 * count + 2)
+		return true;
+	fields = ARENA_ARRAY(ib->c->b.image, count, uint32_t);
+	if (!fields)
+		return false;
+	memcpy(fields, found, count * sizeof *fields);
+	rule->fields = fields;
+	rule->field_count = count;
+	return true;
+}
+
 /* What the indexes do not prove: first what one field decides, then by cost. */
 static bool write_terms(struct index_build *ib, const struct rule_terms *terms,
 			struct compiled_rule *rule)
@@ -210,7 +254,7 @@ static bool write_terms(struct index_build *ib, const struct rule_terms *terms,
 		}
 	}
 	rule->terms = to;
-	return to != NULL;
+	return to && write_fields(ib, rule);
 }
 
 static bool read_terms(struct index_build *ib, struct rule_terms *terms,
@@ -298,6 +342,15 @@ static bool write_list(struct index_build *ib, const struct wake *wake, struct r
 	return true;
 }
 
+/* Whether the field decides nothing about a rule but by the literals of the index. */
+static bool only_literals_tell(const struct index_build *ib, const struct field_index *index)
+{
+	for (uint32_t k = 0; k < ib->group->words; k++)
+		if (index->asks[k] & index->passes[k] & ~(index->seeks ? index->seeks[k] : 0))
+			return false;
+	return true;
+}
+
 /* Lists of rules and, per field, the literals that lead to them. */
 static bool write_literals(struct index_build *ib, struct field_index *indexes)
 {
@@ -326,6 +379,8 @@ static bool write_literals(struct index_build *ib, struct field_index *indexes)
 		index->texts_only = only_in_texts(literals + start, i + 1 - start);
 		index->shortest = shortest(literals + start, i + 1 - start);
 		index->grams = gram_build(image, literals + start, i + 1 - start);
+		if (only_literals_tell(ib, index))
+			index->gate = gate_build(image, literals + start, i + 1 - start);
 		if (!index->grams)
 			return false;
 		start = i + 1;

@@ -318,11 +318,16 @@ static void drop_unanswerable(struct sigma_scanner *s, struct plan_group *pg)
 static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
 {
 	struct probe *probes = ARENA_ARRAY(&s->plan_memory, probe_room(s, pg) + 1, struct probe);
+	uint32_t *live = ARENA_ARRAY(&s->plan_memory, pg->group->words + 1, uint32_t);
 
 	pg->standing = ARENA_ARRAY(&s->plan_memory, pg->group->words + 1, rule_bits);
-	if (!probes || !pg->standing)
+	if (!probes || !pg->standing || !live)
 		return false;
 	drop_unanswerable(s, pg);
+	for (uint32_t k = 0; k < pg->group->words; k++)
+		if (pg->standing[k])
+			live[pg->live_count++] = k;
+	pg->live = live;
 	for (uint32_t i = 0; i < pg->group->index_count; i++)
 		if (rule_bits_meet(pg->standing, pg->group->indexes[i].asks, pg->group->words))
 			add_probes(s, pg, &pg->group->indexes[i], probes);
@@ -364,20 +369,6 @@ static bool find_groups(struct sigma_scanner *s, struct plan *plan, struct plan_
 	return true;
 }
 
-/* Keyed by the scanner's seed, which no log can know. */
-static uint64_t mix2(uint64_t a, uint64_t b)
-{
-	__extension__ typedef unsigned __int128 wide;
-	wide product = (wide)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	return mix2(hash ^ word, UINT64_C(0x9e3779b97f4a7c15));
-}
-
 /* Both factors hold a secret, so that no text can make the product nothing. */
 static uint64_t hash_bytes(uint64_t secret, uint64_t hash, struct span s)
 {
@@ -387,20 +378,20 @@ static uint64_t hash_bytes(uint64_t secret, uint64_t hash, struct span s)
 	for (; i + 16 <= s.len; i += 16) {
 		memcpy(&word, s.at + i, 8);
 		memcpy(&next, s.at + i + 8, 8);
-		hash = mix2(hash ^ word, secret ^ next);
+		hash = hash_mix2(hash ^ word, secret ^ next);
 	}
 	for (; i + 8 <= s.len; i += 8) {
 		memcpy(&word, s.at + i, 8);
-		hash = mix(hash, word);
+		hash = hash_mix(hash, word);
 	}
 	word = 0;
 	memcpy(&word, s.at ? s.at + i : (const uint8_t *)&word, s.len - i);
-	return mix(mix(hash, word), s.len);
+	return hash_mix(hash_mix(hash, word), s.len);
 }
 
 static uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, uint64_t hash)
 {
-	hash = mix(hash, s->seed[1] + value->kind);
+	hash = hash_mix(hash, s->seed[1] + value->kind);
 	switch (value->kind) {
 	case VALUE_ABSENT:
 	case VALUE_NULL:
@@ -415,9 +406,9 @@ static uint64_t hash_value(const struct sigma_scanner *s, const struct value *va
 		for (uint32_t i = 0; i < value->count; i++)
 			if (value->list[i].kind != VALUE_LIST)
 				hash = hash_value(s, &value->list[i], hash);
-		return mix(hash, value->count);
+		return hash_mix(hash, value->count);
 	default:
-		return mix(hash, value->u);
+		return hash_mix(hash, value->u);
 	}
 }
 
@@ -432,7 +423,7 @@ uint64_t view_hash(struct sigma_scanner *s, uint32_t slot)
 	return view->hash;
 }
 
-static uint64_t hash_keys(const struct sigma_scanner *s, const struct plan *plan)
+static uint64_t hash_keys(struct sigma_scanner *s, const struct plan *plan)
 {
 	uint64_t hash = s->seed[0];
 
@@ -442,7 +433,7 @@ static uint64_t hash_keys(const struct sigma_scanner *s, const struct plan *plan
 	for (uint32_t i = 0; i < plan->memo_slot_count; i++)
 		for (uint32_t slot = plan->memo_slots[i]; slot != EVENT_NO_SLOT;
 		     slot = plan->same[slot])
-			hash = hash_value(s, &s->event->values[slot], hash);
+			hash = hash_mix(hash, view_hash(s, slot));
 	return hash ? hash : 1;
 }
 

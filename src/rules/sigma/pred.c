@@ -259,6 +259,11 @@ bool pred_holds(struct sigma_scanner *s, const struct pred *pred)
 	return false;
 }
 
+static uint64_t *answer_at(struct sigma_scanner *s, uint64_t key)
+{
+	return &s->answers[(key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - ANSWER_BITS)];
+}
+
 /* Where it is remembered what the value of the field answered; NULL: nowhere. */
 static uint64_t *answer_of(struct sigma_scanner *s, uint32_t field, const void *asked, uint64_t *key)
 {
@@ -268,7 +273,28 @@ static uint64_t *answer_of(struct sigma_scanner *s, uint32_t field, const void *
 	    s->event->values[slot].kind == VALUE_LIST)
 		return NULL;
 	*key = (view_hash(s, slot) + (uintptr_t)asked) & ~UINT64_C(1);
-	return &s->answers[(*key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - ANSWER_BITS)];
+	return answer_at(s, *key);
+}
+
+uint64_t *rule_answer(struct sigma_scanner *s, const struct compiled_rule *rule, uint64_t *key)
+{
+	uint64_t hash = (uintptr_t)rule;
+
+	if (!rule->fields)
+		return NULL;
+	for (uint32_t i = 0; i < rule->field_count; i++) {
+		uint32_t slot = s->slots[rule->fields[i]];
+
+		if (slot == EVENT_NO_SLOT) {
+			hash = hash_mix(hash, s->seed[1]);
+			continue;
+		}
+		if (s->plan->same[slot] != EVENT_NO_SLOT || s->event->values[slot].kind == VALUE_LIST)
+			return NULL;
+		hash = hash_mix(hash, view_hash(s, slot));
+	}
+	*key = hash & ~UINT64_C(1);
+	return answer_at(s, *key);
 }
 
 static bool pred_holds_again(struct sigma_scanner *s, const struct pred *pred)

@@ -48,7 +48,8 @@ struct plan_group {
 	const uint32_t *slots;
 	const struct probe *probes;
 	rule_bits *standing;		/* rules that can hold for this shape at all */
-	uint32_t probe_count;
+	const uint32_t *live;		/* words of `standing` that are not empty */
+	uint32_t probe_count, live_count;
 };
 
 /* Groups that look at an event, by the values of its route keys. */
@@ -91,6 +92,8 @@ struct sigma_scanner {
 	uint64_t stamp;			/* number of the event */
 	uint64_t *matched_at;		/* [rule_count]: the event it matched */
 	rule_bits *standing, *found, *united;	/* of the group being searched */
+	uint32_t *live;			/* words of `standing` that are not empty yet */
+	uint32_t live_count;
 	struct sieve sieve;
 	/* What nodes and predicates lately said of values: a key whose lowest bit is the answer. */
 	uint64_t answers[1 << ANSWER_BITS];
@@ -119,11 +122,27 @@ const struct plan_group *plan_route(struct sigma_scanner *s, uint32_t *count);
 /* Texts of a slot of the event at hand. An absent value has no piece, null an empty one. */
 const struct view *view_text(struct sigma_scanner *s, uint32_t slot);
 const struct view *view_folded(struct sigma_scanner *s, uint32_t slot);
+/* Keyed by the scanner's seed, which no log can know. */
+static inline uint64_t hash_mix2(uint64_t a, uint64_t b)
+{
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t hash_mix(uint64_t hash, uint64_t word)
+{
+	return hash_mix2(hash ^ word, UINT64_C(0x9e3779b97f4a7c15));
+}
+
 /* Of the value of a slot of the event at hand, keyed by the scanner's seed; not for lists. */
 uint64_t view_hash(struct sigma_scanner *s, uint32_t slot);
 
 bool pred_holds(struct sigma_scanner *s, const struct pred *pred);
 bool node_holds(struct sigma_scanner *s, const struct node *node);
+/* Where it is remembered whether the rule held for the values of its fields; NULL: nowhere. */
+uint64_t *rule_answer(struct sigma_scanner *s, const struct compiled_rule *rule, uint64_t *key);
 
 /* Fills the finding from the event at hand; spans live until the next. */
 void report_match(struct sigma_scanner *s, const struct compiled_rule *rule,

@@ -26,11 +26,12 @@ static bool allocate(struct sigma_scanner *s, size_t correlation_bytes)
 
 	s->matched_at = calloc(set->rule_count + 1, sizeof *s->matched_at);
 	s->standing = calloc(3 * (size_t)words, sizeof *s->standing);
+	s->live = calloc(words, sizeof *s->live);
 	s->regexes = calloc(set->regex_count + 1, sizeof *s->regexes);
 	if (set->correlation_count)
 		s->correlator = correlator_new(set, correlation_bytes ? correlation_bytes
 								      : DEFAULT_CORRELATION_BYTES);
-	if (!s->standing || !sieve_new(&s->sieve, words))
+	if (!s->standing || !s->live || !sieve_new(&s->sieve, words))
 		return false;
 	s->found = s->standing + words;
 	s->united = s->found + words;
@@ -76,6 +77,7 @@ void sigma_scanner_free(struct sigma_scanner *s)
 	free(s->searched);
 	free(s->matched_at);
 	free(s->standing);
+	free(s->live);
 	sieve_free(&s->sieve);
 	free(s->regexes);
 	free(s);
@@ -119,18 +121,12 @@ bool scan_begin(struct sigma_scanner *s, const struct event *event)
 	return s->plan != NULL;
 }
 
-/* False: the callback ended the scan. */
-static bool try_rule(struct sigma_scanner *s, const struct plan_group *pg, uint32_t local,
-		     sigma_match_fn *match, void *context)
+/* Whether the terms hold that the indexes have not proven. */
+static bool terms_hold(struct sigma_scanner *s, const struct plan_group *pg, uint32_t local)
 {
-	uint32_t number = pg->group->rules[local];
-	const struct compiled_rule *rule = s->set->rules[number];
+	const struct compiled_rule *rule = s->set->rules[pg->group->rules[local]];
 	uint64_t limits = s->stats.regex_limits;
-	struct finding finding;
 
-	s->stats.woken++;
-	if (s->matched_at[number] == s->stamp)
-		return true;
 	for (uint32_t i = 0; i < rule->term_count; i++) {
 		const struct term *term = &rule->terms[i];
 
@@ -139,8 +135,36 @@ static bool try_rule(struct sigma_scanner *s, const struct plan_group *pg, uint3
 		/* What was given up is tried and counted each time. */
 		if (term->index != SIGMA_NO_INDEX && s->stats.regex_limits == limits)
 			sieve_learn(s, pg, &pg->group->indexes[term->index], local);
-		return true;
+		return false;
 	}
+	return true;
+}
+
+static bool terms_hold_again(struct sigma_scanner *s, const struct plan_group *pg, uint32_t local)
+{
+	const struct compiled_rule *rule = s->set->rules[pg->group->rules[local]];
+	uint64_t key, *answer = rule_answer(s, rule, &key), limits = s->stats.regex_limits;
+	bool hold;
+
+	if (answer && (*answer & ~UINT64_C(1)) == key)
+		return *answer & 1;
+	hold = terms_hold(s, pg, local);
+	if (answer && s->stats.regex_limits == limits)
+		*answer = key | hold;
+	return hold;
+}
+
+/* False: the callback ended the scan. */
+static bool try_rule(struct sigma_scanner *s, const struct plan_group *pg, uint32_t local,
+		     sigma_match_fn *match, void *context)
+{
+	uint32_t number = pg->group->rules[local];
+	const struct compiled_rule *rule = s->set->rules[number];
+	struct finding finding;
+
+	s->stats.woken++;
+	if (s->matched_at[number] == s->stamp || !terms_hold_again(s, pg, local))
+		return true;
 	s->matched_at[number] = s->stamp;
 	if (rule->feeds && !correlator_add(s, rule, match, context))
 		return false;
@@ -149,6 +173,32 @@ static bool try_rule(struct sigma_scanner *s, const struct plan_group *pg, uint3
 	s->stats.matches++;
 	report_match(s, rule, &finding);
 	return match(context, &finding, &rule->info, s->event);
+}
+
+/* Rules fall that are not in `left`; false where none stands any more. */
+static bool stand(struct sigma_scanner *s, const rule_bits *left)
+{
+	rule_bits *standing = s->standing;
+	uint32_t *live = s->live, count = 0;
+
+	for (uint32_t i = 0; i < s->live_count; i++) {
+		uint32_t k = live[i];
+
+		standing[k] &= left[k];
+		live[count] = k;
+		count += standing[k] != 0;
+	}
+	s->live_count = count;
+	return count != 0;
+}
+
+/* Whether some rule that stands is in `bits`. */
+static bool stands_in(const struct sigma_scanner *s, const rule_bits *bits)
+{
+	for (uint32_t i = 0; i < s->live_count; i++)
+		if (s->standing[s->live[i]] & bits[s->live[i]])
+			return true;
+	return false;
 }
 
 /* What all slots of a field of several leave standing; the last probe of the field. */
@@ -166,7 +216,7 @@ static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan
 		rule_bits_or(s->found, sieved.found, group->words);
 		last = !probe->more;
 	}
-	rule_bits_and(s->standing, s->united, group->words);
+	stand(s, s->united);
 	return probe - 1;
 }
 
@@ -178,7 +228,7 @@ static void sift_keywords(struct sigma_scanner *s, const struct group *group)
 	uint32_t count = 0;
 
 	for (uint32_t slot = 0; slot < s->event->shape->count; slot++) {
-		if (!sieve_may_hold(index, &values[slot]))
+		if (!sieve_may_hold(index, &values[slot]) || !sieve_lets(index, &values[slot]))
 			continue;
 		if (values[slot].kind != VALUE_LIST)
 			sieve_expect(s, index, slot);
@@ -188,34 +238,41 @@ static void sift_keywords(struct sigma_scanner *s, const struct group *group)
 		rule_bits_or(s->found, sieve_value(s, group, index, s->searched[i]).found, group->words);
 }
 
-/* Leaves in s->standing the rules of the group to try; false: none. */
-static bool sift(struct sigma_scanner *s, const struct plan_group *pg)
+/* Each field that a rule asks which stands still. */
+static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 {
 	const struct group *group = pg->group;
 	const struct probe *end = pg->probes + pg->probe_count;
-	uint32_t words = group->words;
-	rule_bits *standing = s->standing, any = 0;
 
-	memcpy(standing, pg->standing, words * sizeof *standing);
-	memset(s->found, 0, words * sizeof *s->found);
-	for (const struct probe *probe = pg->probes; probe < end; probe++) {
+	for (const struct probe *probe = pg->probes; probe < end && s->live_count; probe++) {
 		struct sieved sieved;
 
-		if (!rule_bits_meet(standing, probe->index->asks, words))
+		if (!stands_in(s, probe->index->asks))
 			continue;
 		if (probe->more) {
 			probe = sift_slots(s, pg, probe);
 			continue;
 		}
 		sieved = sieve_value(s, group, probe->index, probe->slot);
-		rule_bits_and(standing, sieved.standing, words);
-		rule_bits_or(s->found, sieved.found, words);
+		stand(s, sieved.standing);
+		rule_bits_or(s->found, sieved.found, group->words);
 	}
-	if (group->keywords && rule_bits_meet(standing, group->keywords->seeks, words))
+}
+
+/* Leaves in s->standing the rules of the group to try; false: none. */
+static bool sift(struct sigma_scanner *s, const struct plan_group *pg)
+{
+	const struct group *group = pg->group;
+
+	memcpy(s->standing, pg->standing, group->words * sizeof *s->standing);
+	memcpy(s->live, pg->live, pg->live_count * sizeof *s->live);
+	s->live_count = pg->live_count;
+	memset(s->found, 0, group->words * sizeof *s->found);
+	sift_fields(s, pg);
+	if (group->keywords && stands_in(s, group->keywords->seeks))
 		sift_keywords(s, group);
-	for (uint32_t k = 0; k < words; k++)
-		any |= standing[k] &= s->found[k] | group->sure[k];
-	return any != 0;
+	rule_bits_or(s->found, group->sure, group->words);
+	return stand(s, s->found);
 }
 
 static bool try_group(struct sigma_scanner *s, const struct plan_group *pg, sigma_match_fn *match,
@@ -224,9 +281,9 @@ static bool try_group(struct sigma_scanner *s, const struct plan_group *pg, sigm
 	s->slots = pg->slots;
 	if (!sift(s, pg))
 		return true;
-	for (uint32_t k = 0; k < pg->group->words; k++)
-		for (rule_bits left = s->standing[k]; left; left &= left - 1)
-			if (!try_rule(s, pg, k * 64 + (uint32_t)__builtin_ctzll(left), match, context))
+	for (uint32_t i = 0; i < s->live_count; i++)
+		for (rule_bits left = s->standing[s->live[i]]; left; left &= left - 1)
+			if (!try_rule(s, pg, s->live[i] * 64 + (uint32_t)__builtin_ctzll(left), match, context))
 				return false;
 	return true;
 }

@@ -13,7 +13,7 @@
 #ifndef KANSHIKI_RULES_SIGMA_SET_H
 #define KANSHIKI_RULES_SIGMA_SET_H
 
-#include "match/gram.h"
+#include "match/gate.h"
 #include "rules/sigma/sigma.h"
 
 #define SIGMA_FIELD_ANY UINT32_MAX	/* a keyword: any value of the event */
@@ -83,6 +83,9 @@ struct compiled_rule {
 	const struct node *root;	/* NULL for a correlation */
 	const struct term *terms;	/* those that the indexes have not proven yet */
 	uint32_t term_count;
+	/* On whose values the terms depend; NULL: on others too, or they are cheap. */
+	const uint32_t *fields;
+	uint32_t field_count;
 	uint32_t group;
 	bool feeds;			/* some correlation counts its matches */
 };
@@ -101,6 +104,7 @@ struct field_index {
 	bool texts_only;		/* no literal can stand in a number, GUID, SID or time */
 	uint32_t shortest;		/* literal, in bytes */
 	const struct gram_set *grams;	/* values index `lists`; NULL: no literal */
+	const struct gate *gate;	/* before the grams, where only they tell; NULL: none */
 	const rule_bits *passes;	/* rules that need nothing here */
 	const rule_bits *asks;		/* rules that the field may decide or help */
 	const rule_bits *seeks;		/* rules that seek here; NULL: none */

@@ -61,6 +61,22 @@ static rule_bits *keep(struct sieve *sieve, const rule_bits *from, size_t words)
 	return bits;
 }
 
+bool sieve_lets(const struct field_index *index, const struct value *value)
+{
+	if (!index->gate)
+		return true;
+	if (value->kind == VALUE_UTF16)
+		return gate_lets_utf16(index->gate, value->bytes);
+	if (value->kind == VALUE_TEXT)
+		return gate_lets_utf8(index->gate, value->bytes);
+	if (value->kind != VALUE_LIST)
+		return true;
+	for (uint32_t i = 0; i < value->count; i++)
+		if (value->list[i].kind == VALUE_LIST || sieve_lets(index, &value->list[i]))
+			return true;
+	return false;
+}
+
 /* What one search of a value finds. */
 struct sifting {
 	const struct group *group;
@@ -123,6 +139,8 @@ struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
 	rule_bits *bits = NULL;
 	uint64_t key;
 
+	if (!sieve_lets(index, &s->event->values[slot]))
+		return sieved(group, index, NULL);
 	if (s->event->values[slot].kind == VALUE_LIST)
 		return sieved(group, index, search(s, group, index, slot) ? sieve->scratch : NULL);
 	key = key_of(s, index, slot);

@@ -66,6 +66,9 @@ static inline bool sieve_may_hold(const struct field_index *index, const struct 
 	return !index->texts_only || !(textless >> value->kind & 1);
 }
 
+/* False where the value surely has none of the literals; cheaper than sieve_value. */
+bool sieve_lets(const struct field_index *index, const struct value *value);
+
 /* Room for groups of at most `words`; false: no memory. */
 bool sieve_new(struct sieve *sieve, uint32_t words);
 void sieve_free(struct sieve *sieve);

@@ -1,0 +1,87 @@
+#include "match/gate.h"
+
+#include <stdlib.h>
+
+#include "test.h"
+
+static const char *const texts[] = { "sekurlsa", "\\pipe\\evil", "invoke-x" };
+
+#define LITERALS (sizeof texts / sizeof *texts)
+
+static const struct gate *new_gate(struct arena *arena)
+{
+	struct gram_literal literals[LITERALS];
+
+	for (size_t i = 0; i < LITERALS; i++)
+		literals[i] = (struct gram_literal){ span_text(texts[i]), (enum gram_anchor)i, (uint32_t)i };
+	return gate_build(arena, literals, LITERALS);
+}
+
+/* Each text alone in its allocation, so that a sanitizer sees what is read beside it. */
+static bool lets(const struct gate *gate, const char *text, size_t len, bool utf16)
+{
+	uint8_t *copy = malloc(utf16 ? 2 * len + !len : len + !len);
+	bool answer;
+
+	for (size_t i = 0; i < len; i++) {
+		copy[utf16 ? 2 * i : i] = (uint8_t)text[i];
+		if (utf16)
+			copy[2 * i + 1] = 0;
+	}
+	answer = utf16 ? gate_lets_utf16(gate, span_of(copy, 2 * len))
+		       : gate_lets_utf8(gate, span_of(copy, len));
+	free(copy);
+	return answer;
+}
+
+TEST(every_place_of_a_literal_passes)
+{
+	struct arena arena = arena_new(1 << 16);
+	const struct gate *gate = new_gate(&arena);
+	char text[700];
+
+	assert_true(gate != NULL);
+	for (size_t k = 0; k < LITERALS; k++)
+		for (size_t size = strlen(texts[k]), len = size; len < sizeof text; len += 1 + len / 9)
+			for (size_t at = 0; at + size <= len; at++) {
+				memset(text, 'q', len);
+				memcpy(text + at, texts[k], size);
+				text[at] = text[at] >= 'a' ? (char)(text[at] - 32) : text[at];
+				assert_true(lets(gate, text, len, false));
+				assert_true(lets(gate, text, len, true));
+			}
+	arena_free(&arena);
+}
+
+TEST(other_texts_are_held_back)
+{
+	struct arena arena = arena_new(1 << 16);
+	const struct gate *gate = new_gate(&arena);
+	char text[700];
+
+	/* Where the processor cannot, everything passes. */
+	if (lets(gate, "qqqq", 4, false))
+		skip();
+	memset(text, 'q', sizeof text);
+	for (size_t len = 0; len < sizeof text; len++) {
+		assert_true(!lets(gate, text, len, false));
+		assert_true(!lets(gate, text, len, true));
+	}
+	assert_true(lets(gate, "\xc3\xa9tait", 6, false));
+	assert_true(gate_lets_utf16(gate, span_of("q\0q\0q\0\x30\x30", 8)));
+	arena_free(&arena);
+}
+
+TEST(short_or_many_literals_have_no_gate)
+{
+	const struct gram_literal brief[] = { { SPAN("abc"), GRAM_FREE, 0 } };
+	struct gram_literal many[65];
+	struct arena arena = arena_new(1 << 16);
+
+	for (size_t i = 0; i < 65; i++)
+		many[i] = (struct gram_literal){ span_text(texts[0]), GRAM_FREE, 0 };
+	assert_true(!gate_build(&arena, brief, 1));
+	assert_true(!gate_build(&arena, many, 65));
+	assert_true(!gate_build(&arena, many, 0));
+	arena_free(&arena);
+}
