@@ -7,16 +7,21 @@
 /* Reads between two looks at the clock. */
 #define READS_AT_ONCE 64
 
-bool blocks_read(struct blocks *b, uint64_t at, void *to, size_t len, size_t *got, struct err *err)
+bool blocks_over(struct blocks *b)
 {
 	struct blocks_budget *budget = b->budget;
 
-	*got = 0;
 	if (budget && budget->over && ++budget->reads >= READS_AT_ONCE) {
 		budget->reads = 0;
 		budget->is_over = budget->is_over || budget->over(budget->context);
 	}
-	if (budget && budget->is_over)
+	return budget && budget->is_over;
+}
+
+bool blocks_read(struct blocks *b, uint64_t at, void *to, size_t len, size_t *got, struct err *err)
+{
+	*got = 0;
+	if (blocks_over(b))
 		return err_set(err, ERR_LIMIT, at, "limit: time");
 	if (at >= b->size)
 		return true;

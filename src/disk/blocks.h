@@ -35,6 +35,8 @@ bool blocks_read(struct blocks *b, uint64_t at, void *to, size_t len, size_t *go
 /* All of it, or ERR_CORRUPT with the offset. */
 bool blocks_read_all(struct blocks *b, uint64_t at, void *to, size_t len, struct err *err);
 void blocks_close(struct blocks *b);	/* NULL-safe */
+/* Whether the budget is spent; for work that reads little. Asks now and then. */
+bool blocks_over(struct blocks *b);
 
 /* NULL: no memory. The descriptor and the bytes are borrowed. */
 struct blocks *blocks_of_fd(int fd, uint64_t size, struct blocks_budget *budget);

@@ -171,6 +171,9 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 	bool is_ntfs = TSK_FS_TYPE_ISNTFS(w->t->info->ftype);
 	struct fs_entry e;
 
+	/* Names of a damaged folder cost memory and time without anything being read. */
+	if (blocks_over(w->t->fs.volume))
+		return TSK_WALK_STOP;
 	if (!file->name || !file->name->name || TSK_FS_ISDOT(file->name->name) ||
 	    is_own(w, file))
 		return TSK_WALK_CONT;
@@ -190,8 +193,7 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 		if (is_ntfs && is_folder && !e.is_deleted && !w->stopped)
 			tell_index(w, file, &e);
 	}
-	return w->stopped || (w->t->fs.volume->budget && w->t->fs.volume->budget->is_over)
-		       ? TSK_WALK_STOP : TSK_WALK_CONT;
+	return w->stopped ? TSK_WALK_STOP : TSK_WALK_CONT;
 }
 
 static bool tsk_failed(struct err *err, const char *what)

@@ -1,0 +1,213 @@
+"""Small disk images of every kind, made without mounting anything.
+
+usage: make_images.py FOLDER [KIND...]     writes FOLDER/KIND.img for each kind that can be made here
+"""
+import os
+import pathlib
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+os.environ["MTOOLS_SKIP_CHECK"] = "1"
+# Without these mkfs.xfs makes nothing below 300 MB.
+SMALL_XFS = {**os.environ, "TEST_DIR": "1", "TEST_DEV": "1", "QA_CHECK_FS": "1"}
+
+
+def run(*command, **more):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
+
+
+def fill(folder, files=24):
+    """Files of several sizes, in folders within folders; one with holes."""
+    rng = random.Random(5)
+    for i in range(files):
+        path = folder / ("" if i % 3 else f"dir{i % 2}" if i % 2 else f"dir{i % 2}/deep/er") / f"f{i}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"file {i}\n" * rng.choice([1, 50, 300, 3000]))
+    with open(folder / "holes.bin", "wb") as out:
+        for i in range(12):
+            out.seek(i * 9000)
+            out.write(b"piece %d" % i)
+
+
+def blank(path, size):
+    with open(path, "wb") as out:
+        out.truncate(size)
+
+
+def ext(version, inside, out):
+    run("mke2fs", "-q", "-t", version, "-b", "1024", "-d", inside, out, "2M")
+
+
+def fat(bits, inside, out):
+    blank(out, {12: 2 << 20, 16: 12 << 20, 32: 36 << 20}[bits])
+    run("mkfs.vfat", "-F", str(bits), *(["-s", "1"] if bits > 12 else []), out)
+    run("mcopy", "-s", "-i", out, *sorted(inside.iterdir()), "::")
+
+
+def ntfs(inside, out):
+    blank(out, 4 << 20)
+    run("mkntfs", "-q", "-F", out)
+    for path in sorted(p for p in inside.rglob("*") if p.is_file()):
+        run("ntfscp", "-q", out, path, path.name)
+
+
+def proto(folder, lines):
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            lines.append(f"{path.name} d--755 0 0")
+            proto(path, lines)
+            lines.append("$")
+        else:
+            lines.append(f"{path.name} ---644 0 0 {path}")
+    return lines
+
+
+def xfs(inside, out):
+    blank(out, 16 << 20)
+    list_path = out.with_suffix(".proto")
+    list_path.write_text("\n".join(["x", "0 0", "d--755 0 0", *proto(inside, []), "$", ""]))
+    run("mkfs.xfs", "-q", "-p", list_path, out, env=SMALL_XFS)
+    list_path.unlink()
+
+
+def iso(inside, out):
+    run("genisoimage", "-quiet", "-R", "-J", "-o", out, inside)
+
+
+def hfs(inside, out):
+    """xorriso writes one beside an ISO file system, in a partition of its own."""
+    both = out.with_suffix(".iso")
+    run("xorriso", "-as", "mkisofs", "-quiet", "-hfsplus", "-o", both, inside)
+    data = both.read_bytes()
+    both.unlink()
+    for at in range(512, 512 * 16, 512):
+        entry = data[at:at + 512]
+        if entry[:2] == b"PM" and entry[48:57] == b"Apple_HFS":
+            start, count = struct.unpack(">II", entry[8:16])
+            out.write_bytes(data[start * 512:(start + count) * 512])
+            return
+    raise OSError("no HFS+ partition was made")
+
+
+class ExFat:
+    """Fills what mkfs.exfat made; the format: Microsoft's "exFAT file system specification"."""
+
+    def __init__(self, path):
+        self.path, self.data = path, bytearray(path.read_bytes())
+        fat_at, _, heap, self.clusters, self.root = struct.unpack_from("<5I", self.data, 80)
+        self.sector = 1 << self.data[108]
+        self.cluster = self.sector << self.data[109]
+        self.fat_at, self.heap = fat_at * self.sector, heap * self.sector
+        self.root_at = self.at(self.root)
+        entries = [self.data[self.root_at + i:self.root_at + i + 32] for i in range(0, self.cluster, 32)]
+        bitmap = next(e for e in entries if e[0] == 0x81)
+        self.bitmap_at = self.at(struct.unpack_from("<I", bitmap, 20)[0])
+        self.next = next(n for n in range(2, self.clusters) if not self.is_used(n))
+
+    def at(self, cluster):
+        return self.heap + (cluster - 2) * self.cluster
+
+    def is_used(self, n):
+        return self.data[self.bitmap_at + (n - 2) // 8] >> (n - 2) % 8 & 1
+
+    def allocate(self, content, chained):
+        first, count = self.next, max(1, -(-len(content) // self.cluster))
+        for n in range(first, first + count):
+            self.data[self.bitmap_at + (n - 2) // 8] |= 1 << (n - 2) % 8
+            if chained:
+                struct.pack_into("<I", self.data, self.fat_at + n * 4, n + 1 if n + 1 < first + count else 0xffffffff)
+        self.data[self.at(first):self.at(first) + len(content)] = content
+        self.next += count
+        return first
+
+    @staticmethod
+    def entry_set(name, first, size, is_folder, chained):
+        text = name.encode("utf-16-le")
+        names = [text[i:i + 30] for i in range(0, len(text), 30)]
+        stamp = (46 << 25 | 11 << 21 | 21 << 16 | 12 << 11)
+        file = struct.pack("<BBHHHIIIBBBBB7x", 0x85, 1 + len(names), 0, 0x10 if is_folder else 0x20, 0, stamp, stamp,
+                           stamp, 0, 0, 0x80, 0x80, 0x80)
+        stream = struct.pack("<BBBBHHQIIQ", 0xc0, 1 if chained else 3, 0, len(text) // 2, 0, 0, size, 0, first, size)
+        whole = bytearray(file + stream + b"".join(b"\xc1\0" + n.ljust(30, b"\0") for n in names))
+        check = 0
+        for i, byte in enumerate(whole):
+            if i not in (2, 3):
+                check = ((check << 15 | check >> 1) + byte) & 0xffff
+        struct.pack_into("<H", whole, 2, check)
+        return bytes(whole)
+
+    def folder(self, path):
+        entries = b""
+        for number, inside in enumerate(sorted(path.iterdir())):
+            content = self.folder(inside) if inside.is_dir() else inside.read_bytes()
+            if inside.is_dir():
+                content = content.ljust(-(-max(1, len(content)) // self.cluster) * self.cluster, b"\0")
+            chained = number % 2 == 0
+            first = self.allocate(content, chained) if content else 0
+            entries += self.entry_set(inside.name, first, len(content), inside.is_dir(), chained)
+        return entries
+
+    def fill(self, path):
+        entries = self.folder(path)
+        at = next(i for i in range(self.root_at, self.root_at + self.cluster, 32) if not self.data[i])
+        assert at + len(entries) <= self.root_at + self.cluster
+        self.data[at:at + len(entries)] = entries
+        self.path.write_bytes(self.data)
+
+
+def exfat(inside, out):
+    blank(out, 4 << 20)
+    run("mkfs.exfat", "-c", "4096", out)
+    ExFat(out).fill(inside)
+
+
+def converted(form):
+    def make(inside, out):
+        raw = out.with_suffix(".raw")
+        ext("ext4", inside, raw)
+        run("qemu-img", "convert", "-f", "raw", "-O", form, raw, out)
+        raw.unlink()
+    return make
+
+
+def e01(inside, out):
+    raw = out.with_suffix(".raw")
+    ext("ext4", inside, raw)
+    run("ewfacquire", "-u", "-t", out.with_suffix(""), "-c", "deflate:fast", "-l", "/dev/null", raw)
+    out.with_suffix(".E01").rename(out)
+    raw.unlink()
+
+
+KINDS = {
+    "ext2": lambda i, o: ext("ext2", i, o), "ext3": lambda i, o: ext("ext3", i, o),
+    "ext4": lambda i, o: ext("ext4", i, o), "ntfs": ntfs, "fat12": lambda i, o: fat(12, i, o),
+    "fat16": lambda i, o: fat(16, i, o), "fat32": lambda i, o: fat(32, i, o), "exfat": exfat, "xfs": xfs,
+    "hfsplus": hfs, "iso9660": iso, "e01": e01, "vmdk": converted("vmdk"), "vhd": converted("vpc"),
+    "vhdx": converted("vhdx"), "qcow2": converted("qcow2"),
+}
+
+
+def make(kind, folder):
+    """The image's path, or None where the tools are not here."""
+    with tempfile.TemporaryDirectory() as work:
+        inside = pathlib.Path(work) / "in"
+        inside.mkdir()
+        fill(inside)
+        out = pathlib.Path(folder) / f"{kind}.img"
+        out.unlink(missing_ok=True)
+        try:
+            KINDS[kind](inside, out)
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        return out
+
+
+if __name__ == "__main__":
+    for kind in sys.argv[2:] or KINDS:
+        if not make(kind, sys.argv[1]):
+            print(f"{kind}: cannot be made here")
