@@ -308,6 +308,21 @@ static struct identity identify_text(struct span start)
 	return text;
 }
 
+/* UTF-16 with its mark, as PowerShell and Notepad write it. */
+static bool is_wide_text(struct span start, struct identity *out)
+{
+	uint8_t text[3 * 1024];
+	struct span got;
+
+	if (!span_starts(start, SPAN("\xff\xfe")))
+		return false;
+	got = span_of(text, utf8_of_utf16le(text, span_sub(start, 2, 2048)));
+	if (!is_text(got))
+		return false;
+	*out = identify_text(got);
+	return true;
+}
+
 struct identity identify(struct span start)
 {
 	struct identity found = { CLASS_OTHER, "data", READER_NONE, false };
@@ -326,6 +341,8 @@ struct identity identify(struct span start)
 		return (struct identity){ CLASS_ARCHIVE, "tar", READER_ARCHIVE, false };
 	else if (start.len > 512 && start.at[510] == 0x55 && start.at[511] == 0xaa)
 		return (struct identity){ CLASS_DISK_IMAGE, "mbr disk", READER_IMAGE, false };
+	else if (is_wide_text(start, &found))
+		return found;
 	else if (is_text(span_sub(start, 0, 4096)))
 		return identify_text(start);
 	return found;

@@ -4,12 +4,13 @@
 
 /*
  * auditd writes an event as several records that share "msg=audit(time:serial)".
- * Records of one serial that follow one another become one event: `type` lists
- * the kinds, fields of the records stand beside each other, a name that several
+ * Records of one serial become one event, also where others stand between them:
+ * an event is told when OPEN_MAX others have begun. `type` lists the kinds, fields of the records stand beside each other, a name that several
  * records have (PATH's name=) becomes a list. Arguments of EXECVE are joined to
  * cmdline; hex that the kernel writes for awkward strings is decoded.
  */
 
+#define OPEN_MAX 8
 #define RECORDS_MAX 256
 #define MEMORY_MAX ((size_t)16 << 20)
 
@@ -19,34 +20,38 @@ struct field {
 	size_t count, room;
 };
 
-struct log_audit {
-	struct arena memory;		/* of the event at hand */
-	struct span serial;		/* "1364481363.243:24287"; empty: none at hand */
+struct audit_event {
+	struct arena memory;
+	struct span serial;		/* "1364481363.243:24287"; empty: none */
 	struct field *fields;
 	size_t count, room, records;
 	struct map by_name;		/* name -> index + 1 */
 	uint64_t line, offset;
 };
 
+/* Events whose records may still come, in a ring: begun in this order. */
+struct log_audit {
+	struct audit_event open[OPEN_MAX];
+	size_t oldest, count;
+};
+
 bool log_audit_new(struct log_reader *r)
 {
 	r->audit = calloc(1, sizeof *r->audit);
-	if (r->audit)
-		r->audit->memory = arena_new(MEMORY_MAX);
+	for (size_t i = 0; r->audit && i < OPEN_MAX; i++)
+		r->audit->open[i].memory = arena_new(MEMORY_MAX);
 	return r->audit != NULL;
 }
 
 void log_audit_free(struct log_audit *a)
 {
-	if (a)
-		arena_free(&a->memory);
+	for (size_t i = 0; a && i < OPEN_MAX; i++)
+		arena_free(&a->open[i].memory);
 	free(a);
 }
 
-static void begin(struct log_reader *r, struct span serial)
+static void begin(struct log_reader *r, struct audit_event *a, struct span serial)
 {
-	struct log_audit *a = r->audit;
-
 	arena_reset(&a->memory);
 	a->fields = NULL;
 	a->count = a->room = a->records = 0;
@@ -56,7 +61,7 @@ static void begin(struct log_reader *r, struct span serial)
 	a->offset = r->offset;
 }
 
-static void add(struct log_audit *a, struct span name, struct span text)
+static void add(struct audit_event *a, struct span name, struct span text)
 {
 	void **slot = map_slot(&a->by_name, arena_copy(&a->memory, name));
 	struct field *field;
@@ -102,7 +107,7 @@ static bool may_be_hex(struct span name)
 	return false;
 }
 
-static struct span decode_hex(struct log_audit *a, struct span text)
+static struct span decode_hex(struct audit_event *a, struct span text, bool is_text)
 {
 	uint8_t *to;
 
@@ -114,7 +119,7 @@ static struct span decode_hex(struct log_audit *a, struct span text)
 	to = arena_alloc(&a->memory, text.len / 2);
 	for (size_t i = 0; to && i < text.len / 2; i++) {
 		to[i] = (uint8_t)(hex_digit(text.at[2 * i]) << 4 | hex_digit(text.at[2 * i + 1]));
-		if (to[i] == 0)
+		if (to[i] == 0 && is_text)
 			to[i] = ' ';
 	}
 	return to ? span_of(to, text.len / 2) : text;
@@ -138,7 +143,37 @@ static struct span take_value(struct span *rest, bool *quoted)
 	return got;
 }
 
-static void add_fields(struct log_audit *a, struct span rest, struct span type, struct buf *cmdline,
+/* Address and port of a socket, under the names that auditd itself would write. */
+static void add_address(struct audit_event *a, struct span hex)
+{
+	struct buf text = buf_new(64);
+	struct span bytes = decode_hex(a, hex, false);
+	struct cursor c = cursor_of(bytes);
+	uint16_t family = cursor_u16le(&c), port = cursor_u16be(&c);
+	struct span four, sixteen;
+
+	if (bytes.at == hex.at || (family != 2 && family != 10)) {
+		buf_free(&text);
+		return;
+	}
+	four = cursor_take(&c, 4);	/* of IPv6, the flow */
+	sixteen = family == 10 ? cursor_take(&c, 16) : four;
+	for (size_t i = 0; i < sixteen.len; i += family == 2 ? 1 : 2) {
+		if (family == 2)
+			buf_printf(&text, "%s%u", i ? "." : "", sixteen.at[i]);
+		else
+			buf_printf(&text, "%s%x", i ? ":" : "", sixteen.at[i] << 8 | sixteen.at[i + 1]);
+	}
+	if (!c.short_read) {
+		add(a, SPAN("laddr"), buf_span(&text));
+		buf_clear(&text);
+		buf_printf(&text, "%u", port);
+		add(a, SPAN("lport"), buf_span(&text));
+	}
+	buf_free(&text);
+}
+
+static void add_fields(struct audit_event *a, struct span rest, struct span type, struct buf *cmdline,
 		       int depth)
 {
 	bool execve = span_eq(type, SPAN("EXECVE"));
@@ -164,8 +199,11 @@ static void add_fields(struct log_audit *a, struct span rest, struct span type, 
 		/* a0.. of SYSCALL are numbers, of EXECVE they are texts. */
 		if (!quoted && may_be_hex(name) && !(name.at[0] == 'a' && name.len < 4 && !execve &&
 						      name.at[1] <= '9'))
-			value = decode_hex(a, value);
+			value = decode_hex(a, value, true);
 		add(a, name, value);
+		/* Where auditd resolved the names, it says the address itself. */
+		if (span_eq(name, SPAN("saddr")) && span_find_byte(rest, 0, 0x1d) == SIZE_MAX)
+			add_address(a, value);
 		if (execve && name.len > 1 && name.at[0] == 'a' && name.at[1] >= '0' &&
 		    name.at[1] <= '9') {
 			if (cmdline->len)
@@ -204,15 +242,14 @@ bool log_is_audit(struct span line)
 	return split(line, &node, &type, &serial, &rest);
 }
 
-bool log_audit_end(struct log_reader *r)
+static bool tell(struct log_reader *r, struct audit_event *a)
 {
-	struct log_audit *a = r->audit;
 	uint64_t line = r->line, offset = r->offset;
 	struct span stamp = a->serial;
 	struct log_row row;
 	bool ok;
 
-	if (a->serial.len == 0 || a->count == 0)
+	if (a->count == 0)
 		return true;
 	r->line = a->line;
 	r->offset = a->offset;
@@ -225,17 +262,48 @@ bool log_audit_end(struct log_reader *r)
 						      .count = (uint32_t)a->fields[i].count });
 	stamp = span_split(&stamp, ':');
 	ok = log_row_end(r, &row, log_field_time(r, stamp));
-	a->serial.len = 0;
 	r->line = line;
 	r->offset = offset;
 	return ok;
 }
 
+/* The oldest of the open events, of which nothing more is awaited. */
+static bool tell_oldest(struct log_reader *r)
+{
+	struct log_audit *open = r->audit;
+	struct audit_event *a = &open->open[open->oldest];
+
+	open->oldest = (open->oldest + 1) % OPEN_MAX;
+	open->count--;
+	return tell(r, a);
+}
+
+bool log_audit_end(struct log_reader *r)
+{
+	while (r->audit->count)
+		if (!tell_oldest(r))
+			return false;
+	return true;
+}
+
+/* The open event of that serial that takes one more record, or NULL. */
+static struct audit_event *find_open(struct log_audit *open, struct span serial)
+{
+	for (size_t i = open->count; i-- > 0;) {
+		struct audit_event *a = &open->open[(open->oldest + i) % OPEN_MAX];
+
+		if (span_eq(a->serial, serial))
+			return a->records < RECORDS_MAX && a->memory.used <= MEMORY_MAX / 2 ? a : NULL;
+	}
+	return NULL;
+}
+
 bool log_audit_line(struct log_reader *r, struct span line)
 {
-	struct log_audit *a = r->audit;
+	struct log_audit *open = r->audit;
 	struct buf cmdline = buf_new(1 << 17);
 	struct span node, type, serial, rest;
+	struct audit_event *a;
 
 	if (line.len == 0 || span_starts(line, SPAN("----")))
 		return true;
@@ -243,11 +311,12 @@ bool log_audit_line(struct log_reader *r, struct span line)
 		log_bad_line(r);
 		return true;
 	}
-	if (!span_eq(serial, a->serial) || a->records >= RECORDS_MAX ||
-	    a->memory.used > MEMORY_MAX / 2) {
-		if (!log_audit_end(r))
+	a = find_open(open, serial);
+	if (!a) {
+		if (open->count == OPEN_MAX && !tell_oldest(r))
 			return false;
-		begin(r, serial);
+		a = &open->open[(open->oldest + open->count++) % OPEN_MAX];
+		begin(r, a, serial);
 	}
 	a->records++;
 	add(a, SPAN("type"), type);

@@ -101,9 +101,20 @@ static bool lines_are(struct span start, line_test *test)
 	return passed && passed * 2 > seen;
 }
 
+static enum log_format identify_wide(struct span start)
+{
+	struct buf text = buf_new(LOG_IDENTIFY_BYTES);
+	enum log_format format = log_wide_start(start, &text) ? log_identify(buf_span(&text)) : LOG_NONE;
+
+	buf_free(&text);
+	return format;
+}
+
 enum log_format log_identify(struct span start)
 {
 	start = span_sub(start, 0, LOG_IDENTIFY_BYTES);
+	if (span_starts(start, SPAN("\xff\xfe")) || span_starts(start, SPAN("\xfe\xff")))
+		return identify_wide(start);
 	if (span_starts(start, SPAN("\xef\xbb\xbf")))
 		start = span_from(start, 3);
 	if (span_starts(start, SPAN("__CURSOR=")))

@@ -72,6 +72,7 @@ void log_reader_free(struct log_reader *r)
 	log_table_free(r->table);
 	log_csv_free(r->csv);
 	log_audit_free(r->audit);
+	log_wide_free(&r->wide);
 	buf_free(&r->pending);
 	arena_free(&r->memory);
 	arena_free(&r->shapes);
@@ -176,6 +177,16 @@ static uint32_t first_of(const struct event_shape *shape, const char *const *nam
 	return slot;
 }
 
+/* Names of times are written in many ways; an exact one goes first. */
+static uint32_t first_of_nocase(const struct event_shape *shape, const char *const *names)
+{
+	for (; *names; names++)
+		for (uint32_t i = 0; i < shape->count; i++)
+			if (span_eq_nocase(shape->names[i], span_text(*names)))
+				return i;
+	return EVENT_NO_SLOT;
+}
+
 static void find_slots(struct log_shape *s)
 {
 	static const char *const providers[] = { "Provider_Name", "program", "eventSource", NULL };
@@ -200,6 +211,8 @@ static void find_slots(struct log_shape *s)
 	s->shape.computer = first_of(&s->shape, computers);
 	s->shape.user = first_of(&s->shape, users);
 	s->time = first_of(&s->shape, times);
+	if (s->time == EVENT_NO_SLOT)
+		s->time = first_of_nocase(&s->shape, times);
 	s->record_id = first_of(&s->shape, record_ids);
 }
 
@@ -371,13 +384,10 @@ static bool finish_pending(struct log_reader *r, struct span *block, bool last)
 	return true;
 }
 
-bool log_reader_feed(struct log_reader *r, struct span block, bool last, event_fn *each,
-		     void *context)
+bool log_reader_take(struct log_reader *r, struct span block, bool last)
 {
 	size_t used = 0;
 
-	r->each = each;
-	r->context = context;
 	block = skip_long(r, block);
 	while (r->pending.len && (block.len || last)) {
 		size_t before = block.len;

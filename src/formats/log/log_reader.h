@@ -43,6 +43,16 @@ struct log_csv;
 struct log_audit;
 struct log_journal;
 
+enum log_width { LOG_WIDTH_UNKNOWN, LOG_WIDTH_BYTES, LOG_WIDTH_LITTLE, LOG_WIDTH_BIG };
+
+/* A log in UTF-16 becomes UTF-8 piece by piece. */
+struct log_wide {
+	enum log_width width;
+	uint8_t carry[4];		/* the start of the next character */
+	size_t carried;
+	struct buf raw, text;
+};
+
 struct log_reader {
 	enum log_format format;
 	struct log_options options;
@@ -61,6 +71,7 @@ struct log_reader {
 	uint32_t shape_count, generation;
 	struct value values[LOG_FIELDS_MAX];
 
+	struct log_wide wide;
 	struct log_json *json;
 	struct log_table *table;
 	struct log_csv *csv;
@@ -79,6 +90,12 @@ bool log_row_end(struct log_reader *r, struct log_row *row, timestamp time);
 
 /* Counts the line at hand as not fitting. */
 void log_bad_line(struct log_reader *r);
+
+/* Takes the next bytes in UTF-8, as log_reader_feed. */
+bool log_reader_take(struct log_reader *r, struct span block, bool last);
+/* The start of a log in UTF-16 as UTF-8; false where it is none. */
+bool log_wide_start(struct span start, struct buf *text);
+void log_wide_free(struct log_wide *w);
 
 /* Lines of each format; false when the consumer had enough. */
 bool log_syslog_line(struct log_reader *r, struct span line);

@@ -24,10 +24,9 @@ static bool write_event(void *context, const struct event *event)
 static struct log_report last_report;
 
 /* Fed `step` bytes at a time. */
-static void expect_in(const char *text, size_t step, const char *want)
+static void expect_bytes(struct span rest, size_t step, const char *want)
 {
 	struct log_options options = { .year = 2026, .now = TIME_NONE };
-	struct span rest = span_text(text);
 	enum log_format format = log_identify(rest);
 	struct log_reader *r = log_reader_new(format, &options);
 	struct buf out = buf_new(1 << 20);
@@ -50,9 +49,9 @@ static void expect_in(const char *text, size_t step, const char *want)
 
 static void expect(const char *text, const char *want)
 {
-	expect_in(text, SIZE_MAX, want);
-	expect_in(text, 1, want);
-	expect_in(text, 7, want);
+	expect_bytes(span_text(text), SIZE_MAX, want);
+	expect_bytes(span_text(text), 1, want);
+	expect_bytes(span_text(text), 7, want);
 }
 
 TEST(windows_events_in_json_get_their_taxonomy_names)
@@ -123,6 +122,46 @@ TEST(records_of_one_audit_event_are_joined)
 	       "success=yes exe=/bin/ls a0=41, ls argc=2 a1=/tmp cmdline=ls /tmp item=0, 1 "
 	       "name=/bin/ls, /lib\n"
 	       "2026-11-21T22:00:01Z log_format=auditd type=USER_AUTH pid=1 op=PAM acct=root res=failed\n");
+}
+
+TEST(records_of_an_audit_event_may_stand_between_those_of_others)
+{
+	expect("type=SYSCALL msg=audit(1795298400.123:7): syscall=42 pid=1\n"
+	       "type=USER_AUTH msg=audit(1795298401.000:8): pid=2 res=failed\n"
+	       "type=SOCKADDR msg=audit(1795298400.123:7): saddr=020001BB0A0000010000000000000000\n"
+	       "type=SOCKADDR msg=audit(1795298401.000:8): "
+	       "saddr=0A000035000000002001067C000000000000000000000001\n",
+	       "auditd\n2026-11-21T22:00:00Z log_format=auditd type=SYSCALL, SOCKADDR syscall=42 pid=1 "
+	       "saddr=020001BB0A0000010000000000000000 laddr=10.0.0.1 lport=443\n"
+	       "2026-11-21T22:00:01Z log_format=auditd type=USER_AUTH, SOCKADDR pid=2 res=failed "
+	       "saddr=0A000035000000002001067C000000000000000000000001 laddr=2001:67c:0:0:0:0:0:1 "
+	       "lport=53\n");
+}
+
+/* Text of PowerShell, which has zero bytes in it. */
+static void expect_wide(const char *text, size_t len, const char *want)
+{
+	static const size_t steps[] = { 1, 3, 7, SIZE_MAX };
+
+	for (size_t i = 0; i < 4; i++)
+		expect_bytes(span_of(text, len), steps[i], want);
+}
+
+#define WIDE(text, want) expect_wide(text, sizeof text - 1, want)
+
+TEST(utf_16_is_read_with_its_mark)
+{
+	WIDE("\xff\xfe{\0\"\0t\0s\0\"\0:\0\"\0\x3d\xd8\0\xde\"\0}\0\n\0",
+	     "json\n log_format=json ts=\xf0\x9f\x98\x80\n");
+	WIDE("\xfe\xff\0{\0\"\0t\0s\0\"\0:\0\"\xd8\x3d\xde\0\0\"\0}\0\n",
+	     "json\n log_format=json ts=\xf0\x9f\x98\x80\n");
+}
+
+TEST(times_of_any_size_end)
+{
+	expect("{\"ts\":1e9999999,\"a\":1}\n", "json\n log_format=json ts=1e9999999 a=1\n");
+	expect("{\"ts\":1795298400999,\"a\":1}\n",
+	       "json\n2026-11-21T22:00:00Z log_format=json ts=1795298400999 a=1\n");
 }
 
 TEST(tables_take_their_names_from_the_header)

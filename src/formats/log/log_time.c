@@ -253,22 +253,30 @@ timestamp log_time(struct log_reader *r, struct span line, size_t *used)
 	return TIME_NONE;
 }
 
+/* The first nine digits of a fraction; false where something else stands there. */
+static bool nine_digits(struct span text, uint32_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return false;
+	for (size_t i = 0; i < 9; i++)
+		*out = *out * 10 + (i < text.len ? text.at[i] - '0' : 0);
+	return true;
+}
+
 /* Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size. */
 static timestamp epoch(struct span text)
 {
-	char copy[40], *end;
-	double n;
+	struct span whole = span_split(&text, '.');
+	uint32_t part;
+	uint64_t n;
 
-	if (text.len < 9 || text.len >= sizeof copy)
+	if (!span_to_u64(whole, &n) || n < 100000000 || !nine_digits(text, &part))
 		return TIME_NONE;
-	memcpy(copy, text.at, text.len);
-	copy[text.len] = 0;
-	n = strtod(copy, &end);
-	if (*end || n < 1e8)
-		return TIME_NONE;
-	while (n >= 1e11)
-		n /= 1000;
-	return timestamp_of_unix((int64_t)n, (uint32_t)((n - (double)(int64_t)n) * 1e9));
+	for (; n >= 100000000000; n /= 1000)
+		part = (uint32_t)(n % 1000) * 1000000 + part / 1000;
+	return timestamp_of_unix((int64_t)n, part);
 }
 
 timestamp log_field_time(struct log_reader *r, struct span text)
