@@ -102,8 +102,11 @@ static inline void look(struct scan *s, const struct match_table *table, uint32_
 static uint64_t bytes_at(const struct scan *s, size_t at, size_t most)
 {
 	uint8_t bytes[8] = { 0 };
-	struct span rest = span_sub(s->data, at, most);
+	struct span rest;
 
+	if (s->data.len - at >= sizeof bytes)
+		return load_u64le(s->data.at + at) & (UINT64_MAX >> 8 * (sizeof bytes - most));
+	rest = span_sub(s->data, at, most);
 	memcpy(bytes, rest.at, rest.len);
 	return load_u64le(bytes);
 }
