@@ -326,7 +326,7 @@ static bool scan_data(struct run *run, struct yara_inputs *inputs, struct yara_s
 {
 	bool scanned;
 
-	if (sigsetjmp(cut_short, 1)) {
+	if (sigsetjmp(cut_short, 0)) {
 		may_be_cut = 0;
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "the file changed while it was read");
 	}
@@ -386,9 +386,11 @@ static bool prepare(void *context, struct scan_voice *voice)
 		.flags = (o.fast ? YARA_FAST : 0) | (o.negate ? YARA_TELL_MISSES : 0),
 		.timeout_ns = o.timeout * 1000000000, .log = take_log, .log_context = run,
 		.profile = o.profile };
+	/* Not held back while it is handled: its handler does not return. */
+	const struct sigaction bus_error = { .sa_handler = on_bus_error, .sa_flags = SA_NODEFER };
 	struct err err = { 0 };
 
-	signal(SIGBUS, on_bus_error);
+	sigaction(SIGBUS, &bus_error, NULL);
 	yara_modules_prepare();
 	run->scanner = yara_scanner_new(run->rules.set, &scan, &err);
 	if (!run->scanner)

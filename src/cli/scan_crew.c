@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,8 +17,9 @@
 
 #define VOICE_MAX ((size_t)1 << 30)	/* of one target */
 #define PIECE ((size_t)1 << 20)		/* of a frame */
-#define BATCH 12			/* files in a message */
+#define BATCH CHANNEL_FDS_MAX		/* files in a message */
 #define BATCH_BYTES ((uint64_t)1 << 20)	/* a message ends with the file that reaches it */
+#define AHEAD_BYTES (4 * BATCH_BYTES)	/* with so much to do a worker gets no more */
 #define AHEAD (3 * BATCH)
 #define PIPE_BYTES (1 << 18)
 
@@ -25,7 +28,11 @@ enum frame_kind { FRAME_OUT, FRAME_TOLD, FRAME_DONE, FRAME_READY };
 struct frame {
 	uint32_t kind;
 	uint32_t len;			/* of what follows */
+	uint32_t done;			/* targets that are done with a FRAME_DONE */
 };
+
+/* How many targets a worker is done with, for the parent where it dies: not every end is told at once. */
+typedef _Atomic uint64_t progress_t;
 
 struct job {
 	uint64_t number, size;
@@ -38,12 +45,15 @@ struct worker {
 	struct job jobs[AHEAD];		/* handed over and not done, in order */
 	size_t job_count;
 	uint64_t bytes;			/* of these */
+	uint64_t done;			/* targets, as told */
+	progress_t *progress;
 	struct buf in, out, told;
 };
 
 struct parent {
 	const struct scan_crew *crew;
 	struct worker *workers;
+	progress_t *progress;		/* of each, shared with it */
 	size_t next;			/* target */
 	size_t *again;			/* targets of workers that died */
 	size_t again_count, again_room;
@@ -53,14 +63,14 @@ struct parent {
 
 /* ---- in a worker ---- */
 
-static bool say(int records, enum frame_kind kind, struct span text)
+static bool say(int records, struct frame frame, struct span text)
 {
 	struct err err;
 
 	do {
 		struct span piece = span_sub(text, 0, PIECE);
-		struct frame frame = { kind, (uint32_t)piece.len };
 
+		frame.len = (uint32_t)piece.len;
 		if (!channel_write_all(records, span_of(&frame, sizeof frame), &err) ||
 		    !channel_write_all(records, piece, &err))
 			return false;
@@ -69,10 +79,11 @@ static bool say(int records, enum frame_kind kind, struct span text)
 	return true;
 }
 
-static bool say_all(int records, struct scan_voice *voice, enum frame_kind end)
+static bool say_all(int records, struct scan_voice *voice, struct frame end)
 {
-	bool said = (!voice->out.len || say(records, FRAME_OUT, buf_span(&voice->out))) &&
-		    (!voice->told.len || say(records, FRAME_TOLD, buf_span(&voice->told))) &&
+	struct frame out = { .kind = FRAME_OUT }, told = { .kind = FRAME_TOLD };
+	bool said = (!voice->out.len || say(records, out, buf_span(&voice->out))) &&
+		    (!voice->told.len || say(records, told, buf_span(&voice->told))) &&
 		    say(records, end, (struct span){ 0 });
 
 	buf_clear(&voice->out);
@@ -93,35 +104,52 @@ static bool lock_in(const struct scan_crew *crew, int commands, int records,
 	return false;
 }
 
-static void work(const struct scan_crew *crew, int commands, int records)
+/* Targets that gave no words are told of with the next that does, or at the end of their batch. */
+static bool work_batch(const struct scan_crew *crew, int records, const struct job *jobs,
+		       const int *fds, size_t count, progress_t *progress, struct scan_voice *voice)
+{
+	struct frame done = { .kind = FRAME_DONE };
+
+	for (size_t i = 0; i < count; i++) {
+		crew->scan(crew->context, jobs[i].number, fds[i], jobs[i].size, voice);
+		close(fds[i]);
+		done.done++;
+		if (voice->out.len || voice->told.len || i + 1 == count) {
+			if (!say_all(records, voice, done))
+				return false;
+			done.done = 0;
+		}
+		atomic_fetch_add_explicit(progress, 1, memory_order_relaxed);
+	}
+	return true;
+}
+
+static void work(const struct scan_crew *crew, int commands, int records, progress_t *progress)
 {
 	struct scan_voice voice = { buf_new(VOICE_MAX), buf_new(VOICE_MAX) };
+	const struct frame ready = { .kind = FRAME_READY }, failed = { .kind = FRAME_DONE };
 	struct job jobs[BATCH];
 	int fds[CHANNEL_FDS_MAX];
 	struct err err;
 	size_t got;
 
 	if (!crew->prepare(crew->context, &voice) || !lock_in(crew, commands, records, &voice)) {
-		say_all(records, &voice, FRAME_DONE);
+		say_all(records, &voice, failed);
 		_exit(1);
 	}
-	if (!say_all(records, &voice, FRAME_READY))
+	if (!say_all(records, &voice, ready))
 		_exit(1);
-	while (channel_receive(commands, jobs, sizeof jobs, &got, fds, &err) && got) {
-		for (size_t i = 0; i < got / sizeof *jobs; i++) {
-			crew->scan(crew->context, jobs[i].number, fds[i], jobs[i].size, &voice);
-			close(fds[i]);
-			if (!say_all(records, &voice, FRAME_DONE))
-				_exit(1);
-		}
-	}
+	while (channel_receive(commands, jobs, sizeof jobs, &got, fds, &err) && got)
+		if (!work_batch(crew, records, jobs, fds, got / sizeof *jobs, progress, &voice))
+			_exit(1);
 	crew->finish(crew->context, &voice);
-	say_all(records, &voice, FRAME_READY);
+	say_all(records, &voice, ready);
 	_exit(0);
 }
 
 /* Nothing of the parent's but its memory and these two. */
-static void become_worker(const struct scan_crew *crew, int commands, int records, pid_t parent)
+static void become_worker(const struct scan_crew *crew, int commands, int records,
+			  progress_t *progress, pid_t parent)
 {
 	int low = commands < records ? commands : records;
 	int high = commands < records ? records : commands;
@@ -134,7 +162,7 @@ static void become_worker(const struct scan_crew *crew, int commands, int record
 	if (high > low + 1)
 		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
 	close_range((unsigned)high + 1, ~0u, 0);
-	work(crew, commands, records);
+	work(crew, commands, records, progress);
 }
 
 /* ---- in the parent ---- */
@@ -145,7 +173,9 @@ static bool start(struct parent *p, struct worker *w)
 	int commands[2], records[2];
 
 	*w = (struct worker){ .in = buf_new(VOICE_MAX), .out = buf_new(VOICE_MAX),
-			      .told = buf_new(VOICE_MAX), .records = -1 };
+			      .told = buf_new(VOICE_MAX), .records = -1,
+			      .progress = &p->progress[w - p->workers] };
+	*w->progress = 0;
 	if (!channel_pair(commands, p->err))
 		return false;
 	if (pipe2(records, O_CLOEXEC)) {
@@ -156,7 +186,7 @@ static bool start(struct parent *p, struct worker *w)
 	fcntl(records[0], F_SETPIPE_SZ, PIPE_BYTES);
 	w->pid = fork();
 	if (!w->pid)
-		become_worker(p->crew, commands[1], records[1], parent);
+		become_worker(p->crew, commands[1], records[1], w->progress, parent);
 	close(commands[1]);
 	close(records[1]);
 	w->commands = commands[0];
@@ -186,10 +216,11 @@ static void feed(struct parent *p, struct worker *w)
 {
 	struct job *batch = w->jobs + w->job_count;
 	int fds[BATCH];
+	uint64_t bytes = 0;
 	size_t count = 0, number;
 	struct err ignored;
 
-	while (count < BATCH && w->bytes < BATCH_BYTES) {
+	while (count < BATCH && bytes < BATCH_BYTES) {
 		bool more = next_target(p, &number);
 
 		if (!more) {
@@ -200,8 +231,9 @@ static void feed(struct parent *p, struct worker *w)
 		if (fds[count] < 0)
 			continue;
 		batch[count].number = number;
-		w->bytes += batch[count++].size;
+		bytes += batch[count++].size;
 	}
+	w->bytes += bytes;
 	/* Where it is gone already, its end tells. */
 	if (count)
 		channel_send(w->commands, span_of(batch, count * sizeof *batch), fds, count,
@@ -218,7 +250,7 @@ static void feed(struct parent *p, struct worker *w)
 static bool may_feed(const struct worker *w)
 {
 	return w->ready && !w->dismissed &&
-	       (!w->job_count || (w->job_count <= AHEAD - BATCH && w->bytes < BATCH_BYTES));
+	       (!w->job_count || (w->job_count <= AHEAD - BATCH && w->bytes < AHEAD_BYTES));
 }
 
 static void put_out(struct worker *w)
@@ -233,19 +265,29 @@ static void put_out(struct worker *w)
 	buf_clear(&w->told);
 }
 
-static void take_frame(struct worker *w, uint32_t kind, struct span text)
+/* The first of its jobs are done. What a worker says of that is not believed beyond what it was given. */
+static void drop_jobs(struct worker *w, uint64_t count)
 {
-	if (kind == FRAME_OUT)
+	size_t done = count < w->job_count ? (size_t)count : w->job_count;
+
+	for (size_t i = 0; i < done; i++)
+		w->bytes -= w->jobs[i].size;
+	w->job_count -= done;
+	w->done += done;
+	memmove(w->jobs, w->jobs + done, w->job_count * sizeof *w->jobs);
+}
+
+static void take_frame(struct worker *w, struct frame frame, struct span text)
+{
+	if (frame.kind == FRAME_OUT)
 		buf_add(&w->out, text);
-	else if (kind == FRAME_TOLD)
+	else if (frame.kind == FRAME_TOLD)
 		buf_add(&w->told, text);
 	else
 		put_out(w);
-	w->ready |= kind == FRAME_READY;
-	if (kind != FRAME_DONE || !w->job_count)
-		return;
-	w->bytes -= w->jobs[0].size;
-	memmove(w->jobs, w->jobs + 1, --w->job_count * sizeof *w->jobs);
+	w->ready |= frame.kind == FRAME_READY;
+	if (frame.kind == FRAME_DONE)
+		drop_jobs(w, frame.done);
 }
 
 static void take_frames(struct worker *w)
@@ -258,7 +300,7 @@ static void take_frames(struct worker *w)
 		memcpy(&frame, rest.at, sizeof frame);
 		if (frame.len > rest.len - sizeof frame)
 			break;
-		take_frame(w, frame.kind, span_sub(rest, sizeof frame, frame.len));
+		take_frame(w, frame, span_sub(rest, sizeof frame, frame.len));
 		taken += sizeof frame + frame.len;
 		rest = span_from(rest, sizeof frame + frame.len);
 	}
@@ -301,6 +343,10 @@ static void ended(struct parent *p, struct worker *w)
 	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	put_out(w);
+	/* At the one it died at it was not done. */
+	if (w->job_count > 1 && *w->progress > w->done)
+		drop_jobs(w, *w->progress - w->done < w->job_count ? *w->progress - w->done
+								   : w->job_count - 1);
 	if (w->job_count)
 		p->crew->died(p->crew->context, w->jobs[0].number, status);
 	else if (!w->ready)
@@ -354,8 +400,12 @@ bool scan_crew_run(const struct scan_crew *crew, struct err *err)
 	unsigned started = 0;
 
 	p.workers = calloc(crew->workers, sizeof *p.workers);
-	if (!p.workers)
+	p.progress = mmap(NULL, crew->workers * sizeof *p.progress, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!p.workers || p.progress == MAP_FAILED) {
+		free(p.workers);
 		return err_errno(err, ENOMEM, "workers");
+	}
 	fflush(stdout);
 	for (unsigned i = 0; i < crew->workers; i++)
 		p.workers[i].records = -1;
@@ -364,6 +414,7 @@ bool scan_crew_run(const struct scan_crew *crew, struct err *err)
 		started++;
 	while (attend(&p))
 		;
+	munmap(p.progress, crew->workers * sizeof *p.progress);
 	free(p.workers);
 	free(p.again);
 	return started && (!p.failed || err_set(err, ERR_IO, ERR_NO_OFFSET, "scan incomplete"));

@@ -147,9 +147,10 @@ static bool make_room(struct scan_bytes *b, size_t size)
 	return true;
 }
 
-static bool read_all(struct scan_bytes *b, int fd, size_t guess, struct err *err)
+/* Where exactly as much comes at once as a file is long, although there was room, that is the end. */
+static bool read_all(struct scan_bytes *b, int fd, uint64_t size, struct err *err)
 {
-	size_t len = 0;
+	size_t len = 0, guess = size != SCAN_STREAM ? (size_t)size : 65536;
 
 	for (;;) {
 		ssize_t got;
@@ -164,6 +165,8 @@ static bool read_all(struct scan_bytes *b, int fd, size_t guess, struct err *err
 		if (!got)
 			break;
 		len += (size_t)got;
+		if (len == size && (size_t)got == len)
+			break;
 		guess = len < 65536 ? 65536 : len;
 	}
 	b->data = span_of(b->buffer, len);
@@ -208,7 +211,7 @@ bool scan_bytes_read(struct scan_bytes *b, int fd, uint64_t size, struct err *er
 	b->mapped = NULL;
 	if (size > READ_WHOLE && size != SCAN_STREAM)
 		return map_all(b, fd, (size_t)size, err);
-	return read_all(b, fd, size != SCAN_STREAM ? (size_t)size : 65536, err);
+	return read_all(b, fd, size, err);
 }
 
 bool scan_bytes_open(struct scan_bytes *b, const char *path, struct err *err)
