@@ -1,6 +1,7 @@
 #include "cli/timestamp.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 
 #include "case/seal.h"
 #include "codec/rfc3161.h"
@@ -76,38 +77,76 @@ static size_t take(char *at, size_t size, size_t count, void *answer)
 	return buf_add(answer, span_of(at, size * count)) ? size * count : 0;
 }
 
-static bool post(CURL *curl, const struct post *p, struct curl_slist *headers, struct buf *answer,
-		 struct err *err)
+/*
+ * Loaded where a seal is stamped: with what it needs in turn it is half of the
+ * program's libraries, which every other command would wait for at its start.
+ */
+struct curl_library {
+	__typeof__(curl_easy_init) *init;
+	__typeof__(curl_easy_cleanup) *cleanup;
+	CURLcode (*setopt)(CURL *, CURLoption, ...);
+	__typeof__(curl_easy_perform) *perform;
+	CURLcode (*getinfo)(CURL *, CURLINFO, ...);
+	__typeof__(curl_easy_strerror) *strerror;
+	__typeof__(curl_slist_append) *append;
+	__typeof__(curl_slist_free_all) *free_all;
+};
+
+/* Stays loaded: the helper that asked for it ends soon. */
+static bool load_curl(struct curl_library *curl, struct err *err)
+{
+	static const char *const names[] = { "curl_easy_init", "curl_easy_cleanup", "curl_easy_setopt",
+		"curl_easy_perform", "curl_easy_getinfo", "curl_easy_strerror", "curl_slist_append",
+		"curl_slist_free_all" };
+	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL), *found[8];
+
+	for (size_t i = 0; i < 8; i++) {
+		found[i] = library ? dlsym(library, names[i]) : NULL;
+		if (!found[i])
+			return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "libcurl: %s", dlerror());
+	}
+	memcpy(curl, found, sizeof *curl);
+	return true;
+}
+
+static bool post(const struct curl_library *lib, CURL *curl, const struct post *p,
+		 struct curl_slist *headers, struct buf *answer, struct err *err)
 {
 	CURLcode code;
 	long status = 0;
 
-	curl_easy_setopt(curl, CURLOPT_URL, p->url);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, p->request.at);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)p->request.len);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SECONDS - 5);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	code = curl_easy_perform(curl);
+	lib->setopt(curl, CURLOPT_URL, p->url);
+	lib->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	lib->setopt(curl, CURLOPT_HTTPHEADER, headers);
+	lib->setopt(curl, CURLOPT_POSTFIELDS, p->request.at);
+	lib->setopt(curl, CURLOPT_POSTFIELDSIZE, (long)p->request.len);
+	lib->setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	lib->setopt(curl, CURLOPT_WRITEDATA, answer);
+	lib->setopt(curl, CURLOPT_TIMEOUT, (long)SECONDS - 5);
+	lib->setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	code = lib->perform(curl);
 	if (code != CURLE_OK)
-		return err_set(err, ERR_IO, ERR_NO_OFFSET, "%s: %s", p->url, curl_easy_strerror(code));
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "%s: %s", p->url, lib->strerror(code));
+	lib->getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	return status == 200 ||
 	       err_set(err, ERR_IO, ERR_NO_OFFSET, "%s: answers HTTP %ld", p->url, status);
 }
 
 static bool post_in_helper(void *context, struct buf *answer, struct err *err)
 {
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/timestamp-query");
-	CURL *curl = curl_easy_init();
-	bool ok = curl && headers ? post(curl, context, headers, answer, err)
-				  : err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
+	struct curl_slist *headers;
+	struct curl_library lib = { 0 };
+	CURL *curl;
+	bool ok;
 
-	curl_easy_cleanup(curl);
-	curl_slist_free_all(headers);
+	if (!load_curl(&lib, err))
+		return false;
+	headers = lib.append(NULL, "Content-Type: application/timestamp-query");
+	curl = lib.init();
+	ok = curl && headers ? post(&lib, curl, context, headers, answer, err)
+			     : err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
+	lib.cleanup(curl);
+	lib.free_all(headers);
 	return ok;
 }
 
