@@ -18,6 +18,15 @@ int64_t day_of(timestamp t)
 	return floor_to(t, DAY) / DAY;
 }
 
+timestamp day_start(int64_t day)
+{
+	timestamp t;
+
+	if (!__builtin_mul_overflow(day, DAY, &t))
+		return t;
+	return day < 0 ? TIME_NONE + 1 : INT64_MAX;
+}
+
 /* The first place whose day is not before `day`. */
 static uint32_t find(const struct day_counts *d, int64_t day)
 {

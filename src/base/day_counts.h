@@ -35,5 +35,7 @@ uint64_t day_counts_between(const struct day_counts *d, int64_t from, int64_t to
 /* "2017-03-08" */
 void day_write(struct buf *to, int64_t day);
 int64_t day_of(timestamp t);
+/* Its first moment; the end of time where it is beyond. */
+timestamp day_start(int64_t day);
 
 #endif

@@ -1,7 +1,11 @@
 #include "report/html.h"
 
+#include "base/day_counts.h"
+
 #define EXTENTS_OPEN 30
 #define BAND 1000
+#define COLUMNS 250
+#define STEPS 3
 
 static const char *const state_marks[COVERAGE_COUNT] = {
 	[COVERAGE_MISSING] = "<rect class=\"cell missing\" x=\"2.5\" y=\"2.5\" width=\"15\" "
@@ -140,23 +144,80 @@ static unsigned place(struct axis axis, timestamp t)
 {
 	double wide = (double)axis.last / 2 - (double)axis.first / 2;
 
-	if (wide <= 0)
+	if (wide <= 0 || t <= axis.first)
 		return 0;
+	if (t >= axis.last)
+		return BAND;
 	return (unsigned)(((double)t / 2 - (double)axis.first / 2) / wide * BAND);
+}
+
+/* How many records a column of the band has, in steps that the eye tells apart. */
+static unsigned step_of(uint64_t records, uint64_t most)
+{
+	unsigned step = 1;
+
+	for (uint64_t under = most / 4; step < STEPS && records > under / 16; step++)
+		under *= 4;
+	return step;
+}
+
+static void columns(struct axis axis, const struct day_counts *days, unsigned char steps[COLUMNS])
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < days->count; i++)
+		if (days->list[i].records > most)
+			most = days->list[i].records;
+	for (uint32_t i = 0; i < days->count; i++) {
+		const struct day_count *day = &days->list[i];
+		unsigned step = step_of(day->records, most), from, to;
+
+		from = place(axis, day_start(day->day)) * COLUMNS / (BAND + 1);
+		to = place(axis, day_start(day->day + days->width)) * COLUMNS / (BAND + 1);
+		for (unsigned c = from; c < COLUMNS && (c == from || c < to); c++)
+			if (steps[c] < step)
+				steps[c] = (unsigned char)step;
+	}
+}
+
+/* Columns that are alike are one rectangle; where there are no records the rail shows. */
+static void days_band(struct html *h, struct axis axis, const struct report_extent *e,
+		      const struct day_counts *days)
+{
+	unsigned char steps[COLUMNS] = { 0 };
+
+	columns(axis, days, steps);
+	for (unsigned from = 0, to; from < COLUMNS; from = to) {
+		for (to = from + 1; to < COLUMNS && steps[to] == steps[from];)
+			to++;
+		if (steps[from])
+			buf_printf(&h->out.buf, "<rect class=\"%s step-%u\" x=\"%u\" y=\"1\" width=\"%u\" "
+				   "height=\"12\"/>", e->lost ? "reach lossy" : "reach", steps[from],
+				   from * (BAND / COLUMNS), (to - from) * (BAND / COLUMNS));
+	}
+}
+
+static void whole_band(struct html *h, struct axis axis, const struct report_extent *e)
+{
+	unsigned from = place(axis, e->first), to = place(axis, e->last);
+
+	buf_printf(&h->out.buf, "<rect class=\"%s\" x=\"%u\" y=\"1\" width=\"%u\" height=\"12\"/>",
+		   e->lost ? "reach lossy" : "reach", from, to > from + 4 ? to - from : 4);
 }
 
 static void band(struct html *h, struct axis axis, const struct report_extent *e)
 {
-	unsigned from, to;
+	struct day_counts days;
 
 	if (e->first == TIME_NONE || e->last == TIME_NONE)
 		return;
-	from = place(axis, e->first);
-	to = place(axis, e->last);
 	html_put(h, "<svg class=\"band\" viewBox=\"0 0 1000 14\" preserveAspectRatio=\"none\" "
 		    "aria-hidden=\"true\"><rect class=\"rail\" width=\"1000\" height=\"14\"/>");
-	buf_printf(&h->out.buf, "<rect class=\"%s\" x=\"%u\" y=\"1\" width=\"%u\" height=\"12\"/></svg>",
-		   e->lost ? "reach lossy" : "reach", from, to > from + 4 ? to - from : 4);
+	if (day_counts_read(e->days, &days) && days.count)
+		days_band(h, axis, e, &days);
+	else
+		whole_band(h, axis, e);
+	html_put(h, "</svg>");
 }
 
 static void extent(struct html *h, struct axis axis, const struct report_extent *e)

@@ -1,5 +1,7 @@
 #include "report/load.h"
 
+#include "base/day_counts.h"
+
 struct coverage_load {
 	struct report_coverage *rows;
 	struct map index;			/* class and name → row + 1 */
@@ -101,6 +103,72 @@ static bool add_extent(struct load *load, sqlite3_stmt *row, void *context)
 	return true;
 }
 
+/* Rows come by class, channel and host: days of one extent stand together. */
+struct extent_days {
+	struct map index;			/* extent's key → its number + 1 */
+	struct span key;			/* of those being gathered */
+	struct day_counts days;
+	struct arena keys;
+};
+
+static struct span extent_key(struct arena *arena, struct span class_name, struct span channel,
+			      struct span host)
+{
+	return arena_printf(arena, "%.*s\n%zu\n%.*s\n%.*s", SPAN_ARG(class_name), channel.len,
+			    SPAN_ARG(channel), SPAN_ARG(host));
+}
+
+static void keep_days(struct load *load, struct extent_days *x)
+{
+	uintptr_t number = (uintptr_t)map_get(&x->index, x->key);
+	struct buf text = buf_new(DAY_COUNTS_TEXT);
+
+	if (number && x->days.count) {
+		struct report_extent *e = (struct report_extent *)(uintptr_t)&load->report->extents[number - 1];
+
+		day_counts_write(&x->days, &text);
+		e->days = arena_copy(load->arena, buf_span(&text));
+	}
+	buf_free(&text);
+	x->days = (struct day_counts){ 0 };
+}
+
+static bool add_days(struct load *load, sqlite3_stmt *row, void *context)
+{
+	struct extent_days *x = context;
+	struct day_counts more;
+	struct span key = extent_key(&x->keys, query_span(row, 0), query_span(row, 1), query_span(row, 2));
+
+	if (!span_eq(key, x->key)) {
+		keep_days(load, x);
+		x->key = key;
+	}
+	if (day_counts_read(query_span(row, 3), &more))
+		day_counts_merge(&x->days, &more);
+	return true;
+}
+
+static bool load_extent_days(struct load *load)
+{
+	struct extent_days x = { .keys = arena_new((size_t)256 << 20) };
+	bool ok;
+
+	x.index = map_new(&x.keys);
+	for (size_t i = 0; i < load->report->extent_count; i++) {
+		const struct report_extent *e = &load->report->extents[i];
+		void **slot = map_slot(&x.index, extent_key(&x.keys, span_text(evidence_class_name(
+						    e->evidence_class)), e->channel, e->host));
+
+		if (slot)
+			*slot = (void *)(uintptr_t)(i + 1);
+	}
+	ok = load_rows(load, "SELECT class, channel, host, days FROM fact JOIN unit ON unit.id = fact.unit AND "
+			     "unit.done = 1 WHERE days IS NOT NULL ORDER BY class, channel, host", add_days, &x);
+	keep_days(load, &x);
+	arena_free(&x.keys);
+	return ok;
+}
+
 bool load_coverage(struct load *load)
 {
 	struct coverage_load c = { .index = map_new(load->arena) };
@@ -117,7 +185,7 @@ bool load_coverage(struct load *load)
 		 "sum(lost), count(DISTINCT item) FROM fact JOIN unit ON unit.id = fact.unit "
 		 "AND unit.done = 1 GROUP BY class, channel, host ORDER BY class, sum(count) DESC, "
 		 "channel, host LIMIT %d", REPORT_MOST_EXTENTS);
-	return ok && load_rows(load, sql, add_extent, &extents) &&
+	return ok && load_rows(load, sql, add_extent, &extents) && load_extent_days(load) &&
 	       load_number(load, "SELECT count(*) FROM (SELECT 1 FROM fact JOIN unit ON "
 				 "unit.id = fact.unit AND unit.done = 1 GROUP BY class, channel, host)",
 			   &load->report->extent_total);

@@ -107,6 +107,7 @@ struct report_extent {
 	timestamp first, last;
 	uint64_t items, events;
 	uint64_t lost;			/* records known to be missing or unreadable */
+	struct span days;		/* records of each day (base/day_counts.h), or empty */
 };
 
 /* A notable event: on the time line whether or not a rule speaks of it. */

@@ -218,6 +218,10 @@ static void facts(struct sample *s)
 	fact(s, 2, "Microsoft-Windows-Sysmon/Operational", "WS-FIN-07", BASE - 2 * DAY, BASE + 4 * DAY,
 	     121950, 412);
 	fact(s, 3, "System", "WS-FIN-07", BASE - 30 * DAY, BASE + 4 * DAY, 4122, 0);
+	/* Ten days of little and then of much, a hole of thirteen, and the last days. */
+	insert(s, "UPDATE fact SET days = (WITH RECURSIVE n(d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM n WHERE "
+		  "d < 33) SELECT '1:' || group_concat((%lld + d) || '=' || CASE WHEN d < 5 THEN 3 ELSE 250 END, "
+		  "' ') FROM n WHERE d < 10 OR d > 22) WHERE channel = 'System'", BASE / DAY - 30);
 }
 
 static void answer(struct sample *s, const char *harm, const char *degree, const char *why,

@@ -98,6 +98,17 @@ test("without script answers, coverage and findings are all there", async (brows
   await context.close();
 });
 
+test("a hole in a log is a hole in its band", async (browser) => {
+  const { page, context } = await open(browser, report("story"));
+  const row = page.locator(".extents tr", { has: page.locator("th", { hasText: /^System$/ }) });
+  const bands = await row.locator(".reach").evaluateAll((all) => all.map((rect) =>
+    [Number(rect.getAttribute("x")), Number(rect.getAttribute("width")), rect.getAttribute("class")]));
+  equal(bands.map(([, , name]) => name), ["reach step-1", "reach step-3", "reach step-3"], "few, many, then after the hole many");
+  const [, before, after] = bands;
+  ok(before[0] + before[1] < 320 && after[0] > 600, `the hole of days 10 to 22 of 34 lies elsewhere: ${JSON.stringify(bands)}`);
+  await context.close();
+});
+
 test("filters by level, harm, host, text and period agree with the data", async (browser) => {
   const { page, context, sins } = await open(browser, report("story"));
   equal(await shown(page), 57, "all");
