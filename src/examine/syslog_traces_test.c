@@ -27,7 +27,8 @@ TEST(sshd_tells_who_came_from_where_whatever_the_name_says)
 
 TEST(sudo_tells_what_was_run_and_as_whom)
 {
-	struct trace t = read_one("sudo", "     ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/bin/tar czf /tmp/a.tgz /srv");
+	struct trace t = read_one("sudo",
+				  "     ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/bin/tar czf /tmp/a.tgz /srv");
 
 	assert_int_equal(t.kind, TRACE_EXECUTION);
 	assert_span(t.user, "ann");
