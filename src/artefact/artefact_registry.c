@@ -21,6 +21,7 @@ const struct artefact_decoder artefact_registry[] = {
 	HIVE("shellbags", registry_shellbags, true),
 	HIVE("UserAssist", registry_user_assist, true),
 	HIVE("shell caches", registry_shell_caches, true),
+	HIVE("deleted keys", registry_deleted, false),
 	{ "file table", CLASS_FILE_SYSTEM, "ntfs mft", NULL, filesystem_table, false, false },
 	{ "folder index", CLASS_FILE_SYSTEM, "ntfs index", NULL, filesystem_index, false, false },
 	{ "change journal", CLASS_FILE_SYSTEM, NULL, "$J|*$J|*$J.bin|*UsnJrnl*", filesystem_journal, false, false },

@@ -116,6 +116,40 @@ static size_t count_of(artefact_fn *fn, struct span hive, const char *name)
 	return told.count;
 }
 
+/* Frees the cell whose bytes from the fifth on begin so, and holds that text behind. */
+static void free_cell(struct span hive, const char *kind, const char *name)
+{
+	size_t at = span_find(hive, 4096, span_text(name));
+	uint8_t *bytes = (uint8_t *)(uintptr_t)hive.at;
+
+	assert_int_not_equal(at, SIZE_MAX);
+	while (at > 4096 && memcmp(bytes + at, kind, 2))
+		at--;
+	at -= 4;
+	for (uint32_t size = -load_u32le(bytes + at), i = 0; i < 4; i++)
+		bytes[at + i] = (uint8_t)(size >> (8 * i));
+}
+
+TEST(what_was_deleted_is_told_as_such)
+{
+	struct arena arena = arena_new(16 << 20);
+	struct span hive = hive_of("[Environment]\n[Software\\Microsoft\\X]\n"
+				   "[Software\\Gone]{1500000000}\nServer=sz:c2.example\n"
+				   "[Software\\Run]\nEvil=sz:C:\\x\\evil.exe\nGood=sz:C:\\good.exe\n", &arena);
+
+	free_cell(hive, "nk", "Gone");
+	free_cell(hive, "vk", "Evil");
+	told_run(&told, registry_deleted, hive, "Users/ann/NTUSER.DAT", "registry hive", NULL);
+	assert_true(told.ok);
+	assert_int_equal(told.count, 2);
+	assert_span(at_path("deleted key", "HKCU\\Software\\Gone")->command, "c2.example");
+	assert_int_equal(told.traces[0].time, 1500000000 * TIME_SECOND);
+	assert_span(told.traces[0].user, "ann");
+	assert_span(at_path("deleted value", "HKCU\\?\\Evil")->command, "C:\\x\\evil.exe");
+	told_free(&told);
+	arena_free(&arena);
+}
+
 TEST(a_real_profile_is_told)
 {
 	CORPUS_OR_SKIP(path, "artefacts/regipy/regipy_tests/data");

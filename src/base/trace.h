@@ -58,7 +58,8 @@
  * SETTING     firewall, proxy, hosts entry, dns server, defence off, audit policy, log size,
  *             history off, restore off, log off, uac, remote desktop, credential
  *             protection, defence exclusion, hidden account, firewall rule, share,
- *             pending rename, ...             path: where; name: which; command: value; technique
+ *             pending rename, deleted key, deleted value, ...
+ *                                             path: where; name: which; command: value; technique
  *                                             where it weakens the machine
  * PROCESS     running, socket, module, open file   of a live machine: program, command, user, local,
  *                                             peer; detail: {"pid":..}

@@ -76,6 +76,11 @@ bool regf_key_at(struct regf *h, uint32_t at, struct regf_key *out)
 	return false;
 }
 
+bool regf_deleted_key(struct regf *h, uint32_t at, struct regf_key *out)
+{
+	return read_key(h, at, true, out);
+}
+
 bool regf_root(struct regf *h, struct regf_key *out)
 {
 	return regf_key_at(h, h->root, out);
@@ -235,6 +240,11 @@ static bool read_value(struct regf *h, uint32_t at, bool or_free, struct regf_va
 	h->damaged += !or_free && v.data.len < v.size;
 	*out = v;
 	return true;
+}
+
+bool regf_deleted_value(struct regf *h, uint32_t at, struct regf_value *out)
+{
+	return read_value(h, at, true, out);
 }
 
 bool regf_values_next(struct regf_values *it, struct regf_value *out)

@@ -84,6 +84,8 @@ struct span regf_cell(struct regf *h, uint32_t at, bool or_free);
 /* False: damaged, counted. */
 bool regf_key_at(struct regf *h, uint32_t at, struct regf_key *out);
 bool regf_root(struct regf *h, struct regf_key *out);
+/* Whatever stands there, in use or not: for regf_recover. */
+bool regf_deleted_key(struct regf *h, uint32_t at, struct regf_key *out);
 
 /* Walks the subkeys of one key; start from regf_keys_of. */
 struct regf_keys {
@@ -104,6 +106,8 @@ struct regf_values {
 };
 struct regf_values regf_values_of(const struct regf_key *key);
 bool regf_values_next(struct regf_values *it, struct regf_value *out);
+
+bool regf_deleted_value(struct regf *h, uint32_t at, struct regf_value *out);
 
 /* By path from `key`, parts separated by '\', letters of ASCII alike in both cases. Not there: false. */
 bool regf_find(const struct regf_key *key, struct span path, struct regf_key *out);

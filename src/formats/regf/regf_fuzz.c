@@ -1,4 +1,4 @@
-#include "formats/regf/regf.h"
+#include "formats/regf/regf_recover.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,10 +37,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span log = span_from(rest, sectors * 512);
 	struct regf h;
 	struct regf_key root;
+	struct regf_value value;
+	struct regf_free gone;
 	struct err err;
 
 	if (regf_open(&h, hive, &log, 1, &arena, &err) && regf_root(&h, &root))
 		walk(&root, &arena, 0);
+	gone = regf_free_of(&h);
+	for (enum regf_found found; (found = regf_free_next(&gone, &root, &value));)
+		if (found == REGF_FOUND_KEY)
+			walk(&root, &arena, 15);
 	arena_free(&arena);
 	return 0;
 }

@@ -93,7 +93,7 @@ struct span regf_path(const struct regf_key *key, struct arena *arena)
 		path = arena_printf(arena, "\\%.*s%.*s", SPAN_ARG(name), SPAN_ARG(path));
 		if (path.len > MAX_PATH)
 			break;
-		if (!regf_key_at(h, at.parent, &parent))
+		if (!(key->is_deleted ? regf_deleted_key(h, at.parent, &parent) : regf_key_at(h, at.parent, &parent)))
 			return arena_printf(arena, "?%.*s", SPAN_ARG(path));
 		at = parent;
 	}
