@@ -118,10 +118,10 @@ static bool child_ended(pid_t child, int *code, struct err *err)
 	/* Nobody reads the output any more. */
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
 		raise(SIGPIPE);
+	*code = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 	if (WIFSIGNALED(status))
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "reading was ended by signal %d",
 			       WTERMSIG(status));
-	*code = WEXITSTATUS(status);
 	return true;
 }
 

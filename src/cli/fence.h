@@ -35,7 +35,8 @@ typedef int fence_fn(void *context, struct fence *fence);
 
 /*
  * Runs `inside` in the child and answers what it did in *code. False where a path
- * is not there, no process could be made, or the child ended by a signal.
+ * is not there, no process could be made, or the child ended by a signal, whose
+ * number is then in *code, negative.
  */
 bool fence_run(const struct fence_options *options, const char *const *paths, size_t count,
 	       fence_fn *inside, void *context, int *code, struct err *err);

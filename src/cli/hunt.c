@@ -143,21 +143,19 @@ static bool on_event(void *context, const struct event *event)
 	return true;
 }
 
-static void end_unit(void *context)
-{
-	hunt_send(context, true);
-}
-
-/* What looks at more than one event wants all of them, in order; a pipe is read once. */
+/*
+ * What looks at more than one event wants all of them, in order, and a pipe is read
+ * once: 0, no workers that could be replaced.
+ */
 static uint32_t jobs_for(const struct hunt *h, const char *const *paths, size_t count)
 {
 	struct stat st;
 
 	if (h->explain || h->summary || repeat_limit || sigma_set_counts(h->set)->correlations)
-		return 1;
+		return 0;
 	for (size_t i = 0; i < count; i++)
 		if (stat(paths[i], &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
-			return 1;
+			return 0;
 	if (!jobs) {
 		long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -184,7 +182,7 @@ static bool read_logs(const struct session *s, struct fence *fence, struct err *
 	struct hunt *h = s->h;
 	struct log_files_sink sink = { .context = h, .begin = begin_log, .renumbered = renumbered,
 				       .each = on_event, .end = end_log, .problem = on_problem,
-				       .unit = fence ? NULL : end_unit };
+				       .begin_unit = hunt_begin_unit, .end_unit = hunt_end_unit };
 	struct log_files *files;
 	bool ok;
 
@@ -350,7 +348,7 @@ static int hunt_in(const struct session *s, struct fence *fence)
 	if (!ok)
 		fprintf(stderr, "kanshiki: %s\n", err.code ? err.text : h->failed_to_write
 						? "cannot write the output" : "no log could be read");
-	if (!ok)
+	if (!ok || h->lost)
 		return EXIT_COULD_NOT;
 	return h->told || h->repeats ? EXIT_FOUND : EXIT_NOTHING_FOUND;
 }
@@ -385,7 +383,7 @@ static int hunt_session(struct session *s)
 		if (s->summary != stdout)
 			setvbuf(s->summary, NULL, _IONBF, 0);
 	}
-	if (s->processes > 1)
+	if (s->processes)
 		return hunt_in(s, NULL);
 	if (!fence_run(&s->fence, s->paths, s->count, hunt_behind_fence, s, &code, &err))
 		return fail(&err);

@@ -32,10 +32,13 @@ struct hunt {
 	struct map alike;		/* rule, host and matched -> count */
 	struct buf line;
 	int pipe;			/* of a worker; -1: matches go to standard output */
+	struct log_files *reader;	/* of a worker */
+	struct hunt_share *share;	/* of a worker: what it tells of itself */
 	struct sigma_stats stats;	/* of all workers, at the end */
 	struct log_files_report files;
 	struct hunt_summary *summary;	/* NULL: none wanted */
 	struct hunt_explain *explain;	/* NULL: the rules are to match */
+	uint64_t lost;			/* units whose reader crashed */
 	bool failed_to_write;
 };
 
@@ -47,15 +50,19 @@ void hunt_begin_output(struct hunt *h);
 void hunt_end_output(struct hunt *h);
 
 /*
- * Reads the logs with several processes, each its share of them; the matches are
- * told in the order of the logs, and counts are those of all. The caller made
+ * Reads the logs with processes that take turns at them; the matches are told in
+ * the order of the logs, and counts are those of all. What a process was reading
+ * when it crashed is named and lost, another goes on behind it. The caller made
  * sure that no rule needs more than one event at a time.
  */
 bool hunt_read_shared(struct hunt *h, const struct log_files_options *options,
 		      const struct log_files_sink *sink, const struct fence_options *fence, uint32_t jobs,
 		      const char *const *paths, size_t count, struct err *err);
-/* Of a worker: sends what was told so far; `end` is the end of a unit. */
+/* Of a worker: sends what was told so far of its unit, where it is much or all. */
 bool hunt_send(struct hunt *h, bool end);
+/* Sinks of a worker's log_files. */
+void hunt_begin_unit(void *context, uint64_t unit, const char *path, uint64_t offset);
+void hunt_end_unit(void *context);
 
 /* --explain: one rule, event by event. `name` is its id, title or file. NULL: `err`. */
 struct hunt_explain *hunt_explain_new(const struct sigma_set *set, const char *name, struct err *err);

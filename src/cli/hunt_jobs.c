@@ -1,31 +1,48 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/hunt.h"
+#include "codec/escape.h"
 
 #define JOBS_MAX 64
 #define SEND_AT ((size_t)4 << 20)
 #define LINES_MAX ((size_t)64 << 20)
 #define PIPE_SIZE (1 << 20)
+#define SHARES_AT 64		/* bytes for the number of the next unit */
+#define PATH_SHOWN 1024
+#define CRASHES_MAX 1000
 
 /* Before each piece of output in a pipe. */
 struct frame {
-	uint64_t len;
+	uint64_t len, unit;
 	uint32_t end_of_unit, end_of_share;
 };
 
-/* What a worker counted, in memory that it shares with its parent. */
-struct share {
+/* What a worker tells of itself, in memory that it shares with its parent. */
+struct hunt_share {
 	struct log_files_report files;
 	struct sigma_stats stats;
 	struct err err;
 	uint64_t told, repeats;
-	bool ok;
+	uint64_t unit, offset;		/* being read */
+	int signal;			/* that ended it */
+	bool reads, ok;
+	char path[PATH_SHOWN];
 	struct hunt_rule rules[];
+};
+
+/* One worker as its parent sees it. */
+struct worker {
+	pid_t pid;
+	int pipe;			/* to read from; -1: ended */
+	struct frame frame;		/* that stands next in the pipe */
+	bool has_frame;
 };
 
 struct crew {
@@ -35,15 +52,15 @@ struct crew {
 	struct fence_options fence;
 	const char *const *paths;
 	size_t path_count, share_size;
-	uint32_t jobs, started;
-	uint8_t *shares;
-	int pipes[JOBS_MAX];		/* to read from */
-	pid_t workers[JOBS_MAX];
+	uint32_t jobs, crashes;
+	uint8_t *shared;		/* the next unit, then a share for each */
+	uint64_t unit;			/* whose output comes next */
+	struct worker workers[JOBS_MAX];
 };
 
-static struct share *share_of(const struct crew *c, uint32_t i)
+static struct hunt_share *share_of(const struct crew *c, uint32_t i)
 {
-	return (struct share *)(void *)(c->shares + i * c->share_size);
+	return (struct hunt_share *)(void *)(c->shared + SHARES_AT + i * c->share_size);
 }
 
 static bool write_all(int fd, const void *bytes, size_t len)
@@ -82,7 +99,7 @@ static bool read_all(int fd, void *bytes, size_t len)
 
 bool hunt_send(struct hunt *h, bool end)
 {
-	struct frame frame = { .len = h->line.len, .end_of_unit = end };
+	struct frame frame = { .len = h->line.len, .unit = h->share->unit, .end_of_unit = end };
 
 	if (!end && h->line.len < SEND_AT)
 		return true;
@@ -92,115 +109,122 @@ bool hunt_send(struct hunt *h, bool end)
 	return !h->failed_to_write;
 }
 
-/* One worker as its fence sees it. */
-struct worker {
-	const struct crew *crew;
-	uint32_t part;
-	int pipe;
-};
-
-static bool read_share(const struct worker *w, struct fence *fence, struct share *share)
+void hunt_begin_unit(void *context, uint64_t unit, const char *path, uint64_t offset)
 {
-	const struct crew *c = w->crew;
-	struct log_files_options options = *c->options;
-	struct log_files *files;
+	struct hunt *h = context;
+	struct hunt_share *share = h->share;
 
-	options.part = w->part;
-	options.parts = c->jobs;
-	files = log_files_new(&options, c->sink);
-	if (!files)
-		return err_set(&share->err, ERR_IO, ERR_NO_OFFSET, "out of memory");
-	share->ok = fence_enter(fence, &share->err) && log_files_read(files, fence, &share->err);
-	share->files = *log_files_report(files);
-	return share->ok;
+	snprintf(share->path, sizeof share->path, "%s", path);
+	share->unit = unit;
+	share->offset = offset;
+	share->reads = true;
 }
 
-static int work_behind_fence(void *context, struct fence *fence)
+/* What is counted so far stays, whatever comes. */
+static void publish(struct hunt *h, const struct log_files_report *files)
 {
-	const struct worker *w = context;
-	struct hunt *h = w->crew->h;
-	struct share *share = share_of(w->crew, w->part);
+	struct hunt_share *share = h->share;
 
-	buf_free(&h->line);
-	h->line = buf_new(LINES_MAX);
-	h->pipe = w->pipe;
-	read_share(w, fence, share);
+	share->files = *files;
 	share->stats = *sigma_scanner_stats(h->scanner);
 	share->told = h->told;
 	share->repeats = h->repeats;
 	memcpy(share->rules, h->rules, sigma_set_rule_count(h->set) * sizeof *h->rules);
-	if (!write_all(w->pipe, &(struct frame){ .end_of_share = 1 }, sizeof(struct frame)))
-		share->ok = false;
+}
+
+void hunt_end_unit(void *context)
+{
+	struct hunt *h = context;
+
+	hunt_send(h, true);
+	publish(h, log_files_report(h->reader));
+	h->share->reads = false;
+}
+
+/* What a worker knows when it begins. */
+struct start {
+	const struct crew *crew;
+	uint32_t number;
+	int pipe;
+};
+
+static int work_behind_fence(void *context, struct fence *fence)
+{
+	const struct start *start = context;
+	const struct crew *c = start->crew;
+	struct log_files_options options = *c->options;
+	struct hunt *h = c->h;
+
+	/* What those counted whose place it takes is not its own. */
+	h->told = h->repeats = 0;
+	memset(h->rules, 0, sigma_set_rule_count(h->set) * sizeof *h->rules);
+	h->line = buf_new(LINES_MAX);
+	h->pipe = start->pipe;
+	h->share = share_of(c, start->number);
+	options.next_unit = (_Atomic uint64_t *)(void *)c->shared;
+	options.silent = start->number || c->crashes;
+	h->reader = log_files_new(&options, c->sink);
+	if (h->reader)
+		h->share->ok = fence_enter(fence, &h->share->err) &&
+			       log_files_read(h->reader, fence, &h->share->err);
+	else
+		err_set(&h->share->err, ERR_IO, ERR_NO_OFFSET, "out of memory");
+	if (h->reader)
+		publish(h, log_files_report(h->reader));
+	write_all(h->pipe, &(struct frame){ .end_of_share = 1 }, sizeof(struct frame));
 	return 0;
 }
 
-static void work(const struct crew *c, uint32_t part, int pipe)
+/* A worker that crashed says nothing in its pipe: its end alone does. */
+static void work(const struct crew *c, uint32_t number, int pipe)
 {
-	struct worker worker = { c, part, pipe };
+	struct start start = { c, number, pipe };
 	struct fence_options fence = c->fence;
-	struct share *share = share_of(c, part);
+	struct hunt_share *share = share_of(c, number);
 	struct err err = { 0 };
-	int code;
+	int code = 0;
 
 	fence.output = pipe;
-	if (fence_run(&fence, c->paths, c->path_count, work_behind_fence, &worker, &code, &err))
+	if (fence_run(&fence, c->paths, c->path_count, work_behind_fence, &start, &code, &err))
 		return;
 	share->ok = false;
 	share->err = err;
-	write_all(pipe, &(struct frame){ .end_of_share = 1 }, sizeof(struct frame));
+	share->signal = code < 0 ? -code : 0;
+	if (!share->signal)
+		write_all(pipe, &(struct frame){ .end_of_share = 1 }, sizeof(struct frame));
 }
 
-static bool start(struct crew *c, struct err *err)
+static bool start(struct crew *c, uint32_t number, struct err *err)
 {
+	struct worker *w = &c->workers[number];
 	int ends[2];
-	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return err_errno(err, errno, "cannot make a pipe");
 	(void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
-	pid = fork();
-	if (pid == 0) {
-		for (uint32_t i = 0; i < c->started; i++)
-			close(c->pipes[i]);
+	memset(share_of(c, number), 0, c->share_size);
+	/* A child must not have, and write once more, what waits to be written here. */
+	fflush(stdout);
+	w->pid = fork();
+	if (w->pid == 0) {
+		for (uint32_t i = 0; i < c->jobs; i++)
+			if (i != number && c->workers[i].pipe >= 0)
+				close(c->workers[i].pipe);
 		close(ends[0]);
-		work(c, c->started, ends[1]);
+		work(c, number, ends[1]);
 		_exit(0);
 	}
 	close(ends[1]);
-	if (pid < 0) {
-		close(ends[0]);
-		return err_errno(err, errno, "cannot start a process");
+	if (w->pid > 0) {
+		w->pipe = ends[0];
+		w->has_frame = false;
+		return true;
 	}
-	c->pipes[c->started] = ends[0];
-	c->workers[c->started++] = pid;
-	return true;
+	close(ends[0]);
+	return err_errno(err, errno, "cannot start a process");
 }
 
-/* One unit of output; *more is false where the worker has no further one. */
-static bool pass_unit(struct crew *c, int pipe, bool *more, struct err *err)
-{
-	struct hunt *h = c->h;
-	struct frame frame = { 0 };
-
-	while (!frame.end_of_unit && !frame.end_of_share) {
-		uint8_t *room;
-
-		if (!read_all(pipe, &frame, sizeof frame))
-			return err_set(err, ERR_IO, ERR_NO_OFFSET, "a worker ended early");
-		room = frame.len ? buf_reserve(&h->line, frame.len) : NULL;
-		if (frame.len && (!room || !read_all(pipe, room, frame.len)))
-			return err_set(err, ERR_IO, ERR_NO_OFFSET, "a worker ended early");
-		if (frame.len && fwrite(room, 1, frame.len, stdout) != frame.len)
-			h->failed_to_write = true;
-		buf_clear(&h->line);
-		if (h->failed_to_write)
-			return false;
-	}
-	*more = !frame.end_of_share;
-	return true;
-}
-
-static void add_share(struct hunt *h, const struct share *s)
+static void add_share(struct hunt *h, const struct hunt_share *s)
 {
 	h->files.files += s->files.files;
 	h->files.logs += s->files.logs;
@@ -232,23 +256,146 @@ static void add_share(struct hunt *h, const struct share *s)
 	}
 }
 
-/* All workers ended, willingly or because nobody reads them any more. */
-static bool finish(struct crew *c, bool ok, struct err *err)
+static void tell_lost(struct crew *c, const struct hunt_share *share)
 {
-	for (uint32_t i = 0; i < c->started; i++)
-		close(c->pipes[i]);
-	for (uint32_t i = 0; i < c->started; i++) {
-		struct share *share = share_of(c, i);
+	struct buf line = buf_new((size_t)1 << 16);
 
-		while (waitpid(c->workers[i], NULL, 0) < 0 && errno == EINTR)
-			;
-		add_share(c->h, share);
-		if (ok && !share->ok) {
-			*err = share->err;
-			ok = false;
-		}
+	escape_terminal(&line, span_text(share->path));
+	if (share->offset)
+		buf_printf(&line, ": offset %llu", (unsigned long long)share->offset);
+	fprintf(stderr, "kanshiki: %.*s: its reader was ended by signal %d: what it was reading is lost\n",
+		SPAN_ARG(buf_span(&line)), share->signal);
+	buf_free(&line);
+	c->h->lost++;
+	c->h->files.failed++;
+}
+
+/* The worker's pipe is at its end. Another takes its place where it crashed. */
+static bool end_worker(struct crew *c, uint32_t number, bool ended_well, struct err *err)
+{
+	struct worker *w = &c->workers[number];
+	struct hunt_share *share = share_of(c, number);
+
+	close(w->pipe);
+	w->pipe = -1;
+	w->has_frame = false;
+	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	share->path[PATH_SHOWN - 1] = 0;
+	add_share(c->h, share);
+	if (ended_well && !share->ok)
+		*err = share->err;
+	if (ended_well)
+		return share->ok;
+	if (share->reads)
+		tell_lost(c, share);
+	if (++c->crashes > CRASHES_MAX)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many readers crashed");
+	return start(c, number, err);
+}
+
+/* Waits until some worker without a frame says something. */
+static bool next_frame(struct crew *c, struct err *err)
+{
+	struct pollfd waits[JOBS_MAX];
+	uint32_t numbers[JOBS_MAX], count = 0;
+
+	for (uint32_t i = 0; i < c->jobs; i++) {
+		if (c->workers[i].pipe < 0 || c->workers[i].has_frame)
+			continue;
+		waits[count] = (struct pollfd){ .fd = c->workers[i].pipe, .events = POLLIN };
+		numbers[count++] = i;
+	}
+	while (poll(waits, count, -1) < 0)
+		if (errno != EINTR)
+			return err_errno(err, errno, "cannot wait for workers");
+	for (uint32_t i = 0; i < count; i++) {
+		struct worker *w = &c->workers[numbers[i]];
+		bool whole;
+
+		if (!waits[i].revents)
+			continue;
+		whole = read_all(w->pipe, &w->frame, sizeof w->frame);
+		w->has_frame = true;
+		if ((!whole || w->frame.end_of_share) && !end_worker(c, numbers[i], whole, err))
+			return false;
+	}
+	return true;
+}
+
+/* The rest of the unit whose first frame is there; what a crash cuts off is not told. */
+static bool pass_unit(struct crew *c, uint32_t number, struct err *err)
+{
+	struct worker *w = &c->workers[number];
+	struct hunt *h = c->h;
+	bool end = false;
+
+	while (!end) {
+		uint8_t *room = w->frame.len ? buf_reserve(&h->line, w->frame.len) : NULL;
+
+		end = w->frame.end_of_unit;
+		if (w->frame.len && !room)
+			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "a worker says too much");
+		if (w->frame.len && !read_all(w->pipe, room, w->frame.len))
+			return end_worker(c, number, false, err);
+		if (w->frame.len && fwrite(room, 1, w->frame.len, stdout) != w->frame.len)
+			h->failed_to_write = true;
+		buf_clear(&h->line);
+		if (h->failed_to_write)
+			return false;
+		if (!end && !read_all(w->pipe, &w->frame, sizeof w->frame))
+			return end_worker(c, number, false, err);
+	}
+	w->has_frame = false;
+	return true;
+}
+
+/* Which worker holds the first of the units that are there; JOBS_MAX: some have yet to say. */
+static uint32_t holder(struct crew *c, bool *running)
+{
+	uint32_t first = JOBS_MAX;
+	bool silent = false;
+
+	*running = false;
+	for (uint32_t i = 0; i < c->jobs; i++) {
+		const struct worker *w = &c->workers[i];
+
+		if (w->pipe < 0)
+			continue;
+		*running = true;
+		silent |= !w->has_frame;
+		if (w->has_frame && (first == JOBS_MAX || w->frame.unit < c->workers[first].frame.unit))
+			first = i;
+	}
+	return first < JOBS_MAX && (!silent || c->workers[first].frame.unit <= c->unit) ? first : JOBS_MAX;
+}
+
+static bool pass_all(struct crew *c, struct err *err)
+{
+	bool running = true, ok = true;
+
+	while (ok && running) {
+		uint32_t first = holder(c, &running);
+
+		if (!running)
+			break;
+		if (first < JOBS_MAX)
+			c->unit = c->workers[first].frame.unit + 1;
+		ok = first < JOBS_MAX ? pass_unit(c, first, err) : next_frame(c, err);
 	}
 	return ok;
+}
+
+/* Nobody reads those any more that still write. */
+static void dismiss(struct crew *c)
+{
+	for (uint32_t i = 0; i < c->jobs; i++) {
+		if (c->workers[i].pipe < 0)
+			continue;
+		close(c->workers[i].pipe);
+		while (waitpid(c->workers[i].pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
 }
 
 bool hunt_read_shared(struct hunt *h, const struct log_files_options *options,
@@ -257,21 +404,23 @@ bool hunt_read_shared(struct hunt *h, const struct log_files_options *options,
 {
 	struct crew c = { .h = h, .options = options, .sink = sink, .fence = *fence, .paths = paths,
 			  .path_count = count, .jobs = jobs < JOBS_MAX ? jobs : JOBS_MAX };
-	bool ok = true, more = true;
+	bool ok = true;
+	size_t rules = (size_t)(sigma_set_rule_count(h->set) + 1) * sizeof *h->rules;
 
-	c.share_size = sizeof(struct share) + (size_t)(sigma_set_rule_count(h->set) + 1) * sizeof *h->rules;
-	c.shares = mmap(NULL, c.jobs * c.share_size, PROT_READ | PROT_WRITE,
+	c.share_size = (sizeof(struct hunt_share) + rules + 63) & ~(size_t)63;
+	c.shared = mmap(NULL, SHARES_AT + c.jobs * c.share_size, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (c.shares == MAP_FAILED)
+	if (c.shared == MAP_FAILED)
 		return err_errno(err, errno, "cannot share memory");
 	fflush(stdout);
 	buf_free(&h->line);
 	h->line = buf_new(LINES_MAX);
-	while (ok && c.started < c.jobs)
-		ok = start(&c, err);
-	for (uint32_t unit = 0; ok && more; unit++)
-		ok = pass_unit(&c, c.pipes[unit % c.jobs], &more, err);
-	ok = finish(&c, ok, err);
-	munmap(c.shares, c.jobs * c.share_size);
+	for (uint32_t i = 0; i < c.jobs; i++)
+		c.workers[i].pipe = -1;
+	for (uint32_t i = 0; ok && i < c.jobs; i++)
+		ok = start(&c, i, err);
+	ok = ok && pass_all(&c, err);
+	dismiss(&c);
+	munmap(c.shared, SHARES_AT + c.jobs * c.share_size);
 	return ok;
 }

@@ -1,6 +1,7 @@
 #include "cli/log_files.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -28,8 +29,8 @@ struct log_files {
 	 */
 	uint64_t readers, numbering, numbered_by;
 	uint32_t generation;
-	uint64_t units;			/* so far, of all parts */
-	uint64_t shared_size;		/* of the log at hand, where all parts read it; 0: one does */
+	uint64_t units, taken;		/* met so far, by whomever they are read; the next of ours */
+	uint64_t shared_size;		/* of the log at hand, where it is several units; 0: one */
 	bool stopped;
 };
 
@@ -95,14 +96,30 @@ const struct log_files_report *log_files_report(const struct log_files *f)
 
 static bool is_mine(const struct log_files *f)
 {
-	return f->options.parts < 2 || f->units % f->options.parts == f->options.part;
+	return !f->options.next_unit || f->units == f->taken;
+}
+
+static void take_unit(struct log_files *f)
+{
+	if (f->options.next_unit)
+		f->taken = atomic_fetch_add(f->options.next_unit, 1);
+}
+
+static void begin_unit(struct log_files *f, uint64_t offset)
+{
+	if (f->options.next_unit)
+		f->sink.begin_unit(f->sink.context, f->units, f->path, offset);
 }
 
 static void end_unit(struct log_files *f)
 {
-	if (is_mine(f) && f->sink.unit)
-		f->sink.unit(f->sink.context);
+	bool was_mine = is_mine(f);
+
 	f->units++;
+	if (!was_mine || !f->options.next_unit)
+		return;
+	f->sink.end_unit(f->sink.context);
+	take_unit(f);
 }
 
 static void problem(struct log_files *f, const char *what)
@@ -297,8 +314,12 @@ static void read_evtx_share(struct log_files *f, struct input *in, uint64_t offs
 {
 	for (; offset < f->shared_size; offset += BLOCK) {
 		in->at = offset;
-		if (is_mine(f) && !f->stopped)
-			read_evtx_block(f, next_block(f, in), offset, report);
+		if (!is_mine(f) || f->stopped) {
+			end_unit(f);
+			continue;
+		}
+		begin_unit(f, offset);
+		read_evtx_block(f, next_block(f, in), offset, report);
 		end_unit(f);
 	}
 }
@@ -525,9 +546,11 @@ static void read_place(struct log_files *f, const struct fence_place *place)
 	uint8_t start[8];
 
 	f->shared_size = 0;
-	if (f->options.parts > 1 && !f->options.recover && !in.is_stream && in.size > BLOCK &&
+	if (f->options.next_unit && !f->options.recover && !in.is_stream && in.size > BLOCK &&
 	    pread(in.fd, start, sizeof start, 0) == sizeof start && evtx_is(span_of(start, sizeof start)))
 		f->shared_size = in.size;
+	if (!f->shared_size && is_mine(f))
+		begin_unit(f, 0);
 	if (f->shared_size || is_mine(f))
 		read_input(f, &in, 0);
 	if (place->is_named && is_mine(f) && !f->shared_size &&
@@ -541,10 +564,11 @@ bool log_files_read(struct log_files *f, struct fence *fence, struct err *err)
 {
 	struct fence_place place;
 
+	take_unit(f);
 	while (!f->stopped && fence_next(fence, &place, err)) {
 		f->path = place.path;
 		if (place.fd < 0) {
-			if (!f->options.part)
+			if (!f->options.silent)
 				problem(f, place.reason);
 			continue;
 		}

@@ -21,10 +21,12 @@ struct log_files_options {
 	uint16_t code_page;		/* of ANSI strings; 0: 1252 */
 	struct log_options log;
 	/*
-	 * One of several readers of the same files reads only its share: large event
-	 * logs block by block in turn, everything else file by file.
+	 * Several readers of the same files share them: large event logs block by
+	 * block, everything else file by file. Such units are numbered alike for all;
+	 * each reader takes the next that nobody has taken. NULL: one reads all.
 	 */
-	uint32_t part, parts;		/* parts 0: all of it */
+	_Atomic uint64_t *next_unit;
+	bool silent;			/* another tells of what cannot be opened */
 	uint64_t member_bytes;		/* of one archive member or standard input; 0: 2 GiB */
 };
 
@@ -56,8 +58,9 @@ struct log_files_sink {
 		    const struct log_report *log, enum log_format format);
 					/* one of the reports is NULL; may be NULL */
 	void (*problem)(void *context, const char *path, const char *what);
-	/* A unit of the share is done; unit n is that of part n modulo parts. May be NULL. */
-	void (*unit)(void *context);
+	/* With units: one is about to be read, from `offset` of the file on; it is done. */
+	void (*begin_unit)(void *context, uint64_t unit, const char *path, uint64_t offset);
+	void (*end_unit)(void *context);
 };
 
 /* What times without a year or zone were taken for: a line of text. False: all had both. */
