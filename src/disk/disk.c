@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "disk/luks.h"
+#include "disk/lvm.h"
 #include "disk/tsk_image.h"
 
 #define GROUPS_MAX 64
@@ -67,49 +68,62 @@ static void settle(struct volume *v, enum volume_state state, const char *kind, 
 
 static void look_at(struct disk *d, size_t number, unsigned depth);
 
-static void add_group(struct disk *d, struct library_group *g, size_t number, const char *mark,
-		      unsigned depth)
+static void add_group(struct disk *d, struct library_group *g, size_t number, unsigned depth)
 {
-	char outer[80], label[64], name[160];
+	char outer[80], name[160];
 	timestamp taken;
 
 	d->groups[d->group_count++] = g;
 	snprintf(outer, sizeof outer, "%s", d->volumes[number].name);
 	for (size_t i = 0; i < library_group_count(g); i++) {
-		struct blocks *blocks = library_group_volume(g, i, label, &taken);
+		struct blocks *blocks = library_group_volume(g, i, &taken);
 		struct volume *v;
 
-		if (*label)
-			snprintf(name, sizeof name, "%s%s%s", outer, mark, label);
-		else
-			snprintf(name, sizeof name, "%s%s%zu", outer, mark, i + 1);
+		snprintf(name, sizeof name, "%s@snapshot%zu", outer, i + 1);
 		v = add_volume(d, name, blocks, 0);
 		if (!v)
 			continue;
 		v->taken = taken;
-		if (!strcmp(mark, "@snapshot"))
-			v->snapshot_of = number;
+		v->snapshot_of = number;
 		look_at(d, d->count - 1, depth + 1);
 	}
+}
+
+static void add_logical(struct disk *d, const char *outer, const struct lvm_volume *l, unsigned depth)
+{
+	struct blocks *blocks = l->blocks ? l->blocks : blocks_part(d->media, d->media->size, 0);
+	char name[160];
+	struct volume *v;
+
+	snprintf(name, sizeof name, "%s.%s", outer, l->name);
+	v = add_volume(d, name, blocks, 0);
+	if (v && l->reason)
+		settle(v, VOLUME_UNREAD, "lvm", "%s", l->reason);
+	else if (v)
+		look_at(d, d->count - 1, depth + 1);
 }
 
 static void look_into_lvm(struct disk *d, size_t number, unsigned depth)
 {
 	struct volume *v = &d->volumes[number];
-	struct library_group *g;
+	struct lvm_volume *found;
+	size_t count;
 	struct err err;
 
-	if (d->group_count == GROUPS_MAX || depth >= NESTING_MAX) {
+	if (depth >= NESTING_MAX) {
 		settle(v, VOLUME_UNREAD, "lvm", "limit: volumes inside volumes");
 		return;
 	}
-	g = library_lvm(v->blocks, &err);
-	if (!g) {
-		settle(v, VOLUME_UNREAD, "lvm", "%s", err.text);
+	found = calloc(LVM_VOLUMES_MAX, sizeof *found);
+	if (!found || !lvm_open(v->blocks, found, &count, &err)) {
+		settle(v, VOLUME_UNREAD, "lvm", "%s", found ? err.text : "lvm: no memory");
+		free(found);
 		return;
 	}
 	settle(v, VOLUME_EMPTY, "lvm", "its logical volumes are examined");
-	add_group(d, g, number, ".", depth);
+	for (size_t i = 0; i < count; i++)
+		add_logical(d, v->name, &found[i], depth);
+	free(found);
 }
 
 /* What a key opens takes the place of what was locked. */
@@ -144,7 +158,7 @@ static void look_for_snapshots(struct disk *d, size_t number, unsigned depth)
 		return;
 	g = library_vss(d->volumes[number].blocks, &ignored);
 	if (g && library_group_count(g))
-		add_group(d, g, number, "@snapshot", depth);
+		add_group(d, g, number, depth);
 	else
 		library_group_free(g);
 }

@@ -27,9 +27,36 @@ static const struct {
 	{ 4086, { (const uint8_t *)"SWAPSPACE2", 10 }, "linux swap" },
 	{ 0, { (const uint8_t *)"hsqs", 4 }, "squashfs" },
 	{ 0, { (const uint8_t *)"\xeb\x58\x90" "EXFAT", 8 }, "exfat" },
+	{ 1024, { (const uint8_t *)"\xe2\xe1\xf5\xe0", 4 }, "erofs" },
+	{ 1030, { (const uint8_t *)"\x34\x34", 2 }, "nilfs2" },
+	{ 4120, { (const uint8_t *)"\xc6\x85\x73\xf6\x4e\x1a\x45\xca", 8 }, "bcachefs" },
+	{ 8192, { (const uint8_t *)"OCFSV2", 6 }, "ocfs2" },
+	{ 65536, { (const uint8_t *)"\x01\x16\x19\x70", 4 }, "gfs2" },
+	{ 66908, { (const uint8_t *)"\x19\x01\x54\x19", 4 }, "ufs" },
+	{ 16404, { (const uint8_t *)"\0\0\0\7version", 11 }, "zfs" },
+	{ 4096, { (const uint8_t *)"\xfc\x4e\x2b\xa9", 4 }, "raid member" },
+	{ 0, { (const uint8_t *)"\xfc\x4e\x2b\xa9", 4 }, "raid member" },
+	{ 32769, { (const uint8_t *)"BEA01", 5 }, "udf" },
+	{ 1024, { (const uint8_t *)"BD", 2 }, "hfs" },
 };
 
+#define RAID_MAGIC 0xa92b4efc
 #define LOOK_BYTES ((size_t)68 << 10)
+
+/* Versions 1.0 and 0.90 of Linux' RAID stand at the end; a mirror has its files at the start. */
+static bool is_raid(struct blocks *volume)
+{
+	const uint64_t ends[] = { ((volume->size / 512 - 16) & ~(uint64_t)7) * 512,
+				  (volume->size & ~(uint64_t)65535) - 65536 };
+	struct err ignored;
+	uint8_t magic[4];
+
+	for (size_t i = 0; volume->size > 2 * 65536 && i < 2; i++)
+		if (blocks_read_all(volume, ends[i], magic, sizeof magic, &ignored) &&
+		    load_u32le(magic) == RAID_MAGIC)
+			return true;
+	return false;
+}
 
 const char *fs_detect(struct blocks *volume)
 {
@@ -45,7 +72,7 @@ const char *fs_detect(struct blocks *volume)
 					     magics[i].bytes.len), magics[i].bytes))
 				found = magics[i].name;
 	buf_free(&room);
-	return found;
+	return found ? found : is_raid(volume) ? "raid member" : NULL;
 }
 
 static bool is_of_tsk(const char *name)

@@ -7,7 +7,6 @@
 #include <libvhdi.h>
 #include <libvmdk.h>
 #include <libvshadow.h>
-#include <libvslvm.h>
 
 #include <stdlib.h>
 
@@ -43,13 +42,11 @@ READER(read_qcow, libqcow_file_t, libqcow_file_read_buffer_at_offset)
 READER(read_vhd, libvhdi_file_t, libvhdi_file_read_buffer_at_offset)
 READER(read_vmdk, libvmdk_handle_t, libvmdk_handle_read_buffer_at_offset)
 READER(read_bde, libbde_volume_t, libbde_volume_read_buffer_at_offset)
-READER(read_logical, libvslvm_logical_volume_t, libvslvm_logical_volume_read_buffer_at_offset)
 READER(read_store, libvshadow_store_t, libvshadow_store_read_buffer_at_offset)
 FREER(free_qcow, libqcow_file_t, libqcow_file_free)
 FREER(free_vhd, libvhdi_file_t, libvhdi_file_free)
 FREER(free_vmdk, libvmdk_handle_t, libvmdk_handle_free)
 FREER(free_bde, libbde_volume_t, libbde_volume_free)
-FREER(free_logical, libvslvm_logical_volume_t, libvslvm_logical_volume_free)
 FREER(free_store, libvshadow_store_t, libvshadow_store_free)
 
 static bool read_library(struct blocks *b, uint64_t at, uint8_t *to, size_t len, struct err *err)
@@ -244,14 +241,11 @@ struct blocks *library_bitlocker(struct blocks *of, const struct library_key *ke
 	return NULL;
 }
 
-/* ---- groups of volumes ---- */
+/* ---- snapshots ---- */
 
 struct library_group {
 	struct blocks *of;
 	libbfio_handle_t *io;
-	libbfio_pool_t *pool;
-	libvslvm_handle_t *lvm;
-	libvslvm_volume_group_t *volumes;
 	libvshadow_volume_t *vss;
 	int count;
 };
@@ -266,37 +260,6 @@ static struct library_group *new_group(struct blocks *of, struct err *err)
 	}
 	free(g);
 	err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a library");
-	return NULL;
-}
-
-struct library_group *library_lvm(struct blocks *of, struct err *err)
-{
-	struct library_group *g = new_group(of, err);
-	libbfio_handle_t *again;
-	int entry = 0, physical = 0;
-	bool ok;
-
-	if (!g)
-		return NULL;
-	ok = libvslvm_handle_initialize(&g->lvm, NULL) == 1 &&
-	     libvslvm_handle_open_file_io_handle(g->lvm, g->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
-	     libvslvm_handle_get_volume_group(g->lvm, &g->volumes, NULL) == 1 &&
-	     libvslvm_volume_group_get_number_of_physical_volumes(g->volumes, &physical, NULL) == 1;
-	if (ok && physical != 1) {
-		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET,
-			"lvm: a group over %d physical volumes is not examined", physical);
-		library_group_free(g);
-		return NULL;
-	}
-	again = ok ? bfio_of(of) : NULL;
-	ok = again && libbfio_pool_initialize(&g->pool, 0, 0, NULL) == 1 &&
-	     libbfio_pool_append_handle(g->pool, &entry, again, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
-	     libvslvm_handle_open_physical_volume_files_file_io_pool(g->lvm, g->pool, NULL) == 1 &&
-	     libvslvm_volume_group_get_number_of_logical_volumes(g->volumes, &g->count, NULL) == 1;
-	if (ok)
-		return g;
-	err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "lvm: cannot be opened");
-	library_group_free(g);
 	return NULL;
 }
 
@@ -320,25 +283,7 @@ size_t library_group_count(const struct library_group *g)
 	return g->count < 0 ? 0 : g->count > GROUP_MOST ? GROUP_MOST : (size_t)g->count;
 }
 
-static struct blocks *logical_volume(struct library_group *g, size_t number, char name[64])
-{
-	struct err ignored;
-	struct library *l = new_library(g->of, read_logical, free_logical, &ignored);
-	libvslvm_logical_volume_t *volume = NULL;
-	size64_t size = 0;
-	bool ok;
-
-	if (!l)
-		return NULL;
-	ok = libvslvm_volume_group_get_logical_volume(g->volumes, (int)number, &volume, NULL) == 1;
-	l->handle = volume;
-	ok = ok && libvslvm_logical_volume_get_size(volume, &size, NULL) == 1;
-	if (ok && libvslvm_logical_volume_get_name(volume, name, 64, NULL) != 1)
-		name[0] = '\0';
-	return finish(l, ok, size, "lvm", &ignored);
-}
-
-static struct blocks *snapshot(struct library_group *g, size_t number, timestamp *taken)
+struct blocks *library_group_volume(struct library_group *g, size_t number, timestamp *taken)
 {
 	struct err ignored;
 	struct library *l = new_library(g->of, read_store, free_store, &ignored);
@@ -347,6 +292,7 @@ static struct blocks *snapshot(struct library_group *g, size_t number, timestamp
 	uint64_t time = 0;
 	bool ok;
 
+	*taken = TIME_NONE;
 	if (!l)
 		return NULL;
 	ok = libvshadow_volume_get_store(g->vss, (int)number, &store, NULL) == 1;
@@ -357,26 +303,12 @@ static struct blocks *snapshot(struct library_group *g, size_t number, timestamp
 	return finish(l, ok, size, "vss", &ignored);
 }
 
-struct blocks *library_group_volume(struct library_group *g, size_t number, char name[64],
-				    timestamp *taken)
-{
-	name[0] = '\0';
-	*taken = TIME_NONE;
-	return g->lvm ? logical_volume(g, number, name) : snapshot(g, number, taken);
-}
-
 void library_group_free(struct library_group *g)
 {
 	if (!g)
 		return;
-	if (g->volumes)
-		libvslvm_volume_group_free(&g->volumes, NULL);
-	if (g->lvm)
-		libvslvm_handle_free(&g->lvm, NULL);
 	if (g->vss)
 		libvshadow_volume_free(&g->vss, NULL);
-	if (g->pool)
-		libbfio_pool_free(&g->pool, NULL);
 	bfio_free(g->io);
 	free(g);
 }

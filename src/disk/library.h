@@ -21,15 +21,13 @@ struct library_key {
 struct blocks *library_bitlocker(struct blocks *of, const struct library_key *keys, size_t count,
 				 struct err *err);
 
-/* Logical volumes of one physical volume, and snapshots of an NTFS volume. */
+/* Snapshots of an NTFS volume. */
 struct library_group;
 
-struct library_group *library_lvm(struct blocks *of, struct err *err);
 struct library_group *library_vss(struct blocks *of, struct err *err);
 size_t library_group_count(const struct library_group *g);
 /* NULL: unreadable. Owned by the caller, closed before the group. */
-struct blocks *library_group_volume(struct library_group *g, size_t number, char name[64],
-				    timestamp *taken);
+struct blocks *library_group_volume(struct library_group *g, size_t number, timestamp *taken);
 void library_group_free(struct library_group *g);	/* NULL-safe */
 
 #endif

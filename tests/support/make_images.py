@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 os.environ["MTOOLS_SKIP_CHECK"] = "1"
@@ -183,11 +184,57 @@ def e01(inside, out):
     raw.unlink()
 
 
+def lvm(inside, out):
+    """Two logical volumes of one physical volume: ext4 in two pieces and ext2."""
+    parts = []
+    for name, version in (("root", "ext4"), ("home", "ext2")):
+        part = out.with_suffix("." + name)
+        ext(version, inside, part)
+        parts.append(part.read_bytes())
+        part.unlink()
+    out.write_bytes(lvm_around(parts[0], parts[1]))
+
+
+def lvm_around(root, home):
+    """The format: LVM2's own, with extents of one MiB; `root` lies in two pieces around `home`."""
+    mib = 1 << 20
+    assert len(root) == len(home) == 2 * mib
+    extents = root[:mib] + home + root[mib:]
+    ids = ["-".join(f"{kind}{i:05d}" if len(f"{kind}{i:05d}") == n else (f"{kind}{i}" + "a" * n)[:n]
+                    for i, n in enumerate((6, 4, 4, 4, 4, 4, 6))) for kind in "gprh"]
+    segment = ('segment%d {\nstart_extent = %d\nextent_count = %d\ntype = "striped"\nstripe_count = 1\n'
+               'stripes = [\n"pv0", %d\n]\n}\n')
+    volume = '%s {\nid = "%s"\nstatus = ["READ", "WRITE", "VISIBLE"]\nflags = []\nsegment_count = %d\n%s}\n'
+    text = ('vg0 {\nid = "%s"\nseqno = 1\nformat = "lvm2"\nstatus = ["RESIZEABLE", "READ", "WRITE"]\nflags = []\n'
+            'extent_size = 2048\nmax_lv = 0\nmax_pv = 0\nmetadata_copies = 0\nphysical_volumes {\npv0 {\nid = "%s"\n'
+            'device = "/dev/sda2"\nstatus = ["ALLOCATABLE"]\nflags = []\ndev_size = %d\npe_start = 2048\npe_count = 4\n}\n}\n'
+            'logical_volumes {\n%s%s}\n}\ncontents = "Text Format Volume Group"\nversion = 1\ndescription = ""\n'
+            'creation_host = "x"\ncreation_time = 1700000000\n\0'
+            % (ids[0], ids[1], 5 * 2048,
+               volume % ("root", ids[2], 2, segment % (1, 0, 1, 0) + segment % (2, 1, 1, 3)),
+               volume % ("home", ids[3], 1, segment % (1, 0, 2, 1)))).encode()
+
+    def crc(data):
+        return zlib.crc32(data, 0xf597a6cf ^ 0xffffffff) ^ 0xffffffff
+
+    start = bytearray(mib)
+    label = struct.pack("<I8s", 32, b"LVM2 001") + ids[1].replace("-", "").encode()
+    label += struct.pack("<9Q", 5 * mib, mib, 0, 0, 0, 4096, mib - 4096, 0, 0)
+    label = label.ljust(512 - 20, b"\0")
+    start[512:1024] = b"LABELONE" + struct.pack("<QI", 1, crc(label)) + label
+    area = struct.pack("<16sIQQ", b" LVM2 x[5A%r0N*>", 1, 4096, mib - 4096)
+    area += struct.pack("<QQII", 512, len(text), crc(text), 0)
+    area = area.ljust(512 - 4, b"\0")
+    start[4096:4608] = struct.pack("<I", crc(area)) + area
+    start[4608:4608 + len(text)] = text
+    return bytes(start) + extents
+
+
 KINDS = {
     "ext2": lambda i, o: ext("ext2", i, o), "ext3": lambda i, o: ext("ext3", i, o),
     "ext4": lambda i, o: ext("ext4", i, o), "ntfs": ntfs, "fat12": lambda i, o: fat(12, i, o),
     "fat16": lambda i, o: fat(16, i, o), "fat32": lambda i, o: fat(32, i, o), "exfat": exfat, "xfs": xfs,
-    "hfsplus": hfs, "iso9660": iso, "e01": e01, "vmdk": converted("vmdk"), "vhd": converted("vpc"),
+    "hfsplus": hfs, "lvm": lvm, "iso9660": iso, "e01": e01, "vmdk": converted("vmdk"), "vhd": converted("vpc"),
     "vhdx": converted("vhdx"), "qcow2": converted("qcow2"),
 }
 
