@@ -108,6 +108,7 @@ struct run {
 	struct scan_files files;
 	struct scan_process process;
 	bool is_process;
+	bool many;			/* a folder or list: counts name their file */
 	struct scan_bytes bytes;
 	struct shared *shared;
 	struct scan_voice *voice;	/* in a worker */
@@ -269,8 +270,10 @@ static void report(struct run *run, bool scanned, const struct err *err,
 {
 	struct buf *told = &run->voice->told;
 
+	if (o.show.count && run->many)
+		buf_printf(&run->voice->out, "%s: ", run->path);
 	if (o.show.count)
-		buf_printf(&run->voice->out, "%s: %" PRIu64 "\n", run->path, run->found);
+		buf_printf(&run->voice->out, "%" PRIu64 "\n", run->found);
 	if (run->voice->out.overflow)
 		buf_printf(told, "warning: %s: too many matches to be shown\n", run->path);
 	if (notes->strings_capped && !o.no_warnings) {
@@ -513,6 +516,7 @@ static bool scan_target(struct run *run, const char *target, struct err *err)
 	uint64_t pid;
 	bool many = o.list || (!stat(target, &st) && S_ISDIR(st.st_mode)), listed;
 
+	run->many = many;
 	if (o.list)
 		listed = scan_files_list(&run->files, target, &o.walk, &run->failures, err);
 	else if (many)

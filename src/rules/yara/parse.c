@@ -275,7 +275,6 @@ static bool parse_rule(struct parser *p)
 	name = next_token(p);
 	if (name->kind != TOKEN_NAME)
 		return p->at--, syntax_error(p);
-	p->rule = name->text;
 	if (name_taken(p, name)) {
 		if (!p->c->options->skip_duplicates)
 			return fail(p, name, "duplicated identifier \"%.*s\"", SPAN_ARG(name->text));
@@ -283,13 +282,16 @@ static bool parse_rule(struct parser *p)
 		     SPAN_ARG(name->text));
 		return false;
 	}
+	if (!check_name(p, name))
+		return false;
+	p->rule = name->text;
 	rule->index = (uint32_t)p->c->rule_count;
 	rule->name_space = p->name_space_number;
 	rule->info.name = pooled(p->c, name->text);
 	rule->info.name_space = p->name_space->name;
 	rule->info.file = pooled(p->c, span_text(p->source->name));
 	rule->info.line = name->line;
-	return check_name(p, name) && parse_rule_parts(p, rule) && keep_rule(p, rule);
+	return parse_rule_parts(p, rule) && keep_rule(p, rule);
 }
 
 /* ---- files ---- */

@@ -348,6 +348,8 @@ static bool parse_listed(struct parser *p, struct loop *loop, uint16_t *depth,
 
 static bool parse_iterated(struct parser *p, struct loop *loop, struct expr *e)
 {
+	if (peek_token(p, 0)->kind != TOKEN_NAME)
+		return syntax_error(p);
 	if (!parse_name(p, e))
 		return false;
 	if (e->type != YARA_ARRAY && e->type != YARA_DICTIONARY)

@@ -174,8 +174,8 @@ bool parse_strings(struct parser *p)
 		struct draft_string *s;
 
 		if (p->string_count == (most ? most : STRINGS_MAX))
-			return fail(p, name, "rule \"%.*s\" has more strings than allowed",
-				    SPAN_ARG(p->rule));
+			return fail(p, name, "too many strings in rule \"%.*s\" (limit: %u)",
+				    SPAN_ARG(p->rule), most ? most : STRINGS_MAX);
 		if (!check_string_name(p, name, &names))
 			return false;
 		s = arena_push(&p->c->scratch, (void **)&p->strings, &p->string_count,
@@ -214,7 +214,7 @@ static bool add_pattern(struct parser *p, struct draft_string *s, struct rule_st
 	s->spec.only_at = s->at >= 0 && !s->used_elsewhere && is_literal(&s->spec);
 	if (!pattern_add(p->c->patterns, &s->spec, &out->pattern, &notes, &err)) {
 		if (err.code == ERR_USAGE)
-			return fail(p, s->token, "invalid modifier combination: %s", err.text);
+			return fail(p, s->token, "%s", err.text);
 		return fail(p, s->token, "invalid %s \"%.*s\": %s",
 			    s->spec.kind == PATTERN_REGEX ? "regular expression"
 			    : s->spec.kind == PATTERN_HEX ? "hex string" : "string",

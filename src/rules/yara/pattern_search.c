@@ -169,7 +169,10 @@ const struct pattern_match *pattern_matches(struct pattern_scratch *s, uint32_t 
 	if (!hit || hit->state == HIT_ABSENT)
 		return NULL;
 	if (hit->state != HIT_LISTED) {
-		pattern_verify(s, id, hit, s->options.fast);
+		/* Where all the data is searched, that goes from its end: the first comes last. */
+		pattern_verify(s, id, hit, s->options.fast && !hit->everywhere);
+		if (s->options.fast && hit->match_count)
+			hit->match_count = 1;
 		hit->state = hit->match_count ? HIT_LISTED : HIT_ABSENT;
 	}
 	*count = hit->match_count;
