@@ -1,11 +1,13 @@
 #include "codec/certificate.h"
 
 #include <openssl/objects.h>
+#include <openssl/pkcs7.h>
 #include <openssl/x509v3.h>
 #include <openssl/x509_vfy.h>
 #include <time.h>
 
 #define NAME_MAX_LENGTH 256
+#define PKCS7_MAX ((size_t)16 << 20)
 #define SERIAL_MAX 22		/* as DER: tag, length and the 20 bytes of RFC 5280 */
 
 int64_t certificate_time(const ASN1_TIME *time)
@@ -136,4 +138,43 @@ void certificates_chain(struct certificates *to, X509 *leaf, STACK_OF(X509) *oth
 	}
 	X509_STORE_CTX_free(context);
 	X509_STORE_free(store);
+}
+
+static struct span comma_name(X509_NAME *name, struct arena *arena)
+{
+	BIO *to = BIO_new(BIO_s_mem());
+	struct span text = { 0 };
+	char *bytes;
+	long len;
+
+	if (to && X509_NAME_print_ex(to, name, 0, ASN1_STRFLGS_UTF8_CONVERT |
+				     XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN) >= 0) {
+		len = BIO_get_mem_data(to, &bytes);
+		for (long i = 0; i + 4 <= len; i++)
+			if (!memcmp(bytes + i, "UID=", 4) && (!i || bytes[i - 1] == ' '))
+				memcpy(bytes + i, "uid", 3);	/* as it is called there */
+		text = arena_copy(arena, span_of(bytes, (size_t)len));
+	}
+	BIO_free(to);
+	return text;
+}
+
+size_t certificate_names_of(struct span pkcs7, struct arena *arena, struct certificate_names **out)
+{
+	const uint8_t *at = pkcs7.at;
+	PKCS7 *p7 = pkcs7.len && pkcs7.len <= PKCS7_MAX ? d2i_PKCS7(NULL, &at, (long)pkcs7.len) : NULL;
+	STACK_OF(X509) *stack = p7 && PKCS7_type_is_signed(p7) && p7->d.sign ? p7->d.sign->cert : NULL;
+	int count = stack ? sk_X509_num(stack) : 0;
+
+	if (count > CERTIFICATES_MAX)
+		count = CERTIFICATES_MAX;
+	*out = ARENA_ARRAY(arena, (size_t)count, struct certificate_names);
+	for (int i = 0; *out && i < count; i++) {
+		X509 *one = sk_X509_value(stack, i);
+
+		(*out)[i].issuer = comma_name(X509_get_issuer_name(one), arena);
+		(*out)[i].subject = comma_name(X509_get_subject_name(one), arena);
+	}
+	PKCS7_free(p7);
+	return *out ? (size_t)count : 0;
 }

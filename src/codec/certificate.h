@@ -33,6 +33,14 @@ struct certificates {
 	size_t count;
 };
 
+/* Who a certificate is of and from, as YARA-X writes it: "C=US, O=…, CN=…". */
+struct certificate_names {
+	struct span issuer, subject;
+};
+
+/* Of all certificates in a PKCS #7 blob, up to CERTIFICATES_MAX; answers their number. */
+size_t certificate_names_of(struct span pkcs7, struct arena *arena, struct certificate_names **out);
+
 /* Appends all of a stack, up to CERTIFICATES_MAX in the list. */
 void certificates_add(struct certificates *to, STACK_OF(X509) *stack, struct arena *arena);
 /*

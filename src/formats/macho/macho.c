@@ -239,8 +239,7 @@ static struct macho_architecture read_architecture(struct cursor *c, bool wide)
 	a.offset = wide ? cursor_u64be(c) : cursor_u32be(c);
 	a.size = wide ? cursor_u64be(c) : cursor_u32be(c);
 	a.align = cursor_u32be(c);
-	if (wide)
-		cursor_skip(c, 4);
+	a.reserved = wide ? cursor_u32be(c) : 0;
 	return a;
 }
 

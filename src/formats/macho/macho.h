@@ -59,6 +59,7 @@ struct macho_architecture {
 	uint32_t cpu_type, cpu_subtype;
 	uint64_t offset, size;
 	uint32_t align;
+	uint32_t reserved;		/* fat files of 64 bits only */
 };
 
 struct macho_fat {

@@ -81,6 +81,20 @@ struct macho_names macho_exports(const struct macho *m, const struct macho_link 
 struct macho_names macho_entitlements(const struct macho *m, const struct macho_link *l,
 				      struct arena *arena);
 
+/* One entry of the symbol table, as it stands there. */
+struct macho_symbol {
+	uint32_t name;			/* where in the text */
+	uint8_t type, section;
+	uint16_t description;
+	uint64_t value;
+};
+
+/* All with a name; answers their number. */
+size_t macho_symbol_list(const struct macho *m, const struct macho_link *l, struct arena *arena,
+			 struct macho_symbol **out);
+/* The PKCS #7 blob of the code signature; empty: none. */
+struct span macho_signature(const struct macho *m, const struct macho_link *l);
+
 /* Adds a name; false: no room. */
 bool macho_names_add(struct macho_names *names, struct arena *arena, struct span name);
 

@@ -9,6 +9,7 @@
 #define MAX_BLOBS 64
 #define EMBEDDED_SIGNATURE UINT32_C(0xfade0cc0)
 #define EMBEDDED_ENTITLEMENTS UINT32_C(0xfade7171)
+#define SIGNATURE_WRAPPER UINT32_C(0xfade0b01)
 #define BLOB_HEAD 8
 
 enum { BIND_DYLIB_ULEB = 0x20, BIND_SYMBOL = 0x40, BIND_ADDEND = 0x60, BIND_SEGMENT = 0x70,
@@ -63,6 +64,30 @@ struct macho_names macho_symbols(const struct macho *m, const struct macho_link 
 			break;
 	}
 	return names;
+}
+
+size_t macho_symbol_list(const struct macho *m, const struct macho_link *l, struct arena *arena,
+			 struct macho_symbol **out)
+{
+	struct cursor c = cursor_of(span_from(m->file, l->symtab[MACHO_SYMBOLS_OFFSET]));
+	size_t size = m->wide ? 16 : 12, most = cursor_left(&c) / size;
+	size_t count = l->has_symtab ? l->symtab[MACHO_SYMBOLS] : 0, kept = 0;
+	struct span text = span_sub(m->file, l->symtab[MACHO_TEXT_OFFSET],
+				    l->symtab[MACHO_TEXT_SIZE]);
+
+	count = count < most ? count : most;
+	*out = ARENA_ARRAY(arena, count, struct macho_symbol);
+	for (size_t i = 0; *out && i < count; i++) {
+		struct macho_symbol *s = &(*out)[kept];
+
+		s->name = macho_u32(m, &c);
+		s->type = cursor_u8(&c);
+		s->section = cursor_u8(&c);
+		s->description = m->big_endian ? cursor_u16be(&c) : cursor_u16le(&c);
+		s->value = m->wide ? macho_u64(m, &c) : macho_u32(m, &c);
+		kept += s->name < text.len && text.at[s->name];
+	}
+	return kept;
 }
 
 /* The names in a stream of binding instructions. */
@@ -305,6 +330,14 @@ static void add_keys(struct macho_names *names, struct arena *arena, const struc
 		if (depth < sizeof path / sizeof *path)
 			path[depth++] = x->first;
 	}
+}
+
+struct span macho_signature(const struct macho *m, const struct macho_link *l)
+{
+	struct span signature = span_sub(m->file, l->signature.offset, l->signature.size);
+
+	return l->signature.is_there ? signature_blob(signature, SIGNATURE_WRAPPER)
+				     : (struct span){ 0 };
 }
 
 struct macho_names macho_entitlements(const struct macho *m, const struct macho_link *l,

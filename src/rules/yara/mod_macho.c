@@ -102,6 +102,7 @@ static void set_architecture(struct yara_load *l, struct yara_object *list,
 	yara_set_integer(to, "offset", (int64_t)a->offset);
 	yara_set_integer(to, "size", (int64_t)a->size);
 	yara_set_integer(to, "align", a->align);
+	yara_set_integer(to, "reserved", a->reserved);
 	file = yara_array_add_struct(file_list);
 	if (!file || !part)
 		return;
@@ -225,7 +226,7 @@ static const struct yara_field segment[] = {
 static const struct yara_field architecture[] = {
 	YARA_INTEGER_FIELD("cputype"), YARA_INTEGER_FIELD("cpusubtype"),
 	YARA_INTEGER_FIELD("offset"), YARA_INTEGER_FIELD("size"), YARA_INTEGER_FIELD("align"),
-	YARA_END,
+	YARA_INTEGER_FIELD("reserved"), YARA_END,
 };
 
 #define HEADER_FIELDS \

@@ -32,9 +32,11 @@ void macho_fill_symtab(struct yara_object *of);
 void macho_fill_imports(struct yara_object *of);
 void macho_fill_exports(struct yara_object *of);
 void macho_fill_entitlements(struct yara_object *of);
+void macho_fill_certificates(struct yara_object *of);
 
 extern const struct yara_field macho_dylib_fields[], macho_symtab_fields[], macho_dysymtab_fields[],
-	macho_dyld_info_fields[], macho_place_fields[], macho_build_fields[], macho_minimum_fields[];
+	macho_dyld_info_fields[], macho_place_fields[], macho_build_fields[], macho_minimum_fields[],
+	macho_certificate_fields[];
 extern const struct yara_function macho_has_dylib_overloads[], macho_has_rpath_overloads[],
 	macho_has_entitlement_overloads[], macho_has_import_overloads[],
 	macho_has_export_overloads[], macho_dylib_hash_overloads[],
@@ -58,6 +60,8 @@ extern const struct yara_function macho_has_dylib_overloads[], macho_has_rpath_o
 	MACHO_STRUCT("code_signature_data", macho_place_fields, macho_fill_link), \
 	MACHO_STRUCT("build_version", macho_build_fields, macho_fill_link), \
 	MACHO_STRUCT("min_version", macho_minimum_fields, macho_fill_link), \
+	{ .name = "certificates", .type = YARA_ARRAY, .element = YARA_STRUCT, \
+	  .fields = macho_certificate_fields, .fill = macho_fill_certificates }, \
 	MACHO_TEXTS("entitlements", macho_fill_entitlements), \
 	MACHO_TEXTS("imports", macho_fill_imports), MACHO_TEXTS("exports", macho_fill_exports)
 

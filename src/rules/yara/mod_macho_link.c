@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "codec/certificate.h"
 #include "codec/digest.h"
 #include "rules/yara/mod_macho.h"
 
@@ -181,6 +182,24 @@ void macho_fill_link(struct yara_object *of)
 	set_versions(of, l);
 }
 
+static void fill_symbols(struct yara_object *symtab)
+{
+	struct macho_part *p = symtab->state;
+	struct yara_object *list = p ? yara_array(symtab, "nlists") : NULL;
+	struct macho_symbol *symbols;
+	size_t count = list ? macho_symbol_list(&p->macho, &p->link, p->arena, &symbols) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct yara_object *one = yara_array_add_struct(list);
+
+		yara_set_integer(one, "n_strx", symbols[i].name);
+		yara_set_integer(one, "n_type", symbols[i].type);
+		yara_set_integer(one, "n_sect", symbols[i].section);
+		yara_set_integer(one, "n_desc", symbols[i].description);
+		yara_set_integer(one, "n_value", (int64_t)symbols[i].value);
+	}
+}
+
 void macho_fill_symtab(struct yara_object *of)
 {
 	struct macho_part *p = of->state;
@@ -193,6 +212,8 @@ void macho_fill_symtab(struct yara_object *of)
 	set_numbers(to, p->link.symtab, MACHO_SYMTAB_NUMBERS);
 	names = macho_symbols(&p->macho, &p->link, p->arena, false);
 	set_names(to, "entries", &names);
+	if (to)
+		to->state = p;
 }
 
 static void fill_names(struct yara_object *of, enum macho_list which, const char *name)
@@ -214,6 +235,24 @@ void macho_fill_exports(struct yara_object *of)
 void macho_fill_entitlements(struct yara_object *of)
 {
 	fill_names(of, MACHO_LIST_ENTITLEMENTS, "entitlements");
+}
+
+void macho_fill_certificates(struct yara_object *of)
+{
+	struct macho_part *p = of->state;
+	struct yara_object *list = p ? yara_array(of, "certificates") : NULL;
+	struct certificate_names *names;
+	size_t count = list ? certificate_names_of(macho_signature(&p->macho, link_of(p)),
+						   p->arena, &names) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct yara_object *one = yara_array_add_struct(list);
+
+		yara_set_string(one, "issuer", names[i].issuer);
+		yara_set_string(one, "subject", names[i].subject);
+		yara_set_integer(one, "is_self_signed",
+				 span_eq(names[i].issuer, names[i].subject));
+	}
 }
 
 /* The parts of what is scanned, one after the other: the file, or those of a fat file. */
@@ -344,10 +383,22 @@ const struct yara_field macho_dylib_fields[] = {
 	YARA_END,
 };
 
+const struct yara_field macho_certificate_fields[] = {
+	YARA_STRING_FIELD("issuer"), YARA_STRING_FIELD("subject"),
+	YARA_INTEGER_FIELD("is_self_signed"), YARA_END,
+};
+
+static const struct yara_field symbol_fields[] = {
+	YARA_INTEGER_FIELD("n_strx"), YARA_INTEGER_FIELD("n_type"), YARA_INTEGER_FIELD("n_sect"),
+	YARA_INTEGER_FIELD("n_desc"), YARA_INTEGER_FIELD("n_value"), YARA_END,
+};
+
 /* The numbers of these three stand in the order of their load commands. */
 const struct yara_field macho_symtab_fields[] = {
 	YARA_INTEGER_FIELD("symoff"), YARA_INTEGER_FIELD("nsyms"), YARA_INTEGER_FIELD("stroff"),
-	YARA_INTEGER_FIELD("strsize"), YARA_ARRAY_OF("entries", YARA_STRING), YARA_END,
+	YARA_INTEGER_FIELD("strsize"), YARA_ARRAY_OF("entries", YARA_STRING),
+	{ .name = "nlists", .type = YARA_ARRAY, .element = YARA_STRUCT, .fields = symbol_fields,
+	  .fill = fill_symbols }, YARA_END,
 };
 
 const struct yara_field macho_dysymtab_fields[] = {

@@ -140,6 +140,8 @@ TEST(module_macho_reads_libraries_and_symbols)
 	      "macho.has_dylib(\"/usr/lib/libsystem.b.dylib\")", "not macho.has_dylib(\"x\")",
 	      "macho.has_rpath(\"@loader_path/../Frameworks\")",
 	      "macho.symtab.entries[0] == \"_printf\"", "macho.symtab.entries[1] == \"_Main\"",
+	      "macho.symtab.nlists.len() == 2", "macho.symtab.nlists[1].n_strx == 9",
+	      "macho.symtab.nlists[1].n_type == 15", "macho.symtab.nlists[1].n_value == 0x1000",
 	      "macho.imports.len() == 2", "macho.imports[1] == \"_malloc\"",
 	      "macho.has_import(\"_printf\")", "macho.exports.len() == 2",
 	      "macho.exports[0] == \"_other\"", "macho.has_export(\"_Main\")",
@@ -156,6 +158,18 @@ TEST(module_macho_reads_versions_and_entitlements)
 	      "macho.dynamic_linker == \"/usr/lib/dyld\"", "macho.linker_options[1] == \"Cocoa\"",
 	      "macho.has_entitlement(\"com.apple.security.get-task-allow\")",
 	      "macho.code_signature_data.datasize > 0", "macho.entitlements.len() == 1");
+}
+
+TEST(module_macho_names_the_certificates_of_a_signature)
+{
+	CHECK("macho", "macho_fuzz/signed", "macho.certificates.len() == 2",
+	      "macho.certificates[0].subject == \"C=JP, O=Kanshiki, CN=Test Root\"",
+	      "macho.certificates[0].is_self_signed",
+	      "macho.certificates[1].subject == \"uid=AB12, CN=Developer\"",
+	      "macho.certificates[1].issuer == macho.certificates[0].subject",
+	      "not macho.certificates[1].is_self_signed");
+	CHECK("macho", "macho_fuzz/linked", "macho.certificates.len() == 0");
+	CHECK("macho", "macho_fuzz/fat", "macho.fat_arch[0].reserved == 0");
 }
 
 TEST(module_macho_hashes_names)

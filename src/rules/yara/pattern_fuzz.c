@@ -24,7 +24,7 @@ static void search(struct pattern_set *set, uint32_t id, struct span data)
 	if (pattern_found(scratch, id) != (count > 0))
 		abort();
 	for (size_t i = 0; i < count; i++) {
-		if (m[i].offset + m[i].length > data.len || !m[i].length ||
+		if (m[i].offset + m[i].length > data.len || m[i].offset >= data.len ||
 		    (i && m[i].offset <= m[i - 1].offset))
 			abort();
 		pattern_match_at(scratch, id, m[i].offset, &length);

@@ -297,6 +297,29 @@ def macho_linked():
     return image.ljust(at, b'\0') + tables
 
 
+def macho_signed():
+    """Nothing but a code signature with two certificates, one signed by itself."""
+    def run(*words, **more):
+        return subprocess.run(['openssl', *words], check=True, capture_output=True, **more).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            run('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650',
+                '-subj', '/C=JP/O=Kanshiki/CN=Test Root', '-keyout', folder + '/ca', '-out', folder + '/ca.pem')
+            run('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                '-subj', '/UID=AB12/CN=Developer', '-keyout', folder + '/key', '-out', folder + '/request')
+            run('x509', '-req', '-in', folder + '/request', '-CA', folder + '/ca.pem', '-CAkey', folder + '/ca',
+                '-days', '3650', '-out', folder + '/cert.pem')
+            cms = run('crl2pkcs7', '-nocrl', '-certfile', folder + '/ca.pem', '-certfile', folder + '/cert.pem',
+                      '-outform', 'DER')
+        except (OSError, subprocess.CalledProcessError) as failed:
+            print('not signed:', failed, getattr(failed, 'stderr', b''))
+            return None
+    blob = pack('>II', 0xfade0b01, 8 + len(cms)) + cms
+    signature = pack('>IIIII', 0xfade0cc0, 20 + len(blob), 1, 0x10000, 20) + blob
+    head = pack('<IIIIIIII', 0xfeedfacf, 0x100000c, 0, 2, 1, 16, 0, 0)
+    return head + pack('<IIII', 0x1d, 16, 48, len(signature)) + signature
+
+
 def macho_fat():
     first, second = macho(64, True), macho(32, False)
     return (pack('>II', 0xcafebabe, 2) + pack('>IIIII', 0x1000007, 3, 0x100, len(first), 8) +
@@ -394,6 +417,8 @@ def main():
     write('authenticode_fuzz', 'signature', signed[at + 8:])
     write('macho_fuzz', 'fat', macho_fat())
     write('macho_fuzz', 'linked', macho_linked())
+    if macho_signed():
+        write('macho_fuzz', 'signed', macho_signed())
     write('dotnet_fuzz', 'assembly', pe(False, cli_header))
     write('dex_fuzz', 'dex', dex())
     write('lnk_fuzz', 'shortcut', lnk())
