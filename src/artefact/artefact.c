@@ -91,10 +91,17 @@ static bool end_matches(struct span pattern, struct span path)
 bool artefact_path_matches(const char *patterns, struct span path)
 {
 	struct span rest = span_text(patterns);
+	bool is_coded = span_find_byte(path, 0, '%') != SIZE_MAX;
+	uint8_t end = path.len ? fold(path.at[path.len - 1]) : 0;
 
-	while (rest.len)
-		if (end_matches(span_split(&rest, '|'), path))
+	while (rest.len) {
+		struct span pattern = span_split(&rest, '|');
+		uint8_t wanted = pattern.len ? fold(pattern.at[pattern.len - 1]) : 0;
+
+		/* Most are told apart by their last character: there are some hundred for each file. */
+		if ((wanted == end || wanted == '*' || is_coded) && end_matches(pattern, path))
 			return true;
+	}
 	return false;
 }
 
@@ -111,8 +118,9 @@ bool artefact_is_packaged(struct span path)
 
 static bool fits(const struct artefact_decoder *d, const char *kind, struct span path)
 {
-	return (!d->kind || !strcmp(d->kind, kind)) && !(d->of_place && artefact_is_packaged(path)) &&
-	       (!d->paths || artefact_path_matches(d->paths, path));
+	return (!d->kind || !strcmp(d->kind, kind)) &&
+	       (!d->paths || artefact_path_matches(d->paths, path)) &&
+	       !(d->of_place && artefact_is_packaged(path));
 }
 
 const struct artefact_decoder *artefact_next(const struct artefact_decoder *after, const char *kind,

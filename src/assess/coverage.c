@@ -148,8 +148,8 @@ bool need_takes(const struct need *need, struct span class_name, struct span cha
 static bool sum_facts(sqlite3 *db, const struct need *need, struct tally *t, struct err *err)
 {
 	static const char sql[] =
-		"SELECT class, channel, host, count(DISTINCT item), sum(count), sum(lost),"
-		" min(first), max(last) FROM fact GROUP BY class, host, channel ORDER BY class, host";
+		"SELECT class, channel, host, items, records, lost, first, last FROM temp.covered_facts "
+		"ORDER BY class, host";
 	sqlite3_stmt *q;
 	bool row, ok;
 	char last_host[256] = "";
@@ -193,7 +193,7 @@ static bool count_items(sqlite3 *db, const struct need *need, uint64_t *items, u
 	bool row, ok;
 
 	*items = *faulty = 0;
-	if (!query_prepare(db, "SELECT class, fate, count(*) FROM item GROUP BY class, fate", &q, err))
+	if (!query_prepare(db, "SELECT class, fate, items FROM temp.covered_items", &q, err))
 		return false;
 	while ((ok = query_step(q, &row, err)) && row) {
 		struct span fate = query_span(q, 1);
@@ -446,6 +446,17 @@ static bool judge_unexamined(sqlite3 *db, struct arena *arena, struct need_resul
 	return ok;
 }
 
+/* Counted once for all needs: an image has many items. */
+static bool count_all(sqlite3 *db, struct err *err)
+{
+	return query_exec(db, "DROP TABLE IF EXISTS temp.covered_facts; DROP TABLE IF EXISTS temp.covered_items; "
+		"CREATE TEMP TABLE covered_facts AS SELECT class, channel, host, count(DISTINCT item) AS items, "
+		"sum(count) AS records, sum(lost) AS lost, min(first) AS first, max(last) AS last "
+		"FROM main.fact GROUP BY class, host, channel; "
+		"CREATE TEMP TABLE covered_items AS SELECT class, fate, count(*) AS items FROM main.item "
+		"GROUP BY class, fate", err);
+}
+
 bool coverage_of(struct case_file *file, enum harm harm, const struct period *period,
 		 struct arena *arena, const struct need_result **out, size_t *count, bool *covered, struct err *err)
 {
@@ -458,7 +469,7 @@ bool coverage_of(struct case_file *file, enum harm harm, const struct period *pe
 	*covered = true;
 	if (!results)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for coverage");
-	if (!count_hosts(db, &hosts, err) || !machines_of(db, &machines, err))
+	if (!count_all(db, err) || !count_hosts(db, &hosts, err) || !machines_of(db, &machines, err))
 		return false;
 	for (size_t i = 0; i < need_count; i++) {
 		struct need_result *r = &results[*count];

@@ -132,8 +132,17 @@ void escape_csv(struct buf *to, struct span text)
 		buf_add_u8(to, '\'');
 	while (text.len && !to->overflow) {
 		uint32_t code;
-		size_t len = utf8_next(text, &code);
+		size_t plain = 0, len;
 
+		while (plain < text.len && text.at[plain] >= 0x20 && text.at[plain] < 0x7f &&
+		       text.at[plain] != '"' && text.at[plain] != '\\')
+			plain++;
+		if (plain) {
+			buf_add(to, span_sub(text, 0, plain));
+			text = span_from(text, plain);
+			continue;
+		}
+		len = utf8_next(text, &code);
 		if (!len)
 			buf_printf(to, "\\x%02x", text.at[0]);
 		else if (code == '"')

@@ -42,6 +42,16 @@ bool blocks_read_all(struct blocks *b, uint64_t at, void *to, size_t len, struct
 	return got == len || err_set(err, ERR_CORRUPT, at, "ends too early");
 }
 
+uint64_t blocks_data_from(struct blocks *b, uint64_t at)
+{
+	uint64_t found;
+
+	if (!b->data_from || at >= b->size)
+		return at;
+	found = b->data_from(b, at);
+	return found > b->size ? b->size : found > at ? found : at;
+}
+
 void blocks_close(struct blocks *b)
 {
 	if (b)
@@ -80,13 +90,22 @@ static bool read_fd(struct blocks *b, uint64_t at, uint8_t *to, size_t len, stru
 	return true;
 }
 
+static uint64_t data_of_fd(struct blocks *b, uint64_t at)
+{
+	off_t found = lseek(((struct fd_blocks *)b)->fd, (off_t)at, SEEK_DATA);
+
+	/* ENXIO: a hole to the end. Devices have none to tell of. */
+	return found >= 0 ? (uint64_t)found : errno == ENXIO ? b->size : at;
+}
+
 struct blocks *blocks_of_fd(int fd, uint64_t size, struct blocks_budget *budget)
 {
 	struct fd_blocks *f = calloc(1, sizeof *f);
 
 	if (!f)
 		return NULL;
-	f->blocks = (struct blocks){ size, read_fd, free_blocks, budget };
+	f->blocks = (struct blocks){ .size = size, .read = read_fd, .data_from = data_of_fd,
+				     .close = free_blocks, .budget = budget };
 	f->fd = fd;
 	return &f->blocks;
 }
@@ -112,7 +131,8 @@ struct blocks *blocks_of_span(struct span bytes, struct blocks_budget *budget)
 
 	if (!s)
 		return NULL;
-	s->blocks = (struct blocks){ bytes.len, read_span, free_blocks, budget };
+	s->blocks = (struct blocks){ .size = bytes.len, .read = read_span, .close = free_blocks,
+				     .budget = budget };
 	s->bytes = bytes;
 	return &s->blocks;
 }
@@ -132,6 +152,13 @@ static bool read_part(struct blocks *b, uint64_t at, uint8_t *to, size_t len, st
 	return blocks_read_all(p->of, p->start + at, to, len, err);
 }
 
+static uint64_t data_of_part(struct blocks *b, uint64_t at)
+{
+	const struct part_blocks *p = (const struct part_blocks *)b;
+
+	return blocks_data_from(p->of, p->start + at) - p->start;
+}
+
 struct blocks *blocks_part(struct blocks *of, uint64_t at, uint64_t size)
 {
 	struct part_blocks *p = calloc(1, sizeof *p);
@@ -140,7 +167,8 @@ struct blocks *blocks_part(struct blocks *of, uint64_t at, uint64_t size)
 		return NULL;
 	at = at < of->size ? at : of->size;
 	size = size < of->size - at ? size : of->size - at;
-	p->blocks = (struct blocks){ size, read_part, free_blocks, of->budget };
+	p->blocks = (struct blocks){ .size = size, .read = read_part, .data_from = data_of_part,
+				     .close = free_blocks, .budget = of->budget };
 	p->of = of;
 	p->start = at;
 	return &p->blocks;
@@ -188,6 +216,21 @@ static bool read_chain(struct blocks *b, uint64_t at, uint8_t *to, size_t len, s
 	return true;
 }
 
+/* Only within a part: the next is asked from its beginning. */
+static uint64_t data_of_chain(struct blocks *b, uint64_t at)
+{
+	const struct chain_blocks *c = (const struct chain_blocks *)b;
+
+	for (size_t i = part_at(c, at); i < c->count; i++) {
+		uint64_t inside = at - c->starts[i], found = blocks_data_from(c->parts[i], inside);
+
+		if (found < c->parts[i]->size)
+			return c->starts[i] + found;
+		at = c->starts[i] + c->parts[i]->size;
+	}
+	return at;
+}
+
 static void close_chain(struct blocks *b)
 {
 	struct chain_blocks *c = (struct chain_blocks *)b;
@@ -218,6 +261,7 @@ struct blocks *blocks_chain(struct blocks *const *parts, size_t count, struct bl
 		at += parts[i]->size;
 	}
 	c->count = count;
-	c->blocks = (struct blocks){ at, read_chain, close_chain, budget };
+	c->blocks = (struct blocks){ .size = at, .read = read_chain, .data_from = data_of_chain,
+				     .close = close_chain, .budget = budget };
 	return &c->blocks;
 }

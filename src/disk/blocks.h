@@ -24,6 +24,8 @@ struct blocks {
 	uint64_t size;
 	/* Reads all of [at, at + len), which lies within size. */
 	bool (*read)(struct blocks *b, uint64_t at, uint8_t *to, size_t len, struct err *err);
+	/* Where data begins at or after `at`: what lies between is a hole of zeros. NULL: at `at`. */
+	uint64_t (*data_from)(struct blocks *b, uint64_t at);
 	/* Frees what the layer owns, itself too; never what is below. */
 	void (*close)(struct blocks *b);
 	struct blocks_budget *budget;	/* shared by all layers; may be NULL */
@@ -34,6 +36,8 @@ bool blocks_read(struct blocks *b, uint64_t at, void *to, size_t len, size_t *go
 		 struct err *err);
 /* All of it, or ERR_CORRUPT with the offset. */
 bool blocks_read_all(struct blocks *b, uint64_t at, void *to, size_t len, struct err *err);
+/* `at`, or the end of the hole (at most the size) that it lies in, where one is known. */
+uint64_t blocks_data_from(struct blocks *b, uint64_t at);
 void blocks_close(struct blocks *b);	/* NULL-safe */
 /* Whether the budget is spent; for work that reads little. Asks now and then. */
 bool blocks_over(struct blocks *b);

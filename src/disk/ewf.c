@@ -343,7 +343,8 @@ struct blocks *ewf_media(struct blocks *const *segments, size_t count, bool *mis
 		return NULL;
 	}
 	e->arena = arena_new((size_t)320 << 20);
-	e->blocks = (struct blocks){ 0, read_media, close_media, segments[0]->budget };
+	e->blocks = (struct blocks){ .read = read_media, .close = close_media,
+				     .budget = segments[0]->budget };
 	/* A damaged segment costs what follows in it; the rest is used. */
 	for (size_t i = 0; ok && i < count; i++)
 		ok = read_segment(e, segments[i], i, err) || e->table_count;

@@ -88,7 +88,8 @@ static struct library *new_library(struct blocks *of,
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a library");
 		return NULL;
 	}
-	l->blocks = (struct blocks){ 0, read_library, close_library, of->budget };
+	l->blocks = (struct blocks){ .read = read_library, .close = close_library,
+				     .budget = of->budget };
 	l->read_at = read_at;
 	l->free = release;
 	return l;

@@ -176,7 +176,8 @@ static struct luks *new_luks(struct blocks *of, uint64_t start, uint64_t size, c
 
 	if (!l)
 		return NULL;
-	l->blocks = (struct blocks){ size, read_luks, close_luks, of->budget };
+	l->blocks = (struct blocks){ .size = size, .read = read_luks, .close = close_luks,
+				     .budget = of->budget };
 	l->of = of;
 	l->start = start;
 	if (start_cipher(l, h, key))

@@ -595,8 +595,14 @@ static bool carve_run(void *context, uint64_t at, uint64_t len)
 	size_t got;
 
 	while (len && !examination_over(c->o->x)) {
-		size_t piece = len < FREE_PIECE ? (size_t)len : FREE_PIECE;
+		uint64_t data = blocks_data_from(c->volume->blocks, at);
+		size_t piece;
 
+		if (data - at >= len)
+			return true;
+		len -= data - at;
+		at = data;
+		piece = len < FREE_PIECE ? (size_t)len : FREE_PIECE;
 		if (!blocks_read(c->volume->blocks, at, c->piece.at, piece, &got, &ignored) || !got)
 			return true;
 		carve_piece(c, at, span_of(c->piece.at, got), got);

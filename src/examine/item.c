@@ -7,9 +7,12 @@
 #include "examine/images.h"
 #include "examine/matching.h"
 
+#include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define PIECE ((size_t)4 << 20)
+#define ZEROS ((size_t)64 << 10)
 /* Of an image as such rules see its start; its files are matched one by one. */
 /* What is shorter and lies in something is a boot sector kept apart, not a volume. */
 #define IMAGE_LEAST ((size_t)64 << 10)
@@ -46,19 +49,45 @@ void item_dismiss(struct examination *x, struct item *item, const struct item_or
 	end(x, item);
 }
 
+/*
+ * How much of a mapped file from `at` on is a hole: its pages would be made to be
+ * read, and cost more than the digest of as many zeros.
+ */
+static size_t hole_at(const struct examination *x, size_t at, size_t most)
+{
+	off_t data = lseek(x->file, (off_t)at, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? most : 0;
+	return (size_t)data - at < most ? (size_t)data - at : most;
+}
+
+static void digest_zeros(struct digest *d, size_t len)
+{
+	static const uint8_t zeros[ZEROS];
+
+	for (; len; len -= len < ZEROS ? len : ZEROS)
+		digest_add(d, span_of(zeros, len < ZEROS ? len : ZEROS));
+}
+
 /* False where time ran out: then there is no digest. */
 static bool digest_bytes(struct examination *x, struct span bytes, bool is_mapped,
 			 uint8_t out[SHA256_SIZE])
 {
 	struct digest *d = digest_new(DIGEST_SHA256);
+	size_t len = bytes.len;
 	bool in_time = d;
 
 	while (in_time && bytes.len) {
 		struct span piece = span_sub(bytes, 0, PIECE);
+		size_t hole = is_mapped ? hole_at(x, len - bytes.len, piece.len) : 0;
 
+		digest_zeros(d, hole);
+		piece = span_from(piece, hole);
+		bytes = span_from(bytes, hole);
 		digest_add(d, piece);
 		/* Of a mapped file only what is being read stays in memory. */
-		if (is_mapped)
+		if (is_mapped && piece.len)
 			madvise((void *)(uintptr_t)piece.at, piece.len, MADV_DONTNEED);
 		bytes = span_from(bytes, piece.len);
 		in_time = !examination_over(x);
