@@ -37,6 +37,7 @@ struct artefact {
 	const char *kind;		/* of identify(): "sqlite", "registry hive", "text" */
 	timestamp modified;
 	uint32_t mode;			/* as stat(2), or 0 where it is not known */
+	struct span capability;		/* security.capability, as stored; empty: none, or not known */
 	const struct near_files *near;	/* never NULL; may find nothing */
 	struct arena *arena;		/* emptied after the item */
 

@@ -58,6 +58,7 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("containers", "containers/*/config.v2.json|containers/*/hostconfig.json",
 	      linux_container),
 	PLACE("set-id programs", NULL, linux_set_id),
+	PLACE("file capabilities", NULL, linux_capability),
 	PLACE("dpkg files", "var/lib/dpkg/info/*.md5sums", package_md5sums),
 	PLACE("dpkg status", "var/lib/dpkg/status|var/lib/dpkg/status.d/*", package_status),
 	PLACE("dpkg diversions", "var/lib/dpkg/diversions", package_diversions),

@@ -1,4 +1,4 @@
-/* What the bits of a file's mode say. */
+/* What the bits of a file's mode say, and its capabilities. */
 #include "artefact/linux.h"
 
 #define SET_USER 04000u
@@ -22,5 +22,54 @@ bool linux_set_id(const struct artefact *a, struct err *err)
 		.name = a->name, .program = a->path,
 		.detail = arena_printf(a->arena, "{\"mode\":\"%04o\"}", a->mode & 07777) });
 	linux_text_free(&t);
+	return true;
+}
+
+/* By their numbers, as capability(7) has them. */
+static const char *const names[] = {
+	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid",
+	"setpcap", "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw",
+	"ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct",
+	"sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod",
+	"lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
+	"wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
+};
+
+static void add_names(struct buf *to, uint64_t set)
+{
+	for (size_t i = 0; i < 64; i++) {
+		if (!(set >> i & 1))
+			continue;
+		if (to->len)
+			buf_text(to, ",");
+		if (i < sizeof names / sizeof *names)
+			buf_printf(to, "cap_%s", names[i]);
+		else
+			buf_printf(to, "%zu", i);
+	}
+}
+
+/* struct vfs_cap_data: version and flags, then permitted and inheritable, 32 bits at a time. */
+bool linux_capability(const struct artefact *a, struct err *err)
+{
+	struct cursor c = cursor_of(a->capability);
+	uint32_t head = cursor_u32le(&c);
+	uint64_t permitted = cursor_u32le(&c);
+	struct buf set = buf_new(2048);
+	struct linux_text t;
+
+	cursor_skip(&c, 4);
+	if (head >> 24 > 1)
+		permitted |= (uint64_t)cursor_u32le(&c) << 32;
+	if (!a->capability.len || c.short_read || !permitted)
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no capabilities");
+	add_names(&set, permitted);
+	t = linux_text_of(a);
+	linux_autostart(&t, &(struct linux_entry){
+		.what = "file capability", .technique = "T1548", .name = a->name, .program = a->path,
+		.detail = arena_printf(a->arena, "{\"capabilities\":\"%.*s\",\"effective\":%s}",
+				       SPAN_ARG(buf_span(&set)), head & 1 ? "true" : "false") });
+	linux_text_free(&t);
+	buf_free(&set);
 	return true;
 }

@@ -1,5 +1,6 @@
 #include "assess/coordinator_job.h"
 
+#include "os/attribute.h"
 #include "os/channel.h"
 
 #include <errno.h>
@@ -95,6 +96,7 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 	struct buf message = buf_new(CHANNEL_MESSAGE_MAX);
 	const struct stat *st = &job->stat;
 	int fds[2] = { job->opened->fd, -1 };
+	uint8_t capability[ATTRIBUTE_CAPABILITY_MAX];
 	struct command command = {
 		.path = span_of(job->path, job->path_len), .size = (uint64_t)st->st_size,
 		.allocated = allocated(job), .is_cut = job->is_cut, .mode = st->st_mode,
@@ -107,6 +109,8 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 	};
 	bool ok;
 
+	if (S_ISREG(st->st_mode) && st->st_mode & 0111)
+		command.capability = span_of(capability, attribute_capability(job->opened->fd, capability));
 	fds[1] = share_open(job, err);
 	if (fds[1] < 0 && job->part.len)
 		return false;

@@ -196,6 +196,22 @@ static timestamp entry_time(bool is_set, time_t seconds, long nanoseconds)
 	return is_set && (seconds || nanoseconds) ? timestamp_of_unix(seconds, (uint32_t)nanoseconds) : TIME_NONE;
 }
 
+/* At most so many attributes of a member are looked at. */
+#define ATTRIBUTES_MOST 100
+
+static struct span capability_of(struct archive_entry *entry)
+{
+	const char *name;
+	const void *value;
+	size_t len;
+
+	archive_entry_xattr_reset(entry);
+	for (int i = 0; i < ATTRIBUTES_MOST && archive_entry_xattr_next(entry, &name, &value, &len) == ARCHIVE_OK; i++)
+		if (name && !strcmp(name, "security.capability"))
+			return span_of(value, len);
+	return (struct span){ 0 };
+}
+
 static void describe(struct unpack *u, struct archive_entry *entry, struct unpack_member *out)
 {
 	const char *name = archive_entry_pathname(entry);
@@ -221,6 +237,7 @@ static void describe(struct unpack *u, struct archive_entry *entry, struct unpac
 		.is_encrypted = archive_entry_is_data_encrypted(entry) ||
 				archive_entry_is_metadata_encrypted(entry),
 	};
+	out->capability = capability_of(entry);
 	if (type == AE_IFLNK)
 		link = archive_entry_symlink(entry);
 	out->target = span_text(link ? link : "");

@@ -23,6 +23,7 @@ struct unpack_member {
 	uint64_t size;			/* as stated, or UINT64_MAX */
 	timestamp modified, accessed, changed, created;
 	uint32_t mode;
+	struct span capability;		/* security.capability, where the archive has it */
 	bool is_encrypted;
 };
 

@@ -141,7 +141,8 @@ void artefacts_examine(struct examination *x, struct item *item, const char *kin
 	struct arena arena = arena_new((size_t)256 << 20);
 	struct artefact a = {
 		.bytes = item->bytes, .path = item->path, .name = last_part(item->path), .kind = kind,
-		.modified = item->modified, .mode = item->mode, .near = item->near ? item->near : &nothing,
+		.modified = item->modified, .mode = item->mode, .capability = item->capability,
+		.near = item->near ? item->near : &nothing,
 		.arena = &arena, .trace = take_trace, .short_of = note_short, .lost = add_lost,
 	};
 	bool starts = false;

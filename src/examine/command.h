@@ -14,6 +14,7 @@ struct command {
 	uint64_t allocated;		/* bytes that take up disk: what reading may take longer for */
 	timestamp modified, changed, accessed;
 	uint32_t mode;
+	struct span capability;		/* its security.capability, as stored; often empty */
 	bool is_cut;			/* the source went on beyond what is here */
 	/* Members (paths within the tree) that were the end of an examiner before. */
 	struct span refused[COMMAND_REFUSED_MAX];

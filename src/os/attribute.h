@@ -1,0 +1,13 @@
+/* attribute: what a file system keeps beside a file's content. */
+#ifndef KANSHIKI_OS_ATTRIBUTE_H
+#define KANSHIKI_OS_ATTRIBUTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ATTRIBUTE_CAPABILITY_MAX 24
+
+/* Linux' file capabilities (security.capability) as they are stored; 0: the file has none. */
+size_t attribute_capability(int fd, uint8_t out[ATTRIBUTE_CAPABILITY_MAX]);
+
+#endif
