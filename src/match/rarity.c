@@ -48,28 +48,32 @@ static size_t choices(uint8_t byte, uint8_t mask, uint8_t out[256])
 	return count;
 }
 
-double rarity_of(const uint8_t *bytes, const uint8_t *mask, size_t len)
+static __attribute__((noinline)) double rarity_of_choices(const uint8_t *bytes, const uint8_t *mask, size_t len)
 {
 	uint8_t now[256], before[256];
 	double chances[256], old[256], sum = 0;
 	size_t count = 0, was;
 
-	if (len && is_definite(mask, len))
-		return rarity_of_definite(bytes, len);
 	for (size_t i = 0; i < len; i++) {
 		was = count;
 		memcpy(before, now, was);
 		memcpy(old, chances, was * sizeof *old);
-		count = choices(bytes[i], mask ? mask[i] : 0xff, now);
+		count = choices(bytes[i], mask[i], now);
 		for (size_t n = 0; n < count; n++) {
 			chances[n] = i ? 0 : chance(rarity_bytes[now[n]]);
 			for (size_t b = 0; b < was; b++)
 				chances[n] += old[b] * chance(rarity_pairs[before[b]][now[n]]);
 		}
 	}
-	if (!len)
-		return 1;
 	for (size_t n = 0; n < count; n++)
 		sum += chances[n];
 	return sum < 1 ? sum : 1;
+}
+
+double rarity_of(const uint8_t *bytes, const uint8_t *mask, size_t len)
+{
+	if (!len)
+		return 1;
+	return is_definite(mask, len) ? rarity_of_definite(bytes, len)
+				      : rarity_of_choices(bytes, mask, len);
 }

@@ -83,7 +83,7 @@ static struct regex_ast *parse_byte(struct parser *p)
 {
 	struct regex_ast *node = regex_ast_new(p->arena, AST_SET);
 	bool negated = accept(p, '~');
-	uint8_t value = 0, mask = 0;
+	uint8_t value = 0, mask = 0, sub = 0;
 	size_t start = p->at;
 
 	if (!node)
@@ -95,10 +95,10 @@ static struct regex_ast *parse_byte(struct parser *p)
 		return fail(p, start, "uneven number of digits in hex string"), NULL;
 	if (negated && !mask)
 		return fail(p, start, "syntax error, ~?? matches nothing"), NULL;
-	for (unsigned byte = 0; byte < 256; byte++) {
-		if ((byte & mask) == value)
-			byte_set_add(&node->set, (uint8_t)byte);
-	}
+	do {
+		byte_set_add(&node->set, value | sub);
+		sub = (uint8_t)((sub - (uint8_t)~mask) & ~mask);
+	} while (sub);
 	if (negated)
 		byte_set_invert(&node->set);
 	return node;

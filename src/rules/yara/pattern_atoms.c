@@ -11,26 +11,11 @@ struct run {
 	size_t len;
 };
 
-/* The least mask under which all bytes of the set look the same. */
-static void cover(const struct byte_set *set, uint8_t *value, uint8_t *mask)
-{
-	uint8_t all = 0xff, any = 0;
-
-	for (int byte = 0; byte < 256; byte++) {
-		if (byte_set_has(set, (uint8_t)byte)) {
-			all &= (uint8_t)byte;
-			any |= (uint8_t)byte;
-		}
-	}
-	*mask = (uint8_t)~(all ^ any);
-	*value = all & *mask;
-}
-
 static bool run_add(struct run *run, const struct byte_set *set, bool wide)
 {
 	if (run->len + 2 > RUN_MAX)
 		return false;
-	cover(set, &run->bytes[run->len], &run->mask[run->len]);
+	byte_set_cover(set, &run->bytes[run->len], &run->mask[run->len]);
 	run->len++;
 	if (wide) {
 		run->bytes[run->len] = 0;

@@ -15,22 +15,26 @@ void byte_set_invert(struct byte_set *set)
 		set->bits[i] = ~set->bits[i];
 }
 
-bool byte_set_as_mask(const struct byte_set *set, uint8_t *value, uint8_t *mask)
+void byte_set_cover(const struct byte_set *set, uint8_t *value, uint8_t *mask)
 {
-	size_t count = byte_set_count(set);
 	uint8_t all = 0xff, any = 0;
 
-	if (!count)
-		return false;
-	for (int byte = 0; byte < 256; byte++) {
-		if (!byte_set_has(set, (uint8_t)byte))
-			continue;
-		all &= (uint8_t)byte;
-		any |= (uint8_t)byte;
+	/* With all bits free no further byte can change anything. */
+	for (int b = byte_set_next(set, 0); b >= 0 && (all || any != 0xff);
+	     b = byte_set_next(set, b + 1)) {
+		all &= (uint8_t)b;
+		any |= (uint8_t)b;
 	}
 	*mask = (uint8_t)~(all ^ any);
 	*value = all & *mask;
-	return count == (size_t)1 << (8 - __builtin_popcount(*mask));
+}
+
+bool byte_set_as_mask(const struct byte_set *set, uint8_t *value, uint8_t *mask)
+{
+	size_t count = byte_set_count(set);
+
+	byte_set_cover(set, value, mask);
+	return count && count == (size_t)1 << (8 - __builtin_popcount(*mask));
 }
 
 struct regex_ast *regex_ast_new(struct arena *arena, enum regex_ast_kind kind)

@@ -29,8 +29,22 @@ static inline void byte_set_add(struct byte_set *set, uint8_t byte)
 	set->bits[byte / 64] |= UINT64_C(1) << byte % 64;
 }
 
+/* The least byte of the set that is not under `from`; -1: there is none. */
+static inline int byte_set_next(const struct byte_set *set, int from)
+{
+	for (int word = from / 64; from < 256 && word < 4; from = 64 * ++word) {
+		uint64_t rest = set->bits[word] >> from % 64;
+
+		if (rest)
+			return from + __builtin_ctzll(rest);
+	}
+	return -1;
+}
+
 size_t byte_set_count(const struct byte_set *set);
 void byte_set_invert(struct byte_set *set);
+/* The least mask under which all bytes of the set look the same. */
+void byte_set_cover(const struct byte_set *set, uint8_t *value, uint8_t *mask);
 /* Is it all bytes b with (b & mask) == value? A set of one, ?x, any, two cases of a letter. */
 bool byte_set_as_mask(const struct byte_set *set, uint8_t *value, uint8_t *mask);
 
