@@ -150,11 +150,16 @@ bool evtx_deliver(struct evtx_reading *r, size_t at, uint32_t size, bool recover
 	start_record(d);
 	if (!evtx_fragment_parse(d, at + EVTX_RECORD_HEADER, at + size - 4, 0, &record.root, err))
 		return false;
+	if (!record.root->root)
+		return err_set(err, ERR_CORRUPT, at + EVTX_RECORD_HEADER, "nothing in the record");
 	tell_replaced(r, at);
 	d->plan = evtx_plan_find(d, record.root, &limit);	/* a limit is told by who needs it */
 	record.time = d->plan ? evtx_plan_time(d, d->plan) : TIME_NONE;
 	if (record.time == TIME_NONE)
 		record.time = record.written;
+	/* Exports leave the header's time of their last record empty. */
+	if (record.written == timestamp_of_filetime(0))
+		record.written = record.time;
 	if (r->recovery && !evtx_recovery_note(r->recovery, record.id, record.written) &&
 	    recovered) {
 		r->report->doubled++;
@@ -290,6 +295,8 @@ static void read_block(struct evtx_reading *r, struct span block, uint64_t offse
 
 	evtx_set_chunk(r->d, block, offset);
 	w.end = w.trusted ? h.free_offset : block.len;
+	/* Without the header nobody says which records are of the same time as the templates. */
+	r->d->strict = !w.trusted;
 	if (h.signature) {
 		r->report->chunks++;
 		check_sum(r, h.header_sum_fits, 0, "chunk header");
@@ -303,6 +310,7 @@ static void read_block(struct evtx_reading *r, struct span block, uint64_t offse
 	if (block.len > EVTX_CHUNK_HEADER)
 		while (walk_on(&w))
 			;
+	r->d->strict = false;
 	if (w.trusted && !r->stopped)
 		tell_lost(&w);
 	if (!r->stopped)

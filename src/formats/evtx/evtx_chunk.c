@@ -29,9 +29,10 @@ struct evtx_chunk_header evtx_chunk_header_read(struct span chunk)
 		h.free_offset = EVTX_CHUNK_HEADER;
 		h.header_sum_fits = false;
 	}
-	h.records_sum_fits = records_sum ==
-			     crc32_add(0, span_sub(chunk, EVTX_CHUNK_HEADER,
-						   h.free_offset - EVTX_CHUNK_HEADER));
+	/* A header that does not stand for itself is not worth so many bytes. */
+	h.records_sum_fits = h.header_sum_fits &&
+			     records_sum == crc32_add(0, span_sub(chunk, EVTX_CHUNK_HEADER,
+								  h.free_offset - EVTX_CHUNK_HEADER));
 	return h;
 }
 

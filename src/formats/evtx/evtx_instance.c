@@ -257,16 +257,17 @@ static bool find_template(struct evtx_decoder *d, uint32_t offset, uint32_t id, 
 			     (uint8_t)(id >> 24) };
 	struct err why = { 0 };
 
-	if (known && known->chunk == d->templates.chunk) {
+	/* Carved records of another time may mean what stood there before. */
+	if (known && known->chunk == d->templates.chunk && (!d->strict || known->id == id)) {
 		got = *known;
 		if (!got.root && !got.template)
 			return err_set(err, ERR_CORRUPT, offset,
 				       "a template that is damaged or inside itself");
 	} else {
 		if (known) {
-			*known = (struct evtx_known){ .offset = offset,
+			d->templates.known_count += known->chunk != d->templates.chunk;
+			*known = (struct evtx_known){ .offset = offset, .id = id,
 						      .chunk = d->templates.chunk };
-			d->templates.known_count++;
 		}
 		if (!parse_definition(d, offset, depth, start, &got, &why))
 			got.template = map_get(&d->templates.by_start, span_of(start, 4));

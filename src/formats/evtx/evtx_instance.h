@@ -83,6 +83,7 @@ static inline bool evtx_is_left_out(const struct binxml_node *e, const struct ev
 struct evtx_known {
 	uint32_t offset;
 	uint32_t chunk;			/* number of the chunk it belongs to */
+	uint32_t id;			/* for which it was asked */
 	const struct evtx_template *template;	/* NULL: local to the chunk */
 	const struct binxml_node *root;
 };

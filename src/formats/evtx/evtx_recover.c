@@ -151,10 +151,12 @@ static bool base_of_definition(struct span record, uint64_t at, int64_t *base)
 	return *base > -(int64_t)EVTX_CHUNK_SIZE;
 }
 
+/* Exports of Windows write none in their last record. */
 static bool likely_time(timestamp written)
 {
-	return written > timestamp_of_civil(1990, 1, 1, 0, 0, 0, 0) &&
-	       written < timestamp_of_civil(2200, 1, 1, 0, 0, 0, 0);
+	return written == timestamp_of_filetime(0) ||
+	       (written > timestamp_of_civil(1990, 1, 1, 0, 0, 0, 0) &&
+	        written < timestamp_of_civil(2200, 1, 1, 0, 0, 0, 0));
 }
 
 static void carve_record(struct carve *c, size_t at, uint32_t size)
@@ -192,19 +194,53 @@ static void find_base(struct carve *c, size_t at)
 		use_base(c, (int64_t)(at - (at - EVTX_HEADER_SIZE) % EVTX_CHUNK_SIZE));
 }
 
+static void carve_frames(struct carve *c, size_t start, size_t end)
+{
+	struct span upto = span_sub(c->log, 0, end);
+
+	while (!c->r->stopped && (start = evtx_frame_find(upto, start, end)) != SIZE_MAX) {
+		uint32_t size = evtx_frame_at(upto, start);
+
+		carve_record(c, start, size);
+		start += size;
+	}
+}
+
+/*
+ * The records that a chunk lists, the last of which need not end with a copy of
+ * its size. Returns where they end.
+ */
+static size_t carve_chunk(struct carve *c, size_t start, size_t end)
+{
+	struct span chunk = span_sub(span_sub(c->log, 0, end), start, EVTX_CHUNK_SIZE);
+	struct evtx_chunk_header h = evtx_chunk_header_read(chunk);
+	size_t at = EVTX_CHUNK_HEADER;
+
+	use_base(c, (int64_t)start);
+	if (!h.tells_last)
+		return start + 1;
+	while (!c->r->stopped && at < h.free_offset) {
+		uint32_t size = evtx_frame_at(chunk, at);
+
+		if (!size)
+			size = evtx_frame_repair(chunk, at, h.free_offset);
+		if (size)
+			carve_record(c, start + at, size);
+		at = size ? at + size : evtx_frame_find(chunk, at + 1, h.free_offset);
+	}
+	return start + h.free_offset;
+}
+
 static void carve_piece(struct carve *c, size_t start, size_t end)
 {
 	struct span upto = span_sub(c->log, 0, end);
-	size_t next_chunk = evtx_chunk_find(upto, start);
 
 	find_base(c, start);
-	while (!c->r->stopped && (start = evtx_frame_find(upto, start, end)) != SIZE_MAX) {
-		if (start > next_chunk) {
-			find_base(c, start);
-			next_chunk = evtx_chunk_find(upto, start);
-		}
-		carve_record(c, start, evtx_frame_at(upto, start));
-		start += evtx_frame_at(upto, start);
+	while (!c->r->stopped && start < end) {
+		size_t chunk = evtx_chunk_find(upto, start);
+
+		carve_frames(c, start, chunk == SIZE_MAX ? end : chunk);
+		start = chunk == SIZE_MAX ? end : carve_chunk(c, chunk, end);
 	}
 }
 

@@ -5,9 +5,10 @@
 /*
  * auditd writes an event as several records that share "msg=audit(time:serial)".
  * Records of one serial become one event, also where others stand between them:
- * an event is told when OPEN_MAX others have begun. `type` lists the kinds, fields of the records stand beside each other, a name that several
- * records have (PATH's name=) becomes a list. Arguments of EXECVE are joined to
- * cmdline; hex that the kernel writes for awkward strings is decoded.
+ * an event is told when OPEN_MAX others have begun. `type` lists the kinds,
+ * fields of the records stand beside each other, a name that several records
+ * have (PATH's name=) becomes a list. Arguments of EXECVE are joined to cmdline;
+ * hex that the kernel writes for awkward strings is decoded.
  */
 
 #define OPEN_MAX 8
