@@ -125,6 +125,25 @@ TEST(teamviewer_connections_both_ways)
 	told_free(&t);
 }
 
+TEST(rustdesk_and_screenconnect_tell_who_was_at_the_other_end)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_remote_log, SPAN("[2024-02-16 14:16:32.123456 +01:00] DEBUG [src/server/connection.rs:315] "
+		 "#2047 Connection opened from 203.0.113.9:50000.\n"
+		 "[2024-02-16 14:16:33.000000 +01:00] INFO [src/ipc.rs:1] nothing\n"), "RustDesk/log/server/x.log", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].what, "remote control");
+	assert_span(t.traces[0].peer, "203.0.113.9:50000");
+	told_free(&t);
+	told_run(&t, windows_screenconnect, SPAN("<?xml version=\"1.0\" path=\"x\"?><configuration><setting "
+		 "name=\"ClientLaunchParametersConstraint\"><value>?y=Guest&amp;h=relay.example&amp;p=443&amp;k=B"
+		 "</value></setting></configuration>"), "ScreenConnect Client (0123)/system.config", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].peer, "relay.example");
+	told_free(&t);
+}
+
 TEST(logs_of_remote_control_by_their_phrases)
 {
 	struct told t = { 0 };

@@ -332,16 +332,28 @@ bool windows_teamviewer(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* What stands behind the parameter "h" of a query, whichever comes first. */
+static struct span host_in(struct span text)
+{
+	static const char *const forms[] = { "?h=", "&amp;h=", "&h=" };
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		size_t at = span_find(text, 0, span_text(forms[i]));
+
+		if (at != SIZE_MAX)
+			return span_from(text, at + strlen(forms[i]));
+	}
+	return (struct span){ 0 };
+}
+
 /* ScreenConnect's system.config or user.config: "?h=host&p=8041" in its launch parameters. */
 bool windows_screenconnect(const struct artefact *a, struct err *err)
 {
-	struct span text = tell_text(a->arena, a->bytes), host;
+	struct span text = tell_text(a->arena, a->bytes), host = host_in(text);
 	struct trace t = trace_new(TRACE_SETTING, "remote control");
-	size_t at = span_find(text, 0, SPAN("h="));
 
 	if (span_find(text, 0, SPAN("LaunchParameters")) == SIZE_MAX && span_find(text, 0, SPAN("ScreenConnect")) == SIZE_MAX)
 		return err_set(err, ERR_UNSUPPORTED, 0, "not ScreenConnect's");
-	host = span_from(text, at == SIZE_MAX ? text.len : at + 2);
 	t.path = a->path;
 	t.name = SPAN("ScreenConnect");
 	t.command = t.peer = span_split(&host, '&');
