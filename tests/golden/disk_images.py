@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every kind of disk image: all files with their content, or a stated gap.
 
-usage: disk_images.py KANSHIKI     images are made here; kinds whose tools are not here are named
+usage: disk_images.py KANSHIKI MAKE-EXAMPLE   images are made here; kinds whose tools are not here are named
 """
 import hashlib
 import os
@@ -14,7 +14,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import make_images  # noqa: E402
 
-kanshiki = os.path.abspath(sys.argv[1])
+kanshiki, make_example = map(os.path.abspath, sys.argv[1:3])
 failures = 0
 
 # Recognised by what stands where, and not examined: offset, bytes.
@@ -120,6 +120,39 @@ def check_gaps(work):
     say(any("swap" in reason for _, _, _, reason in rows), "swap space is named")
 
 
+def records(work, pattern):
+    """Events that were decoded from items of such a path."""
+    db = sqlite3.connect(f"{work}/case")
+    count = db.execute("SELECT coalesce(sum(count), 0) FROM fact JOIN item ON item.id = fact.item WHERE fact.class "
+                       "LIKE '%log%' AND item.path LIKE ?", (pattern,)).fetchone()[0]
+    db.close()
+    return count
+
+
+def check_carving(work):
+    """Chunks of an event log where no file is: on NTFS where nothing ever was, on ext4 of a deleted file."""
+    subprocess.run([make_example, f"{work}/example"], check=True, stdout=subprocess.DEVNULL)
+    log = next(pathlib.Path(work, "example").rglob("Security.evtx"))
+    data = log.read_bytes()
+    assess(log, work)
+    whole = records(work, "%")
+    say(whole > 0, f"carving: the log has {whole} records")
+    image = make_images.make("ntfs", work)
+    if image:
+        disk = bytearray(image.read_bytes())
+        at = next(at for at in range(1 << 19, len(disk) - len(data), 4096) if not any(disk[at:at + len(data)]))
+        disk[at:at + len(data) - 4096] = data[4096:]
+        image.write_bytes(disk)
+        assess(image, work)
+        say(records(work, "%/p1/unallocated/recovered.evtx") == whole, "carving: all records of the log on NTFS")
+    image = make_images.make("ext4", work)
+    if image:
+        for command in (f"write {log} gone.evtx", "rm gone.evtx"):
+            make_images.run("debugfs", "-w", "-R", command, image)
+        assess(image, work)
+        say(records(work, "%/p1/unallocated/recovered.evtx") == whole, "carving: all records of the log on ext4")
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         inside = pathlib.Path(work) / "in"
@@ -130,6 +163,7 @@ def main():
         check_kinds(work, expected)
         check_split(work, expected)
         check_gaps(work)
+        check_carving(work)
     print(f"{failures} failures")
     sys.exit(failures > 0)
 
