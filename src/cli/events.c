@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/events_pipe.h"
@@ -41,14 +43,18 @@ static const struct option_spec options[] = {
 
 #define LINES_CAP ((size_t)1 << 32)
 #define LINES_FLUSH ((size_t)4 << 20)
+#define CRASHES_MAX 1000
 
 /* One run over all arguments, in the process that decodes. */
 struct run {
 	struct events_options options;
 	struct log_files_options files;
+	struct log_files *reader;
 	struct events_pipe *pipe;
+	struct events_progress *progress;	/* shared with the process that opens files */
 	struct buf lines;		/* of what the pipe does not write */
 	struct evtx_report total;
+	struct log_files_report seen;	/* that the progress counts already */
 	uint64_t failed;
 	bool write_failed;
 };
@@ -118,7 +124,7 @@ static bool on_event(void *context, const struct event *event)
 static bool on_evtx(void *context, int fd, struct span start, const char *path)
 {
 	struct run *run = context;
-	struct evtx_report report = { 0 };
+	struct evtx_report report = run->progress->log;
 	struct err err = { 0 };
 
 	if (!flush(run))
@@ -150,6 +156,29 @@ static void on_begin(void *context, const char *path)
 {
 	(void)context;
 	(void)path;
+}
+
+/* All before is told: where this crashes, another begins here. */
+static void on_place(void *context, uint64_t number, const char *path)
+{
+	struct run *run = context;
+	struct events_progress *p = run->progress;
+	const struct log_files_report *files = log_files_report(run->reader);
+
+	flush(run);
+	snprintf(p->path, sizeof p->path, "%s", path);
+	if (number == p->place && p->reads)
+		return;
+	p->total = run->total;
+	p->failed = run->failed;
+	p->logs += files->logs - run->seen.logs;
+	p->not_logs += files->not_logs - run->seen.not_logs;
+	p->outside += files->outside - run->seen.outside;
+	run->seen = *files;
+	p->pieces = p->bytes = 0;
+	p->log = (struct evtx_report){ 0 };
+	p->place = number;
+	p->reads = true;
 }
 
 static void on_renumbered(void *context)
@@ -214,10 +243,14 @@ static bool parse_options(struct run *run, struct err *err)
 static void summarise(const struct run *run, const struct log_files_report *files)
 {
 	const struct evtx_report *r = &run->total;
-	uint64_t outside = r->outside + files->outside;
+	const struct events_progress *before = run->progress;
+	uint64_t logs = before->logs + files->logs - run->seen.logs;
+	uint64_t not_logs = before->not_logs + files->not_logs - run->seen.not_logs;
+	uint64_t lines_outside = before->outside + files->outside - run->seen.outside;
+	uint64_t outside = r->outside + lines_outside;
 
 	fprintf(stderr, "kanshiki: %llu events from %llu logs",
-		(unsigned long long)(r->records - files->outside), (unsigned long long)files->logs);
+		(unsigned long long)(r->records - lines_outside), (unsigned long long)logs);
 	if (r->recovered)
 		fprintf(stderr, ", %llu of them recovered", (unsigned long long)r->recovered);
 	if (outside)
@@ -230,8 +263,8 @@ static void summarise(const struct run *run, const struct log_files_report *file
 		(unsigned long long)r->bad_checksums, (unsigned long long)r->missing,
 		r->dirty ? "; not every log was closed" : "",
 		r->replaced_templates ? "; damaged templates were replaced" : "");
-	if (files->not_logs)
-		fprintf(stderr, "; %llu other files", (unsigned long long)files->not_logs);
+	if (not_logs)
+		fprintf(stderr, "; %llu other files", (unsigned long long)not_logs);
 	fprintf(stderr, "\n");
 }
 
@@ -248,7 +281,8 @@ static bool read_logs(struct run *run, struct fence *fence, struct log_files *fi
 		return false;
 	if (!events_pipe_enter(run->pipe, enter, fence, err))
 		return false;
-	buf_add(&run->lines, events_prologue(run->options.format));
+	if (!run->progress->reads)
+		buf_add(&run->lines, events_prologue(run->options.format));
 	if (!log_files_read(files, fence, err))
 		on_problem(run, "reading", err->text);
 	buf_add(&run->lines, events_epilogue(run->options.format));
@@ -263,11 +297,13 @@ static int decode(void *context, struct fence *fence)
 	struct log_files_sink sink = { .context = run, .begin = on_begin, .renumbered = on_renumbered,
 				       .each = on_event, .record = on_record,
 				       .evtx = recover ? NULL : on_evtx, .damage = on_damage,
-				       .end = on_end, .problem = on_problem };
-	struct log_files *files = log_files_new(&run->files, &sink);
+				       .end = on_end, .problem = on_problem, .place = on_place };
+	struct log_files *files = run->reader = log_files_new(&run->files, &sink);
 	const struct log_files_report *report;
 	struct err err = { 0 };
 
+	run->total = run->progress->total;
+	run->failed = run->progress->failed;
 	run->lines = buf_new(LINES_CAP);
 	if (!files || !read_logs(run, fence, files, &err)) {
 		fprintf(stderr, "kanshiki: %s\n", files ? err.text : "no memory");
@@ -278,24 +314,91 @@ static int decode(void *context, struct fence *fence)
 	return run->failed || run->write_failed ? EXIT_COULD_NOT : 0;
 }
 
+static void tell_lost(const struct events_progress *p, int signal_number)
+{
+	char text[160];
+
+	if (p->decodes)
+		snprintf(text, sizeof text, "offset %llu: its reader was ended by signal %d: this piece is lost",
+			 (unsigned long long)p->offset, signal_number);
+	else
+		snprintf(text, sizeof text, "its reader was ended by signal %d: the rest of it is lost",
+			 signal_number);
+	complain(p->path, text);
+}
+
+static void lose(struct events_progress *p, int signal_number)
+{
+	tell_lost(p, signal_number);
+	p->failed++;
+	if (p->decodes) {
+		p->pieces++;
+		return;
+	}
+	p->place++;
+	p->pieces = p->bytes = 0;
+	evtx_report_add(&p->total, &p->log);
+	p->log = (struct evtx_report){ 0 };
+}
+
+/* What a reader that crashed leaves to the next one; false where none is to follow. */
+static bool go_on(struct run *run, int signal_number, uint64_t *crashes)
+{
+	struct events_progress *p = run->progress;
+
+	p->path[sizeof p->path - 1] = 0;
+	if (signal_number == SIGPIPE || !p->reads || *crashes == CRASHES_MAX)
+		return false;
+	++*crashes;
+	if (p->writes && p->start >= 0)
+		p->bytes = (uint64_t)(lseek(run->options.out, 0, SEEK_CUR) - p->start);
+	/* Which of several pieces it was, one thread finds out. */
+	if (p->decodes || !p->cuts)
+		lose(p, signal_number);
+	run->options.jobs = 1;
+	run->files.first_place = p->place;
+	p->decodes = p->writes = p->cuts = false;
+	return true;
+}
+
+/* Reads in one process after the other, as long as they crash. */
+static int read_places(struct run *run, const char *const *paths, size_t count)
+{
+	struct fence_options fence = { .output = run->options.out, .no_sandbox = no_sandbox };
+	uint64_t crashes = 0;
+
+	for (;;) {
+		struct err err = { 0 };
+		int code = EXIT_COULD_NOT;
+
+		if (fence_run(&fence, paths, count, decode, run, &code, &err))
+			return run->progress->failed ? EXIT_COULD_NOT : code;
+		if (code >= 0 || !go_on(run, -code, &crashes)) {
+			fprintf(stderr, "kanshiki: %s\n", err.text);
+			return EXIT_COULD_NOT;
+		}
+	}
+}
+
 static int run_events(int argc, char **argv)
 {
 	static struct run run;
-	struct fence_options fence = { .no_sandbox = no_sandbox };
 	struct err err = { 0 };
-	int code = EXIT_COULD_NOT;
+	int code;
 
-	if (!parse_options(&run, &err)) {
-		fprintf(stderr, "kanshiki: %s\n", err.text);
+	run.progress = mmap(NULL, sizeof *run.progress, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (run.progress == MAP_FAILED || !parse_options(&run, &err)) {
+		fprintf(stderr, "kanshiki: %s\n", run.progress == MAP_FAILED ? "no memory" : err.text);
 		return EXIT_COULD_NOT;
 	}
-	fence.output = run.options.out;
-	if (!fence_run(&fence, (const char *const *)argv, (size_t)argc, decode, &run, &code, &err))
-		fprintf(stderr, "kanshiki: %s\n", err.text);
+	run.options.progress = run.progress;
+	code = read_places(&run, (const char *const *)argv, (size_t)argc);
 	if (output && close(run.options.out) && code != EXIT_COULD_NOT) {
 		complain(output, strerror(errno));
 		code = EXIT_COULD_NOT;
 	}
+	munmap(run.progress, sizeof *run.progress);
 	return code;
 }
 

@@ -12,6 +12,7 @@
 #define PIECE_ROOM (PIECE_SIZE + 2 * EVTX_CHUNK_SIZE)
 #define LINES_CAP ((size_t)1 << 32)
 #define PROBLEMS_CAP ((size_t)1 << 20)
+#define WRITE_MOST ((size_t)1 << 16)	/* at once: after a crash so much may be told again */
 
 enum slot_state { SLOT_FREE, SLOT_READY, SLOT_BUSY, SLOT_DONE };
 
@@ -24,6 +25,7 @@ struct slot {
 	struct buf lines;
 	struct buf problems;
 	struct evtx_report report;
+	bool passed_over;		/* was written before */
 };
 
 struct worker {
@@ -42,6 +44,7 @@ struct events_pipe {
 	struct slot *slots;
 	size_t slot_count;
 	size_t filled, taken, written;	/* pieces so far; slot = number % slot_count */
+	uint64_t passing;		/* pieces of the log yet to be passed over */
 	const char *name;		/* of the log */
 	bool write_failed;
 	pthread_mutex_t lock;
@@ -68,7 +71,7 @@ static void note_problem(void *context, const struct err *problem)
 static bool write_all(struct events_pipe *p, struct span bytes, struct err *err)
 {
 	while (bytes.len) {
-		ssize_t put = write(p->options.out, bytes.at, bytes.len);
+		ssize_t put = write(p->options.out, bytes.at, bytes.len < WRITE_MOST ? bytes.len : WRITE_MOST);
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -76,6 +79,7 @@ static bool write_all(struct events_pipe *p, struct span bytes, struct err *err)
 			p->write_failed = true;
 			return err_errno(err, errno, "cannot write");
 		}
+		p->options.progress->bytes += (uint64_t)put;
 		bytes = span_from(bytes, (size_t)put);
 	}
 	return true;
@@ -97,9 +101,19 @@ static bool take_record(void *context, const struct evtx_record *record)
 
 static void decode(struct worker *w, struct slot *slot)
 {
+	struct events_progress *progress = w->pipe->options.progress;
+
+	if (slot->passed_over)
+		return;
 	w->slot = slot;
+	if (w->pipe->jobs == 1) {
+		progress->offset = slot->offset;
+		progress->decodes = true;
+	}
 	evtx_read_piece(w->decoder, span_of(slot->input, slot->input_len), slot->end, slot->offset,
 			take_record, w, &slot->report);
+	if (w->pipe->jobs == 1)
+		progress->decodes = false;
 }
 
 static void *work(void *context)
@@ -249,14 +263,25 @@ static bool read_full(int fd, uint8_t *to, size_t len, size_t *got, struct err *
 static bool flush_slot(struct events_pipe *p, struct slot *slot, struct evtx_report *report,
 		       struct err *err)
 {
-	bool fits;
+	struct events_progress *progress = p->options.progress;
+	bool fits = true;
 
 	if (slot->problems.len)
 		fwrite(slot->problems.at, 1, slot->problems.len, p->options.problems);
 	if (slot->problems.overflow)
 		fprintf(p->options.problems, "kanshiki: further problems in this part are not shown\n");
 	evtx_report_add(report, &slot->report);
-	fits = write_all(p, buf_span(&slot->lines), err);
+	if (!slot->passed_over) {
+		off_t at = lseek(p->options.out, 0, SEEK_CUR);
+
+		progress->start = at < 0 ? -1 : at - (int64_t)progress->bytes;
+		progress->writes = true;
+		fits = write_all(p, span_from(buf_span(&slot->lines), (size_t)progress->bytes), err);
+		progress->writes = false;
+		progress->log = *report;
+		progress->bytes = 0;
+		progress->pieces++;
+	}
 	slot->report = (struct evtx_report){ 0 };
 	buf_clear(&slot->problems);
 	buf_clear(&slot->lines);
@@ -334,6 +359,8 @@ static bool read_pieces(struct events_pipe *p, int fd, uint8_t *rest, size_t car
 			return false;
 		last = carry + got < PIECE_SIZE;
 		slot->input_len = carry + got;
+		slot->passed_over = p->passing > 0;
+		p->passing -= slot->passed_over;
 		slot->offset = offset;
 		slot->end = evtx_piece_end(span_of(slot->input, slot->input_len), last);
 		carry = slot->input_len - slot->end;
@@ -357,8 +384,11 @@ static bool stream_evtx(struct events_pipe *p, int fd, uint8_t *start, size_t go
 		got = got > header ? got - header : 0;
 		memmove(start, start + header, got);
 	}
+	p->options.progress->cuts = true;
 	fits = read_pieces(p, fd, start, got, header, report, err);
-	return drain(p, report, fits ? err : &(struct err){ 0 }) && fits;
+	fits = drain(p, report, fits ? err : &(struct err){ 0 }) && fits;
+	p->options.progress->cuts = false;
+	return fits;
 }
 
 /* What was read of a stream already, or as much from a file. */
@@ -384,6 +414,7 @@ bool events_pipe_log(struct events_pipe *p, int fd, struct span start, const cha
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory");
 	}
 	p->name = name;
+	p->passing = p->options.progress->pieces;
 	fits = read_start(fd, start, rest, &got, err) &&
 	       stream_evtx(p, fd, rest, got, evtx_header_size(span_of(rest, got)), report, err);
 	free(rest);

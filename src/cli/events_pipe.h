@@ -15,6 +15,23 @@
 
 #define EVENTS_JOBS_MAX 64
 
+/*
+ * How far a log is, in memory that outlives the process: where that crashes, another
+ * goes on. With one job what is lost is the piece at hand; with more, one job finds out.
+ */
+struct events_progress {
+	uint64_t place;			/* number of the file at hand */
+	uint64_t pieces;		/* of its log, that are written or lost */
+	uint64_t bytes;			/* written of the piece behind those */
+	uint64_t offset;		/* of the piece being decoded */
+	int64_t start;			/* of the piece in the output file; negative: not known */
+	bool reads, cuts;		/* a file; pieces of a log */
+	bool decodes, writes;		/* a piece, with one job; a piece */
+	struct evtx_report total, log;	/* of the logs before; of the pieces */
+	uint64_t failed, logs, not_logs, outside;
+	char path[1024];
+};
+
 struct events_options {
 	enum events_format format;
 	bool bounded;
@@ -23,6 +40,7 @@ struct events_options {
 	uint64_t jobs;
 	int out;			/* lines go here */
 	FILE *problems;
+	struct events_progress *progress;
 };
 
 struct events_pipe;
@@ -37,6 +55,7 @@ bool events_pipe_enter(struct events_pipe *p, events_enter_fn *enter, const void
 		       struct err *err);
 
 /*
+ * `pieces` and `bytes` of the progress tell what is not to be written once more.
  * Reads the log at `fd` from where it stands; `start` is what was read of it
  * before. ERR_IO: reading or writing failed (*write_failed tells which).
  */

@@ -563,10 +563,17 @@ static void read_place(struct log_files *f, const struct fence_place *place)
 bool log_files_read(struct log_files *f, struct fence *fence, struct err *err)
 {
 	struct fence_place place;
+	uint64_t number = 0;
 
 	take_unit(f);
 	while (!f->stopped && fence_next(fence, &place, err)) {
 		f->path = place.path;
+		if (number++ < f->options.first_place) {
+			close(place.fd);
+			continue;
+		}
+		if (f->sink.place)
+			f->sink.place(f->sink.context, number - 1, place.path);
 		if (place.fd < 0) {
 			if (!f->options.silent)
 				problem(f, place.reason);

@@ -27,6 +27,7 @@ struct log_files_options {
 	 */
 	_Atomic uint64_t *next_unit;
 	bool silent;			/* another tells of what cannot be opened */
+	uint64_t first_place;		/* files before this one are passed over */
 	uint64_t member_bytes;		/* of one archive member or standard input; 0: 2 GiB */
 };
 
@@ -58,6 +59,8 @@ struct log_files_sink {
 		    const struct log_report *log, enum log_format format);
 					/* one of the reports is NULL; may be NULL */
 	void (*problem)(void *context, const char *path, const char *what);
+	/* The file or stream of this number is about to be read; may be NULL. */
+	void (*place)(void *context, uint64_t number, const char *path);
 	/* With units: one is about to be read, from `offset` of the file on; it is done. */
 	void (*begin_unit)(void *context, uint64_t unit, const char *path, uint64_t offset);
 	void (*end_unit)(void *context);
