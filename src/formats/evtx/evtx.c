@@ -160,8 +160,7 @@ bool evtx_deliver(struct evtx_reading *r, size_t at, uint32_t size, bool recover
 	/* Exports leave the header's time of their last record empty. */
 	if (record.written == timestamp_of_filetime(0))
 		record.written = record.time;
-	if (r->recovery && !evtx_recovery_note(r->recovery, record.id, record.written) &&
-	    recovered) {
+	if (r->recovery && !evtx_recovery_note(r->recovery, record.id, record.written)) {
 		r->report->doubled++;
 		return true;
 	}
