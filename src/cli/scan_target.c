@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define FOLDER_DEPTH_MAX 200
-#define READ_WHOLE ((size_t)8 << 20)	/* smaller files are read, larger ones mapped */
+#define READ_WHOLE ((size_t)128 << 10)	/* smaller files are read, larger ones mapped */
+#define POPULATE_MOST ((size_t)64 << 20)	/* of a file, to be mapped page by page at once */
 #define STREAM_MAX ((size_t)4 << 30)	/* of a pipe */
 #define MAPS_MAX ((size_t)64 << 20)
 
@@ -175,7 +176,8 @@ static bool read_all(struct scan_bytes *b, int fd, uint64_t size, struct err *er
 
 static bool map_all(struct scan_bytes *b, int fd, size_t size, struct err *err)
 {
-	b->mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	b->mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE | (size <= POPULATE_MOST ? MAP_POPULATE : 0),
+			 fd, 0);
 	if (b->mapped == MAP_FAILED) {
 		b->mapped = NULL;
 		return err_errno(err, errno, "could not map file");
