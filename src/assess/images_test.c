@@ -198,6 +198,30 @@ TEST(images_that_nothing_reads_are_named)
 	tear_down(&r);
 }
 
+/* Holes are not read, but count as the zeros that they are. */
+TEST(images_with_holes_have_the_digest_of_all_bytes)
+{
+	char path[400], digest[65] = { 0 }, sql[200];
+	struct run r;
+	FILE *file;
+
+	if (!has_tool("mke2fs"))
+		skip();
+	make(&r, "holes", "truncate -s 80M disk.raw && mke2fs -q -t ext4 -d ../in disk.raw && "
+			  "printf odd | dd of=disk.raw bs=1 seek=70000001 conv=notrunc status=none && "
+			  "truncate -s 80000123 disk.raw && sha256sum < disk.raw | cut -c-64 > ../digest");
+	run_one(&r);
+	assert_files(&r, "disk.raw!/p1");
+	snprintf(path, sizeof path, "%s/../digest", r.folder);
+	file = fopen(path, "r");
+	assert_true(file && fread(digest, 1, 64, file) == 64);
+	fclose(file);
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM item WHERE parent IS NULL AND "
+		 "lower(hex(sha256)) = '%s'", digest);
+	assert_int_equal(number(&r, sql), 1);
+	tear_down(&r);
+}
+
 /* Damage anywhere costs what it hits. CI does few; tests/differential/images/damage does many. */
 TEST(images_that_are_damaged_do_not_end_a_run)
 {

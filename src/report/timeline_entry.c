@@ -121,12 +121,19 @@ void entry_read(struct entry *e, enum entry_kind kind, sqlite3_stmt *q, bool is_
 
 /* ---- filters ---- */
 
+static uint8_t fold(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
 static bool has(struct span text, struct span word)
 {
+	uint8_t first = word.len ? fold(word.at[0]) : 0;
+
 	if (!word.len)
 		return true;
 	for (size_t i = 0; i + word.len <= text.len; i++)
-		if (span_eq_nocase(span_sub(text, i, word.len), word))
+		if (fold(text.at[i]) == first && span_eq_nocase(span_sub(text, i, word.len), word))
 			return true;
 	return false;
 }
