@@ -127,6 +127,11 @@ bool fs_find(struct file_system *fs, uint64_t folder, struct span name, struct f
 	return fs->find(fs, folder, name, out);
 }
 
+bool fs_link(struct file_system *fs, const struct fs_place *place, struct buf *to)
+{
+	return fs->link(fs, place, to);
+}
+
 bool fs_free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err)
 {
 	return fs->free_runs(fs, run, context, err);

@@ -60,6 +60,8 @@ bool fs_read(struct file_system *fs, const struct fs_place *place, uint64_t most
 	     bool *cut, struct err *err);
 /* A file of that name (without regard to case) in a folder. */
 bool fs_find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out);
+/* Appends where a symbolic link points, raw bytes. False: it is none, or cannot be read. */
+bool fs_link(struct file_system *fs, const struct fs_place *place, struct buf *to);
 /* Runs of bytes that no file uses, in order. False from `run`: enough. */
 typedef bool fs_free_fn(void *context, uint64_t at, uint64_t len);
 bool fs_free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err);

@@ -12,6 +12,7 @@ struct file_system {
 		     struct buf *to, bool *cut, struct err *err);
 	bool (*find)(struct file_system *fs, uint64_t folder, struct span name,
 		     struct fs_place *out);
+	bool (*link)(struct file_system *fs, const struct fs_place *place, struct buf *to);
 	bool (*free_runs)(struct file_system *fs, fs_free_fn *run, void *context, struct err *err);
 	void (*close)(struct file_system *fs);
 };

@@ -318,6 +318,22 @@ static bool find(struct file_system *fs, uint64_t folder, struct span name, stru
 	return found;
 }
 
+static bool read_link(struct file_system *fs, const struct fs_place *place, struct buf *to)
+{
+	struct tsk_system *t = (struct tsk_system *)fs;
+	TSK_FS_FILE *file = tsk_fs_file_open_meta(t->info, NULL, place->inode);
+	struct err ignored;
+	bool ok = false, cut = false;
+
+	if (file && file->meta && file->meta->link && *file->meta->link)
+		ok = buf_text(to, file->meta->link);
+	else if (t->reads_ext)	/* one that has extents */
+		ok = ext_read(&t->ext, place->inode, to->cap - to->len, to, &cut, &ignored);
+	if (file)
+		tsk_fs_file_close(file);
+	return ok;
+}
+
 struct running {
 	fs_free_fn *run;
 	void *context;
@@ -379,7 +395,8 @@ struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct 
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a file system");
 		return NULL;
 	}
-	t->fs = (struct file_system){ name, volume, walk, read_place, find, free_runs, close_system };
+	t->fs = (struct file_system){ name, volume, walk, read_place, find, read_link, free_runs,
+				      close_system };
 	t->image = tsk_image_open(volume);
 	tsk_error_reset();
 	t->info = t->image ? tsk_fs_open_img(t->image, 0, TSK_FS_TYPE_DETECT) : NULL;

@@ -193,6 +193,22 @@ static bool find(struct file_system *fs, uint64_t folder, struct span name, stru
 	return ok;
 }
 
+static bool read_link(struct file_system *fs, const struct fs_place *place, struct buf *to)
+{
+	struct xfs *x = (struct xfs *)fs;
+	libfsxfs_file_entry_t *entry = NULL;
+	uint8_t target[NAME_MOST + 1];
+	size_t size = 0;
+	bool ok = libfsxfs_volume_get_file_entry_by_inode(x->volume, place->inode, &entry, NULL) == 1 &&
+		  libfsxfs_file_entry_get_utf8_symbolic_link_target_size(entry, &size, NULL) == 1 &&
+		  size > 1 && size <= sizeof target &&
+		  libfsxfs_file_entry_get_utf8_symbolic_link_target(entry, target, size, NULL) == 1 &&
+		  buf_add(to, span_of(target, size - 1));
+
+	libfsxfs_file_entry_free(&entry, NULL);
+	return ok;
+}
+
 static bool free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err)
 {
 	return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "xfs: free space is not told");
@@ -215,7 +231,8 @@ struct file_system *fs_xfs_open(struct blocks *volume, struct err *err)
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a file system");
 		return NULL;
 	}
-	x->fs = (struct file_system){ "xfs", volume, walk, read_place, find, free_runs, close_system };
+	x->fs = (struct file_system){ "xfs", volume, walk, read_place, find, read_link, free_runs,
+				      close_system };
 	x->io = bfio_of(volume);
 	if (x->io && libfsxfs_volume_initialize(&x->volume, NULL) == 1 &&
 	    libfsxfs_volume_open_file_io_handle(x->volume, x->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1)

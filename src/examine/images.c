@@ -21,6 +21,7 @@
 #define CARVED_MOST ((size_t)128 << 20)
 #define FREE_PIECE ((size_t)4 << 20)
 #define SECTOR 512
+#define REASON_MAX ((size_t)8 << 10)
 /* Part of the names of files that hold volume shadow copies. */
 #define SNAPSHOT_STORE SPAN("{3808876b-c176-4e48-b7ae-04046e6cc752}")
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
@@ -187,6 +188,23 @@ static void forget_near(struct neighbours *n)
 	}
 }
 
+/* What is told of and has no content that is examined. */
+static void dismiss_entry(struct examination *x, struct file_system *fs, const struct fs_entry *e,
+			  struct item *item, const struct item_origin *origin)
+{
+	struct buf reason = buf_new(REASON_MAX);
+
+	if (e->kind == FS_FOLDER)
+		buf_text(&reason, "folder");
+	else if (e->kind == FS_SPECIAL)
+		buf_text(&reason, "device, socket or pipe");
+	else if (e->kind == FS_LINK && (!buf_text(&reason, "symbolic link to ") ||
+					!fs_link(fs, &e->place, &reason)))
+		reason.len = strlen("symbolic link");
+	item_dismiss(x, item, origin, FATE_SKIPPED, buf_span(&reason));
+	buf_free(&reason);
+}
+
 static void examine_entry(struct opened_image *o, struct file_system *fs, const struct volume *v,
 			  const struct fs_entry *e)
 {
@@ -212,10 +230,7 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 		else if (e->kind == FS_FILE)
 			item_examine(o->x, &item, &origin);
 		else
-			item_dismiss(o->x, &item, &origin, FATE_SKIPPED,
-				     e->kind == FS_FOLDER ? SPAN("folder")
-				     : e->kind == FS_LINK ? SPAN("symbolic link")
-							  : SPAN("device, socket or pipe"));
+			dismiss_entry(o->x, fs, e, &item, &origin);
 	}
 	o->x->held -= content.bytes.len;
 	forget_near(&near);

@@ -120,6 +120,30 @@ def check_gaps(work):
     say(any("swap" in reason for _, _, _, reason in rows), "swap space is named")
 
 
+def check_links(work):
+    """Where a symbolic link points is told, as it is of a folder."""
+    folder = pathlib.Path(work) / "links"
+    (folder / "root").mkdir(parents=True)
+    for i, target in enumerate(("/dev/null", "../" + "far/" * 20 + "away")):
+        (folder / f"root/.link{i}").symlink_to(target)
+    lines = ["x", "0 0", "d--755 0 0", "root d--755 0 0"]
+    lines += [f".link{i} l--777 0 0 {os.readlink(folder / f'root/.link{i}')}" for i in range(2)]
+    (folder.parent / "proto").write_text("\n".join([*lines, "$", "$", ""]))
+    expected = sorted(f"symbolic link to {os.readlink(folder / f'root/.link{i}')}" for i in range(2))
+    with open(f"{work}/links.xfs", "wb") as out:
+        out.truncate(16 << 20)
+    makes = {"links.ext4": ["mke2fs", "-q", "-t", "ext4", "-d", folder, f"{work}/links.ext4", "2M"],
+             "links.xfs": ["mkfs.xfs", "-q", "-p", f"{work}/proto", f"{work}/links.xfs"]}
+    for name, command in makes.items():
+        try:
+            make_images.run(*command, env=make_images.SMALL_XFS)
+        except (OSError, subprocess.CalledProcessError):
+            print(f"skipped  {name}: cannot be made here")
+            continue
+        told = sorted(reason for path, _, _, reason in assess(f"{work}/{name}", work) if ".link" in path)
+        say(told == expected, f"{name}: where links point is told: {told if told != expected else ''}")
+
+
 def records(work, pattern):
     """Events that were decoded from items of such a path."""
     db = sqlite3.connect(f"{work}/case")
@@ -162,6 +186,7 @@ def main():
                     for p in inside.rglob("*") if p.is_file()}
         check_kinds(work, expected)
         check_split(work, expected)
+        check_links(work)
         check_gaps(work)
         check_carving(work)
     print(f"{failures} failures")
