@@ -99,7 +99,7 @@ static bool open_all(struct opened *o)
 	struct err err;
 
 	o->budget = (struct blocks_budget){ .over = is_over };
-	o->bytes = (struct blocks){ size, read_bytes, leave, &o->budget };
+	o->bytes = (struct blocks){ .size = size, .read = read_bytes, .close = leave, .budget = &o->budget };
 	o->files = (struct image_files){ no_file, NULL };
 	o->image = image_open(&o->bytes, span_text(image_name), &o->files, &err);
 	o->disk = o->image ? disk_open(image_media(o->image), NULL, 0, &err) : NULL;
