@@ -225,6 +225,9 @@ static bool add_pattern(struct parser *p, struct draft_string *s, struct rule_st
 	out->at = s->spec.only_at ? s->at : -1;
 	out->identifier = pooled(p->c, s->token->text);
 	string_prefix(&s->spec, &out->mask, &out->value);
+	if (notes & PATTERN_NOTE_UNBOUNDED)
+		warn(p, s->token, "slow_pattern", "%.*s contains .*, .+ or .{x,} consider using .{,N}, "
+		     ".{1,N} or {x,N} with a reasonable value for N", SPAN_ARG(s->token->text));
 	if (notes & PATTERN_NOTE_SLOW)
 		warn(p, s->token, "slow_pattern", "string \"%.*s\" may slow down scanning",
 		     SPAN_ARG(s->token->text));

@@ -52,7 +52,8 @@ struct pattern_spec {
 
 /* What pattern_add noticed; bits of *notes. */
 enum pattern_note {
-	PATTERN_NOTE_SLOW = 1,		/* no atom worth the name: "may slow down scanning" */
+	PATTERN_NOTE_SLOW = 1,		/* no bytes to search by, as YARA sees it */
+	PATTERN_NOTE_UNBOUNDED = 2,	/* .* and its like */
 };
 
 struct pattern_builder;

@@ -111,6 +111,17 @@ static struct span key_of(struct arena *heap, const struct pattern_spec *spec)
 	return kept;
 }
 
+/* With xor, as slow as it is by its worst key. */
+static bool is_slow_text(const struct pattern_spec *spec, bool wide)
+{
+	bool xored = spec->flags & PATTERN_XOR;
+
+	for (unsigned key = xored ? spec->xor_min : 0; key <= (xored ? spec->xor_max : 0u); key++)
+		if (pattern_is_slow_text(spec->text, wide, (uint8_t)key))
+			return true;
+	return false;
+}
+
 static bool add_forms(struct pattern_builder *b, uint32_t id, const struct pattern_spec *spec,
 		      struct err *err)
 {
@@ -118,22 +129,22 @@ static bool add_forms(struct pattern_builder *b, uint32_t id, const struct patte
 	uint32_t flags = (spec->flags & PATTERN_NOCASE ? REGEX_NOCASE : 0) |
 			 (spec->flags & PATTERN_DOTALL ? REGEX_DOTALL : 0);
 
-	if (spec->kind == PATTERN_TEXT)
+	bool wide = spec->flags & PATTERN_WIDE && !(spec->flags & PATTERN_ASCII);
+
+	if (spec->kind == PATTERN_TEXT) {
+		if (!(spec->flags & (PATTERN_BASE64 | PATTERN_BASE64_WIDE)) &&
+		    is_slow_text(spec, wide))
+			b->patterns[id].notes |= PATTERN_NOTE_SLOW;
 		return pattern_add_text(b, id, spec, err);
+	}
 	if (spec->kind == PATTERN_HEX ? !hex_parse(&b->work, spec->text, &tree, err)
 				      : !regex_parse(&b->work, spec->text, flags, &tree, err))
 		return false;
+	if (tree.unbounded)
+		b->patterns[id].notes |= PATTERN_NOTE_UNBOUNDED;
+	if (pattern_is_slow_tree(tree.root, wide))
+		b->patterns[id].notes |= PATTERN_NOTE_SLOW;
 	return pattern_add_tree(b, id, spec, &tree, err);
-}
-
-/* Slow is what has no atom; its expression may be fast, but that is not sure. */
-static uint32_t notes_of(const struct pattern_builder *b, const struct pattern *pattern)
-{
-	for (uint32_t i = 0; i < pattern->form_count; i++) {
-		if (b->forms[pattern->first_form + i].search == SEARCH_ALWAYS)
-			return PATTERN_NOTE_SLOW;
-	}
-	return 0;
 }
 
 static bool add_new(struct pattern_builder *b, const struct pattern_spec *spec, uint32_t *id,
@@ -178,7 +189,7 @@ bool pattern_add(struct pattern_builder *b, const struct pattern_spec *spec, uin
 	arena_reset(&b->work);
 	*slot = (void *)((uintptr_t)*id + 1);
 	b->patterns[*id].only_at = b->patterns[*id].only_at && spec->only_at;
-	*notes = notes_of(b, &b->patterns[*id].pattern);
+	*notes = b->patterns[*id].notes;
 	return true;
 }
 

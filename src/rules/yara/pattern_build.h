@@ -13,6 +13,7 @@ struct draft_atom {
 struct draft_pattern {
 	struct pattern pattern;
 	bool only_at;
+	uint32_t notes;			/* enum pattern_note */
 };
 
 struct pattern_builder {
@@ -47,6 +48,10 @@ bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 const struct pattern_piece *pattern_pieces(struct pattern_builder *b,
 					   const struct regex_ast *root, bool wide,
 					   uint32_t *count);
+
+/* Has it no four bytes by which YARA would search well? What its makers warn of. */
+bool pattern_is_slow_text(struct span text, bool wide, uint8_t key);
+bool pattern_is_slow_tree(const struct regex_ast *root, bool wide);
 
 static inline bool pattern_no_memory(struct err *err)
 {

@@ -121,6 +121,45 @@ TEST(regexes_report_the_length_their_greed_gives)
 			    "0:3 12:3");
 }
 
+static uint32_t notes_of(struct pattern_spec spec)
+{
+	struct arena image = arena_new((size_t)1 << 28);
+	struct pattern_builder *builder = pattern_builder_new(&image);
+	struct err err = { 0 };
+	uint32_t id, notes = 0, again;
+
+	assert_true(pattern_add(builder, &spec, &id, &notes, &err));
+	assert_true(pattern_add(builder, &spec, &id, &again, &err));
+	assert_int_equal(notes, again);
+	pattern_builder_free(builder);
+	arena_free(&image);
+	return notes;
+}
+
+/* Each seen in yara-python 4.5.4. */
+TEST(warnings_are_those_of_yara)
+{
+	const uint32_t slow = PATTERN_NOTE_SLOW, unbounded = PATTERN_NOTE_UNBOUNDED;
+
+	assert_int_equal(notes_of(TEXT_OF("ab", .flags = PATTERN_NOCASE)), 0);
+	assert_int_equal(notes_of(TEXT_OF("a", .flags = 0)), slow);
+	assert_int_equal(notes_of(TEXT_OF("a", .flags = PATTERN_WIDE)), slow);
+	assert_int_equal(notes_of(TEXT_OF("    ", .flags = 0)), slow);
+	assert_int_equal(notes_of(TEXT_OF("ab", .flags = PATTERN_XOR, .xor_max = 255)), slow);
+	assert_int_equal(notes_of(TEXT_OF("abc", .flags = PATTERN_XOR, .xor_max = 255)), 0);
+	assert_int_equal(notes_of(HEX_OF("00 00 01 00")), 0);
+	assert_int_equal(notes_of(HEX_OF("00 00 00 00")), slow);
+	assert_int_equal(notes_of(HEX_OF("6? 6? 6? 6?")), slow);
+	assert_int_equal(notes_of(HEX_OF("61 6? 63")), 0);
+	assert_int_equal(notes_of(REGEX_OF("a.c", .flags = 0)), slow);
+	assert_int_equal(notes_of(REGEX_OF("a[bc]d", .flags = 0)), slow);
+	assert_int_equal(notes_of(REGEX_OF("ab|cd", .flags = PATTERN_NOCASE)), 0);
+	assert_int_equal(notes_of(REGEX_OF("ab|c", .flags = 0)), slow);
+	assert_int_equal(notes_of(REGEX_OF("x{9}", .flags = 0)), 0);
+	assert_int_equal(notes_of(REGEX_OF("abc.*", .flags = 0)), unbounded);
+	assert_int_equal(notes_of(REGEX_OF("abc[^\\n]*", .flags = 0)), 0);
+}
+
 TEST(equal_strings_share_an_id_and_bad_ones_leave_the_builder_usable)
 {
 	struct arena image = arena_new((size_t)1 << 28);

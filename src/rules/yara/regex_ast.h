@@ -70,7 +70,7 @@ struct regex_ast {
 struct regex_tree {
 	struct regex_ast *root;		/* always a SEQ */
 	bool greedy, lazy;		/* which kinds of repetition are in it */
-	bool unbounded;			/* a repetition without end of a very wide set */
+	bool unbounded;			/* .* and its like */
 };
 
 /* `flags` are enum regex_flags of regex.h. Errors carry the offset in `source`. */

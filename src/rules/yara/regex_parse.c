@@ -569,8 +569,6 @@ static struct regex_ast *repeat_node(struct parser *p, struct regex_ast *what, u
 		p->tree->greedy = true;
 	if (!max)
 		*node = (struct regex_ast){ .kind = AST_SEQ };
-	if (max == REGEX_NO_END && what->kind == AST_SET && byte_set_count(&what->set) > 254)
-		p->tree->unbounded = true;
 	return node;
 }
 
@@ -593,6 +591,7 @@ static void skip_space(struct parser *p)
 
 static struct regex_ast *parse_repeated(struct parser *p)
 {
+	bool dot = peek(p, 0) == '.';
 	struct regex_ast *what = parse_atom(p);
 	size_t start = p->at;
 	uint32_t min, max;
@@ -605,6 +604,7 @@ static struct regex_ast *parse_repeated(struct parser *p)
 		return what;
 	if (what->kind == AST_ASSERT)
 		return fail(p, start, "syntax error: nothing to repeat"), NULL;
+	p->tree->unbounded = p->tree->unbounded || (dot && max == REGEX_NO_END);
 	return repeat_node(p, what, min, max);
 }
 
