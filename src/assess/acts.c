@@ -18,20 +18,6 @@ struct span act_file_name(struct span path)
 	return span_from(path, at);
 }
 
-bool act_has_word(struct span text, const char *words)
-{
-	struct span rest = span_text(words);
-
-	while (rest.len) {
-		struct span word = span_split(&rest, '|');
-
-		for (size_t at = 0; at + word.len <= text.len; at++)
-			if (span_eq_nocase(span_sub(text, at, word.len), word))
-				return true;
-	}
-	return false;
-}
-
 struct span act_address(struct span endpoint)
 {
 	size_t colons = 0, last = endpoint.len;

@@ -37,8 +37,6 @@ bool acts_load(struct analysis *a, const char *where, struct acts *out, struct e
 bool acts_same_host(const struct acts *acts, const struct act *x, const struct act *y);
 /* Last part of a path, both separators. */
 struct span act_file_name(struct span path);
-/* Whether any of the words, separated by '|', is in the text, without regard to case. */
-bool act_has_word(struct span text, const char *words);
 /* "192.0.2.1:443" without its port, "[2001:db8::1]:443" without brackets too. */
 struct span act_address(struct span endpoint);
 /* Addresses that are reachable from anywhere: not private, loopback, link-local or multicast. */

@@ -74,8 +74,8 @@ static bool weigh_commands(struct analysis *a, struct err *err)
 		return false;
 	for (size_t i = 0; i < acts.count; i++)
 		for (size_t row = 0; row < sizeof commands / sizeof *commands; row++)
-			if (act_has_word(acts.list[i].command, commands[row].words) &&
-			    act_has_word(acts.list[i].command, commands[row].and_words)) {
+			if (span_has_any(acts.list[i].command, commands[row].words) &&
+			    span_has_any(acts.list[i].command, commands[row].and_words)) {
 				if (!tell_command(a, &acts.list[i], row, err))
 					return false;
 				break;
@@ -107,7 +107,7 @@ static struct span ending_of(struct span path)
 
 static bool is_left_out(struct span path)
 {
-	return act_has_word(path, "\\windows\\|/windows/|\\temp\\|/tmp/|cache|/var/lib/|/usr/|"
+	return span_has_any(path, "\\windows\\|/windows/|\\temp\\|/tmp/|cache|/var/lib/|/usr/|"
 				  "winsxs|softwaredistribution|\\appdata\\local\\|/appdata/local/|"
 				  "node_modules|.git/|/proc/|__pycache__");
 }

@@ -18,14 +18,6 @@
 #include "case/query.h"
 #include "codec/json_write.h"
 
-static void put(struct json_write *w, const char *key, struct span text)
-{
-	if (!text.len)
-		return;
-	json_key(w, key);
-	json_span(w, text);
-}
-
 static bool tell_act(struct analysis *a, const struct act *act, struct conclusion *c, struct err *err)
 {
 	struct buf text = buf_new((size_t)64 << 10);
@@ -33,12 +25,12 @@ static bool tell_act(struct analysis *a, const struct act *act, struct conclusio
 	bool ok;
 
 	json_object(&w);
-	put(&w, "what", act->what);
-	put(&w, "path", act->path);
-	put(&w, "name", act->name);
-	put(&w, "value", act->kind == TRACE_SETTING ? act->command : (struct span){ 0 });
-	put(&w, "command", act->kind == TRACE_SETTING ? (struct span){ 0 } : act->command);
-	put(&w, "source", act->source);
+	json_member(&w, "what", act->what);
+	json_member(&w, "path", act->path);
+	json_member(&w, "name", act->name);
+	json_member(&w, "value", act->kind == TRACE_SETTING ? act->command : (struct span){ 0 });
+	json_member(&w, "command", act->kind == TRACE_SETTING ? (struct span){ 0 } : act->command);
+	json_member(&w, "source", act->source);
 	json_object_end(&w);
 	c->item = act->item;
 	c->harm = HARM_OBSTRUCTION;
@@ -109,9 +101,9 @@ static bool weigh_commands(struct analysis *a, struct err *err)
 						  : SPAN("A command cleared records or stopped a defence"),
 				.techniques = span_text(commands[row].techniques) };
 
-			if (!act_has_word(acts.list[i].command, commands[row].words) ||
+			if (!span_has_any(acts.list[i].command, commands[row].words) ||
 			    (*commands[row].and_words &&
-			     !act_has_word(acts.list[i].command, commands[row].and_words)))
+			     !span_has_any(acts.list[i].command, commands[row].and_words)))
 				continue;
 			if (!tell_act(a, &acts.list[i], &c, err))
 				return false;
@@ -149,8 +141,8 @@ static bool tell_item(struct analysis *a, sqlite3_stmt *q, const char *rule, con
 	bool ok;
 
 	json_object(&w);
-	put(&w, "path", query_span(q, 1));
-	put(&w, "why", query_span(q, 3));
+	json_member(&w, "path", query_span(q, 1));
+	json_member(&w, "why", query_span(q, 3));
 	json_object_end(&w);
 	c.matched = buf_span(&text);
 	ok = analysis_tell(a, &c, err);

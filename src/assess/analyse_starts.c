@@ -54,14 +54,6 @@ static const struct deed
 	unknown = { "kanshiki.unknown-program", "An unknown program that looks like an implant",
 		    "T1204", LEVEL_MEDIUM };
 
-static void put(struct json_write *w, const char *key, struct span text)
-{
-	if (!text.len)
-		return;
-	json_key(w, key);
-	json_span(w, text);
-}
-
 static bool tell(struct analysis *a, const struct deed *deed, struct span technique,
 		 struct conclusion *c, struct err *err)
 {
@@ -104,9 +96,9 @@ static bool tell_program(struct analysis *a, sqlite3_stmt *q, const struct deed 
 	bool ok;
 
 	json_object(&w);
-	put(&w, "path", query_span(q, 2));
-	put(&w, "standing", query_span(q, 3));
-	put(&w, "source", query_span(q, 4));
+	json_member(&w, "path", query_span(q, 2));
+	json_member(&w, "standing", query_span(q, 3));
+	json_member(&w, "source", query_span(q, 4));
 	json_key(&w, "rank");
 	json_u64(&w, query_u64(q, 5, 0));
 	/* Of our own making: the ledger wrote it. */
@@ -207,14 +199,14 @@ static bool tell_entry(struct analysis *a, sqlite3_stmt *q, const struct deed *d
 	bool ok;
 
 	json_object(&w);
-	put(&w, "what", query_span(q, 2));
-	put(&w, "entry", query_span(q, 3));
-	put(&w, "name", query_span(q, 4));
-	put(&w, "command", query_span(q, 5));
-	put(&w, "starts", query_span(q, 6));
-	put(&w, "standing", query_span(q, 10));
-	put(&w, "entry_is", query_span(q, 11));
-	put(&w, "written_in", query_span(q, 14));
+	json_member(&w, "what", query_span(q, 2));
+	json_member(&w, "entry", query_span(q, 3));
+	json_member(&w, "name", query_span(q, 4));
+	json_member(&w, "command", query_span(q, 5));
+	json_member(&w, "starts", query_span(q, 6));
+	json_member(&w, "standing", query_span(q, 10));
+	json_member(&w, "entry_is", query_span(q, 11));
+	json_member(&w, "written_in", query_span(q, 14));
 	json_object_end(&w);
 	c.matched = buf_span(&text);
 	ok = tell(a, deed, query_span(q, 9), &c, err);

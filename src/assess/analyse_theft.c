@@ -63,12 +63,12 @@ static bool is_packing(const struct act *act)
 {
 	struct span c = act->command;
 
-	if (act_has_word(c, "rar|7z|7za|winzip") && act_has_word(c, " a "))
-		return act_has_word(c, " -hp| -p| -v") || act_has_word(c, ODD_PLACES);
-	if (act_has_word(c, "zip ") && act_has_word(c, " -e| -P | --password"))
+	if (span_has_any(c, "rar|7z|7za|winzip") && span_has_any(c, " a "))
+		return span_has_any(c, " -hp| -p| -v") || span_has_any(c, ODD_PLACES);
+	if (span_has_any(c, "zip ") && span_has_any(c, " -e| -P | --password"))
 		return true;
-	if (act_has_word(c, "makecab|compress-archive|tar c|tar -c|tar -z|tar --create"))
-		return act_has_word(c, ODD_PLACES) || act_has_word(c, "ssh |nc |openssl enc|gpg ");
+	if (span_has_any(c, "makecab|compress-archive|tar c|tar -c|tar -z|tar --create"))
+		return span_has_any(c, ODD_PLACES) || span_has_any(c, "ssh |nc |openssl enc|gpg ");
 	return false;
 }
 
@@ -76,12 +76,12 @@ static bool is_sending_tool(const struct act *act)
 {
 	struct span c = act->command;
 
-	return (act_has_word(c, "rclone") && act_has_word(c, " copy | sync | move ")) ||
-	       (act_has_word(c, "curl") && act_has_word(c, " -T | --upload-file | -F | --data-binary @| -d @")) ||
-	       (act_has_word(c, "wget") && act_has_word(c, "--post-file|--body-file")) ||
-	       act_has_word(c, "pscp |megacmd|mega-put|winscp.com|s3 cp |azcopy |gsutil cp|"
+	return (span_has_any(c, "rclone") && span_has_any(c, " copy | sync | move ")) ||
+	       (span_has_any(c, "curl") && span_has_any(c, " -T | --upload-file | -F | --data-binary @| -d @")) ||
+	       (span_has_any(c, "wget") && span_has_any(c, "--post-file|--body-file")) ||
+	       span_has_any(c, "pscp |megacmd|mega-put|winscp.com|s3 cp |azcopy |gsutil cp|"
 			       "invoke-restmethod -method put|uploadfile(|bitsadmin /transfer /upload") ||
-	       (act_has_word(c, "scp |rsync |sftp ") && act_has_word(c, "@"));
+	       (span_has_any(c, "scp |rsync |sftp ") && span_has_any(c, "@"));
 }
 
 /* "rm /var/tmp/.cache.tgz": a package that lay where none belongs, taken away again. */
@@ -89,7 +89,7 @@ static bool is_removing(const struct act *act)
 {
 	struct span c = act->command, rest = span_text(ARCHIVE_ENDS);
 
-	if (!act_has_word(c, "rm |del |erase |shred |sdelete|remove-item") || !act_has_word(c, ODD_PLACES))
+	if (!span_has_any(c, "rm |del |erase |shred |sdelete|remove-item") || !span_has_any(c, ODD_PLACES))
 		return false;
 	while (rest.len) {
 		struct span end = span_split(&rest, '|');
@@ -110,15 +110,15 @@ static enum part part_of(const struct act *act)
 		if (!is_archive_name(act->path))
 			return PART_NONE;
 		if (span_eq(act->what, SPAN("deleted")) || span_eq(act->what, SPAN("recycled")))
-			return act_has_word(act->path, ODD_PLACES) ? PART_REMOVE : PART_NONE;
-		return act_has_word(act->path, ODD_PLACES) && !span_eq(act->what, SPAN("downloaded"))
+			return span_has_any(act->path, ODD_PLACES) ? PART_REMOVE : PART_NONE;
+		return span_has_any(act->path, ODD_PLACES) && !span_eq(act->what, SPAN("downloaded"))
 			       ? PART_GATHER : PART_NONE;
 	case TRACE_EXECUTION:
 		return is_packing(act) ? PART_GATHER : is_sending_tool(act) ? PART_SEND
 		       : is_removing(act) ? PART_REMOVE : PART_NONE;
 	case TRACE_DEVICE:
 		/* A stick that was put in may have carried it: how much, nothing tells. */
-		return act_has_word(act->what, "usb storage") ? PART_SEND : PART_NONE;
+		return span_has_any(act->what, "usb storage") ? PART_SEND : PART_NONE;
 	case TRACE_TRANSFER:
 		if (act->bytes_out == UINT64_MAX || act->bytes_out < least ||
 		    (act->bytes_in != UINT64_MAX && act->bytes_in > act->bytes_out))
@@ -163,7 +163,7 @@ static bool is_staged(struct analysis *a, const struct machines *machines, sqlit
 	struct span path = query_span(q, 1);
 
 	return is_archive_name(path) &&
-	       act_has_word(machine_path(machines, a->arena, query_u64(q, 5, 0), path), ODD_PLACES);
+	       span_has_any(machine_path(machines, a->arena, query_u64(q, 5, 0), path), ODD_PLACES);
 }
 
 static bool weigh_archives(struct analysis *a, struct err *err)
@@ -251,14 +251,6 @@ static void gather_episode(const struct acts *acts, struct step *steps, size_t c
 			 (double)e->sent <= (double)e->gathered * THRESHOLD(THEFT_SIZE_HIGH);
 }
 
-static void put(struct json_write *w, const char *key, struct span text)
-{
-	if (!text.len)
-		return;
-	json_key(w, key);
-	json_span(w, text);
-}
-
 /* Where a command sends to: the host of its URL, or what follows '@' up to ':' (scp, rsync). */
 static struct span destination_of(struct span command)
 {
@@ -280,7 +272,7 @@ static void describe(struct json_write *w, const struct episode *e)
 	const struct act *g = e->first_gather, *s = e->send;
 
 	json_object(w);
-	put(w, "what", g ? (g->path.len ? g->path : g->command) : (struct span){ 0 });
+	json_member(w, "what", g ? (g->path.len ? g->path : g->command) : (struct span){ 0 });
 	if (e->gathered) {
 		json_key(w, "bytes_gathered");
 		json_u64(w, e->gathered);
@@ -289,14 +281,14 @@ static void describe(struct json_write *w, const struct episode *e)
 		json_key(w, "bytes_sent");
 		json_u64(w, e->sent);
 	}
-	put(w, "to", s->kind == TRACE_EXECUTION ? destination_of(s->command) : s->peer);
-	put(w, "to_name", s->name);
-	put(w, "program", s->program);
-	put(w, "command", s->command);
-	put(w, "user", s->user.len ? s->user : g ? g->user : (struct span){ 0 });
-	put(w, "device", s->kind == TRACE_DEVICE ? s->name : (struct span){ 0 });
+	json_member(w, "to", s->kind == TRACE_EXECUTION ? destination_of(s->command) : s->peer);
+	json_member(w, "to_name", s->name);
+	json_member(w, "program", s->program);
+	json_member(w, "command", s->command);
+	json_member(w, "user", s->user.len ? s->user : g ? g->user : (struct span){ 0 });
+	json_member(w, "device", s->kind == TRACE_DEVICE ? s->name : (struct span){ 0 });
 	if (e->removal)
-		put(w, "removed", e->removal->path.len ? e->removal->path : e->removal->command);
+		json_member(w, "removed", e->removal->path.len ? e->removal->path : e->removal->command);
 	json_key(w, "gathering");
 	json_u64(w, e->gather_count);
 	json_key(w, "removing");
@@ -349,10 +341,10 @@ static bool tell_gathering(struct analysis *a, const struct act *act, struct err
 	bool ok;
 
 	json_object(&w);
-	put(&w, "path", act->path);
-	put(&w, "command", act->command);
-	put(&w, "program", act->program);
-	put(&w, "source", act->source);
+	json_member(&w, "path", act->path);
+	json_member(&w, "command", act->command);
+	json_member(&w, "program", act->program);
+	json_member(&w, "source", act->source);
 	json_object_end(&w);
 	c.matched = buf_span(&text);
 	ok = analysis_tell(a, &c, err);
@@ -408,7 +400,7 @@ static bool weigh_srum(struct analysis *a, struct err *err)
 	if (ok)
 		sqlite3_bind_int64(q, 1, (int64_t)THRESHOLD(THEFT_SRUM_BYTES));
 	while (ok && (ok = query_step(q, &row, err)) && row) {
-		bool is_usual = act_has_word(query_span(q, 2), usual);
+		bool is_usual = span_has_any(query_span(q, 2), usual);
 		struct buf text = buf_new((size_t)64 << 10);
 		struct json_write w = json_write_to(&text);
 		struct conclusion c = { .item = query_u64(q, 0, 0), .harm = HARM_THEFT,
@@ -420,7 +412,7 @@ static bool weigh_srum(struct analysis *a, struct err *err)
 			.host = query_span(q, 1), .user = query_span(q, 3) };
 
 		json_object(&w);
-		put(&w, "program", query_span(q, 2));
+		json_member(&w, "program", query_span(q, 2));
 		json_key(&w, "bytes_out");
 		json_u64(&w, query_u64(q, 6, 0));
 		json_key(&w, "bytes_in");

@@ -7,22 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool has_part(struct span path, const char *const *parts, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		size_t len = strlen(parts[i]);
-
-		for (size_t at = 0; at + len <= path.len; at++)
-			if (span_eq_nocase(span_sub(path, at, len), span_text(parts[i])))
-				return true;
-	}
-	return false;
-}
-
-#define HAS_PART(p, ...) \
-	has_part((p)->path, (const char *const[]){ __VA_ARGS__ }, \
-		 sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
-
 static struct span base_name(struct span path)
 {
 	size_t at = path.len;
@@ -44,23 +28,23 @@ static bool is_started(const struct program *p)
 
 static bool is_in_scratch(const struct program *p)
 {
-	return HAS_PART(p, "/tmp/", "/dev/shm/", "/var/run/", "\\temp\\", "/temp/", "/windows/tasks/",
-			"/perflogs/", "/var/spool/cron/");
+	return span_has_any(p->path, "/tmp/|/dev/shm/|/var/run/|\\temp\\|/temp/|/windows/tasks/|"
+			    "/perflogs/|/var/spool/cron/");
 }
 
 static bool is_in_recycle_bin(const struct program *p)
 {
-	return HAS_PART(p, "$recycle.bin", "/recycler/", ".trash");
+	return span_has_any(p->path, "$recycle.bin|/recycler/|.trash");
 }
 
 static bool is_in_web_root(const struct program *p)
 {
-	return HAS_PART(p, "/var/www/", "/inetpub/wwwroot/", "/htdocs/", "/webapps/", "/srv/www/");
+	return span_has_any(p->path, "/var/www/|/inetpub/wwwroot/|/htdocs/|/webapps/|/srv/www/");
 }
 
 static bool is_writable_by_users(const struct program *p)
 {
-	return HAS_PART(p, "/home/", "/users/", "/programdata/", "/srv/", "/var/tmp/");
+	return span_has_any(p->path, "/home/|/users/|/programdata/|/srv/|/var/tmp/");
 }
 
 static bool is_hidden(const struct program *p)
@@ -99,7 +83,7 @@ static bool has_borrowed_name(const struct program *p)
 		"dllhost.exe", "rundll32.exe", "conhost.exe" };
 	struct span name = base_name(p->path);
 
-	if (HAS_PART(p, "/system32/", "/syswow64/", "/winsxs/", "/servicing/"))
+	if (span_has_any(p->path, "/system32/|/syswow64/|/winsxs/|/servicing/"))
 		return false;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (span_eq_nocase(name, span_text(names[i])))

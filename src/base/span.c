@@ -18,6 +18,21 @@ bool span_eq_nocase(struct span a, struct span b)
 	       (a.len == 0 || strncasecmp((const char *)a.at, (const char *)b.at, a.len) == 0);
 }
 
+bool span_has_any(struct span text, const char *words)
+{
+	struct span rest = span_text(words);
+
+	while (rest.len) {
+		struct span word = span_split(&rest, '|');
+
+		for (size_t at = 0; word.len && at + word.len <= text.len; at++)
+			if ((text.at[at] | 32) == (word.at[0] | 32) &&
+			    span_eq_nocase(span_sub(text, at, word.len), word))
+				return true;
+	}
+	return false;
+}
+
 size_t span_find(struct span s, size_t start, struct span needle)
 {
 	const uint8_t *hit;

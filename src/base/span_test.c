@@ -69,3 +69,16 @@ TEST(span_find_finds_first_at_or_after_start)
 	assert_int_equal(span_find(SPAN("abcabc"), 4, SPAN("abc")), SIZE_MAX);
 	assert_int_equal(span_find_byte(SPAN("abc"), 0, 'c'), 2);
 }
+
+TEST(span_has_any_finds_words_in_any_case)
+{
+	assert_true(span_has_any(SPAN("C:\\Tools\\RAR.exe a -hp"), "zip|rar"));
+	assert_true(span_has_any(SPAN("x"), "X"));
+	assert_true(span_has_any(SPAN("ends in .7z"), ".rar|.7z"));
+	assert_false(span_has_any(SPAN("ra"), "rar"));
+	assert_false(span_has_any(SPAN("no word"), "|"));
+	assert_false(span_has_any(SPAN(""), "a"));
+	assert_false(span_has_any(SPAN("a"), ""));
+	/* "|" and 32 fold letters only where the whole word does. */
+	assert_false(span_has_any(SPAN("{"), "["));
+}

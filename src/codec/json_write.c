@@ -183,3 +183,11 @@ void json_hex(struct json_write *w, struct span bytes)
 	buf_hex(w->to, bytes);
 	buf_add_u8(w->to, '"');
 }
+
+void json_member(struct json_write *w, const char *key, struct span text)
+{
+	if (!text.len)
+		return;
+	json_key(w, key);
+	json_span(w, text);
+}

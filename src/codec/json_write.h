@@ -37,6 +37,8 @@ void json_double(struct json_write *w, double n);	/* not finite: null */
 void json_bool(struct json_write *w, bool yes);
 void json_null(struct json_write *w);
 void json_hex(struct json_write *w, struct span bytes);	/* as a string of hex */
+/* Key and text; nothing where the text is empty. */
+void json_member(struct json_write *w, const char *key, struct span text);
 /* A value that is JSON already. */
 void json_raw(struct json_write *w, struct span json);
 

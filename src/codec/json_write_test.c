@@ -21,3 +21,16 @@ TEST(json_write_keeps_commas_and_escapes)
 				  "\"c\":false}");
 	buf_free(&b);
 }
+
+TEST(json_member_leaves_out_what_is_empty)
+{
+	struct buf text = buf_new(100);
+	struct json_write w = json_write_to(&text);
+
+	json_object(&w);
+	json_member(&w, "a", SPAN(""));
+	json_member(&w, "b", SPAN("x\"y"));
+	json_object_end(&w);
+	assert_span(buf_span(&text), "{\"b\":\"x\\\"y\"}");
+	buf_free(&text);
+}

@@ -62,21 +62,6 @@ static const struct row rows[] = {
 	  { { TO(user), "Param1", NULL }, { TO(peer), "Param3", NULL } } },
 };
 
-static bool has_word(struct span text, const char *words)
-{
-	struct span rest = span_text(words);
-
-	while (rest.len) {
-		struct span word = span_split(&rest, '|');
-
-		for (size_t at = 0; at + word.len <= text.len; at++)
-			if ((text.at[at] | 32) == (word.at[0] | 32) &&
-			    span_eq_nocase(span_sub(text, at, word.len), word))
-				return true;
-	}
-	return false;
-}
-
 /* Tools that analysers ask for: what packs, copies, wipes, and clears. */
 static const char tools[] =
 	"rar|7z|winzip|zip |tar |makecab|compress-archive|rclone|curl|wget|pscp|scp|sftp|winscp|rsync|"
@@ -87,7 +72,7 @@ static const char tools[] =
 
 static bool is_archive(struct span path)
 {
-	return has_word(span_from(path, path.len > 9 ? path.len - 9 : 0),
+	return span_has_any(span_from(path, path.len > 9 ? path.len - 9 : 0),
 			".rar|.7z|.zip|.tgz|.tar|.gz|.cab|.r0|.001|.gpg|.iso|.xz|.zst");
 }
 
@@ -106,7 +91,7 @@ static bool is_wanted(enum filter filter, const struct trace *t, const struct ev
 
 	switch (filter) {
 	case FILTER_TOOL:
-		return has_word(t->command.len ? t->command : t->program, tools);
+		return span_has_any(t->command.len ? t->command : t->program, tools);
 	case FILTER_ARCHIVE:
 		return is_archive(t->path);
 	case FILTER_PEER:
