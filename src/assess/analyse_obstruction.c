@@ -25,12 +25,12 @@ static bool tell_act(struct analysis *a, const struct act *act, struct conclusio
 	bool ok;
 
 	json_object(&w);
-	json_member(&w, "what", act->what);
-	json_member(&w, "path", act->path);
-	json_member(&w, "name", act->name);
-	json_member(&w, "value", act->kind == TRACE_SETTING ? act->command : (struct span){ 0 });
-	json_member(&w, "command", act->kind == TRACE_SETTING ? (struct span){ 0 } : act->command);
-	json_member(&w, "source", act->source);
+	json_pair(&w, "what", act->what);
+	json_pair(&w, "path", act->path);
+	json_pair(&w, "name", act->name);
+	json_pair(&w, "value", act->kind == TRACE_SETTING ? act->command : (struct span){ 0 });
+	json_pair(&w, "command", act->kind == TRACE_SETTING ? (struct span){ 0 } : act->command);
+	json_pair(&w, "source", act->source);
 	json_object_end(&w);
 	c->item = act->item;
 	c->harm = HARM_OBSTRUCTION;
@@ -141,8 +141,8 @@ static bool tell_item(struct analysis *a, sqlite3_stmt *q, const char *rule, con
 	bool ok;
 
 	json_object(&w);
-	json_member(&w, "path", query_span(q, 1));
-	json_member(&w, "why", query_span(q, 3));
+	json_pair(&w, "path", query_span(q, 1));
+	json_pair(&w, "why", query_span(q, 3));
 	json_object_end(&w);
 	c.matched = buf_span(&text);
 	ok = analysis_tell(a, &c, err);

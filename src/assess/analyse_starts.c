@@ -96,9 +96,9 @@ static bool tell_program(struct analysis *a, sqlite3_stmt *q, const struct deed 
 	bool ok;
 
 	json_object(&w);
-	json_member(&w, "path", query_span(q, 2));
-	json_member(&w, "standing", query_span(q, 3));
-	json_member(&w, "source", query_span(q, 4));
+	json_pair(&w, "path", query_span(q, 2));
+	json_pair(&w, "standing", query_span(q, 3));
+	json_pair(&w, "source", query_span(q, 4));
 	json_key(&w, "rank");
 	json_u64(&w, query_u64(q, 5, 0));
 	/* Of our own making: the ledger wrote it. */
@@ -199,14 +199,14 @@ static bool tell_entry(struct analysis *a, sqlite3_stmt *q, const struct deed *d
 	bool ok;
 
 	json_object(&w);
-	json_member(&w, "what", query_span(q, 2));
-	json_member(&w, "entry", query_span(q, 3));
-	json_member(&w, "name", query_span(q, 4));
-	json_member(&w, "command", query_span(q, 5));
-	json_member(&w, "starts", query_span(q, 6));
-	json_member(&w, "standing", query_span(q, 10));
-	json_member(&w, "entry_is", query_span(q, 11));
-	json_member(&w, "written_in", query_span(q, 14));
+	json_pair(&w, "what", query_span(q, 2));
+	json_pair(&w, "entry", query_span(q, 3));
+	json_pair(&w, "name", query_span(q, 4));
+	json_pair(&w, "command", query_span(q, 5));
+	json_pair(&w, "starts", query_span(q, 6));
+	json_pair(&w, "standing", query_span(q, 10));
+	json_pair(&w, "entry_is", query_span(q, 11));
+	json_pair(&w, "written_in", query_span(q, 14));
 	json_object_end(&w);
 	c.matched = buf_span(&text);
 	ok = tell(a, deed, query_span(q, 9), &c, err);

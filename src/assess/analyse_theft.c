@@ -272,7 +272,7 @@ static void describe(struct json_write *w, const struct episode *e)
 	const struct act *g = e->first_gather, *s = e->send;
 
 	json_object(w);
-	json_member(w, "what", g ? (g->path.len ? g->path : g->command) : (struct span){ 0 });
+	json_pair(w, "what", g ? (g->path.len ? g->path : g->command) : (struct span){ 0 });
 	if (e->gathered) {
 		json_key(w, "bytes_gathered");
 		json_u64(w, e->gathered);
@@ -281,14 +281,14 @@ static void describe(struct json_write *w, const struct episode *e)
 		json_key(w, "bytes_sent");
 		json_u64(w, e->sent);
 	}
-	json_member(w, "to", s->kind == TRACE_EXECUTION ? destination_of(s->command) : s->peer);
-	json_member(w, "to_name", s->name);
-	json_member(w, "program", s->program);
-	json_member(w, "command", s->command);
-	json_member(w, "user", s->user.len ? s->user : g ? g->user : (struct span){ 0 });
-	json_member(w, "device", s->kind == TRACE_DEVICE ? s->name : (struct span){ 0 });
+	json_pair(w, "to", s->kind == TRACE_EXECUTION ? destination_of(s->command) : s->peer);
+	json_pair(w, "to_name", s->name);
+	json_pair(w, "program", s->program);
+	json_pair(w, "command", s->command);
+	json_pair(w, "user", s->user.len ? s->user : g ? g->user : (struct span){ 0 });
+	json_pair(w, "device", s->kind == TRACE_DEVICE ? s->name : (struct span){ 0 });
 	if (e->removal)
-		json_member(w, "removed", e->removal->path.len ? e->removal->path : e->removal->command);
+		json_pair(w, "removed", e->removal->path.len ? e->removal->path : e->removal->command);
 	json_key(w, "gathering");
 	json_u64(w, e->gather_count);
 	json_key(w, "removing");
@@ -341,10 +341,10 @@ static bool tell_gathering(struct analysis *a, const struct act *act, struct err
 	bool ok;
 
 	json_object(&w);
-	json_member(&w, "path", act->path);
-	json_member(&w, "command", act->command);
-	json_member(&w, "program", act->program);
-	json_member(&w, "source", act->source);
+	json_pair(&w, "path", act->path);
+	json_pair(&w, "command", act->command);
+	json_pair(&w, "program", act->program);
+	json_pair(&w, "source", act->source);
 	json_object_end(&w);
 	c.matched = buf_span(&text);
 	ok = analysis_tell(a, &c, err);
@@ -412,7 +412,7 @@ static bool weigh_srum(struct analysis *a, struct err *err)
 			.host = query_span(q, 1), .user = query_span(q, 3) };
 
 		json_object(&w);
-		json_member(&w, "program", query_span(q, 2));
+		json_pair(&w, "program", query_span(q, 2));
 		json_key(&w, "bytes_out");
 		json_u64(&w, query_u64(q, 6, 0));
 		json_key(&w, "bytes_in");

@@ -184,7 +184,7 @@ void json_hex(struct json_write *w, struct span bytes)
 	buf_add_u8(w->to, '"');
 }
 
-void json_member(struct json_write *w, const char *key, struct span text)
+void json_pair(struct json_write *w, const char *key, struct span text)
 {
 	if (!text.len)
 		return;

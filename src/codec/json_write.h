@@ -38,7 +38,7 @@ void json_bool(struct json_write *w, bool yes);
 void json_null(struct json_write *w);
 void json_hex(struct json_write *w, struct span bytes);	/* as a string of hex */
 /* Key and text; nothing where the text is empty. */
-void json_member(struct json_write *w, const char *key, struct span text);
+void json_pair(struct json_write *w, const char *key, struct span text);
 /* A value that is JSON already. */
 void json_raw(struct json_write *w, struct span json);
 

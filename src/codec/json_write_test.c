@@ -22,14 +22,14 @@ TEST(json_write_keeps_commas_and_escapes)
 	buf_free(&b);
 }
 
-TEST(json_member_leaves_out_what_is_empty)
+TEST(json_pair_leaves_out_what_is_empty)
 {
 	struct buf text = buf_new(100);
 	struct json_write w = json_write_to(&text);
 
 	json_object(&w);
-	json_member(&w, "a", SPAN(""));
-	json_member(&w, "b", SPAN("x\"y"));
+	json_pair(&w, "a", SPAN(""));
+	json_pair(&w, "b", SPAN("x\"y"));
 	json_object_end(&w);
 	assert_span(buf_span(&text), "{\"b\":\"x\\\"y\"}");
 	buf_free(&text);
