@@ -99,7 +99,7 @@ TEST(machine_that_is_the_only_one_has_all)
 	add_host(&e, "/e/disk.E01!/p2/Windows/System32/config/SYSTEM.LOG1", "name", "ws01");
 	load(&e);
 	is_of(&e, 1, "/e/disk.E01!/p3/data/x.txt", "WS01");
-	is_of(&e, 1, "/e/conn.log", "WS01");
+	is_of(&e, 1, "/e/conn.log", "ws01");
 	free_evidence(&e);
 }
 
