@@ -1,6 +1,6 @@
 /*
  * make-example: writes the evidence of the example intrusion (README.md).
- * usage: make-example FOLDER [SCENARIO]
+ * usage: make-example FOLDER [SCENARIO [SEED]]
  *
  * With a scenario (scenarios.h), evidence whose right answers are known, for
  * tests of the verdict: tests/example/labelled_test.py holds the labels.
@@ -176,10 +176,13 @@ void put_logs(const char *root, const char *machine, const struct story *s)
 
 int main(int argc, char **argv)
 {
-	if (argc == 3 && scenario_write(argv[1], argv[2]))
+	uint64_t seed = 0;
+
+	if (argc >= 3 && (argc == 3 || (argc == 4 && span_to_u64(span_text(argv[3]), &seed))) &&
+	    scenario_write(argv[1], argv[2], (uint32_t)seed))
 		return 0;
 	if (argc != 2) {
-		fprintf(stderr, "usage: make-example FOLDER [SCENARIO]\nscenarios: ");
+		fprintf(stderr, "usage: make-example FOLDER [SCENARIO [SEED]]\nscenarios: ");
 		scenario_names(stderr);
 		return 2;
 	}

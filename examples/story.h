@@ -41,6 +41,7 @@ void story_of_file_server(struct story *s);
 
 /* An office's working days, with the acts given as bits. */
 enum { STORY_GATHERING = 1, STORY_REMOVING = 2, STORY_WIPING = 4, STORY_CLEARING = 8 };
-void story_of_office(struct story *s, unsigned acts);
+/* Seed 0 gives what it always gave; others move the acts by that and change the noise. */
+void story_of_office(struct story *s, unsigned acts, uint32_t seed, int64_t moved_seconds);
 
 #endif

@@ -81,7 +81,8 @@ static bool is_sending_tool(const struct act *act)
 	       (span_has_any(c, "wget") && span_has_any(c, "--post-file|--body-file")) ||
 	       span_has_any(c, "pscp |megacmd|mega-put|winscp.com|s3 cp |azcopy |gsutil cp|"
 			       "invoke-restmethod -method put|uploadfile(|bitsadmin /transfer /upload") ||
-	       (span_has_any(c, "scp |rsync |sftp ") && span_has_any(c, "@"));
+	       (span_has_any(c, "scp |rsync |sftp ") && span_has_any(c, "@")) ||
+	       (span_has_any(c, "dig |nslookup |host ") && span_has_any(c, "base64|base32|xxd|od -"));
 }
 
 /* "rm /var/tmp/.cache.tgz": a package that lay where none belongs, taken away again. */

@@ -6,7 +6,8 @@
  * Of started programs only those are told whose name or command line is of a
  * tool that gathers, sends, destroys or hides (a list in event_traces.c); all
  * others stay in the log, where rules see them. A table says which record
- * becomes which trace.
+ * becomes which trace. Of text logs sshd and the kernel are heard: who came in or
+ * tried to, and which storage was put in.
  */
 #ifndef KANSHIKI_EXAMINE_EVENT_TRACES_H
 #define KANSHIKI_EXAMINE_EVENT_TRACES_H

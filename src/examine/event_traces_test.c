@@ -163,6 +163,23 @@ TEST(event_traces_read_what_sshd_says)
 	end(&t);
 }
 
+TEST(event_traces_read_what_the_kernel_says_of_sticks)
+{
+	struct told t;
+	struct trace trace;
+
+	begin(&t, 10);
+	HAPPEN(&t, "", "", "provider", "kernel", "message", "[1.2] usb 1-2: Product: Example Stick");
+	assert_nothing(&t);
+	HAPPEN(&t, "", "", "provider", "kernel", "message",
+	       "[ 13001.3] usb-storage 1-2:1.0: USB Mass Storage device detected");
+	trace = take(&t);
+	assert_int_equal(trace.kind, TRACE_DEVICE);
+	assert_span(trace.what, "usb storage");
+	assert_span(trace.name, "1-2");
+	end(&t);
+}
+
 TEST(event_traces_beyond_the_limit_are_counted)
 {
 	struct told t;

@@ -119,6 +119,18 @@ static bool read_account(struct span m, struct trace *t)
 	return false;
 }
 
+/* "[ 13001.3] usb-storage 1-2:1.0: USB Mass Storage device detected"; the name is that of the port. */
+static bool read_kernel(struct span m, struct trace *t)
+{
+	struct span port = word_behind(m, SPAN("usb-storage "));
+
+	if (span_find(m, 0, SPAN("USB Mass Storage device detected")) == SIZE_MAX)
+		return false;
+	*t = trace_new(TRACE_DEVICE, "usb storage");
+	t->name = span_split(&port, ':');
+	return t->name.len;
+}
+
 static const struct {
 	const char *program;
 	bool (*read)(struct span message, struct trace *out);
@@ -126,7 +138,7 @@ static const struct {
 	{ "sshd", read_sshd }, { "sshd-session", read_sshd }, { "sudo", read_sudo }, { "su", read_su },
 	{ "useradd", read_account }, { "usermod", read_account }, { "userdel", read_account },
 	{ "adduser", read_account }, { "gpasswd", read_account }, { "passwd", read_account },
-	{ "chpasswd", read_account }, { "chsh", read_account },
+	{ "chpasswd", read_account }, { "chsh", read_account }, { "kernel", read_kernel },
 };
 
 static size_t reader_of(struct span program)

@@ -1,7 +1,7 @@
 /*
  * syslog_traces: what programs of Linux write to syslog and the journal about
- * sessions, accounts and other users' rights, as traces: sshd, sudo, su, and those
- * that change accounts. The log itself stays events; these are for joining.
+ * sessions, accounts, other users' rights and sticks, as traces: sshd, sudo, su, those
+ * that change accounts, and the kernel. The log itself stays events; these are for joining.
  */
 #ifndef KANSHIKI_EXAMINE_SYSLOG_TRACES_H
 #define KANSHIKI_EXAMINE_SYSLOG_TRACES_H

@@ -1,16 +1,23 @@
 #!/usr/bin/env python3
 """Evidence whose right answers are known (TAP): a sign where there is one, none where there is none.
 
-usage: tests/example/labelled_test.py KANSHIKI MAKE-EXAMPLE [SCENARIO...]
+usage: tests/example/labelled_test.py KANSHIKI MAKE-EXAMPLE [--seeds N] [SCENARIO...]
+
+With --seeds each is made N times, with other times, sizes, rhythms and noise, and a table
+of how often the answers were right ends the run.
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 
 kanshiki, make_example = map(os.path.abspath, sys.argv[1:3])
 only = sys.argv[3:]
+seeds = [0]
+if only[:1] == ["--seeds"]:
+    seeds, only = range(1, int(only[1]) + 1), only[2:]
 
 # What must be at least so; every harm that is not named must stay below "possible".
 # `may` names harms that the same acts may rightly point to as well.
@@ -24,20 +31,25 @@ LABELS = {
     "windows-beacon": {"control": "possible", "seen": "203.0.113.45"},
     "clean-server": {},
     "linux-upload": {"theft": "likely", "seen": "203.0.113.88"},
+    "linux-dns": {"theft": "likely", "seen": "cdn-metrics.example", "may": ["control"]},
+    "linux-usb": {"theft": "likely"},
     "linux-wiper": {"destruction": "possible", "may": ["obstruction"]},
     "linux-clearing": {"obstruction": "likely"},
+    "linux-beacon": {"control": "possible", "seen": "203.0.113.45"},
 }
 DEGREES = ["cannot tell", "no sign", "possible", "likely", "confirmed"]
 HARMS = ["implant", "theft", "control", "destruction", "obstruction"]
 
 
-def assess(name, work):
-    evidence, case = f"{work}/{name}", f"{work}/{name}.case"
-    subprocess.run([make_example, evidence, name], check=True)
+def assess(name, seed, work):
+    evidence, case = f"{work}/{name}-{seed}", f"{work}/{name}-{seed}.case"
+    subprocess.run([make_example, evidence, name] + ([str(seed)] if seed else []), check=True)
     home = dict(os.environ, HOME=work, XDG_CACHE_HOME=work + "/cache", XDG_CONFIG_HOME="")
     done = subprocess.run([kanshiki, "assess", evidence, "-q", "--case", case, "--format", "json"],
                           capture_output=True, text=True, env=home)
     assert done.returncode in (0, 1), done.stderr
+    shutil.rmtree(evidence)
+    os.unlink(case)
     return json.loads(done.stdout)
 
 
@@ -58,13 +70,19 @@ def complaints(report, label):
 
 
 names = [name for name in LABELS if not only or name in only]
-print(f"1..{len(names)}")
-failed = 0
+print(f"1..{len(names) * len(seeds)}")
+right = dict.fromkeys(names, 0)
+number = 0
 with tempfile.TemporaryDirectory() as work:
-    for number, name in enumerate(names, 1):
-        wrong = list(complaints(assess(name, work), LABELS[name]))
-        failed += bool(wrong)
-        print(f"{'not ok' if wrong else 'ok'} {number} - {name}")
-        for line in wrong:
-            print("# " + line)
-sys.exit(failed > 0)
+    for name in names:
+        for seed in seeds:
+            number += 1
+            wrong = list(complaints(assess(name, seed, work), LABELS[name]))
+            right[name] += not wrong
+            print(f"{'not ok' if wrong else 'ok'} {number} - {name}{f', seed {seed}' if seed else ''}")
+            for line in wrong:
+                print("# " + line)
+if len(seeds) > 1:
+    for name in names:
+        print(f"# | {name} | {right[name]} of {len(seeds)} |")
+sys.exit(sum(right.values()) < len(names) * len(seeds))
