@@ -1,8 +1,12 @@
 #include "artefact/network_flow.h"
 
+#include "formats/netflow/nfdump.h"
+
+#include <inttypes.h>
+
 struct taking {
-	struct network_flows *f;
-	struct span exporter;
+	struct network_sink *sink;
+	struct span exporter;		/* or empty */
 	uint64_t offset;
 };
 
@@ -19,8 +23,9 @@ static bool take_record(void *context, const struct netflow_record *r)
 	memcpy(to.address, r->to, 16);
 	packet_end_text(&local, &from);
 	packet_end_text(&peer, &to);
-	buf_printf(&detail, "{\"exporter\":\"%.*s\"}", SPAN_ARG(t->exporter));
-	trace.source = SPAN("netflow");
+	if (t->exporter.len)
+		buf_printf(&detail, "{\"exporter\":\"%.*s\"}", SPAN_ARG(t->exporter));
+	trace.source = t->exporter.len ? SPAN("netflow") : (struct span){ 0 };
 	trace.time = r->first;
 	trace.last = r->last;
 	trace.local = buf_span(&local);
@@ -32,11 +37,11 @@ static bool take_record(void *context, const struct netflow_record *r)
 	trace.offset = t->offset;
 	trace.detail = buf_span(&detail);
 	if (r->bytes || r->packets)
-		network_sink_add(t->f->sink, &trace);
+		network_sink_add(t->sink, &trace);
 	buf_free(&local);
 	buf_free(&peer);
 	buf_free(&detail);
-	return !t->f->sink->enough;
+	return !t->sink->enough;
 }
 
 void flow_netflow(struct network_flows *f, struct flow *flow, const struct packet *p)
@@ -44,7 +49,7 @@ void flow_netflow(struct network_flows *f, struct flow *flow, const struct packe
 	static const uint64_t seed[2] = { 7, 8 };
 	struct packet_end from = p->from;
 	struct buf exporter = buf_new(64);
-	struct taking t = { .f = f, .offset = flow->offset };
+	struct taking t = { .sink = f->sink, .offset = flow->offset };
 
 	if (!f->netflow)
 		f->netflow = ARENA_NEW(f->arena, struct netflow);
@@ -55,4 +60,21 @@ void flow_netflow(struct network_flows *f, struct flow *flow, const struct packe
 				       take_record, &t))
 		flow->application = "netflow";
 	buf_free(&exporter);
+}
+
+bool network_nfdump_decode(const struct artefact *a, struct err *err)
+{
+	struct network_sink sink = network_sink_new(a, "nfdump");
+	struct taking t = { .sink = &sink, .offset = TRACE_NO_NUMBER };
+	struct nfdump_report report;
+
+	if (!nfdump_read(a->bytes, take_record, &t, &report, err))
+		return false;
+	network_sink_end(&sink);
+	if (report.blocks_lost)
+		a->short_of(a->context, "%" PRIu64 " blocks are damaged or cut off", report.blocks_lost);
+	if (report.lost)
+		a->short_of(a->context, "%" PRIu64 " records make no sense or are missing", report.lost);
+	a->lost(a->context, report.lost + report.blocks_lost);
+	return true;
 }

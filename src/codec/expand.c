@@ -1,5 +1,6 @@
 #include "codec/expand.h"
 
+#include <bzlib.h>
 #include <lz4.h>
 #include <lzma.h>
 #include <zstd.h>
@@ -38,6 +39,21 @@ bool expand_lz4(struct buf *to, struct span packed, size_t most)
 	got = LZ4_decompress_safe((const char *)packed.at, (char *)room, (int)packed.len, (int)most);
 	to->len = got < 0 ? 0 : (size_t)got;
 	return got >= 0;
+}
+
+bool expand_bz2(struct buf *to, struct span packed, size_t most)
+{
+	unsigned int got = (unsigned int)most;
+	uint8_t *room;
+	bool ok;
+
+	buf_clear(to);
+	if (packed.len > INT32_MAX || most > INT32_MAX || !(room = buf_reserve(to, most ? most : 1)))
+		return false;
+	ok = BZ2_bzBuffToBuffDecompress((char *)room, &got, (char *)(uintptr_t)packed.at,
+					(unsigned int)packed.len, 0, 0) == BZ_OK;
+	to->len = ok ? got : 0;
+	return ok;
 }
 
 bool expand_xz(struct buf *to, struct span packed, size_t most)

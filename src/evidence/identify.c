@@ -87,6 +87,8 @@ static const struct magic magics[] = {
 	MAGIC(0, "\xa1\xb2\x3c\x4d", CLASS_CAPTURE, READER_NONE, "pcap"),
 	MAGIC(0, "\x34\xcd\xb2\xa1", CLASS_CAPTURE, READER_NONE, "pcap"),
 	MAGIC(0, "\x0a\x0d\x0d\x0a", CLASS_CAPTURE, READER_NONE, "pcapng"),
+	MAGIC(0, "\x0c\xa5\x02\0", CLASS_NETWORK_LOG, READER_NONE, "nfdump"),
+	MAGIC(0, "\x0c\xa5\x01\0", CLASS_NETWORK_LOG, READER_NONE, "nfdump"),
 	MAGIC(0, "regf", CLASS_REGISTRY, READER_NONE, "registry hive"),
 	MAGIC(0, "FILE0\0", CLASS_FILE_SYSTEM, READER_NONE, "ntfs mft"),
 	MAGIC(0, "INDX(\0", CLASS_FILE_SYSTEM, READER_NONE, "ntfs index"),

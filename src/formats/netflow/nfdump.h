@@ -1,0 +1,28 @@
+/*
+ * nfdump: files that nfcapd and nfdump 1.7 write (layout 2, records of version 3).
+ *
+ * A head of 40 bytes, then blocks of records, each perhaps packed with LZ4 or bzip2
+ * (LZO is refused by name, so are encrypted files and the layout of nfdump 1.6; nfdump
+ * itself turns them into what is read here). All numbers are little-endian, as written
+ * by the machines that run it. Of a record the elements of ends, counts and times are
+ * taken, others are stepped over. docs/formats/nfdump.md has the layout.
+ */
+#ifndef KANSHIKI_FORMATS_NFDUMP_H
+#define KANSHIKI_FORMATS_NFDUMP_H
+
+#include "base/err.h"
+#include "formats/netflow/netflow.h"
+
+#define NFDUMP_BLOCK_MOST ((size_t)16 << 20)	/* unpacked */
+
+struct nfdump_report {
+	uint64_t records;		/* told */
+	uint64_t lost;			/* records that make no sense or are missing from a block */
+	uint64_t blocks_lost;		/* that do not unpack, or are cut off */
+};
+
+/* False where the head is none that we read; damage behind it is in the report. */
+bool nfdump_read(struct span file, netflow_fn *each, void *context, struct nfdump_report *report,
+		 struct err *err);
+
+#endif
