@@ -4,7 +4,8 @@
  * All transfers of an item go through a `network_sink`. The first
  * NETWORK_FLOWS_TOLD are told one by one; those after are summed by who, to whom,
  * port, name and hour, so that a capture of any size costs bounded memory and no
- * byte is lost: the sum of what went in is the sum of what is told. Names that
+ * byte is lost: the sum of what went in is the sum of what is told. Of each sum it is
+ * kept when its first flows began and what they sent, for those who look for rhythm. Names that
  * were asked for go through a `network_names`, bounded in the same spirit.
  */
 #ifndef KANSHIKI_ARTEFACT_NETWORK_H

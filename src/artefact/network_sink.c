@@ -2,11 +2,21 @@
 
 #define HOUR (3600 * TIME_SECOND)
 #define KEY_MOST ((size_t)2 << 10)
+#define DETAIL_MOST ((size_t)4 << 10)
+#define STARTS_MOST 60			/* of a sum */
+
+/* When one of the flows began, so that their rhythm is not lost with them. */
+struct start {
+	uint32_t bytes;			/* out */
+	uint16_t second;		/* of the hour */
+};
 
 struct network_sum {
 	struct network_sum *next;
 	struct trace trace;
 	uint64_t flows;
+	struct start *starts;		/* of the first flows of the hour, [STARTS_MOST]; or NULL */
+	uint32_t start_count;
 };
 
 struct network_sink network_sink_new(const struct artefact *a, const char *source)
@@ -85,6 +95,7 @@ static struct network_sum *new_sum(struct network_sink *s, const struct trace *t
 		sum->trace.host = arena_copy(arena, t->host);
 		sum->trace.program = arena_copy(arena, t->program);
 		sum->trace.user = arena_copy(arena, t->user);
+		sum->starts = ARENA_ARRAY(arena, STARTS_MOST, struct start);
 	}
 	if (s->last)
 		*s->last = sum;
@@ -93,6 +104,33 @@ static struct network_sum *new_sum(struct network_sink *s, const struct trace *t
 	s->last = &sum->next;
 	s->sum_count++;
 	return sum;
+}
+
+static void add_start(struct network_sum *sum, const struct trace *t)
+{
+	timestamp in_hour = t->time == TIME_NONE ? 0 : ((t->time % HOUR) + HOUR) % HOUR;
+
+	if (!sum->starts || t->time == TIME_NONE || sum->start_count == STARTS_MOST)
+		return;
+	sum->starts[sum->start_count++] = (struct start){
+		.second = (uint16_t)(in_hour / TIME_SECOND),
+		.bytes = t->bytes_out < UINT32_MAX ? (uint32_t)t->bytes_out : UINT32_MAX };
+}
+
+/* {"sum_of":3,"starts":"12 72 132","sizes":"510 498 512"} */
+static void write_detail(struct buf *to, const struct network_sum *sum)
+{
+	buf_printf(to, "{\"sum_of\":%llu", (unsigned long long)sum->flows);
+	if (sum->start_count) {
+		buf_text(to, ",\"starts\":\"");
+		for (uint32_t i = 0; i < sum->start_count; i++)
+			buf_printf(to, "%s%u", i ? " " : "", sum->starts[i].second);
+		buf_text(to, "\",\"sizes\":\"");
+		for (uint32_t i = 0; i < sum->start_count; i++)
+			buf_printf(to, "%s%u", i ? " " : "", sum->starts[i].bytes);
+		buf_text(to, "\"");
+	}
+	buf_text(to, "}");
 }
 
 static void add_to_sum(struct network_sink *s, const struct trace *t)
@@ -116,6 +154,7 @@ static void add_to_sum(struct network_sink *s, const struct trace *t)
 	add_number(&sum->trace.bytes_out, t->bytes_out);
 	add_number(&sum->trace.bytes_in, t->bytes_in);
 	add_number(&sum->trace.count, t->count);
+	add_start(sum, t);
 	sum->flows++;
 	s->summed++;
 }
@@ -134,11 +173,11 @@ void network_sink_add(struct network_sink *s, struct trace *trace)
 
 void network_sink_end(struct network_sink *s)
 {
-	struct buf text = buf_new(256);
+	struct buf text = buf_new(DETAIL_MOST);
 
 	for (struct network_sum *sum = s->first; sum && !s->enough; sum = sum->next) {
 		buf_clear(&text);
-		buf_printf(&text, "{\"sum_of\":%llu}", (unsigned long long)sum->flows);
+		write_detail(&text, sum);
 		sum->trace.detail = buf_span(&text);
 		sum->trace.summary = SPAN("the sum of many flows of one hour");
 		s->enough |= !s->a->trace(s->a->context, &sum->trace);

@@ -57,7 +57,7 @@ static bool is_considered(const struct traffic_row *row)
 	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
 		if (span_eq(row->source, span_text(sources[i])))
 			return false;
-	return row->time != TIME_NONE && !row->is_sum && row->is_local_inside &&
+	return row->time != TIME_NONE && (!row->is_sum || row->starts.len) && row->is_local_inside &&
 	       !traffic_is_nobody(row->peer) && (row->peer.len || row->name.len) &&
 	       /* Through a proxy the peer is inside, and the name tells who it is. */
 	       (!row->is_peer_inside || (row->name.len && !span_eq(row->what, SPAN("flow")))) &&
@@ -115,13 +115,46 @@ static struct pair *pair_of(struct beacons *b, const struct traffic_row *row, st
 	return p;
 }
 
+static bool add_sample(struct beacons *b, struct pair *p, int64_t second, uint64_t bytes, struct err *err)
+{
+	int64_t *time, *size;
+
+	if (p->count >= SAMPLES_MOST)
+		return true;
+	time = arena_push(b->a->arena, (void **)&p->times, &p->count, &p->room, sizeof *time);
+	size = arena_push(b->a->arena, (void **)&p->sizes, &p->size_count, &p->size_room, sizeof *size);
+	if (!time || !size)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	*time = second;
+	*size = (int64_t)(bytes < INT64_MAX ? bytes : INT64_MAX);
+	return true;
+}
+
+/* Flows that were summed by the hour: of each hour's first it is known when they began. */
+static bool add_sum(struct beacons *b, struct pair *p, const struct traffic_row *row, struct err *err)
+{
+	struct span starts = row->starts, sizes = row->sizes;
+	int64_t second = row->time / TIME_SECOND, hour = second - ((second % 3600) + 3600) % 3600;
+	bool ok = true;
+
+	while (ok && starts.len) {
+		uint64_t at, bytes;
+
+		if (!span_to_u64(span_split(&starts, ' '), &at) || at >= 3600 ||
+		    !span_to_u64(span_split(&sizes, ' '), &bytes))
+			break;
+		ok = add_sample(b, p, hour + (int64_t)at, bytes, err);
+	}
+	return ok;
+}
+
 static bool take_row(void *context, const struct traffic_row *row, struct err *err)
 {
 	struct beacons *b = context;
-	int64_t second = row->time / TIME_SECOND, *time, *size;
+	int64_t second = row->time / TIME_SECOND;
 	struct pair *p;
 
-	if (row->time != TIME_NONE && !row->is_sum) {
+	if (row->time != TIME_NONE) {
 		b->from = second < b->from ? second : b->from;
 		b->to = second > b->to ? second : b->to;
 	}
@@ -132,15 +165,7 @@ static bool take_row(void *context, const struct traffic_row *row, struct err *e
 		return false;
 	p->out += row->out;
 	p->in += row->in;
-	if (p->count >= SAMPLES_MOST)
-		return true;
-	time = arena_push(b->a->arena, (void **)&p->times, &p->count, &p->room, sizeof *time);
-	size = arena_push(b->a->arena, (void **)&p->sizes, &p->size_count, &p->size_room, sizeof *size);
-	if (!time || !size)
-		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
-	*time = second;
-	*size = (int64_t)(row->out < INT64_MAX ? row->out : INT64_MAX);
-	return true;
+	return row->is_sum ? add_sum(b, p, row, err) : add_sample(b, p, second, row->out, err);
 }
 
 static bool is_common(const struct beacons *b, const struct pair *p)

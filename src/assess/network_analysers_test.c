@@ -159,6 +159,56 @@ TEST(network_analysers_find_a_beacon_among_them)
 	case_close(f.file);
 }
 
+/* Of an hour, as the sink sums it: contacts each `interval` seconds, about. */
+static void hour_of_flows(struct fixture *f, int64_t hour, const char *peer, unsigned interval,
+			  unsigned jitter, uint32_t *seed)
+{
+	struct trace t = trace_new(TRACE_TRANSFER, "flow");
+	struct buf starts = buf_new(2000), sizes = buf_new(2000), detail = buf_new(4000);
+	struct err err = { 0 };
+	unsigned n = 0;
+
+	for (unsigned at = 0; at < 3600 - jitter && n < 60; at += interval, n++) {
+		buf_printf(&starts, "%s%u", n ? " " : "", at + (jitter ? chance(seed) % jitter : 0));
+		buf_printf(&sizes, "%s%u", n ? " " : "", jitter > 100 ? chance(seed) % 90000 : 310);
+	}
+	buf_printf(&detail, "{\"sum_of\":%u,\"starts\":\"%.*s\",\"sizes\":\"%.*s\"}", n,
+		   SPAN_ARG(buf_span(&starts)), SPAN_ARG(buf_span(&sizes)));
+	t.source = SPAN("capture");
+	t.time = START + hour * 3600 * TIME_SECOND;
+	t.last = t.time + 3599 * TIME_SECOND;
+	t.local = SPAN("10.0.0.2");
+	t.peer = span_text(peer);
+	t.bytes_out = 310 * n;
+	t.bytes_in = 100 * n;
+	t.count = n;
+	t.detail = buf_span(&detail);
+	if (!case_add_trace(f->file, f->unit, f->item, &t, &err))
+		fail_msg("%s", err.text);
+	buf_free(&starts);
+	buf_free(&sizes);
+	buf_free(&detail);
+}
+
+TEST(network_analysers_find_a_beacon_in_sums_of_flows)
+{
+	struct fixture f = begin("sums");
+	uint32_t seed = 11;
+
+	office(&f, "10.0.0.1:50000", 1);
+	office(&f, "10.0.0.3:50000", 3);
+	for (int64_t hour = 0; hour < 24; hour++) {
+		hour_of_flows(&f, hour, "192.0.2.66:443", 60, 10, &seed);
+		if (hour < 9)
+			hour_of_flows(&f, hour, "192.0.2.99:443", 60 + chance(&seed) % 900, 1800, &seed);
+	}
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.beacon' AND level = 'high'"), 1);
+	assert_int_equal(count(&f, "json_extract(matched, '$.peer') = '192.0.2.66'"), 1);
+	assert_int_equal(count(&f, "json_extract(matched, '$.peer') = '192.0.2.99' AND level <> 'low'"), 0);
+	case_close(f.file);
+}
+
 TEST(network_analysers_find_data_in_dns_and_not_in_many_honest_names)
 {
 	struct fixture f = begin("dns");

@@ -125,6 +125,15 @@ bool traffic_open(struct traffic *t, struct analysis *a, struct err *err)
 			     " WHERE kind = 'dns' AND detail LIKE '{\"answers\"%' ORDER BY id", true, err);
 }
 
+/* What stands between the quotes after a key of a detail that the sink wrote. */
+static struct span between(struct span detail, struct span key)
+{
+	size_t at = span_find(detail, 0, key);
+	struct span rest = at == SIZE_MAX ? (struct span){ 0 } : span_from(detail, at + key.len);
+
+	return span_split(&rest, '"');
+}
+
 static void take_row(struct traffic *t, sqlite3_stmt *q, struct traffic_row *row)
 {
 	const struct span *name;
@@ -137,6 +146,10 @@ static void take_row(struct traffic *t, sqlite3_stmt *q, struct traffic_row *row
 	row->local = split_end(query_span(q, 3), &row->local_port);
 	row->peer = split_end(query_span(q, 4), &row->peer_port);
 	row->is_sum = span_starts(row->detail, SPAN("{\"sum_of\""));
+	if (row->is_sum) {
+		row->starts = between(row->detail, SPAN("\"starts\":\""));
+		row->sizes = between(row->detail, SPAN("\"sizes\":\""));
+	}
 	row->is_local_inside = traffic_is_inside(row->local);
 	row->is_peer_inside = traffic_is_inside(row->peer);
 	name = row->name.len ? NULL : map_get(&t->names, row->peer);

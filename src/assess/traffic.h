@@ -21,7 +21,8 @@ struct traffic_row {
 	struct span name;		/* of the peer, or empty */
 	timestamp time, last;
 	uint64_t out, in, count;	/* unknown numbers are 0 */
-	bool is_sum;			/* of many flows: its times are not those of one */
+	bool is_sum;			/* of many flows of one hour: its times are not those of one */
+	struct span starts, sizes;	/* of a sum: seconds of the hour when flows began, bytes out of each */
 	bool is_local_inside, is_peer_inside;
 };
 
