@@ -11,15 +11,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static const char *output;
+static const char *output, *root;
 static bool only_live, quiet;
 static uint64_t file_bytes = UINT64_C(256) << 20, total_bytes = UINT64_C(16) << 30, recent = 30,
 		recent_bytes = UINT64_C(256) << 20;
 
 static const struct option_spec options[] = {
 	{ OPTION_TEXT, 'o', "output", "FILE.zip", "write the collection here [HOST-TIME.zip]", &output },
+	{ OPTION_TEXT, 0, "root", "FOLDER",
+	  "take the files of the system that is mounted there, and nothing of this running one", &root },
 	{ OPTION_FLAG, 0, "only-live", NULL, "take processes, sockets and the kernel's state, no files",
 	  &only_live },
 	{ OPTION_SIZE, 0, "file-size", "SIZE", "taken of one file [256M]", &file_bytes },
@@ -88,7 +91,7 @@ bool collect_to(const char *path, const struct collect_options *how,
 	buf_free(&about);
 	if (!c)
 		return false;
-	ok = collect_live(c, how, err) && (how->only_live || collect_files(c, how, err));
+	ok = (how->is_mounted || collect_live(c, how, err)) && (how->only_live || collect_files(c, how, err));
 	if (!ok) {
 		collection_abandon(c);
 		return false;
@@ -112,6 +115,19 @@ static const char *default_name(void)
 	return name;
 }
 
+static bool check_root(struct err *err)
+{
+	struct stat st;
+
+	if (!root)
+		return true;
+	if (only_live)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--root is of a system at rest, --only-live of this one");
+	if (stat(root, &st))
+		return err_errno(err, errno, "%s", root);
+	return S_ISDIR(st.st_mode) || err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s is no folder", root);
+}
+
 static void tell(const struct collection_totals *t)
 {
 	struct buf hex = buf_new(128);
@@ -131,7 +147,7 @@ static int run(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct progress progress = progress_new(quiet ? NULL : stderr);
-	struct collect_options how = { .root = "/", .only_live = only_live, .file_bytes = file_bytes,
+	struct collect_options how = { .root = root ? root : "/", .is_mounted = root, .only_live = only_live, .file_bytes = file_bytes,
 		.total_bytes = total_bytes, .recent_seconds = recent * 86400, .recent_bytes = recent_bytes,
 		.progress = show_progress, .context = &progress };
 	struct collection_totals totals = { 0 };
@@ -141,7 +157,7 @@ static int run(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	output = output ? output : default_name();
-	ok = collect_to(output, &how, &totals, &err);
+	ok = check_root(&err) && collect_to(output, &how, &totals, &err);
 	progress_clear(&progress);
 	if (!ok) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);

@@ -15,7 +15,8 @@
 #include "evidence/collection.h"
 
 struct collect_options {
-	const char *root;		/* "/", or another for tests */
+	const char *root;		/* "/", or where another system is mounted */
+	bool is_mounted;		/* the latter: nothing is taken of this running one */
 	bool only_live;			/* processes, sockets, kernel, and no more */
 	uint64_t file_bytes;		/* taken of one file */
 	uint64_t total_bytes;		/* of all; then files are left out and told */

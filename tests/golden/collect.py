@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""What collect takes of this machine and of a small system at rest, and what assess makes of it (TAP).
+
+usage: tests/golden/collect.py KANSHIKI
+"""
+import hashlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+kanshiki = os.path.abspath(sys.argv[1])
+FILES = {
+    "etc/hostname": "web02\n",
+    "etc/passwd": "root:x:0:0:root:/root:/bin/bash\nmori:x:1000:1000:Mori:/home/mori:/bin/bash\n",
+    "etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n",
+    "etc/crontab": "17 * * * * root cd / && run-parts --report /etc/cron.hourly\n",
+    "etc/cron.d/x": "* * * * * root /dev/shm/.x\n",
+    "etc/ssh/ssh_host_ed25519_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n",
+    "home/mori/.ssh/authorized_keys": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZ2 mori@desk\n",
+    "home/mori/.ssh/id_ed25519": "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n",
+    "home/mori/.bash_history": "#1700000000\nls\n",
+    "var/log/auth.log": "2026-11-20T10:00:00+00:00 web02 sshd[1]: Accepted publickey for mori from 10.0.0.9 port 5 ssh2\n",
+    "home/mori/photos/holiday.jpg": "not of interest\n",
+    "dev/shm/.x": "#!/bin/sh\nsleep 1\n",
+}
+results = []
+
+
+def check(what, good, why=""):
+    results.append(good)
+    print(f"{'ok' if good else 'not ok'} {len(results)} - {what}")
+    if not good and why:
+        print(f"# {why}")
+
+
+def run(*words):
+    return subprocess.run([kanshiki, *words], capture_output=True, text=True, env=dict(os.environ, HOME=work))
+
+
+def manifest_of(zipped):
+    text = zipped.read("manifest.jsonl")
+    return text, [json.loads(line) for line in text.splitlines()]
+
+
+def rows(case, sql):
+    return sqlite3.connect(case).execute(sql).fetchall()
+
+
+print("1..14")
+with tempfile.TemporaryDirectory() as work:
+    for path, text in FILES.items():
+        whole = f"{work}/root/{path}"
+        os.makedirs(os.path.dirname(whole), exist_ok=True)
+        with open(whole, "w") as f:
+            f.write(text)
+        os.utime(whole, (1700000000, 1700000000))
+    os.chmod(f"{work}/root/dev/shm/.x", 0o755)
+    before = {p: os.stat(f"{work}/root/{p}") for p in FILES}
+
+    done = run("collect", "-q", "--root", f"{work}/root", "-o", f"{work}/rest.zip")
+    check("a system at rest is collected", done.returncode == 0, done.stderr)
+    after = {p: os.stat(f"{work}/root/{p}") for p in FILES}
+    same = all((before[p].st_atime_ns, before[p].st_mtime_ns, before[p].st_ctime_ns) ==
+               (after[p].st_atime_ns, after[p].st_mtime_ns, after[p].st_ctime_ns) for p in FILES)
+    check("no time of its files moved", same)
+    with zipfile.ZipFile(f"{work}/rest.zip") as z:
+        names, (text, manifest) = z.namelist(), manifest_of(z)
+        check("the manifest's digest is right", hashlib.sha256(text).hexdigest() in z.read("manifest.sha256").decode())
+        wrong = [m["path"] for m in manifest if m.get("sha256") and "files" + m["path"] in names and
+                 hashlib.sha256(z.read("files" + m["path"])).hexdigest() != m["sha256"]]
+        check("each digest of the manifest is that of its member", not wrong and any(m.get("sha256") for m in manifest),
+              str(wrong)[:200])
+        check("private keys stay where they are", b"secret" not in b"".join(z.read(n) for n in names))
+        check("what is of no interest is not taken", not any("holiday" in n for n in names))
+        check("nothing of this running machine is in it", not any("files/proc" in n for n in names))
+        check("it is readable by its owner only", os.stat(f"{work}/rest.zip").st_mode & 0o77 == 0)
+
+    run("assess", f"{work}/rest.zip", "-q", "-c", f"{work}/rest.case")
+    starts = rows(f"{work}/rest.case", "SELECT command FROM trace WHERE kind = 'autostart' AND what = 'cron'")
+    check("what starts there is found", any("/dev/shm/.x" in str(s[0]) for s in starts), str(starts))
+    hosts = rows(f"{work}/rest.case", "SELECT name FROM trace WHERE kind = 'host' AND what = 'name'")
+    check("the machine's own name is its name", ("web02",) in hosts, str(hosts))
+
+    done = run("collect", "-q", "--only-live", "-o", f"{work}/live.zip")
+    check("this machine is collected", done.returncode == 0, done.stderr)
+    with zipfile.ZipFile(f"{work}/live.zip") as z:
+        paths = [m["path"] for m in manifest_of(z)[1]]
+    process = max(i for i, p in enumerate(paths) if p.endswith("kanshiki.process"))
+    order = [process] + [paths.index(f"/proc/kanshiki.{n}") for n in ("sockets", "modules")]
+    check("in order of volatility: processes, sockets, modules", order == sorted(order), str(order))
+    run("assess", f"{work}/live.zip", "-q", "-c", f"{work}/live.case")
+    me = rows(f"{work}/live.case", f"SELECT command FROM trace WHERE kind = 'process' AND what = 'running' AND "
+              f"json_extract(detail, '$.pid') = {os.getpid()}")
+    check("this test's own process is seen with its command", len(me) == 1 and "collect.py" in str(me[0][0]), str(me))
+    check("a folder that is not there is said", run("collect", "--root", f"{work}/none").returncode == 2)
+sys.exit(not all(results))
