@@ -147,7 +147,8 @@ static int run(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct progress progress = progress_new(quiet ? NULL : stderr);
-	struct collect_options how = { .root = root ? root : "/", .is_mounted = root, .only_live = only_live, .file_bytes = file_bytes,
+	struct collect_options how = { .root = root ? root : "/", .is_mounted = root,
+		.only_live = only_live, .file_bytes = file_bytes,
 		.total_bytes = total_bytes, .recent_seconds = recent * 86400, .recent_bytes = recent_bytes,
 		.progress = show_progress, .context = &progress };
 	struct collection_totals totals = { 0 };
