@@ -206,6 +206,9 @@ static bool read_file(const struct artefact *a, bool is_failed, struct err *err)
 
 bool linux_wtmp(const struct artefact *a, struct err *err)
 {
+	/* A name like "utmp_test" does not make a program a log. */
+	if (span_starts(a->bytes, SPAN("\x7f" "ELF")))
+		return err_set(err, ERR_UNSUPPORTED, 0, "a program");
 	return read_file(a, false, err);
 }
 

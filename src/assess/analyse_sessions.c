@@ -110,7 +110,8 @@ static bool weigh_sessions(struct analysis *a, struct err *err)
 {
 	struct visitors all = { .by_key = map_new(a->arena) };
 	struct acts acts;
-	bool ok = acts_load(a, "kind = 'session' AND peer IS NOT NULL AND time IS NOT NULL", &acts, err);
+	bool ok = acts_load(a, "kind = 'session' AND what NOT IN ('boot', 'shutdown', 'clock set') AND "
+				"peer IS NOT NULL AND time IS NOT NULL", &acts, err);
 
 	for (size_t i = 0; ok && i < acts.count; i++) {
 		struct visitor *v = visitor_of(a, &all, &acts.list[i]);

@@ -105,11 +105,14 @@ static bool is_wanted(const struct collect_options *o, enum rule rule, const str
 	return false;
 }
 
+#define SCRATCH_SHARE 4			/* a quarter of all bytes at most */
+
 struct taking {
 	struct collection *c;
 	const struct collect_options *options;
 	enum rule rule;
 	uint64_t recent_bytes;		/* of programs taken for their time alone */
+	uint64_t scratch_bytes;		/* of programs in places of scratch */
 	size_t root_len;		/* of options->root, without its last slash */
 };
 
@@ -126,6 +129,11 @@ static bool take_file(struct taking *t, struct span path, const struct walk_entr
 	if (t->rule == TAKE_RECENT_PROGRAMS && t->recent_bytes > t->options->recent_bytes)
 		return collection_note(t->c, path, &e->stat, "left out: limit of changed executables",
 				       true, err);
+	/* Whoever fills /tmp with programs must not keep us from the logs. */
+	if (t->rule == TAKE_PROGRAMS && t->scratch_bytes > t->options->total_bytes / SCRATCH_SHARE)
+		return collection_note(t->c, path, &e->stat, "left out: limit of executables in odd places",
+				       true, err);
+	t->scratch_bytes += t->rule == TAKE_PROGRAMS ? (uint64_t)e->stat.st_size : 0;
 	t->recent_bytes += t->rule == TAKE_RECENT_PROGRAMS ? (uint64_t)e->stat.st_size : 0;
 	lseek(e->fd, 0, SEEK_SET);
 	return collection_add_file(t->c, path, e->fd, &e->stat, t->options->file_bytes, err);
