@@ -206,7 +206,7 @@ bool nfdump_read(struct span file, netflow_fn *each, void *context, struct nfdum
 {
 	struct reading read = { .each = each, .context = context, .report = report };
 	struct cursor c = cursor_of(file);
-	uint32_t blocks, at = 0;
+	uint32_t blocks = 0, at = 0;
 
 	*report = (struct nfdump_report){ 0 };
 	if (!take_head(&c, &blocks, &read.packing, err))
