@@ -63,7 +63,7 @@ static const struct kind *kind_of(struct span path, struct span target)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		const struct kind *k = &kinds[i];
-		bool leads = k->targets ? act_has_word(from_root(target), k->targets)
+		bool leads = k->targets ? span_has_any(from_root(target), k->targets)
 					: span_eq(target, SPAN("/dev/null"));
 
 		if (leads && artefact_path_matches(k->paths, path))
