@@ -19,9 +19,9 @@ FILES = {
     "etc/os-release": "ID=debian\nVERSION_ID=\"12\"\n",
     "etc/crontab": "17 * * * * root cd / && run-parts --report /etc/cron.hourly\n",
     "etc/cron.d/x": "* * * * * root /dev/shm/.x\n",
-    "etc/ssh/ssh_host_ed25519_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n",
+    "etc/ssh/ssh_host_ed25519_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nnobody-may-see-it\n",
     "home/mori/.ssh/authorized_keys": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZ2 mori@desk\n",
-    "home/mori/.ssh/id_ed25519": "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n",
+    "home/mori/.ssh/id_ed25519": "-----BEGIN OPENSSH PRIVATE KEY-----\nnobody-may-see-it\n",
     "home/mori/.bash_history": "#1700000000\nls\n",
     "var/log/auth.log": "2026-11-20T10:00:00+00:00 web02 sshd[1]: Accepted publickey for mori from 10.0.0.9 port 5 ssh2\n",
     "home/mori/photos/holiday.jpg": "not of interest\n",
@@ -74,7 +74,7 @@ with tempfile.TemporaryDirectory() as work:
                  hashlib.sha256(z.read("files" + m["path"])).hexdigest() != m["sha256"]]
         check("each digest of the manifest is that of its member", not wrong and any(m.get("sha256") for m in manifest),
               str(wrong)[:200])
-        check("private keys stay where they are", b"secret" not in b"".join(z.read(n) for n in names))
+        check("private keys stay where they are", b"nobody-may-see-it" not in b"".join(z.read(n) for n in names))
         check("what is of no interest is not taken", not any("holiday" in n for n in names))
         check("nothing of this running machine is in it", not any("files/proc" in n for n in names))
         check("it is readable by its owner only", os.stat(f"{work}/rest.zip").st_mode & 0o77 == 0)
@@ -94,7 +94,7 @@ with tempfile.TemporaryDirectory() as work:
     check("in order of volatility: processes, sockets, modules", order == sorted(order), str(order))
     run("assess", f"{work}/live.zip", "-q", "-c", f"{work}/live.case")
     me = rows(f"{work}/live.case", f"SELECT command FROM trace WHERE kind = 'process' AND what = 'running' AND "
-              f"json_extract(detail, '$.pid') = {os.getpid()}")
+              f"json_extract(detail, '$.pid') = '{os.getpid()}'")
     check("this test's own process is seen with its command", len(me) == 1 and "collect.py" in str(me[0][0]), str(me))
     check("a folder that is not there is said", run("collect", "--root", f"{work}/none").returncode == 2)
 sys.exit(not all(results))
