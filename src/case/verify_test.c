@@ -140,7 +140,7 @@ TEST(verify_notices_each_kind_of_tampering)
 		"CREATE TRIGGER t AFTER INSERT ON item BEGIN DELETE FROM finding; END",
 		"DROP INDEX finding_item",
 		"DROP VIEW finding_view; CREATE VIEW finding_view AS SELECT * FROM finding",
-		"PRAGMA user_version = 3",
+		"PRAGMA user_version = 9999",
 		"PRAGMA application_id = 2",
 		"DROP TABLE event",
 	};
