@@ -10,7 +10,8 @@
  * below a host of strangers' names, by this host alone. Evidence of less than half
  * a day cannot show that a contact lasts, and gives one level less. A contact that
  * is evenly timed while it lives but not through the whole period is told too, one
- * level less.
+ * level less; of a place without a name that one host of several contacts, less even
+ * timing will do, and it is of level medium at least.
  */
 #include "assess/allow_list.h"
 #include "assess/beacon_score.h"
@@ -24,6 +25,7 @@
 
 #define SAMPLES_MOST 50000	/* of a pair */
 #define DESTINATIONS_MOST 100000
+#define POINTS_MEDIUM 3		/* one more is high */
 
 struct destination {
 	uint32_t hosts;
@@ -185,13 +187,33 @@ struct weight {
 	bool is_quick, is_nameless, is_odd_port, is_stranger, is_alone, is_short_lived;
 };
 
+static bool is_nameless(const struct pair *p)
+{
+	return !p->name.len || domain_is_address(p->name);
+}
+
+static bool is_alone(const struct beacons *b, const struct pair *p)
+{
+	return p->destination->hosts == 1 && b->hosts.count >= 3;
+}
+
+/* Evenly timed while it lives. Of a place that has no name and one visitor, less will do. */
+static bool is_living(const struct beacons *b, const struct pair *p)
+{
+	const struct beacon_score *s = &p->score;
+	double even = s->has_size ? (s->time + s->size) / 2 : s->time;
+
+	return even >= (is_nameless(p) && is_alone(b, p) ? THRESHOLD(BEACON_SCORE_LONE)
+							 : THRESHOLD(BEACON_SCORE_LIVING));
+}
+
 static struct weight weigh(const struct beacons *b, const struct pair *p)
 {
 	const struct beacon_score *s = &p->score;
 	struct weight w = { .is_quick = s->interval <= THRESHOLD(BEACON_QUICK_SECONDS),
-			    .is_nameless = !p->name.len || domain_is_address(p->name),
+			    .is_nameless = is_nameless(p),
 			    .is_odd_port = !is_usual_port(p->port), .is_stranger = domain_is_given(p->name),
-			    .is_alone = p->destination->hosts == 1 && b->hosts.count >= 3 };
+			    .is_alone = is_alone(b, p) };
 
 	w.is_short_lived = s->whole < THRESHOLD(BEACON_SCORE);
 	w.points = s->whole >= THRESHOLD(BEACON_SCORE_STRONG) ? 2 : 1;
@@ -200,6 +222,9 @@ static struct weight weigh(const struct beacons *b, const struct pair *p)
 		w.points += w.is_odd_port + w.is_stranger + w.is_alone;
 	if (!s->has_day || w.is_short_lived)
 		w.points--;
+	/* One host of several and a place without a name: that is for a person to look at. */
+	if (w.is_nameless && w.is_alone && w.points < POINTS_MEDIUM)
+		w.points = POINTS_MEDIUM;
 	return w;
 }
 
@@ -232,7 +257,7 @@ static bool tell(struct beacons *b, const struct pair *p, const struct weight *w
 	struct buf text = buf_new((size_t)16 << 10);
 	struct json_write w = json_write_to(&text);
 	struct conclusion c = { .item = p->item, .harm = HARM_CONTROL,
-		.level = weight->points >= 4 ? LEVEL_HIGH : weight->points == 3 ? LEVEL_MEDIUM : LEVEL_LOW,
+		.level = weight->points >= 4 ? LEVEL_HIGH : weight->points == POINTS_MEDIUM ? LEVEL_MEDIUM : LEVEL_LOW,
 		.rule = SPAN("kanshiki.beacon"), .title = SPAN("A host reports regularly to a place outside"),
 		.techniques = SPAN("T1071"), .first = first * TIME_SECOND, .last = last * TIME_SECOND,
 		.count = p->count, .host = p->host.len ? p->host : p->local };
@@ -283,8 +308,7 @@ static bool judge(struct beacons *b, struct pair *p, struct err *err)
 	if (last - first < THRESHOLD(BEACON_SPAN_HOURS) * 3600)
 		return true;
 	p->score = beacon_score_of(p->times, p->sizes, p->count, b->from, b->to);
-	if (p->score.whole < THRESHOLD(BEACON_SCORE) &&
-	    (p->score.has_size ? (p->score.time + p->score.size) / 2 : p->score.time) < THRESHOLD(BEACON_SCORE_LIVING))
+	if (p->score.whole < THRESHOLD(BEACON_SCORE) && !is_living(b, p))
 		return true;
 	weight = weigh(b, p);
 	return tell(b, p, &weight, first, last, err);

@@ -13,6 +13,10 @@
  *              an upload; a storage device that was put in
  *   removing   a gathered archive that was deleted
  *
+ * Of several sendings around one gathering, a stick or a tool that was called to send
+ * is taken first, and a place that is sent to on other days too (a mail server) last;
+ * a transfer that ended before the gathering began did not carry it.
+ *
  * An episode tells what, how much, when, where to and by whom, and names what is
  * only inferred: that the transfer held the archive is certain nowhere, and likely
  * where the sizes agree. Gathering and sending together are high, with agreeing
@@ -21,12 +25,18 @@
 #include "assess/acts.h"
 #include "assess/thresholds.h"
 
+#include "base/day_counts.h"
+#include "base/map.h"
 #include "case/case.h"
 #include "case/machine.h"
 #include "case/query.h"
 #include "codec/json_write.h"
 
+#include <stdlib.h>
+
 #define HOUR (INT64_C(3600) * TIME_SECOND)
+/* Two machines' clocks, or a log and a capture, differ by as much. */
+#define CLOCK_SLACK (INT64_C(600) * TIME_SECOND)
 /* Joining looks at every pair of these; evidence must not choose how long that takes. */
 #define GATHERS_MOST 2000
 #define SENDS_MOST 100000
@@ -37,6 +47,8 @@ struct step {
 	const struct act *act;
 	enum part part;
 	bool is_used;
+	int rank;			/* of sendings: lower is taken first */
+	size_t order;
 };
 
 #define ODD_PLACES \
@@ -353,13 +365,22 @@ static bool tell_gathering(struct analysis *a, const struct act *act, struct err
 	return ok;
 }
 
+/* What is sent was there before the sending ended; a stick may have been put in first. */
+static bool may_carry(const struct act *send, const struct act *gathering)
+{
+	timestamp end = send->last == TIME_NONE ? send->time : send->last;
+
+	return send->kind == TRACE_DEVICE || gathering->time <= end + CLOCK_SLACK;
+}
+
 /* The gathering stands first in `steps`, then the sending. */
 static bool has_gathering(const struct acts *acts, const struct step *steps, size_t gathers,
 			  const struct act *send)
 {
 	for (size_t i = 0; i < gathers; i++)
 		if (steps[i].part == PART_GATHER && !steps[i].is_used &&
-		    acts_same_host(acts, send, steps[i].act) && is_near(send, steps[i].act))
+		    acts_same_host(acts, send, steps[i].act) && is_near(send, steps[i].act) &&
+		    may_carry(send, steps[i].act))
 			return true;
 	return false;
 }
@@ -429,22 +450,84 @@ static bool weigh_srum(struct analysis *a, struct err *err)
 	return ok;
 }
 
-/* Gathering and removing first, then sending, each in the order of host and time. */
-static size_t sort_steps(const struct acts *acts, struct step *steps, size_t *gathers)
-{
-	size_t count = 0;
+/* The days on which a host sends to a place. */
+struct habit {
+	int64_t first_day, last_day;
+};
 
-	for (size_t i = 0; i < acts->count && count < GATHERS_MOST; i++) {
+static struct habit *habit_of(struct analysis *a, struct map *habits, struct buf *key, const struct act *act)
+{
+	void **slot;
+
+	buf_clear(key);
+	buf_add(key, act->host);
+	buf_add_u8(key, 0);
+	buf_add(key, act_address(act->peer));
+	slot = map_slot(habits, arena_copy(a->arena, buf_span(key)));
+	if (slot && !*slot && (*slot = arena_alloc(a->arena, sizeof(struct habit))))
+		*(struct habit *)*slot = (struct habit){ INT64_MAX, INT64_MIN };
+	return slot ? *slot : NULL;
+}
+
+/*
+ * Which of several sendings around one gathering is taken first: a stick or a tool that
+ * was called to send, then a place that is not sent to on other days too (a mail server).
+ */
+static bool rank_sends(struct analysis *a, struct step *sends, size_t count, struct err *err)
+{
+	struct map habits = map_new(a->arena);
+	struct buf key = buf_new(1 << 16);
+	int64_t days = (int64_t)(THRESHOLD(THEFT_HABIT_DAYS));
+	bool ok = true;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; ok && i < count; i++) {
+			const struct act *act = sends[i].act;
+			struct habit *habit = act->kind == TRACE_TRANSFER ? habit_of(a, &habits, &key, act) : NULL;
+
+			sends[i].order = i;
+			if (act->kind != TRACE_TRANSFER || act->time == TIME_NONE)
+				continue;
+			ok = habit;
+			if (ok && pass == 0) {
+				habit->first_day = day_of(act->time) < habit->first_day ? day_of(act->time)
+											: habit->first_day;
+				habit->last_day = day_of(act->time) > habit->last_day ? day_of(act->time)
+										      : habit->last_day;
+			}
+			if (ok)
+				sends[i].rank = habit->last_day - habit->first_day >= days ? 2 : 1;
+		}
+	buf_free(&key);
+	return ok || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+}
+
+static int compare_sends(const void *x, const void *y)
+{
+	const struct step *a = x, *b = y;
+
+	return a->rank != b->rank ? a->rank - b->rank : (a->order > b->order) - (a->order < b->order);
+}
+
+/* Gathering and removing first, each in the order of host and time; then sending, by its rank. */
+static bool sort_steps(struct analysis *a, const struct acts *acts, struct step *steps, size_t *count,
+		       size_t *gathers, struct err *err)
+{
+	*count = 0;
+	for (size_t i = 0; i < acts->count && *count < GATHERS_MOST; i++) {
 		enum part part = part_of(&acts->list[i]);
 
 		if (part == PART_GATHER || part == PART_REMOVE)
-			steps[count++] = (struct step){ &acts->list[i], part, false };
+			steps[(*count)++] = (struct step){ .act = &acts->list[i], .part = part };
 	}
-	*gathers = count;
-	for (size_t i = 0; i < acts->count && count < *gathers + SENDS_MOST; i++)
+	*gathers = *count;
+	for (size_t i = 0; i < acts->count && *count < *gathers + SENDS_MOST; i++)
 		if (part_of(&acts->list[i]) == PART_SEND)
-			steps[count++] = (struct step){ &acts->list[i], PART_SEND, false };
-	return count;
+			steps[(*count)++] = (struct step){ .act = &acts->list[i], .part = PART_SEND };
+	if (!rank_sends(a, steps + *gathers, *count - *gathers, err))
+		return false;
+	qsort(steps + *gathers, *count - *gathers, sizeof *steps, compare_sends);
+	return true;
 }
 
 bool analyse_theft(struct analysis *a, struct err *err)
@@ -460,6 +543,6 @@ bool analyse_theft(struct analysis *a, struct err *err)
 	steps = ARENA_ARRAY(a->arena, GATHERS_MOST + SENDS_MOST, struct step);
 	if (!steps)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
-	count = sort_steps(&acts, steps, &gathers);
-	return weigh_steps(a, &acts, steps, count, gathers, err);
+	return sort_steps(a, &acts, steps, &count, &gathers, err) &&
+	       weigh_steps(a, &acts, steps, count, gathers, err);
 }

@@ -159,6 +159,27 @@ TEST(network_analysers_find_a_beacon_among_them)
 	case_close(f.file);
 }
 
+/* Through part of the day, each 215 to 735 seconds: told where it has no name and one visitor. */
+TEST(network_analysers_find_a_slow_and_uneven_beacon_of_a_part_of_the_day)
+{
+	struct fixture f = begin("uneven");
+	uint32_t seed = 3;
+
+	office(&f, "10.0.0.1:50000", 1);
+	office(&f, "10.0.0.2:50000", 2);
+	office(&f, "10.0.0.3:50000", 3);
+	flow(&f, 23 * 3600 + 3599, "10.0.0.1:50000", "203.0.113.9:443", "site9.example", 400, 2000);
+	for (int at = 3 * 3600; at < 12 * 3600; at += 215 + (int)(chance(&seed) % 520)) {
+		flow(&f, at, "10.0.0.2:50001", "192.0.2.66:443", "", 310 + chance(&seed) % 12, 120);
+		flow(&f, at, "10.0.0.2:50002", "192.0.2.67:443", "chat.vendor.example",
+		     310 + chance(&seed) % 12, 120);
+	}
+	conclude(&f);
+	assert_int_equal(count(&f, "json_extract(matched, '$.peer') = '192.0.2.66' AND level = 'medium'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.beacon'"), 1);
+	case_close(f.file);
+}
+
 /* Of an hour, as the sink sums it: contacts each `interval` seconds, about. */
 static void hour_of_flows(struct fixture *f, int64_t hour, const char *peer, unsigned interval,
 			  unsigned jitter, uint32_t *seed)

@@ -18,6 +18,7 @@
 	T(BEACON_COMMON_SHARE, "beacon", 0.5, "share of hosts that contact a destination, from which it is common") \
 	T(BEACON_COMMON_HOSTS, "beacon", 3, "hosts that must contact it for a share to mean anything") \
 	T(BEACON_SCORE_LIVING, "beacon", 0.93, "mean of time and size from which contact of part of the period is told") \
+	T(BEACON_SCORE_LONE, "beacon", 0.85, "the same, of an address without a name that one host of several contacts") \
 	T(BEACON_QUICK_SECONDS, "beacon", 600, "median interval, in seconds, up to which contact is quick") \
 	T(DNS_NAMES, "dns tunnel", 100, "distinct names of one client below one domain") \
 	T(DNS_INFORMATION, "dns tunnel", 2500, "bytes before the domain in them, from which it is told") \
@@ -41,6 +42,7 @@
 	T(STARTS_RANK_STRONG, "starts", 60, "points from which an unknown program that something starts is of level high") \
 	T(THEFT_HOURS_BEFORE, "theft", 48, "hours that gathering may lie before sending, to be one episode") \
 	T(THEFT_HOURS_AFTER, "theft", 2, "hours that gathering or removing may lie after sending") \
+	T(THEFT_HABIT_DAYS, "theft", 2, "days between the first and the last sending to a place, from which it is habit and the last to be suspected") \
 	T(THEFT_SEND_BYTES, "theft", 1048576, "bytes out from which a transfer is sending") \
 	T(THEFT_SRUM_BYTES, "theft", 268435456, "bytes out of one program by SRUM in a day, from which it is told") \
 	T(THEFT_SIZE_LOW, "theft", 0.95, "bytes sent over bytes gathered, from which the sizes agree") \
