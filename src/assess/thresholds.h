@@ -42,7 +42,7 @@
 	T(STARTS_RANK_STRONG, "starts", 60, "points from which an unknown program that something starts is of level high") \
 	T(THEFT_HOURS_BEFORE, "theft", 48, "hours that gathering may lie before sending, to be one episode") \
 	T(THEFT_HOURS_AFTER, "theft", 2, "hours that gathering or removing may lie after sending") \
-	T(THEFT_HABIT_DAYS, "theft", 2, "days between the first and the last sending to a place, from which it is habit and the last to be suspected") \
+	T(THEFT_HABIT_DAYS, "theft", 2, "days from first to last sending to a place, from which it is habit, suspected last") \
 	T(THEFT_SEND_BYTES, "theft", 1048576, "bytes out from which a transfer is sending") \
 	T(THEFT_SRUM_BYTES, "theft", 268435456, "bytes out of one program by SRUM in a day, from which it is told") \
 	T(THEFT_SIZE_LOW, "theft", 0.95, "bytes sent over bytes gathered, from which the sizes agree") \
