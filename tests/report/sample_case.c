@@ -432,8 +432,8 @@ static void poison(sqlite3 *db)
 		"answer_coverage SET channel = id || ?1, note = ?1",
 		"fact SET channel = ?1, host = ?1, note = ?1",
 		"event SET what = ?1, summary = ?1, host = ?1, user = ?1, channel = ?1",
-		"trace SET what = ?1, path = ?1, command = ?1, name = ?1 || id, peer = ?1, user = ?1, "
-		"technique = ?1", "start SET machine = ?1",
+		("trace SET what = ?1, path = ?1, command = ?1, name = ?1 || id, peer = ?1, user = ?1, "
+		 "technique = ?1"), "start SET machine = ?1",
 		"program SET path = ?1, source = ?1, reasons = ?1",
 		"run SET reason = ?1, folder = ?1, host = ?1, user = ?1, zone = ?1, command = ?1, system = ?1",
 		"rule_set SET path = ?1", "problem SET file = ?1, rule = ?1, reason = ?1",
