@@ -14,8 +14,20 @@ int span_cmp(struct span a, struct span b)
 
 bool span_eq_nocase(struct span a, struct span b)
 {
-	return a.len == b.len &&
-	       (a.len == 0 || strncasecmp((const char *)a.at, (const char *)b.at, a.len) == 0);
+	if (a.len != b.len)
+		return false;
+	/* strncasecmp ends at a NUL, and what stands behind it counts too. */
+	while (a.len) {
+		size_t upto = strnlen((const char *)a.at, a.len);
+
+		if (strncasecmp((const char *)a.at, (const char *)b.at, a.len) != 0)
+			return false;
+		if (upto == a.len)
+			return true;
+		a = span_from(a, upto + 1);
+		b = span_from(b, upto + 1);
+	}
+	return true;
 }
 
 bool span_has_any(struct span text, const char *words)

@@ -70,6 +70,16 @@ TEST(span_find_finds_first_at_or_after_start)
 	assert_int_equal(span_find_byte(SPAN("abc"), 0, 'c'), 2);
 }
 
+TEST(span_eq_nocase_looks_behind_a_nul)
+{
+	assert_true(span_eq_nocase(SPAN("Run\0Key"), SPAN("rUN\0kEY")));
+	assert_false(span_eq_nocase(SPAN("run\0key"), SPAN("run\0kex")));
+	assert_false(span_eq_nocase(SPAN("run\0key\0a"), SPAN("run\0key\0b")));
+	assert_false(span_eq_nocase(SPAN("run\0"), SPAN("run")));
+	assert_true(span_eq_nocase(SPAN("\0\0"), SPAN("\0\0")));
+	assert_true(span_eq_nocase(SPAN(""), SPAN("")));
+}
+
 TEST(span_has_any_finds_words_in_any_case)
 {
 	assert_true(span_has_any(SPAN("C:\\Tools\\RAR.exe a -hp"), "zip|rar"));
