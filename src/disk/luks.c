@@ -20,7 +20,7 @@
 struct header {
 	const EVP_MD *hash;
 	const EVP_CIPHER *cipher;
-	bool is_essiv;
+	bool is_essiv, is_plain;	/* plain: the sector's number has 32 bits */
 	uint32_t key_len, payload, iterations;
 	uint8_t digest[DIGEST], salt[SALT];
 	struct slot {
@@ -33,6 +33,7 @@ struct luks {
 	struct blocks blocks;
 	struct blocks *of;
 	uint64_t start;
+	uint64_t sector_mask;
 	EVP_CIPHER_CTX *context, *essiv;	/* essiv: of the initial vector, or NULL */
 };
 
@@ -52,6 +53,7 @@ static bool choose_cipher(struct header *h, const char *name, const char *mode)
 	bool is_xts = !strcmp(mode, "xts-plain64") || !strcmp(mode, "xts-plain");
 
 	h->is_essiv = !strcmp(mode, "cbc-essiv:sha256");
+	h->is_plain = !strcmp(mode, "xts-plain") || !strcmp(mode, "cbc-plain");
 	if (strcmp(name, "aes"))
 		return false;
 	if (is_xts)
@@ -89,8 +91,8 @@ static bool read_header(struct blocks *of, struct header *h, struct err *err)
 		h->slots[i].material = cursor_u32be(&c);
 		h->slots[i].stripes = cursor_u32be(&c);
 	}
-	if (!h->hash || h->key_len > KEY_MOST || h->iterations > ITERATIONS_MOST ||
-	    !choose_cipher(h, name, mode))
+	if (!h->hash || EVP_MD_get_size(h->hash) <= 0 || h->key_len > KEY_MOST ||
+	    h->iterations > ITERATIONS_MOST || !choose_cipher(h, name, mode))
 		return err_set(err, ERR_UNSUPPORTED, 8, "luks: cipher %s-%s with %s is not read", name,
 			       mode, hash);
 	return true;
@@ -123,7 +125,7 @@ static bool decrypt(struct luks *l, uint64_t sector, uint8_t *bytes, size_t sect
 		uint8_t vector[16] = { 0 }, mixed[32];
 
 		for (unsigned b = 0; b < 8; b++)
-			vector[b] = (uint8_t)(sector >> 8 * b);
+			vector[b] = (uint8_t)((sector & l->sector_mask) >> 8 * b);
 		if (l->essiv) {
 			if (!EVP_EncryptUpdate(l->essiv, mixed, &len, vector, sizeof vector))
 				return false;
@@ -180,6 +182,7 @@ static struct luks *new_luks(struct blocks *of, uint64_t start, uint64_t size, c
 				     .budget = of->budget };
 	l->of = of;
 	l->start = start;
+	l->sector_mask = h->is_plain ? UINT32_MAX : UINT64_MAX;
 	if (start_cipher(l, h, key))
 		return l;
 	close_luks(&l->blocks);
@@ -278,6 +281,9 @@ struct blocks *luks_open(struct blocks *of, const struct library_key *keys, size
 				struct luks *l = new_luks(of, start, (of->size - start) / SECTOR * SECTOR,
 							  &h, key);
 
+				if (!l)
+					err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET,
+						"luks: the cipher does not take the volume's key");
 				return l ? &l->blocks : NULL;
 			}
 	err_set(err, ERR_DENIED, ERR_NO_OFFSET, count ? "luks: no key given opens it"

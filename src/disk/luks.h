@@ -8,7 +8,7 @@
 
 #include "disk/library.h"
 
-/* ERR_DENIED: no key opens it; ERR_UNSUPPORTED: version 2, or a cipher not read. */
+/* ERR_DENIED: no key opens it, version 2, or a cipher not read. */
 struct blocks *luks_open(struct blocks *of, const struct library_key *keys, size_t count,
 			 struct err *err);
 
