@@ -12,16 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-count = failures = 0
-
-
-def told(ok, what, seen=None):
-    global count, failures
-    count += 1
-    failures += not ok
-    if not ok:
-        print("#", seen)
-    print(f"{'ok' if ok else 'not ok'} {count} - {what}")
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told
 
 
 def der(tag, *parts):
@@ -128,8 +120,7 @@ def main():
         told("signature does not hold" in reason, "an altered catalogue is told", reason)
         seen = ask("SELECT standing FROM program WHERE path LIKE '%one.cmd'")
         told(seen == [("unknown",)], "a signer whom nobody knows vouches for nothing", seen)
-    print(f"1..{count}")
-    return failures > 0
+    return finish()
 
 
 sys.exit(main())

@@ -5,10 +5,14 @@ usage: tests/golden/correlate_logs.py KANSHIKI
 """
 import json
 import os
+import pathlib
 import sqlite3
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told
 
 RULES = """title: Failed logon
 name: failed
@@ -45,16 +49,6 @@ correlation:
     timespan: 1h
     condition: {gte: 3, field: Computer}
 """
-
-checks = failures = 0
-
-
-def told(ok, what):
-    global checks, failures
-    checks += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {checks} - {what}")
-
 
 def event(number, minute, user, computer):
     return json.dumps({"EventID": number, "Channel": "Security", "Computer": computer,
@@ -108,8 +102,7 @@ def main():
                               capture_output=True, text=True, env=env)
         hunted = sorted(json.loads(line)["title"] for line in done.stdout.splitlines())
         told(hunted == [row[0] for row in findings(case)], "hunt says the same")
-    print(f"1..{checks}")
-    sys.exit(failures != 0)
+    sys.exit(finish())
 
 
 if __name__ == "__main__":

@@ -6,11 +6,15 @@ usage: tests/golden/hunt_options.py KANSHIKI
 """
 import json
 import os
+import pathlib
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told
 
 RULES = """title: Failed
 id: 00000000-0000-4000-8000-000000000001
@@ -33,18 +37,6 @@ level: low
 logsource: {product: linux, service: sshd}
 detection: {s: [Failed password], condition: s}
 """
-
-checks = failures = 0
-
-
-def told(ok, what, *more):
-    global checks, failures
-    checks += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {checks} - {what}")
-    if not ok:
-        print("#", *more)
-
 
 def event(number, minute, user, computer="A", **more):
     return json.dumps({"EventID": number, "Channel": "Security", "Computer": computer, "TargetUserName": user,
@@ -156,8 +148,7 @@ def main():
         check_placeholders(run, log)
         check_compressed(run, log)
         check_year_and_zone(run)
-    print(f"1..{checks}")
-    sys.exit(failures != 0)
+    sys.exit(finish())
 
 
 if __name__ == "__main__":

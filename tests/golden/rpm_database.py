@@ -15,6 +15,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told
+
 SPEC = """Name: kantest
 Version: 1.0
 Release: 3
@@ -35,18 +38,6 @@ for i in $(seq 1 300); do echo "$i" > %{buildroot}/usr/share/kantest/file$i; don
 %config /etc/cron.d/kan
 /usr/share/kantest
 """
-
-count = failures = 0
-
-
-def told(ok, what, seen=None):
-    global count, failures
-    count += 1
-    failures += not ok
-    if not ok:
-        print("#", seen)
-    print(f"{'ok' if ok else 'not ok'} {count} - {what}")
-
 
 def run(*command, **more):
     return subprocess.run([str(c) for c in command], check=True, stdout=subprocess.PIPE,
@@ -154,8 +145,7 @@ def main():
         told("was altered" in reason, "a record that was altered is told", reason)
         known = db.execute("SELECT count(*) FROM trace WHERE kind = 'known'").fetchone()
         told(known == (0,), "and vouches for nothing", known)
-    print(f"1..{count}")
-    return failures > 0
+    return finish()
 
 
 sys.exit(main())

@@ -5,9 +5,13 @@ usage: tests/golden/text_logs.py KANSHIKI
 """
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told
 
 CORPUS = "../shared/corpora/artefacts"
 PLASO = CORPUS + "/plaso/test_data"
@@ -75,16 +79,6 @@ ZEEK = [
 REFUSED = ["apt_history.log", "bash_history", "atlassian-bitbucket-audit.log", "skydrive.log",
            "skydriveerr.log", "skydrive_v1.log", "teamviewer/Connections.txt", "powershell_transcript.txt"]
 
-count = failures = 0
-
-
-def told(ok, what):
-    global count, failures
-    count += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {count} - {what}")
-
-
 def check_log(program, name, form, events, bad, first):
     done = subprocess.run([program, "events", os.path.join(PLASO, name)], check=False,
                           capture_output=True, text=True)
@@ -128,8 +122,7 @@ def main():
         done = subprocess.run([program, "events", os.path.join(PLASO, name)], check=False,
                               capture_output=True, text=True)
         told(done.returncode == 2 and "no event log that is known" in done.stderr, f"{name} is refused")
-    print(f"1..{count}")
-    sys.exit(failures != 0)
+    sys.exit(finish())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ usage: tests/golden/triage_collections.py KANSHIKI
 import io
 import json
 import os
+import pathlib
 import sqlite3
 import subprocess
 import sys
@@ -13,22 +14,14 @@ import tarfile
 import tempfile
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told
+
 SCRIPT = "@echo off\r\nstart C:\\Temp\\%s.exe\r\n"
 STARTUP = "Users/ann/AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup"
 CONSOLE = ("KAPE version 1.3.0.2, Author: Eric Zimmerman\r\n\r\nKAPE directory: E:\\KAPE\r\n"
            "Command line:   --tsource %s --tdest E:\\out --target KapeTriage\r\n\r\n"
            "System info: Machine name: %s, 64-bit: True, User: ann OS: Windows10 (10.0.19045)\r\n")
-
-count = failures = 0
-
-
-def told(ok, what, seen=None):
-    global count, failures
-    count += 1
-    failures += not ok
-    if not ok:
-        print("#", seen)
-    print(f"{'ok' if ok else 'not ok'} {count} - {what}")
 
 
 def write(path, text):
@@ -136,8 +129,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         check_each(program, scratch)
         check_together(program, scratch)
-    print(f"1..{count}")
-    return failures != 0
+    return finish()
 
 
 if __name__ == "__main__":

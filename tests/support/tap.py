@@ -1,0 +1,25 @@
+"""Results of a test program as TAP, which meson reads.
+
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+    from tap import finish, told
+
+    told(answer == 3, "the answer is three", answer)    # what was seen is shown if it is not
+    sys.exit(finish())
+"""
+count = failures = 0
+
+
+def told(good, what, *seen):
+    global count, failures
+    count += 1
+    failures += not good
+    print(f"{'ok' if good else 'not ok'} {count} - {what}", flush=True)
+    if not good:
+        for each in seen:
+            print("#", str(each).replace("\n", "\n# "), flush=True)
+
+
+def finish():
+    """Ends the list; whether anything failed, for the exit code."""
+    print(f"1..{count}")
+    return failures > 0
