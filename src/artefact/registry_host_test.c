@@ -1,30 +1,7 @@
-#include "artefact/decode_support.h"
-#include "artefact/registry.h"
-#include "hive.h"
-#include "test.h"
+#include "artefact/decode_hive_support.h"
 #include "xz.h"
 
 #include <stdlib.h>
-
-static struct told told;
-
-static void decode(artefact_fn *fn, const char *text, const char *path)
-{
-	struct arena arena = arena_new(16 << 20);
-
-	told_run(&told, fn, hive_of(text, &arena), path, "registry hive", NULL);
-	assert_true(told.ok);
-	arena_free(&arena);
-}
-
-static const struct trace *named(const char *what, const char *name)
-{
-	for (size_t i = 0; i < told.count; i++)
-		if (span_eq(told.traces[i].what, span_text(what)) && span_eq(told.traces[i].name, span_text(name)))
-			return &told.traces[i];
-	fail_msg("no %s %s among %zu traces", what, name, told.count);
-	return NULL;
-}
 
 #define SYSTEM_HIVE "[Select]\nCurrent=dword:1\n"
 #define SET "[ControlSet001\\"

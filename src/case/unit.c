@@ -131,18 +131,6 @@ bool case_unit_commit(struct case_file *c, uint64_t unit, struct err *err)
 	return recorder_done(c, err);
 }
 
-static void json_time(struct json_write *w, const char *key, timestamp t)
-{
-	struct buf text = buf_new(64);
-
-	if (t == TIME_NONE)
-		return;
-	timestamp_format(&text, t, 9);
-	json_key(w, key);
-	json_span(w, buf_span(&text));
-	buf_free(&text);
-}
-
 /* What the custody log will say of the item; the outcome completes it. */
 static void note_acquired(struct open_unit *u, uint64_t id, const struct case_item *item)
 {
@@ -154,9 +142,9 @@ static void note_acquired(struct open_unit *u, uint64_t id, const struct case_it
 	json_object(&w);
 	json_key(&w, "path");
 	json_span(&w, buf_span(&path));
-	json_time(&w, "modified", item->modified);
-	json_time(&w, "changed", item->changed);
-	json_time(&w, "created", item->created);
+	json_pair_time(&w, "modified", item->modified);
+	json_pair_time(&w, "changed", item->changed);
+	json_pair_time(&w, "created", item->created);
 	buf_free(&path);
 }
 

@@ -10,8 +10,8 @@
 #include "cli/assess_live.h"
 #include "cli/assess_keys.h"
 #include "cli/assess_rules.h"
+#include "cli/log_reading.h"
 #include "cli/timestamp.h"
-#include "codec/code_page.h"
 #include "codec/json_write.h"
 #include "formats/log/log.h"
 #include "os/terminal.h"
@@ -27,8 +27,8 @@ static const char *case_name, *report_name, *format = "text", *stamp_url, *stamp
 static struct assess_keys keys;
 static struct option_list key_words, rule_paths, known_good, allow_paths;
 static bool live, resume, no_sandbox, one_file_system, no_starter_rules, no_cache, quiet;
-static const char *zone;
-static uint64_t jobs, year, code_page = 1252;
+static uint64_t jobs;
+static struct log_reading reading = LOG_READING_DEFAULT;
 static struct examine_limits limits;
 static const char *since, *until;
 static struct period period = { TIME_NONE, TIME_NONE };
@@ -67,12 +67,7 @@ static const struct option_spec options[] = {
 	  &one_file_system },
 	{ OPTION_FLAG, 0, "no-sandbox", NULL,
 	  "go on where the kernel has no seccomp; the case says so", &no_sandbox },
-	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
-	  &year },
-	{ OPTION_TEXT, 0, "zone", "ZONE", "the zone of logs that do not write one, as +09:00 [UTC]",
-	  &zone },
-	{ OPTION_NUMBER, 0, "code-page", "N", "Windows code page of ANSI strings in event logs [1252]",
-	  &code_page },
+	LOG_READING_OPTIONS(reading),
 	{ OPTION_FLAG, 'q', "quiet", NULL, "no progress line", &quiet },
 	{ OPTION_SECONDS, 0, "item-time", "TIME", "for one item [120s]", &limits.item_seconds },
 	{ OPTION_SECONDS, 0, "tree-time", "TIME", "for a file with all that is inside it [15m]",
@@ -134,18 +129,6 @@ static void fill_limits(void)
 	limits.code_page = given.code_page;
 }
 
-static void period_json(struct json_write *w, const char *key, timestamp t)
-{
-	struct buf text = buf_new(64);
-
-	if (t == TIME_NONE)
-		return;
-	timestamp_format(&text, t, 9);
-	json_key(w, key);
-	json_span(w, buf_span(&text));
-	buf_free(&text);
-}
-
 static void limits_json(struct buf *to)
 {
 	struct json_write w = json_write_to(to);
@@ -164,8 +147,8 @@ static void limits_json(struct buf *to)
 		json_key(&w, rows[i].name);
 		json_u64(&w, rows[i].n);
 	}
-	period_json(&w, "since", period.since);
-	period_json(&w, "until", period.until);
+	json_pair_time(&w, "since", period.since);
+	json_pair_time(&w, "until", period.until);
 	json_key(&w, "year");
 	json_i64(&w, limits.year);
 	json_key(&w, "zone_seconds");
@@ -337,15 +320,11 @@ static bool check_options(struct err *err)
 /* How logs are read that leave out what their times and texts mean. */
 static bool take_reading(struct err *err)
 {
-	if (year > 9999)
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--year is at most 9999");
-	if (zone && !log_zone_parse(span_text(zone), &limits.zone_seconds))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no zone like +09:00", zone);
-	if (!code_page_known(code_page))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "code page %llu is not known",
-			       (unsigned long long)code_page);
-	limits.year = (int)year;
-	limits.code_page = (uint16_t)code_page;
+	if (!log_reading_check(&reading, err))
+		return false;
+	limits.year = (int)reading.year;
+	limits.zone_seconds = reading.zone_seconds;
+	limits.code_page = (uint16_t)reading.code_page;
 	return true;
 }
 

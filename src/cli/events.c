@@ -9,17 +9,15 @@
 
 #include "cli/events_pipe.h"
 #include "cli/log_files.h"
-#include "codec/code_page.h"
+#include "cli/log_reading.h"
 #include "codec/escape.h"
 #include "os/channel.h"
 
 static const char *format = "jsonl";
 static const char *output;
 static const char *from, *to;
-static const char *zone;
 static bool recover, no_sandbox;
-static uint64_t year;
-static uint64_t code_page = 1252;
+static struct log_reading reading = LOG_READING_DEFAULT;
 static uint64_t jobs;
 
 static const struct option_spec options[] = {
@@ -30,12 +28,7 @@ static const struct option_spec options[] = {
 	{ OPTION_TEXT, 0, "from", "TIME", "only events at or after this UTC time (ISO 8601)",
 	  &from },
 	{ OPTION_TEXT, 0, "to", "TIME", "only events before this UTC time", &to },
-	{ OPTION_NUMBER, 0, "code-page", "N",
-	  "Windows code page of ANSI strings: 874, 932, 936, 949, 950, 1250 to 1258 [1252]", &code_page },
-	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
-	  &year },
-	{ OPTION_TEXT, 0, "zone", "ZONE", "the zone of logs that do not write one, as +09:00 [UTC]",
-	  &zone },
+	LOG_READING_OPTIONS(reading),
 	{ OPTION_FLAG, 0, "no-sandbox", NULL, "go on where the kernel has no seccomp", &no_sandbox },
 	{ OPTION_NUMBER, 'j', "jobs", "N", "decode with N threads [one a processor]", &jobs },
 	{ 0 },
@@ -220,18 +213,16 @@ static bool parse_options(struct run *run, struct err *err)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time", from);
 	if (to && !timestamp_parse(span_text(to), &o->to))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time", to);
-	if (!code_page_known(code_page))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "code page %llu is not known",
-			       (unsigned long long)code_page);
+	if (!log_reading_check(&reading, err))
+		return false;
 	o->bounded = from || to;
 	f->from = from ? o->from : TIME_NONE;
 	f->to = to ? o->to : TIME_NONE;
-	f->log = (struct log_options){ .year = (int)(year < 10000 ? year : 0), .now = TIME_NONE };
-	if (zone && !log_zone_parse(span_text(zone), &f->log.zone_seconds))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no zone like +09:00", zone);
+	f->log = (struct log_options){ .year = (int)reading.year, .zone_seconds = reading.zone_seconds,
+				       .now = TIME_NONE };
 	f->recover = recover;
-	f->code_page = (uint16_t)code_page;
-	o->code_page = (uint16_t)code_page;
+	f->code_page = (uint16_t)reading.code_page;
+	o->code_page = (uint16_t)reading.code_page;
 	o->jobs = jobs ? jobs : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	o->problems = stderr;
 	o->out = STDOUT_FILENO;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "codec/code_page.h"
+#include "cli/log_reading.h"
 #include "codec/escape.h"
 #include "examine/rule_pack.h"
 #include "os/data_path.h"
@@ -16,8 +16,9 @@
 
 static struct option_list rules;
 static const char *format_text = "jsonl", *level_text = "informational", *logsources, *placeholders;
-static const char *from_text, *to_text, *explain, *summary, *zone;
-static uint64_t jobs, repeat_limit, year, code_page = 1252, correlation_memory = 64 << 20;
+static const char *from_text, *to_text, *explain, *summary;
+static uint64_t jobs, repeat_limit, correlation_memory = 64 << 20;
+static struct log_reading reading = LOG_READING_DEFAULT;
 static bool no_cache, no_sandbox, quiet, show_problems, recover;
 
 static const struct option_spec options[] = {
@@ -38,12 +39,7 @@ static const struct option_spec options[] = {
 	{ OPTION_NUMBER, 'j', "jobs", "N", "read with N processes [one a processor]; correlations, "
 	  "--summary, --explain and --repeats take one", &jobs },
 	{ OPTION_FLAG, 0, "recover", NULL, "carve event logs for deleted records, too", &recover },
-	{ OPTION_NUMBER, 0, "year", "YEAR", "the year of logs that do not write one [the last possible]",
-	  &year },
-	{ OPTION_TEXT, 0, "zone", "ZONE", "the zone of logs that do not write one, as +09:00 [UTC]",
-	  &zone },
-	{ OPTION_NUMBER, 0, "code-page", "N", "Windows code page of ANSI strings in event logs [1252]",
-	  &code_page },
+	LOG_READING_OPTIONS(reading),
 	{ OPTION_TEXT, 0, "placeholders", "FILE", "YAML file with the values of placeholders (%name%)",
 	  &placeholders },
 	{ OPTION_TEXT, 0, "logsources", "FILE", "YAML file with further log sources", &logsources },
@@ -223,13 +219,11 @@ static bool parse_options(struct hunt *h, struct log_files_options *files, struc
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "unknown level '%s'", level_text);
 	files->from = files->to = files->log.now = TIME_NONE;
 	files->recover = recover;
-	files->log.year = (int)(year < 10000 ? year : 0);
-	if (zone && !log_zone_parse(span_text(zone), &files->log.zone_seconds))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no zone like +09:00", zone);
-	if (!code_page_known(code_page))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "code page %llu is not known",
-			       (unsigned long long)code_page);
-	files->code_page = (uint16_t)code_page;
+	if (!log_reading_check(&reading, err))
+		return false;
+	files->log.year = (int)reading.year;
+	files->log.zone_seconds = reading.zone_seconds;
+	files->code_page = (uint16_t)reading.code_page;
 	if (from_text && !timestamp_parse(span_text(from_text), &files->from))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no time", from_text);
 	if (to_text && !timestamp_parse(span_text(to_text), &files->to))

@@ -191,3 +191,14 @@ void json_pair(struct json_write *w, const char *key, struct span text)
 	json_key(w, key);
 	json_span(w, text);
 }
+
+void json_pair_time(struct json_write *w, const char *key, timestamp t)
+{
+	struct buf text = buf_new(64);
+
+	if (t == TIME_NONE)
+		return;
+	timestamp_format(&text, t, 9);
+	json_pair(w, key, buf_span(&text));
+	buf_free(&text);
+}

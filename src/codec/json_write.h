@@ -10,7 +10,7 @@
 #define KANSHIKI_CODEC_JSON_WRITE_H
 
 #include "base/buf.h"
-
+#include "base/timestamp.h"
 
 struct json_write {
 	struct buf *to;
@@ -39,6 +39,8 @@ void json_null(struct json_write *w);
 void json_hex(struct json_write *w, struct span bytes);	/* as a string of hex */
 /* Key and text; nothing where the text is empty. */
 void json_pair(struct json_write *w, const char *key, struct span text);
+/* Key and UTC time in ISO 8601 with nanoseconds; nothing for TIME_NONE. */
+void json_pair_time(struct json_write *w, const char *key, timestamp t);
 /* A value that is JSON already. */
 void json_raw(struct json_write *w, struct span json);
 

@@ -109,16 +109,6 @@ static bool put_whole(struct collection *c, const char *under, struct span path,
 
 /* ---- the manifest ---- */
 
-static void put_time(struct json_write *w, const char *key, timestamp t)
-{
-	struct buf text = buf_new(64);
-
-	timestamp_format(&text, t, 9);
-	json_key(w, key);
-	json_span(w, buf_span(&text));
-	buf_free(&text);
-}
-
 static void put_stat(struct json_write *w, const struct stat *st)
 {
 	json_key(w, "mode");
@@ -127,9 +117,9 @@ static void put_stat(struct json_write *w, const struct stat *st)
 	json_u64(w, st->st_uid);
 	json_key(w, "gid");
 	json_u64(w, st->st_gid);
-	put_time(w, "modified", timestamp_of_unix(st->st_mtim.tv_sec, (uint32_t)st->st_mtim.tv_nsec));
-	put_time(w, "changed", timestamp_of_unix(st->st_ctim.tv_sec, (uint32_t)st->st_ctim.tv_nsec));
-	put_time(w, "accessed", timestamp_of_unix(st->st_atim.tv_sec, (uint32_t)st->st_atim.tv_nsec));
+	json_pair_time(w, "modified", timestamp_of_unix(st->st_mtim.tv_sec, (uint32_t)st->st_mtim.tv_nsec));
+	json_pair_time(w, "changed", timestamp_of_unix(st->st_ctim.tv_sec, (uint32_t)st->st_ctim.tv_nsec));
+	json_pair_time(w, "accessed", timestamp_of_unix(st->st_atim.tv_sec, (uint32_t)st->st_atim.tv_nsec));
 }
 
 struct line {
@@ -148,7 +138,7 @@ static bool add_line(struct collection *c, struct span path, const struct line *
 	json_object(&w);
 	json_key(&w, "path");
 	json_span(&w, path);
-	put_time(&w, "taken", timestamp_now());
+	json_pair_time(&w, "taken", timestamp_now());
 	if (line->sha256) {
 		json_key(&w, "size");
 		json_u64(&w, line->size);

@@ -72,14 +72,6 @@ static void items(struct json_write *w, const struct report *r)
 }
 
 /* Microseconds: what a JavaScript number holds exactly. */
-static void micros(struct json_write *w, timestamp t)
-{
-	if (t == TIME_NONE)
-		json_null(w);
-	else
-		json_i64(w, t / 1000);
-}
-
 #define COLUMN(w, r, key, write) \
 	do { \
 		json_key(w, key); \
@@ -101,7 +93,7 @@ static void columns(struct json_write *w, const struct report *r, struct names *
 	COLUMN(w, r, "item", json_i64(w, f->item == REPORT_NO_ITEM ? -1 : (int64_t)f->item));
 	COLUMN(w, r, "host", names_index(w, hosts, f->host));
 	COLUMN(w, r, "user", names_index(w, users, f->user));
-	COLUMN(w, r, "time", micros(w, f->time));
+	COLUMN(w, r, "time", json_micros(w, f->time));
 	COLUMN(w, r, "count", json_u64(w, f->count));
 	json_object_end(w);
 }
@@ -116,7 +108,7 @@ static void events(struct json_write *w, const struct report *r, struct names *h
 		const struct report_event *e = &r->events[i];
 
 		json_array(w);
-		micros(w, e->time);
+		json_micros(w, e->time);
 		json_span(w, e->what);
 		json_span(w, e->summary);
 		json_u64(w, e->harm);

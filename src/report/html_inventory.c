@@ -6,6 +6,7 @@
 #include "report/html_names.h"
 
 #include "report/evidence_row.h"
+#include "report/json.h"
 
 /* Texts of reasons are made of JSON and live until the block is written. */
 #define TEXTS ((size_t)1 << 30)
@@ -30,22 +31,6 @@ static void reasons(struct inventory *in, struct span json)
 		name(in, rows[i].value);
 }
 
-static void micros(struct inventory *in, timestamp t)
-{
-	if (t == TIME_NONE)
-		json_null(&in->w);
-	else
-		json_i64(&in->w, t / 1000);
-}
-
-static void bytes(struct inventory *in, uint64_t n)
-{
-	if (n == UINT64_MAX)
-		json_null(&in->w);
-	else
-		json_u64(&in->w, n);
-}
-
 static void start_row(struct inventory *in, const struct report *r, size_t i)
 {
 	const struct report_start *s = &r->starts[i];
@@ -60,7 +45,7 @@ static void start_row(struct inventory *in, const struct report *r, size_t i)
 	name(in, s->program);
 	name(in, s->user);
 	name(in, s->technique);
-	micros(in, s->time);
+	json_micros(&in->w, s->time);
 	json_i64(&in->w, s->rank);
 	reasons(in, s->reasons);
 }
@@ -82,12 +67,12 @@ static void transfer_row(struct inventory *in, const struct report *r, size_t i)
 	const struct report_transfer *t = &r->transfers[i];
 
 	name(in, t->destination);
-	bytes(in, t->bytes_out);
-	bytes(in, t->bytes_in);
+	json_optional_u64(&in->w, t->bytes_out);
+	json_optional_u64(&in->w, t->bytes_in);
 	json_u64(&in->w, t->count);
 	json_u64(&in->w, t->hosts);
-	micros(in, t->first);
-	micros(in, t->last);
+	json_micros(&in->w, t->first);
+	json_micros(&in->w, t->last);
 }
 
 typedef void row_fn(struct inventory *in, const struct report *r, size_t i);

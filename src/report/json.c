@@ -20,6 +20,14 @@ void json_time(struct json_write *w, timestamp t)
 	buf_free(&text);
 }
 
+void json_micros(struct json_write *w, timestamp t)
+{
+	if (t == TIME_NONE)
+		json_null(w);
+	else
+		json_i64(w, t / 1000);
+}
+
 void json_optional_u64(struct json_write *w, uint64_t n)
 {
 	if (n == UINT64_MAX)

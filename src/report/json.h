@@ -6,6 +6,7 @@
 #include "report/report.h"
 
 void json_time(struct json_write *w, timestamp t);		/* ISO text, or null */
+void json_micros(struct json_write *w, timestamp t);		/* since 1970, or null */
 void json_optional_u64(struct json_write *w, uint64_t n);	/* UINT64_MAX: null */
 void json_digest(struct json_write *w, struct span digest);	/* hex text, or null if empty */
 /* ["T1003.001","T1059"] of "T1003.001 T1059". */

@@ -92,31 +92,32 @@ static struct span payload_at(const struct sorter *s, uint64_t at)
 	return span_sub(rest, 4, load_u32le(rest.at));
 }
 
-static bool grow_rows(struct sorter *s, struct err *err)
+/* Room for one more at the end of a list, which doubles. NULL: no memory, the list stays. */
+static void *with_room(void *list, size_t count, size_t *room, size_t first, size_t size, struct err *err)
 {
-	size_t room = s->room ? s->room * 2 : 4096;
-	struct row *grown = reallocarray(s->rows, room, sizeof *grown);
+	size_t more = *room ? *room * 2 : first;
+	void *grown;
 
-	if (!grown)
-		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "no memory for sorting");
-	s->rows = grown;
-	s->room = room;
-	return true;
+	if (count < *room)
+		return list;
+	grown = reallocarray(list, more, size);
+	if (grown)
+		*room = more;
+	else
+		err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "no memory for sorting");
+	return grown;
 }
 
 static bool new_run(struct sorter *s, struct err *err)
 {
+	struct run *runs;
+
 	if (s->fd < 0 && (s->fd = scratch_open(err)) < 0)
 		return false;
-	if (s->run_count == s->run_room) {
-		size_t room = s->run_room ? s->run_room * 2 : 16;
-		struct run *grown = reallocarray(s->runs, room, sizeof *grown);
-
-		if (!grown)
-			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "no memory for sorting");
-		s->runs = grown;
-		s->run_room = room;
-	}
+	runs = with_room(s->runs, s->run_count, &s->run_room, 16, sizeof *runs, err);
+	if (!runs)
+		return false;
+	s->runs = runs;
 	s->runs[s->run_count++] = (struct run){ .at = s->written };
 	return true;
 }
@@ -167,8 +168,11 @@ bool sorter_add(struct sorter *s, const struct sorter_key *keys, size_t count, s
 	if (!buf_add(&s->bytes, payload))
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "no memory for sorting");
 	for (size_t i = 0; i < count; i++) {
-		if (s->count == s->room && !grow_rows(s, err))
+		struct row *rows = with_room(s->rows, s->count, &s->room, 4096, sizeof *rows, err);
+
+		if (!rows)
 			return false;
+		s->rows = rows;
 		s->rows[s->count++] = (struct row){ keys[i], at };
 	}
 	return true;

@@ -43,8 +43,7 @@ static const struct node *refuse(struct parser *p, const char *what)
 	return NULL;
 }
 
-/* Name patterns have * only. */
-static bool name_matches(struct span pattern, struct span name)
+bool sigma_name_matches(struct span pattern, struct span name)
 {
 	size_t star = SIZE_MAX, resume = 0, p = 0, n = 0;
 
@@ -81,7 +80,7 @@ static const struct node *parse_of(struct parser *p, bool all)
 		struct condition_name *name = &p->names->at[i];
 		bool hidden = name->name.len && name->name.at[0] == '_';
 
-		if (them ? hidden : !name_matches(p->token, name->name))
+		if (them ? hidden : !sigma_name_matches(p->token, name->name))
 			continue;
 		name->used = true;
 		kids[count++] = name->node;

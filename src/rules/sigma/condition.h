@@ -28,4 +28,7 @@ const struct node *sigma_condition(struct sigma_doc *doc, const struct yaml_node
 				   struct span text, struct condition_names *names,
 				   struct span *aggregation);
 
+/* Whether a name of a search fits a pattern, in which * alone stands for any text. */
+bool sigma_name_matches(struct span pattern, struct span name);
+
 #endif

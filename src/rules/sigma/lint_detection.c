@@ -1,3 +1,4 @@
+#include "rules/sigma/condition.h"
 #include "rules/sigma/lint_rule.h"
 
 /* Searches and the condition: what is not used, and what takes more than is meant. */
@@ -36,30 +37,6 @@ static void next_token(struct condition *c)
 	c->rest = span_from(c->rest, len);
 }
 
-/* A pattern with any number of *, as names of searches are matched. */
-static bool fits(struct span pattern, struct span name)
-{
-	size_t star = SIZE_MAX, resume = 0, p = 0, n = 0;
-
-	while (n < name.len) {
-		if (p < pattern.len && pattern.at[p] == '*') {
-			star = p++;
-			resume = n;
-		} else if (p < pattern.len && pattern.at[p] == name.at[n]) {
-			p++;
-			n++;
-		} else if (star != SIZE_MAX) {
-			p = star + 1;
-			n = ++resume;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.len && pattern.at[p] == '*')
-		p++;
-	return p == pattern.len;
-}
-
 static void take_pattern(struct condition *c, struct span quantity, struct span pattern)
 {
 	bool them = span_eq(pattern, SPAN("them")), filters = false, others = false;
@@ -68,7 +45,7 @@ static void take_pattern(struct condition *c, struct span quantity, struct span 
 	for (size_t i = 0; i < c->count; i++) {
 		struct span name = c->searches[i].node->key;
 
-		if (them ? name.at[0] == '_' : !fits(pattern, name))
+		if (them ? name.at[0] == '_' : !sigma_name_matches(pattern, name))
 			continue;
 		c->searches[i].used = true;
 		found++;
