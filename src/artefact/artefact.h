@@ -22,16 +22,24 @@
 /* Files that belong to the one at hand: a hive's logs, a database's WAL. */
 struct near_files {
 	/*
-	 * The content of the file of that name in the same folder (as it is spelled, else
-	 * without regard to case). False: it is not there or cannot be read. The bytes live
+	 * The content of the file of that name in the same folder, or with "../" before it in
+	 * the one above (as it is spelled, else without regard to case). False: it is not there or cannot be read. The bytes live
 	 * until the item ends.
 	 */
 	bool (*find)(void *context, struct span name, struct span *bytes);
 	void *context;
 };
 
+/* Content that is too large to be held, behind what is. */
+struct content_rest {
+	/* The next piece, which lives until the next call. False: the end, or unreadable. */
+	bool (*next)(void *context, struct span *piece);
+	void *context;
+};
+
 struct artefact {
 	struct span bytes;
+	const struct content_rest *rest;	/* what follows `bytes`, to be read once, or NULL */
 	struct span path;		/* whole path of the item, raw: "disk.E01!/p2/etc/crontab" */
 	struct span name;		/* its last part */
 	const char *kind;		/* of identify(): "sqlite", "registry hive", "text" */

@@ -23,8 +23,8 @@ struct open_file {
 
 struct journal {
 	const struct artefact *a;
-	struct ntfs_mft mft;
-	bool has_mft, is_over;
+	struct ntfs_table files;
+	bool has_files, is_over;
 	struct map folders;		/* by reference: names as the journal last says them */
 	struct arena scratch;
 	struct open_file open[OPEN_FILES];
@@ -63,8 +63,8 @@ static struct span path_of(struct journal *j, uint64_t parent, struct span name)
 {
 	struct span path = tell_utf16(&j->scratch, name);
 
-	if (j->has_mft)
-		return ntfs_mft_path(&j->mft, parent, path, &j->scratch);
+	if (j->has_files)
+		return ntfs_table_path(&j->files, parent, path, &j->scratch);
 	for (int i = 0; i < MOST_PARENTS; i++) {
 		const struct folder *f = map_get(&j->folders, key_of(&parent));
 		struct span folder;
@@ -191,11 +191,23 @@ static void take_all(struct journal *j)
 	}
 }
 
+/* The journal stands in $Extend, the table in the root above it. */
+static void find_table(struct journal *j)
+{
+	const struct near_files *near = j->a->near;
+	struct span table;
+
+	if ((near->find(near->context, SPAN("../$MFT"), &table) || near->find(near->context, SPAN("$MFT"), &table)) &&
+	    ntfs_table_open(&j->files, table, j->a->arena)) {
+		ntfs_table_add(&j->files, table);
+		j->has_files = !j->a->arena->exhausted;
+	}
+}
+
 bool filesystem_journal(const struct artefact *a, struct err *err)
 {
 	struct usn_reader probe = { .bytes = a->bytes };
 	struct usn_record first;
-	struct span table;
 	struct journal *j;
 
 	if (!usn_next(&probe, &first) || probe.damaged)
@@ -206,7 +218,7 @@ bool filesystem_journal(const struct artefact *a, struct err *err)
 	j->a = a;
 	j->folders = map_new(a->arena);
 	j->scratch = arena_new((size_t)16 << 20);
-	j->has_mft = a->near->find(a->near->context, SPAN("$MFT"), &table) && ntfs_mft_open(&j->mft, table);
+	find_table(j);
 	take_all(j);
 	arena_free(&j->scratch);
 	return true;

@@ -8,43 +8,44 @@
 
 struct table {
 	const struct artefact *a;
-	struct ntfs_mft mft;
+	struct ntfs_table files;
 	struct arena scratch;
-	uint64_t listed, left_out, damaged;
+	uint64_t listed, left_out;
 	bool is_over;
 };
 
-static struct span detail_of(struct table *t, const struct ntfs_record *r)
+static struct span detail_of(struct table *t, const struct ntfs_file *f, uint64_t number)
 {
 	struct tell_detail d;
 
 	tell_detail_begin(&d);
-	tell_detail_number(&d, "record", r->number);
-	tell_detail_time(&d, "changed", r->times.changed);
-	tell_detail_time(&d, "accessed", r->times.accessed);
-	if (r->name.times.created != r->times.created)
-		tell_detail_time(&d, "fn_created", r->name.times.created);
-	if (r->is_folder)
+	tell_detail_number(&d, "record", number);
+	tell_detail_time(&d, "changed", f->times.changed);
+	tell_detail_time(&d, "accessed", f->times.accessed);
+	if (f->named_created != f->times.created)
+		tell_detail_time(&d, "fn_created", f->named_created);
+	if (f->is_folder)
 		tell_detail_number(&d, "folder", 1);
-	if (!r->is_used)
+	if (!f->is_used)
 		tell_detail_number(&d, "deleted", 1);
 	return tell_detail_end(&d, &t->scratch);
 }
 
-static void tell(struct table *t, const struct ntfs_record *r, const char *what, struct span path,
+static void tell(struct table *t, uint64_t number, const char *what, struct span path,
 		 const char *technique)
 {
+	const struct ntfs_file *f = ntfs_table_file(&t->files, number);
 	struct trace trace = trace_new(TRACE_FILE, what);
 
 	trace.path = path;
-	trace.time = r->has_times ? r->times.created : r->name.times.created;
-	trace.last = r->has_times ? r->times.modified : r->name.times.modified;
-	trace.source = r->has_times ? SPAN("$MFT, $SI created; last: modified") : SPAN("$MFT, $FN created; last: modified");
+	trace.time = f->has_times ? f->times.created : f->named_created;
+	trace.last = f->has_times ? f->times.modified : f->named_modified;
+	trace.source = f->has_times ? SPAN("$MFT, $SI created; last: modified") : SPAN("$MFT, $FN created; last: modified");
 	trace.technique = span_text(technique);
-	if (r->size != UINT64_MAX && !r->is_folder)
-		trace.bytes_in = r->size;
-	trace.offset = r->number * t->mft.record_size;
-	trace.detail = detail_of(t, r);
+	if (f->size != UINT64_MAX && !f->is_folder)
+		trace.bytes_in = f->size;
+	trace.offset = number * t->files.record_size;
+	trace.detail = detail_of(t, f, number);
 	trace.summary = tell_summary(&t->scratch, "%.*s %s", SPAN_ARG(path), what);
 	if (!t->is_over && !t->a->trace(t->a->context, &trace))
 		t->is_over = true;
@@ -60,11 +61,11 @@ static bool is_round(timestamp t)
  * are older than that and, from most tools, whole seconds. Unpacking does the same to
  * "modified", so only "created" counts.
  */
-static bool are_times_set(const struct ntfs_record *r)
+static bool are_times_set(const struct ntfs_file *f)
 {
-	timestamp si = r->times.created, fn = r->name.times.created;
+	timestamp si = f->times.created, fn = f->named_created;
 
-	return r->has_times && si != TIME_NONE && fn != TIME_NONE && is_round(si) && !is_round(fn) &&
+	return f->has_times && si != TIME_NONE && fn != TIME_NONE && is_round(si) && !is_round(fn) &&
 	       si < fn - SLACK_OF_CLOCK;
 }
 
@@ -86,59 +87,77 @@ static bool is_usual_stream(struct span name)
 	return false;
 }
 
-static void take_streams(struct table *t, const struct ntfs_record *r, struct span path)
+static void take_streams(struct table *t, uint64_t number, struct span path)
 {
-	for (size_t i = 0; i < r->stream_count; i++) {
-		struct span name = tell_utf16(&t->scratch, r->streams[i]);
+	const struct ntfs_stream *s = ntfs_table_file(&t->files, number)->streams;
+
+	for (; s; s = s->next) {
+		struct span name = tell_utf16(&t->scratch, s->name);
 
 		if (name.len && !is_usual_stream(name))
-			tell(t, r, "stream", arena_printf(&t->scratch, "%.*s:%.*s", SPAN_ARG(path), SPAN_ARG(name)),
+			tell(t, number, "stream", arena_printf(&t->scratch, "%.*s:%.*s", SPAN_ARG(path), SPAN_ARG(name)),
 			     "T1564.004");
 	}
 }
 
-static void take_record(struct table *t, const struct ntfs_record *r)
+static void take_file(struct table *t, const struct ntfs_file *f, uint64_t number)
 {
-	struct span name = tell_utf16(&t->scratch, r->name.name);
-	struct span path = ntfs_mft_path(&t->mft, r->name.parent, name, &t->scratch);
+	struct span name = tell_utf16(&t->scratch, f->name);
+	struct span path = number == NTFS_ROOT ? SPAN("\\")
+			 : ntfs_table_path(&t->files, f->parent, name, &t->scratch);
 
-	if (r->number == NTFS_ROOT)
-		path = SPAN("\\");
-	if (!r->is_used)
-		tell(t, r, "deleted", path, "");
+	if (!f->is_used)
+		tell(t, number, "deleted", path, "");
 	else if (t->listed < MOST_LISTED)
-		tell(t, r, "listed", path, ""), t->listed++;
+		tell(t, number, "listed", path, ""), t->listed++;
 	else
 		t->left_out++;
-	if (are_times_set(r))
-		tell(t, r, "times differ", path, is_runnable(path) ? "T1070.006" : "");
-	take_streams(t, r, path);
+	if (are_times_set(f))
+		tell(t, number, "times differ", path, is_runnable(path) ? "T1070.006" : "");
+	take_streams(t, number, path);
+}
+
+/* The whole table, also what of it is larger than what is held in memory. */
+static void read_table(struct ntfs_table *files, const struct artefact *a)
+{
+	struct span piece;
+
+	ntfs_table_add(files, a->bytes);
+	while (a->rest && a->rest->next(a->rest->context, &piece))
+		ntfs_table_add(files, piece);
+}
+
+static void tell_missing(const struct table *t)
+{
+	const struct artefact *a = t->a;
+
+	a->lost(a->context, t->files.damaged + t->files.left_out);
+	if (t->files.left_out)
+		a->short_of(a->context, "%llu records for which there was no memory", (unsigned long long)t->files.left_out);
+	if (t->files.damaged)
+		a->short_of(a->context, "%llu damaged records", (unsigned long long)t->files.damaged);
+	if (t->left_out)
+		a->short_of(a->context, "%llu ordinary files beyond the first %d are not listed",
+			    (unsigned long long)t->left_out, MOST_LISTED);
 }
 
 bool filesystem_table(const struct artefact *a, struct err *err)
 {
 	struct table t = { .a = a };
-	struct ntfs_record *r = ARENA_NEW(a->arena, struct ntfs_record);
 
-	if (!r || !ntfs_mft_open(&t.mft, a->bytes))
+	if (!ntfs_table_open(&t.files, a->bytes, a->arena))
 		return err_set(err, ERR_UNSUPPORTED, 0, "no file table");
+	read_table(&t.files, a);
 	t.scratch = arena_new((size_t)16 << 20);
-	for (uint64_t i = 0; i < t.mft.count && !t.is_over; i++) {
-		enum ntfs_read read = ntfs_mft_read(&t.mft, i, r);
+	for (uint64_t i = 0; i < t.files.slots && !t.is_over; i++) {
+		const struct ntfs_file *f = ntfs_table_file(&t.files, i);
 
-		t.damaged += read == NTFS_DAMAGED;
-		if (read == NTFS_READ && r->has_name && !r->is_extension)
-			take_record(&t, r);
+		if (f && f->has_name)
+			take_file(&t, f, i);
 		arena_reset(&t.scratch);
 	}
 	arena_free(&t.scratch);
-	if (t.damaged) {
-		a->lost(a->context, t.damaged);
-		a->short_of(a->context, "%llu damaged records", (unsigned long long)t.damaged);
-	} else if (t.left_out) {
-		a->short_of(a->context, "%llu ordinary files beyond the first %d are not listed",
-			    (unsigned long long)t.left_out, MOST_LISTED);
-	}
+	tell_missing(&t);
 	return true;
 }
 

@@ -122,6 +122,12 @@ bool fs_read(struct file_system *fs, const struct fs_place *place, uint64_t most
 	return fs->read(fs, place, most, to, cut, err);
 }
 
+bool fs_read_on(struct file_system *fs, const struct fs_place *place, uint64_t from, struct buf *to,
+		struct err *err)
+{
+	return fs->read_on && fs->read_on(fs, place, from, to, err);
+}
+
 bool fs_find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out)
 {
 	return fs->find(fs, folder, name, out);

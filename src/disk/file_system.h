@@ -58,7 +58,13 @@ bool fs_walk(struct file_system *fs, fs_entry_fn *entry, void *context, struct e
  */
 bool fs_read(struct file_system *fs, const struct fs_place *place, uint64_t most, struct buf *to,
 	     bool *cut, struct err *err);
-/* A file of that name (without regard to case) in a folder. */
+/*
+ * Appends the next piece, at most 1 MiB, of content that fs_read gave the first `from`
+ * bytes of. False: the end, unreadable, or not to be had of this file system (NTFS only).
+ */
+bool fs_read_on(struct file_system *fs, const struct fs_place *place, uint64_t from, struct buf *to,
+		struct err *err);
+/* A file of that name (without regard to case) in a folder, or with "../" before it in the one above. */
 bool fs_find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out);
 /* Appends where a symbolic link points, raw bytes. False: it is none, or cannot be read. */
 bool fs_link(struct file_system *fs, const struct fs_place *place, struct buf *to);

@@ -10,6 +10,8 @@ struct file_system {
 	bool (*walk)(struct file_system *fs, fs_entry_fn *entry, void *context, struct err *err);
 	bool (*read)(struct file_system *fs, const struct fs_place *place, uint64_t most,
 		     struct buf *to, bool *cut, struct err *err);
+	bool (*read_on)(struct file_system *fs, const struct fs_place *place, uint64_t from,
+			struct buf *to, struct err *err);	/* or NULL */
 	bool (*find)(struct file_system *fs, uint64_t folder, struct span name,
 		     struct fs_place *out);
 	bool (*link)(struct file_system *fs, const struct fs_place *place, struct buf *to);

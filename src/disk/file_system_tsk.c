@@ -248,12 +248,16 @@ static uint64_t hole_at_start(const struct tsk_system *t, const TSK_FS_ATTR *att
 	return at < (uint64_t)attr->size ? at : 0;
 }
 
+static uint64_t start_of(const struct tsk_system *t, const TSK_FS_ATTR *attr)
+{
+	return attr->name && !strcmp(attr->name, "$J") ? hole_at_start(t, attr) : 0;
+}
+
 static bool read_attr(struct tsk_system *t, const TSK_FS_ATTR *attr, uint64_t most, struct buf *to,
 		      bool *cut, struct err *err)
 {
-	bool is_journal = attr->name && !strcmp(attr->name, "$J");
 	uint64_t size = attr->size > 0 ? (uint64_t)attr->size : 0;
-	uint64_t at = is_journal ? hole_at_start(t, attr) : 0;
+	uint64_t at = start_of(t, attr);
 
 	while (at < size) {
 		uint64_t left = size - at < most ? size - at : most;
@@ -274,6 +278,23 @@ static bool read_attr(struct tsk_system *t, const TSK_FS_ATTR *attr, uint64_t mo
 		most -= (uint64_t)got;
 	}
 	return true;
+}
+
+static bool read_on(struct file_system *fs, const struct fs_place *place, uint64_t from,
+		    struct buf *to, struct err *err)
+{
+	struct tsk_system *t = (struct tsk_system *)fs;
+	TSK_FS_FILE *file = t->reads_ext ? NULL : tsk_fs_file_open_meta(t->info, NULL, place->inode);
+	const TSK_FS_ATTR *attr = file ? attr_of(file, place) : NULL;
+	uint64_t at = attr ? from + start_of(t, attr) : 0, size = attr && attr->size > 0 ? (uint64_t)attr->size : 0;
+	size_t piece = size - at < FS_PIECE ? (size_t)(size - at) : FS_PIECE;
+	uint8_t *room = at < size ? buf_reserve(to, piece) : NULL;
+	ssize_t got = room ? tsk_fs_attr_read(attr, (TSK_OFF_T)at, (char *)room, piece,
+					      TSK_FS_FILE_READ_FLAG_NONE) : 0;
+
+	to->len += got > 0 ? (size_t)got : 0;
+	tsk_fs_file_close(file);
+	return got >= 0 ? got > 0 : tsk_failed(err, "content");
 }
 
 static bool read_place(struct file_system *fs, const struct fs_place *place, uint64_t most,
@@ -298,24 +319,39 @@ static bool read_place(struct file_system *fs, const struct fs_place *place, uin
 	return ok;
 }
 
-static bool find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out)
+/* The entry of that name in a folder, as a file or as a folder; 0: there is none. */
+static uint64_t find_name(struct tsk_system *t, uint64_t folder, struct span name, bool is_folder)
 {
-	struct tsk_system *t = (struct tsk_system *)fs;
 	TSK_FS_DIR *dir = tsk_fs_dir_open_meta(t->info, folder);
-	bool found = false;
+	uint64_t found = 0;
 
 	for (size_t i = 0; dir && !found && i < dir->names_used; i++) {
 		const TSK_FS_NAME *n = &dir->names[i];
 
-		if (n->flags & TSK_FS_NAME_FLAG_ALLOC && n->type != TSK_FS_NAME_TYPE_DIR && n->name &&
-		    span_eq_nocase(span_text(n->name), name)) {
-			*out = (struct fs_place){ .inode = n->meta_addr };
-			found = true;
-		}
+		if (n->flags & TSK_FS_NAME_FLAG_ALLOC && (n->type == TSK_FS_NAME_TYPE_DIR) == is_folder &&
+		    n->name && span_eq_nocase(span_text(n->name), name))
+			found = n->meta_addr;
 	}
 	if (dir)
 		tsk_fs_dir_close(dir);
 	return found;
+}
+
+/* The table of files is number 0, which is no file of any other name. */
+static bool find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out)
+{
+	struct tsk_system *t = (struct tsk_system *)fs;
+
+	if (TSK_FS_TYPE_ISNTFS(t->info->ftype) && (span_eq(name, SPAN("$MFT")) || span_eq(name, SPAN("../$MFT")))) {
+		*out = (struct fs_place){ .inode = 0 };
+		return true;
+	}
+	if (span_starts(name, SPAN("../"))) {
+		folder = find_name(t, folder, SPAN(".."), true);
+		name = span_from(name, 3);
+	}
+	*out = (struct fs_place){ .inode = folder ? find_name(t, folder, name, false) : 0 };
+	return out->inode;
 }
 
 static bool read_link(struct file_system *fs, const struct fs_place *place, struct buf *to)
@@ -395,7 +431,7 @@ struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct 
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a file system");
 		return NULL;
 	}
-	t->fs = (struct file_system){ name, volume, walk, read_place, find, read_link, free_runs,
+	t->fs = (struct file_system){ name, volume, walk, read_place, read_on, find, read_link, free_runs,
 				      close_system };
 	t->image = tsk_image_open(volume);
 	tsk_error_reset();

@@ -231,7 +231,7 @@ struct file_system *fs_xfs_open(struct blocks *volume, struct err *err)
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a file system");
 		return NULL;
 	}
-	x->fs = (struct file_system){ "xfs", volume, walk, read_place, find, read_link, free_runs,
+	x->fs = (struct file_system){ "xfs", volume, walk, read_place, NULL, find, read_link, free_runs,
 				      close_system };
 	x->io = bfio_of(volume);
 	if (x->io && libfsxfs_volume_initialize(&x->volume, NULL) == 1 &&

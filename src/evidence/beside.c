@@ -1,6 +1,6 @@
 #include "evidence/beside.h"
 
-/* What is put behind any name, and names that stand beside one certain file. */
+/* What is put behind any name, and names that stand beside files of a certain ending. */
 static const struct {
 	const char *of;		/* NULL: any name, to which `name` is added */
 	const char *name;
@@ -10,6 +10,7 @@ static const struct {
 	{ NULL, ".log1" }, { NULL, ".log2" }, { NULL, ".log" },
 	{ "OBJECTS.DATA", "INDEX.BTR" }, { "OBJECTS.DATA", "MAPPING1.MAP" },
 	{ "OBJECTS.DATA", "MAPPING2.MAP" }, { "OBJECTS.DATA", "MAPPING3.MAP" },
+	{ "$J", "../$MFT" }, { "$J", "$MFT" },
 };
 
 /* Rows: the file's own ending, what is cut off its name, and how the others are numbered. */
@@ -63,25 +64,25 @@ static bool row_name(const struct row *row, struct span name, unsigned number, s
 	return false;
 }
 
+static bool ends_so(struct span name, const char *ending)
+{
+	struct span end = span_text(ending);
+
+	return name.len >= end.len && span_eq_nocase(span_from(name, name.len - end.len), end);
+}
+
 static bool next_fixed(struct beside *b, struct buf *to)
 {
 	while (b->fixed < sizeof fixed / sizeof *fixed) {
 		unsigned i = b->fixed++;
 
-		if (fixed[i].of && !span_eq_nocase(b->name, span_text(fixed[i].of)))
+		if (fixed[i].of && !ends_so(b->name, fixed[i].of))
 			continue;
 		if (!fixed[i].of)
 			buf_add(to, b->name);
 		return buf_text(to, fixed[i].name);
 	}
 	return false;
-}
-
-static bool ends_so(struct span name, const char *ending)
-{
-	struct span end = span_text(ending);
-
-	return name.len > end.len && span_eq_nocase(span_from(name, name.len - end.len), end);
 }
 
 static unsigned first_number(const struct row *row)
@@ -102,7 +103,7 @@ bool beside_next(struct beside *b, bool was_there, struct buf *to)
 		const struct row *row = &rows[b->row];
 		bool is_first = !b->number;
 
-		if (!ends_so(b->name, row->ending) || (!is_first && !was_there))
+		if (b->name.len == strlen(row->ending) || !ends_so(b->name, row->ending) || (!is_first && !was_there))
 			continue;
 		b->number = is_first ? first_number(row) : b->number + 1;
 		buf_clear(to);

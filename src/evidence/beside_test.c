@@ -74,3 +74,17 @@ TEST(beside_knows_extents_of_a_vmdk)
 	assert_true(has(&all, "vm-f001.vmdk "));
 	buf_free(&all);
 }
+
+TEST(beside_a_change_journal_stands_the_table_of_the_folder_above)
+{
+	struct buf all = names_of("$UsnJrnl%3A$J", "");
+
+	assert_true(has(&all, " ../$MFT "));
+	buf_free(&all);
+	all = names_of("$J", "");
+	assert_true(has(&all, " ../$MFT $MFT "));
+	buf_free(&all);
+	all = names_of("$JX", "");
+	assert_false(has(&all, "$MFT"));
+	buf_free(&all);
+}

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Companions are small; what is larger than its item may be is not read. */
@@ -14,13 +15,25 @@
 
 /* ---- files ---- */
 
+/* What is larger than is held in memory: its pages as they are asked for. */
+static void map_file(struct beside_file *f)
+{
+	void *at = mmap(NULL, (size_t)f->size, PROT_READ, MAP_PRIVATE, f->fd, 0);
+
+	f->is_mapped = at != MAP_FAILED;
+	if (f->is_mapped)
+		f->bytes = span_of(at, (size_t)f->size);
+}
+
 static void read_file(struct beside_files *b, struct beside_file *f)
 {
 	uint64_t got = 0;
 	ssize_t more;
 
-	if (f->size > b->x->limits->member_bytes)
+	if (f->size > b->x->limits->member_bytes) {
+		map_file(f);
 		return;
+	}
 	f->copy = malloc(f->size ? (size_t)f->size : 1);
 	while (f->copy && got < f->size) {
 		more = pread(f->fd, f->copy + got, (size_t)(f->size - got), (off_t)got);
@@ -40,7 +53,7 @@ static bool find_file(void *context, struct span name, struct span *bytes)
 
 	if (!f)
 		return false;
-	if (f->fd >= 0 && !f->copy)
+	if (f->fd >= 0 && !f->copy && !f->is_mapped)
 		read_file(b, f);
 	*bytes = f->bytes;
 	return f->bytes.len > 0;
@@ -82,6 +95,8 @@ void beside_clear(struct beside_files *b)
 	for (size_t i = 0; i < b->count; i++) {
 		if (b->files[i].fd >= 0)
 			close(b->files[i].fd);
+		if (b->files[i].is_mapped)
+			munmap((void *)(uintptr_t)b->files[i].bytes.at, b->files[i].bytes.len);
 		free(b->files[i].copy);
 	}
 	arena_free(&b->names);
@@ -113,10 +128,11 @@ static void keep_member(struct beside_members *m, struct unpack *u, const struct
 	buf_free(&content);
 }
 
-static void read_members(struct beside_members *m)
+/* All companions, or the one member of that path. */
+static void read_members(struct beside_members *m, struct span wanted)
 {
 	struct unpack_member found;
-	uint64_t left = MEMBERS_BYTES;
+	uint64_t left = wanted.len ? m->found.x->limits->member_bytes : MEMBERS_BYTES;
 	struct err err;
 	struct unpack *u = unpack_open(m->archive, m->name, &err);
 	bool more = u;
@@ -126,30 +142,46 @@ static void read_members(struct beside_members *m)
 
 		if (step == UNPACK_END)
 			break;
-		if (step == UNPACK_MEMBER && found.kind == UNPACK_FILE && !found.is_encrypted &&
-		    beside_is_companion(found.path))
+		if (step != UNPACK_MEMBER || found.kind != UNPACK_FILE || found.is_encrypted)
+			continue;
+		if (wanted.len ? span_eq_nocase(found.path, wanted) : beside_is_companion(found.path))
 			keep_member(m, u, &found, &left);
+		more = more && !(wanted.len && beside_find(&m->found, wanted));
 	}
 	unpack_free(u);
 }
 
+/* The path of `name` ("x" or "../x") as the member at hand would say it. */
+static bool member_path(const struct beside_members *m, struct span name, struct buf *path)
+{
+	bool is_above = span_starts(name, SPAN("../"));
+	size_t at = m->member.len;
+
+	while (at && m->member.at[at - 1] != '/')
+		at--;
+	if (is_above && at--)
+		while (at && m->member.at[at - 1] != '/')
+			at--;
+	buf_add(path, span_sub(m->member, 0, at));
+	return buf_add(path, span_from(name, is_above ? 3 : 0));
+}
+
+/* Companions are read together and once; a table of files, which is large, where it is asked for. */
 static bool find_member(void *context, struct span name, struct span *bytes)
 {
 	struct beside_members *m = context;
+	bool is_table = span_eq(span_from(name, name.len - (name.len < 4 ? name.len : 4)), SPAN("$MFT"));
 	struct buf path = buf_new((size_t)64 << 10);
 	struct beside_file *f = NULL;
-	size_t at = m->member.len;
 
-	if (!beside_is_companion(name))
-		return false;
-	if (!m->is_read)
-		read_members(m);
-	m->is_read = true;
-	while (at && m->member.at[at - 1] != '/')
-		at--;
-	buf_add(&path, span_sub(m->member, 0, at));
-	if (buf_add(&path, name))
+	if (member_path(m, name, &path) && (is_table || beside_is_companion(name))) {
 		f = beside_find(&m->found, buf_span(&path));
+		if (!f && (is_table || !m->is_read)) {
+			read_members(m, is_table ? buf_span(&path) : (struct span){ 0 });
+			m->is_read |= !is_table;
+			f = beside_find(&m->found, buf_span(&path));
+		}
+	}
 	buf_free(&path);
 	if (f)
 		*bytes = f->bytes;

@@ -15,6 +15,7 @@ struct beside_file {
 	uint64_t size;
 	struct span bytes;		/* once read */
 	uint8_t *copy;			/* where they are kept; owned */
+	bool is_mapped;			/* or a file's pages */
 };
 
 struct beside_files {

@@ -12,6 +12,7 @@
 
 struct events;
 struct matching;
+struct content_rest;
 struct near_files;
 struct beside_files;
 struct library_key;
@@ -22,6 +23,7 @@ struct item {
 	struct span path;		/* whole, raw */
 	struct span member;		/* within its archive; empty for the file itself */
 	struct span bytes;
+	const struct content_rest *rest;	/* what was too large to be held (artefact/artefact.h), or NULL */
 	const struct near_files *near;	/* files beside it (artefact/artefact.h), or NULL */
 	timestamp modified;		/* TIME_NONE where it is not known */
 	uint32_t mode;			/* as stat(2), or 0 */

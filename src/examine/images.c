@@ -114,8 +114,24 @@ struct content {
 	struct file_system *fs;
 	struct fs_place place;
 	struct buf bytes;
+	struct buf piece;		/* of what is too large to be held */
+	uint64_t read;			/* with those that were */
+	struct content_rest rest;
 	char text[160];
 };
+
+static bool next_of_rest(void *context, struct span *piece)
+{
+	struct content *c = context;
+	struct err err;
+
+	buf_clear(&c->piece);
+	if (examination_over(c->o->x) || !fs_read_on(c->fs, &c->place, c->read, &c->piece, &err))
+		return false;
+	c->read += c->piece.len;
+	*piece = buf_span(&c->piece);
+	return true;
+}
 
 static uint64_t room_for(const struct examination *x)
 {
@@ -142,6 +158,10 @@ static void fill(void *context, struct item *item, struct item_origin *origin)
 		snprintf(c->text, sizeof c->text, "limit: %" PRIu64 " bytes of one member", most);
 		origin->cut = c->text;
 		origin->is_cut_by_limit = true;
+		c->piece = buf_new((size_t)2 << 20);
+		c->read = c->bytes.len;
+		c->rest = (struct content_rest){ next_of_rest, c };
+		item->rest = &c->rest;
 	}
 	x->unpacked += c->bytes.len;
 	x->held += c->bytes.len;
@@ -234,6 +254,7 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 	}
 	o->x->held -= content.bytes.len;
 	forget_near(&near);
+	buf_free(&content.piece);
 	buf_free(&content.bytes);
 	buf_free(&member);
 	buf_free(&path);

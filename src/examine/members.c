@@ -69,15 +69,41 @@ static void read_member(struct examination *x, struct unpack *u, struct buf *to,
 	}
 }
 
+/* What of a member is too large to be held, for the decoder that reads it piece by piece. */
+struct remainder {
+	struct examination *x;
+	struct unpack *u;
+	struct buf piece;
+	bool end;
+};
+
+static bool next_of_rest(void *context, struct span *piece)
+{
+	struct remainder *r = context;
+	struct err err;
+
+	buf_clear(&r->piece);
+	while (!r->end && !r->piece.len && r->x->unpacked < r->x->limits->tree_bytes && !examination_over(r->x))
+		if (!unpack_read(r->u, &r->piece, &r->end, &err))
+			r->end = true;
+	r->x->unpacked += r->piece.len;
+	*piece = buf_span(&r->piece);
+	return piece->len > 0;
+}
+
 static void examine_file(struct examination *x, struct unpack *u, struct item *item,
 			 struct item_origin *origin)
 {
+	struct remainder remainder = { .x = x, .u = u, .piece = buf_new((size_t)2 << 20) };
+	struct content_rest rest = { next_of_rest, &remainder };
 	struct buf content;
 	bool is_locked = false;
 	char text[96];
 
 	read_member(x, u, &content, origin, &is_locked, text);
 	item->bytes = buf_span(&content);
+	if (origin->is_cut_by_limit)
+		item->rest = &rest;
 	if (is_locked && !content.len)
 		item_dismiss(x, item, origin, FATE_LOCKED, SPAN("encrypted"));
 	else if (origin->cut && !content.len && !origin->is_cut_by_limit)
@@ -85,6 +111,8 @@ static void examine_file(struct examination *x, struct unpack *u, struct item *i
 	else
 		item_examine(x, item, origin);
 	x->held -= content.len;
+	item->rest = NULL;
+	buf_free(&remainder.piece);
 	buf_free(&content);
 }
 

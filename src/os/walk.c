@@ -312,11 +312,20 @@ static int open_beside_root(const struct walk *w, const char *name)
 	return fd;
 }
 
+/* Never out of what the user named: above the root's own files nothing is looked for. */
+static int open_above(const struct walk *w, const char *name)
+{
+	bool ignored;
+
+	return w->depth > 1 ? open_quietly(w->stack[w->depth - 2].fd, name, 0, &ignored) : -1;
+}
+
 int walk_open_beside(struct walk *w, const char *name, struct stat *st)
 {
 	bool ignored;
-	int fd = w->depth ? open_quietly(w->stack[w->depth - 1].fd, name, 0, &ignored)
-			  : open_beside_root(w, name);
+	int fd = !strncmp(name, "../", 3) ? open_above(w, name + 3)
+		: w->depth ? open_quietly(w->stack[w->depth - 1].fd, name, 0, &ignored)
+			   : open_beside_root(w, name);
 
 	if (fd >= 0 && (fstat(fd, st) || !S_ISREG(st->st_mode))) {
 		close(fd);

@@ -2,8 +2,10 @@
  * ntfs: the tables in which NTFS keeps its files, read from memory: records of $MFT,
  * entries of $I30 and records of $UsnJrnl:$J. Facts: docs/formats/ntfs.md.
  *
- * Nothing is kept between records: a path is found by reading the parents' records
- * again. Texts are UTF-16LE, borrowed; times are instants, TIME_NONE where not set.
+ * Of $MFT what a file is known by is kept (about 150 bytes a file), so that the
+ * table may come piece by piece, larger than memory, and so that attributes which
+ * stand in extension records are joined to their file whatever the order. Texts are
+ * UTF-16LE; times are instants, TIME_NONE where not set.
  */
 #ifndef KANSHIKI_FORMATS_NTFS_NTFS_H
 #define KANSHIKI_FORMATS_NTFS_NTFS_H
@@ -30,36 +32,51 @@ struct ntfs_name {
 	struct span name;
 };
 
-struct ntfs_record {
-	uint64_t number;
-	uint16_t sequence;
-	bool is_used, is_folder, is_extension;	/* extension: belongs to another record */
-	bool has_times, has_name;
+struct ntfs_stream {
+	struct span name;
+	const struct ntfs_stream *next;
+};
+
+/* A file or folder: its base record with what extension records add. */
+struct ntfs_file {
 	struct ntfs_times times;	/* of $STANDARD_INFORMATION */
-	uint32_t attributes;
-	struct ntfs_name name;		/* the longest that it goes by */
-	uint64_t size;			/* of its unnamed data; UINT64_MAX: not in this record */
-	struct span resident;		/* its data, where they stand in the record */
-	struct span streams[NTFS_MOST_STREAMS];	/* names of further data streams */
-	size_t stream_count;
-	uint8_t bytes[NTFS_RECORD_MOST];	/* the record with its fixups undone: spans point here */
+	timestamp named_created, named_modified;
+	struct span name;		/* the longest that it goes by */
+	uint64_t parent;
+	uint64_t size;			/* of its unnamed data; UINT64_MAX: not known */
+	const struct ntfs_stream *streams;	/* further data streams, at most NTFS_MOST_STREAMS */
+	uint16_t sequence;
+	uint8_t stream_count;
+	uint8_t space;			/* of the name */
+	bool is_used, is_folder;
+	bool has_base;			/* its own record was seen, not only an extension */
+	bool has_times, has_name;
 };
 
-struct ntfs_mft {
-	struct span bytes;
+struct ntfs_table {
+	struct arena *arena;		/* borrowed: of files and their names */
+	struct ntfs_file **files;	/* by number; NULL: never used, or not kept */
+	size_t slots, room;
+	uint64_t count;			/* records that were read */
 	uint32_t record_size;
-	uint64_t count;
+	uint64_t damaged;
+	uint64_t left_out;		/* records for which there was no memory */
+	uint8_t part[NTFS_RECORD_MOST];	/* a record that is not whole yet */
+	size_t part_len;
 };
 
-/* False: no record of a known size at the start. */
-bool ntfs_mft_open(struct ntfs_mft *out, struct span bytes);
-enum ntfs_read { NTFS_READ, NTFS_FREE, NTFS_DAMAGED };	/* free: never used */
-enum ntfs_read ntfs_mft_read(const struct ntfs_mft *m, uint64_t number, struct ntfs_record *out);
+/* False: no record of a known size at the start. Takes nothing yet. */
+bool ntfs_table_open(struct ntfs_table *out, struct span start, struct arena *arena);
+/* The next piece of the table, of any length. */
+void ntfs_table_add(struct ntfs_table *t, struct span piece);
+/* NULL: not a file, or an extension of another. */
+const struct ntfs_file *ntfs_table_file(const struct ntfs_table *t, uint64_t number);
 /*
  * "\x\y" of the file `name` (UTF-8, from `arena`) in folder `parent`. A parent that is gone
  * makes it "\?\y". At most 128 parents are asked.
  */
-struct span ntfs_mft_path(const struct ntfs_mft *m, uint64_t parent, struct span name, struct arena *arena);
+struct span ntfs_table_path(const struct ntfs_table *t, uint64_t parent, struct span name,
+			    struct arena *arena);
 
 /* Undoes the fixups of a record or index block of `len` bytes in place. */
 bool ntfs_fixup(uint8_t *bytes, size_t len);

@@ -11,21 +11,25 @@ static size_t sum(struct span s)
 	return n;
 }
 
-static size_t read_mft(struct span bytes, struct arena *arena)
+static size_t read_table(struct span bytes, struct arena *arena)
 {
-	struct ntfs_mft mft;
-	struct ntfs_record r;
+	struct ntfs_table t;
 	size_t n = 0;
 
-	if (!ntfs_mft_open(&mft, bytes))
+	if (!ntfs_table_open(&t, bytes, arena))
 		return 0;
-	for (uint64_t i = 0; i < mft.count; i++)
-		if (ntfs_mft_read(&mft, i, &r) == NTFS_READ) {
-			n += sum(r.name.name) + sum(r.resident);
-			for (size_t k = 0; k < r.stream_count; k++)
-				n += sum(r.streams[k]);
-			n += ntfs_mft_path(&mft, r.name.parent, SPAN("x"), arena).len;
-		}
+	ntfs_table_add(&t, span_sub(bytes, 0, 1500));
+	ntfs_table_add(&t, span_from(bytes, 1500));
+	for (uint64_t i = 0; i < t.slots; i++) {
+		const struct ntfs_file *f = ntfs_table_file(&t, i);
+
+		if (!f)
+			continue;
+		n += sum(f->name);
+		for (const struct ntfs_stream *s = f->streams; s; s = s->next)
+			n += sum(s->name);
+		n += ntfs_table_path(&t, f->parent, SPAN("x"), arena).len;
+	}
 	return n;
 }
 
@@ -48,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena arena = arena_new((size_t)64 << 20);
 	struct usn_reader usn = { .bytes = span_of(data, size) };
 	struct usn_record record;
-	size_t n = read_mft(usn.bytes, &arena) + read_index(usn.bytes);
+	size_t n = read_table(usn.bytes, &arena) + read_index(usn.bytes);
 
 	while (usn_next(&usn, &record))
 		n += sum(record.name);

@@ -4,6 +4,7 @@
 
 #define SECTOR 512
 #define MOST_PARENTS 128
+#define MOST_AHEAD (UINT64_C(1) << 20)	/* records that a base may stand behind its extension */
 #define MOST_PATH ((size_t)32 << 10)
 enum { STANDARD_INFORMATION = 0x10, FILE_NAME = 0x30, DATA = 0x80, END = -1 };
 
@@ -62,6 +63,7 @@ struct attribute {
 	bool is_resident;
 	struct span name, content;
 	uint64_t size;
+	uint64_t first;			/* cluster of the value that it begins with */
 };
 
 static bool next_attribute(struct cursor *c, struct attribute *out)
@@ -85,10 +87,12 @@ static bool next_attribute(struct cursor *c, struct attribute *out)
 	out->name = span_sub(a.in, name_at, (size_t)name_len * 2);
 	cursor_skip(&a, 4);
 	if (out->is_resident) {
+		out->first = 0;
 		out->size = cursor_u32le(&a);
 		out->content = span_sub(a.in, cursor_u16le(&a), (size_t)out->size);
 	} else {
-		cursor_skip(&a, 32);
+		out->first = cursor_u64le(&a);
+		cursor_skip(&a, 24);
 		out->size = cursor_u64le(&a);
 		out->content = (struct span){ 0 };
 	}
@@ -96,84 +100,188 @@ static bool next_attribute(struct cursor *c, struct attribute *out)
 }
 
 /* Of several names the one that people see: not the 8.3 form where there is another. */
-static void take_name(struct ntfs_record *r, struct span content)
+static void take_name(struct ntfs_table *t, struct ntfs_file *f, struct span content)
 {
 	struct ntfs_name name;
 
-	if (!ntfs_name_read(content, &name) || (r->has_name && name.space == 2))
+	if (!ntfs_name_read(content, &name) || (f->has_name && (name.space == 2 || f->space != 2)))
 		return;
-	r->name = name;
-	r->has_name = true;
+	f->name = arena_copy(t->arena, name.name);
+	f->parent = name.parent;
+	f->space = name.space;
+	f->named_created = name.times.created;
+	f->named_modified = name.times.modified;
+	f->has_name = f->name.len;
 }
 
-static void take_attribute(struct ntfs_record *r, const struct attribute *a)
+static void take_stream(struct ntfs_table *t, struct ntfs_file *f, struct span name)
+{
+	struct ntfs_stream *s = f->stream_count < NTFS_MOST_STREAMS ? ARENA_NEW(t->arena, struct ntfs_stream) : NULL;
+
+	if (!s)
+		return;
+	*s = (struct ntfs_stream){ arena_copy(t->arena, name), f->streams };
+	f->streams = s;
+	f->stream_count++;
+}
+
+/* An attribute that goes on in several records says its size where it begins. */
+static void take_attribute(struct ntfs_table *t, struct ntfs_file *f, const struct attribute *a)
 {
 	struct cursor c = cursor_of(a->content);
 
 	if (a->type == STANDARD_INFORMATION && a->is_resident) {
-		r->times = read_times(&c);
-		r->attributes = cursor_u32le(&c);
-		r->has_times = !c.short_read;
+		f->times = read_times(&c);
+		f->has_times = !c.short_read;
 	} else if (a->type == FILE_NAME && a->is_resident) {
-		take_name(r, a->content);
-	} else if (a->type == DATA && !a->name.len) {
-		r->size = a->size;
-		r->resident = a->content;
-	} else if (a->type == DATA && r->stream_count < NTFS_MOST_STREAMS) {
-		r->streams[r->stream_count++] = a->name;
+		take_name(t, f, a->content);
+	} else if (a->type == DATA && !a->first && !a->name.len) {
+		f->size = a->size;
+	} else if (a->type == DATA && !a->first) {
+		take_stream(t, f, a->name);
 	}
 }
 
-static struct span bytes_of(const struct ntfs_mft *m, uint64_t number)
+static void forget(struct ntfs_file *f)
 {
-	return number < m->count ? span_sub(m->bytes, (size_t)number * m->record_size, m->record_size)
-				 : (struct span){ 0 };
+	*f = (struct ntfs_file){ .size = UINT64_MAX, .named_created = TIME_NONE, .named_modified = TIME_NONE,
+		.times = { TIME_NONE, TIME_NONE, TIME_NONE, TIME_NONE } };
 }
 
-enum ntfs_read ntfs_mft_read(const struct ntfs_mft *m, uint64_t number, struct ntfs_record *out)
+/* The file of that number, made where there is none yet; NULL: no memory, or out of all reason. */
+static struct ntfs_file *file_slot(struct ntfs_table *t, uint64_t number)
 {
-	struct span raw = bytes_of(m, number);
-	struct cursor c;
-	struct attribute a;
-	uint16_t flags, first;
+	struct ntfs_file *f;
 
-	if (raw.len < m->record_size || !span_starts(raw, SPAN("FILE")))
-		return raw.len && load_u32le(raw.at) ? NTFS_DAMAGED : NTFS_FREE;
-	memset(out, 0, offsetof(struct ntfs_record, bytes));
-	memcpy(out->bytes, raw.at, raw.len);
-	if (!ntfs_fixup(out->bytes, raw.len))
-		return NTFS_DAMAGED;
-	c = cursor_of(span_of(out->bytes, raw.len));
+	if (number >= t->count + MOST_AHEAD)
+		return NULL;
+	while (t->slots <= number)
+		if (!arena_push(t->arena, (void **)&t->files, &t->slots, &t->room, sizeof *t->files))
+			return NULL;
+	f = t->files[number];
+	if (!f && (f = ARENA_NEW(t->arena, struct ntfs_file))) {
+		forget(f);
+		t->files[number] = f;
+	}
+	return f;
+}
+
+struct head {
+	uint16_t sequence, first, flags;
+	uint64_t base;			/* reference of the record that this one extends, or 0 */
+};
+
+static struct head read_head(struct span record)
+{
+	struct cursor c = cursor_of(record);
+	struct head h;
+
 	cursor_seek(&c, 16);
-	out->sequence = cursor_u16le(&c);
+	h.sequence = cursor_u16le(&c);
 	cursor_skip(&c, 2);
-	first = cursor_u16le(&c);
-	flags = cursor_u16le(&c);
+	h.first = cursor_u16le(&c);
+	h.flags = cursor_u16le(&c);
 	cursor_skip(&c, 8);
-	out->number = number;
-	out->is_used = flags & 1;
-	out->is_folder = flags & 2;
-	out->is_extension = cursor_u64le(&c) != 0;
-	out->size = UINT64_MAX;
-	cursor_seek(&c, first);
-	while (next_attribute(&c, &a))
-		take_attribute(out, &a);
-	return NTFS_READ;
+	h.base = cursor_u64le(&c);
+	return h;
 }
 
-bool ntfs_mft_open(struct ntfs_mft *out, struct span bytes)
+/* What an extension of an earlier file of the same number left there is no part of this one. */
+static void take_base(struct ntfs_file *f, const struct head *h)
 {
-	struct cursor c = cursor_of(bytes);
+	if (f->sequence && f->sequence != h->sequence)
+		forget(f);
+	f->has_base = true;
+	f->sequence = h->sequence;
+	f->is_used = h->flags & 1;
+	f->is_folder = h->flags & 2;
+}
+
+/*
+ * A deleted file's own record counts one on, its extensions name it as it was. Where the
+ * base is still to come, the newest that extensions name is taken for it.
+ */
+static bool is_extended(struct ntfs_file *f, uint64_t reference)
+{
+	uint16_t said = (uint16_t)(reference >> 48);
+
+	if (!f->has_base && (!f->sequence || (int16_t)(said - f->sequence) > 0)) {
+		forget(f);
+		f->sequence = said;
+	}
+	return f->sequence == said || (f->has_base && !f->is_used && f->sequence == (uint16_t)(said + 1));
+}
+
+static void take_record(struct ntfs_table *t, struct span record)
+{
+	struct head h = read_head(record);
+	struct cursor c = cursor_of(record);
+	struct ntfs_file *f = file_slot(t, h.base ? h.base & NTFS_REFERENCE : t->count);
+	struct attribute a;
+
+	if (!f) {
+		t->left_out++;
+		return;
+	}
+	if (!h.base)
+		take_base(f, &h);
+	else if (!is_extended(f, h.base))
+		return;
+	cursor_seek(&c, h.first);
+	while (next_attribute(&c, &a))
+		take_attribute(t, f, &a);
+}
+
+/* One whole record, which is changed in place. */
+static void add_record(struct ntfs_table *t, uint8_t *bytes)
+{
+	struct span record = span_of(bytes, t->record_size);
+
+	if (!span_starts(record, SPAN("FILE")))
+		t->damaged += load_u32le(bytes) != 0;
+	else if (!ntfs_fixup(bytes, record.len))
+		t->damaged++;
+	else
+		take_record(t, record);
+	t->count++;
+}
+
+void ntfs_table_add(struct ntfs_table *t, struct span piece)
+{
+	while (piece.len) {
+		size_t want = t->record_size - t->part_len;
+		struct span taken = span_sub(piece, 0, want < piece.len ? want : piece.len);
+
+		memcpy(t->part + t->part_len, taken.at, taken.len);
+		t->part_len += taken.len;
+		piece = span_from(piece, taken.len);
+		if (t->part_len == t->record_size) {
+			t->part_len = 0;
+			add_record(t, t->part);
+		}
+	}
+}
+
+bool ntfs_table_open(struct ntfs_table *out, struct span start, struct arena *arena)
+{
+	struct cursor c = cursor_of(start);
 	uint32_t size;
 
-	if (!span_starts(bytes, SPAN("FILE")))
+	if (!span_starts(start, SPAN("FILE")))
 		return false;
 	cursor_seek(&c, 28);
 	size = cursor_u32le(&c);
-	if (c.short_read || (size != 1024 && size != 4096))
+	if (c.short_read || (size != 1024 && size != NTFS_RECORD_MOST))
 		return false;
-	*out = (struct ntfs_mft){ .bytes = bytes, .record_size = size, .count = bytes.len / size };
+	*out = (struct ntfs_table){ .arena = arena, .record_size = size };
 	return true;
+}
+
+const struct ntfs_file *ntfs_table_file(const struct ntfs_table *t, uint64_t number)
+{
+	const struct ntfs_file *f = number < t->slots ? t->files[number] : NULL;
+
+	return f && f->has_base ? f : NULL;
 }
 
 static struct span text_of(struct span utf16, struct arena *arena)
@@ -184,27 +292,25 @@ static struct span text_of(struct span utf16, struct arena *arena)
 }
 
 /* A folder that was deleted has a newer sequence number in use, or one more than the reference says. */
-static bool is_same(const struct ntfs_record *r, uint64_t reference)
+static bool is_same(const struct ntfs_file *f, uint64_t reference)
 {
 	uint16_t said = (uint16_t)(reference >> 48);
 
-	return r->sequence == said || (!r->is_used && r->sequence == (uint16_t)(said + 1));
+	return f->sequence == said || (!f->is_used && f->sequence == (uint16_t)(said + 1));
 }
 
-struct span ntfs_mft_path(const struct ntfs_mft *m, uint64_t parent, struct span name, struct arena *arena)
+struct span ntfs_table_path(const struct ntfs_table *t, uint64_t parent, struct span name,
+			    struct arena *arena)
 {
 	struct span path = arena_printf(arena, "\\%.*s", SPAN_ARG(name));
-	struct ntfs_record r;
 
 	for (int i = 0; i < MOST_PARENTS && (parent & NTFS_REFERENCE) != NTFS_ROOT && path.len < MOST_PATH; i++) {
-		struct span folder;
+		const struct ntfs_file *f = ntfs_table_file(t, parent & NTFS_REFERENCE);
 
-		if (ntfs_mft_read(m, parent & NTFS_REFERENCE, &r) != NTFS_READ || !r.has_name || !r.is_folder ||
-		    !is_same(&r, parent))
+		if (!f || !f->has_name || !f->is_folder || !is_same(f, parent))
 			return arena_printf(arena, "\\?%.*s", SPAN_ARG(path));
-		folder = text_of(r.name.name, arena);
-		path = arena_printf(arena, "\\%.*s%.*s", SPAN_ARG(folder), SPAN_ARG(path));
-		parent = r.name.parent;
+		path = arena_printf(arena, "\\%.*s%.*s", SPAN_ARG(text_of(f->name, arena)), SPAN_ARG(path));
+		parent = f->parent;
 	}
 	return path;
 }
