@@ -110,7 +110,10 @@ static bool open_database(const char *path, int flags, struct case_file **out, s
 
 	if (!c)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
-	if (sqlite3_open_v2(path, &c->db, flags, NULL) != SQLITE_OK) {
+	/* Counting its memory would cost a lock for each piece; refused, harmlessly, once SQLite is in use. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	/* A case belongs to one thread. */
+	if (sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "cannot open '%s': %s", path,
 			c->db ? sqlite3_errmsg(c->db) : "out of memory");
 		case_close(c);
