@@ -410,9 +410,10 @@ static bool weigh_srum(struct analysis *a, struct err *err)
 {
 	static const char sql[] =
 		"SELECT min(trace.item), coalesce(host, ''), coalesce(program, name, ''), coalesce(user, ''), "
-		"min(time), max(time), sum(bytes_out), sum(bytes_in) FROM trace WHERE kind = 'transfer' AND "
+		"min(time), max(time), " QUERY_SUM("bytes_out") " AS sent, "
+		QUERY_SUM("bytes_in") " AS came FROM trace WHERE kind = 'transfer' AND "
 		"what = 'srum' AND bytes_out IS NOT NULL GROUP BY host, program, name, user, "
-		"time / 86400000000000 HAVING sum(bytes_out) >= ?1 AND sum(bytes_out) > 2 * sum(bytes_in) "
+		"time / 86400000000000 HAVING sent >= ?1 AND sent > 2 * came "
 		"ORDER BY 7 DESC, 3, 5";
 	static const char usual[] = "svchost|onedrive|msedge|chrome|firefox|outlook|teams|system|dropbox|"
 				    "googledrive|zoom|windowsupdate|msmpeng|skype|searchapp|backgroundtask";

@@ -451,7 +451,7 @@ static bool count_all(sqlite3 *db, struct err *err)
 {
 	return query_exec(db, "DROP TABLE IF EXISTS temp.covered_facts; DROP TABLE IF EXISTS temp.covered_items; "
 		"CREATE TEMP TABLE covered_facts AS SELECT class, channel, host, count(DISTINCT item) AS items, "
-		"sum(count) AS records, sum(lost) AS lost, min(first) AS first, max(last) AS last "
+		QUERY_SUM("count") " AS records, " QUERY_SUM("lost") " AS lost, min(first) AS first, max(last) AS last "
 		"FROM main.fact GROUP BY class, host, channel; "
 		"CREATE TEMP TABLE covered_items AS SELECT class, fate, count(*) AS items FROM main.item "
 		"GROUP BY class, fate", err);

@@ -52,7 +52,7 @@ static bool count_outside(struct weighing *w, struct err *err)
 static bool load_rules(struct weighing *w, struct err *err)
 {
 	static const char sql[] =
-		"SELECT rule.id, level, engine, title, techniques, sum(finding.count), min(time),"
+		"SELECT rule.id, level, engine, title, techniques, " QUERY_SUM("finding.count") ", min(time),"
 		" max(coalesce(finding.last, time)) FROM rule JOIN finding ON finding.rule = rule.id"
 		" WHERE harm = ?3 AND " QUERY_OF_PERIOD " GROUP BY rule.id ORDER BY CASE level WHEN 'critical' THEN 0"
 		" WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END,"

@@ -222,3 +222,17 @@ TEST(verdict_a_quiet_log_has_no_holes)
 	assert_security_is(file, "examined", ".");
 	case_close(file);
 }
+
+TEST(verdict_survives_numbers_that_no_sum_holds)
+{
+	struct case_file *file = new_case("overflow");
+	struct verdict verdict;
+	struct err err = { 0 };
+
+	add_log(file, (struct log){ "Security", INT64_MAX, FATE_EXAMINED, NULL }, NULL, 0);
+	add_log(file, (struct log){ "System", INT64_MAX, FATE_EXAMINED, NULL }, NULL, 0);
+	assert_true(query_exec(case_db(file), "UPDATE fact SET channel = 'Security'", &err));
+	if (!verdict_write(file, NULL, &verdict, &err))
+		fail_msg("%s", err.text);
+	case_close(file);
+}

@@ -21,6 +21,8 @@ bool query_step(sqlite3_stmt *statement, bool *row, struct err *err);
 /* Rows with `time` and `last` that reach into a period, bound as ?1 and ?2; NULL: all. */
 #define QUERY_OF_PERIOD \
 	"(time IS NULL OR ((last >= ?1 OR time >= ?1) AND time <= ?2))"
+/* A sum of what evidence claims: sum() ends the statement where it overflows. 0 of none. */
+#define QUERY_SUM(column) "CAST(total(" column ") AS INTEGER)"
 void query_bind_period(sqlite3_stmt *statement, const struct period *period);
 /* First column of the first row; `otherwise` where there is no row or it is NULL. */
 bool query_int(sqlite3 *db, const char *sql, int64_t otherwise, int64_t *out, struct err *err);

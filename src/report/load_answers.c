@@ -117,7 +117,7 @@ bool load_answers(struct load *load)
 	if (!index_findings(load, &c.findings) ||
 	    !load_rows(load, "SELECT harm, degree, summary, first, last, id FROM answer ORDER BY id",
 		       add_answer, ids) ||
-	    !load_rows(load, "SELECT harm, count(*), sum(finding.count) FROM finding "
+	    !load_rows(load, "SELECT harm, count(*), " QUERY_SUM("finding.count") " FROM finding "
 			     "JOIN rule ON rule.id = finding.rule JOIN unit ON "
 			     "unit.id = finding.unit AND unit.done = 1 GROUP BY harm",
 		       add_counts, NULL))

@@ -181,9 +181,9 @@ bool load_coverage(struct load *load)
 			     "ON answer.id = answer ORDER BY answer_coverage.id",
 		       add_need, &c);
 	load->report->coverage = c.rows;
-	snprintf(sql, sizeof sql, "SELECT class, channel, host, min(first), max(last), sum(count), "
-		 "sum(lost), count(DISTINCT item) FROM fact JOIN unit ON unit.id = fact.unit "
-		 "AND unit.done = 1 GROUP BY class, channel, host ORDER BY class, sum(count) DESC, "
+	snprintf(sql, sizeof sql, "SELECT class, channel, host, min(first), max(last), " QUERY_SUM("count") " AS records, "
+		 QUERY_SUM("lost") ", count(DISTINCT item) FROM fact JOIN unit ON unit.id = fact.unit "
+		 "AND unit.done = 1 GROUP BY class, channel, host ORDER BY class, records DESC, "
 		 "channel, host LIMIT %d", REPORT_MOST_EXTENTS);
 	return ok && load_rows(load, sql, add_extent, &extents) && load_extent_days(load) &&
 	       load_number(load, "SELECT count(*) FROM (SELECT 1 FROM fact JOIN unit ON "
