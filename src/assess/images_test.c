@@ -173,12 +173,35 @@ TEST(images_that_are_encrypted_are_locked_without_a_key)
 
 TEST(images_that_are_encrypted_open_with_their_key)
 {
-	struct library_key keys[] = { { .password = SPAN("falsch") }, { .password = SPAN("geheim") } };
+	struct library_key keys[] = { { .passphrase = SPAN("falsch") }, { .passphrase = SPAN("geheim") } };
 	struct run r;
 
 	if (!has_tool("qemu-img") || !has_tool("mke2fs"))
 		skip();
 	make(&r, "opened", LUKS_IMAGE);
+	run_with(&r, (struct coordinator_options){ .jobs = 1, .keys = keys, .key_count = 2 });
+	assert_item(&r, "/disk.luks", "examined|disk image|luks volume|");
+	assert_files(&r, "disk.luks!/p1");
+	tear_down(&r);
+}
+
+/* Version 2, encrypted in place: no device mapper either. */
+#define LUKS2_IMAGE "mke2fs -q -t ext4 -d ../in disk.luks 4M && truncate -s 36M disk.luks && " \
+	"printf geheim | cryptsetup reencrypt --encrypt --type luks2 --reduce-device-size 32M -q " \
+	"--pbkdf argon2id --pbkdf-memory 1024 --pbkdf-force-iterations 4 --key-file - disk.luks"
+
+TEST(images_of_luks2_open_with_their_key)
+{
+	struct library_key keys[] = { { .passphrase = SPAN("falsch") }, { .passphrase = SPAN("geheim") } };
+	struct run r;
+
+	if (!has_tool("cryptsetup") || !has_tool("mke2fs"))
+		skip();
+	make(&r, "luks2-locked", LUKS2_IMAGE);
+	run_one(&r);
+	assert_item(&r, "/disk.luks!/p1", "locked|other||luks: encrypted, no key given");
+	tear_down(&r);
+	make(&r, "luks2-opened", LUKS2_IMAGE);
 	run_with(&r, (struct coordinator_options){ .jobs = 1, .keys = keys, .key_count = 2 });
 	assert_item(&r, "/disk.luks", "examined|disk image|luks volume|");
 	assert_files(&r, "disk.luks!/p1");

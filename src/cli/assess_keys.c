@@ -68,7 +68,9 @@ static bool take_one(struct assess_keys *k, const char *value, struct err *err)
 		return false;
 	if (!word.len)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "an empty key: %.*s", (int)cut, value);
-	if (value[0] == 'b' && is_recovery(word))
+	if (value[0] == 'l')
+		k->keys[k->count].passphrase = word;
+	else if (is_recovery(word))
 		k->keys[k->count].recovery = word;
 	else
 		k->keys[k->count].password = word;

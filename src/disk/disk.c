@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "disk/luks.h"
 #include "disk/lvm.h"
 #include "disk/tsk_image.h"
 
@@ -25,6 +24,8 @@ struct disk {
 	size_t below_count;
 	struct library_group *groups[GROUPS_MAX];
 	size_t group_count;
+	struct luks_key luks[DISK_LUKS_MAX];
+	size_t luks_count;
 	char scheme[32];
 };
 
@@ -126,6 +127,16 @@ static void look_into_lvm(struct disk *d, size_t number, unsigned depth)
 	free(found);
 }
 
+static struct blocks *open_luks(struct disk *d, struct blocks *of, struct err *err)
+{
+	struct luks_key used;
+	struct blocks *made = luks_open(of, d->keys, d->key_count, &used, err);
+
+	if (made && d->luks_count < DISK_LUKS_MAX)
+		d->luks[d->luks_count++] = used;
+	return made;
+}
+
 /* What a key opens takes the place of what was locked. */
 static void look_into_locked(struct disk *d, size_t number, const char *kind, unsigned depth)
 {
@@ -137,7 +148,7 @@ static void look_into_locked(struct disk *d, size_t number, const char *kind, un
 		settle(v, VOLUME_UNREAD, kind, "limit: volumes inside volumes");
 		return;
 	}
-	open = !strcmp(kind, "luks") ? luks_open(v->blocks, d->keys, d->key_count, &err)
+	open = !strcmp(kind, "luks") ? open_luks(d, v->blocks, &err)
 				     : library_bitlocker(v->blocks, d->keys, d->key_count, &err);
 	if (!open) {
 		settle(v, VOLUME_LOCKED, kind, "%s", err.text);
@@ -277,6 +288,12 @@ size_t disk_count(const struct disk *d)
 const struct volume *disk_volume(const struct disk *d, size_t number)
 {
 	return &d->volumes[number];
+}
+
+const struct luks_key *disk_luks_keys(const struct disk *d, size_t *count)
+{
+	*count = d->luks_count;
+	return d->luks;
 }
 
 const char *disk_scheme(const struct disk *d)

@@ -11,8 +11,11 @@
 #include "base/timestamp.h"
 #include "disk/file_system.h"
 #include "disk/library.h"
+#include "disk/luks.h"
 
 #define DISK_VOLUMES_MAX 512
+/* Encrypted volumes whose keys are kept. */
+#define DISK_LUKS_MAX 8
 
 enum volume_state {
 	VOLUME_READ,		/* has a file system that we read */
@@ -40,6 +43,8 @@ struct disk *disk_open(struct blocks *media, const struct library_key *keys, siz
 void disk_close(struct disk *d);	/* NULL-safe */
 size_t disk_count(const struct disk *d);
 const struct volume *disk_volume(const struct disk *d, size_t number);
+/* Keys that volumes of LUKS were opened with, for opening them again at once. *count: how many. */
+const struct luks_key *disk_luks_keys(const struct disk *d, size_t *count);
 /* "gpt", "dos", "none" ... */
 const char *disk_scheme(const struct disk *d);
 

@@ -1,5 +1,7 @@
 #include "disk/file_system_kind.h"
 
+#include "disk/luks2.h"
+
 static const struct {
 	uint32_t offset;
 	struct span bytes;
@@ -72,6 +74,8 @@ const char *fs_detect(struct blocks *volume)
 					     magics[i].bytes.len), magics[i].bytes))
 				found = magics[i].name;
 	buf_free(&room);
+	if (!found && luks2_has_copy(volume))
+		found = "luks";
 	return found ? found : is_raid(volume) ? "raid member" : NULL;
 }
 

@@ -219,25 +219,37 @@ static bool open_bitlocker(libbde_volume_t *volume, libbfio_handle_t *io,
 	       libbde_volume_is_locked(volume, NULL) == 0;
 }
 
+static struct blocks *try_bitlocker(struct blocks *of, const struct library_key *key, struct err *err)
+{
+	struct library *l = new_library(of, read_bde, free_bde, err);
+	libbde_volume_t *volume = NULL;
+	size64_t size = 0;
+	bool ok;
+
+	if (!l)
+		return NULL;
+	ok = libbde_volume_initialize(&volume, NULL) == 1;
+	l->handle = volume;
+	if (ok && open_bitlocker(volume, l->io, key) && libbde_volume_get_size(volume, &size, NULL) == 1)
+		return finish(l, true, size, "bitlocker", err);
+	close_library(&l->blocks);
+	return NULL;
+}
+
 struct blocks *library_bitlocker(struct blocks *of, const struct library_key *keys, size_t count,
 				 struct err *err)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct library *l = new_library(of, read_bde, free_bde, err);
-		libbde_volume_t *volume = NULL;
-		size64_t size = 0;
-		bool ok;
+	bool given = false;
 
-		if (!l)
-			return NULL;
-		ok = libbde_volume_initialize(&volume, NULL) == 1;
-		l->handle = volume;
-		if (ok && open_bitlocker(volume, l->io, &keys[i]) &&
-		    libbde_volume_get_size(volume, &size, NULL) == 1)
-			return finish(l, true, size, "bitlocker", err);
-		close_library(&l->blocks);
+	for (size_t i = 0; i < count; i++) {
+		bool is_for_it = keys[i].password.len || keys[i].recovery.len;
+		struct blocks *made = is_for_it ? try_bitlocker(of, &keys[i], err) : NULL;
+
+		if (made)
+			return made;
+		given = given || is_for_it;
 	}
-	err_set(err, ERR_DENIED, ERR_NO_OFFSET, count ? "bitlocker: no key given opens it"
+	err_set(err, ERR_DENIED, ERR_NO_OFFSET, given ? "bitlocker: no key given opens it"
 						      : "bitlocker: encrypted, no key given");
 	return NULL;
 }

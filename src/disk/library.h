@@ -14,7 +14,8 @@ struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, 
 
 /* A key that was given for encrypted volumes; empty spans where not. */
 struct library_key {
-	struct span password, recovery;
+	struct span password, recovery;		/* of BitLocker */
+	struct span passphrase, volume_key;	/* of LUKS */
 };
 
 /* ERR_DENIED: no key of these opens it. */

@@ -17,8 +17,9 @@ static void bound_work(uint8_t *header)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct library_key key = { .password = SPAN("pass") };
+	struct library_key key = { .passphrase = SPAN("pass") };
 	struct blocks *file, *volume;
+	struct luks_key used;
 	struct buf copy = buf_new(size + 1);
 	uint8_t piece[3 * SECTOR];
 	struct err err;
@@ -30,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	bound_work(copy.at);
 	file = blocks_of_span(buf_span(&copy), NULL);
-	volume = file ? luks_open(file, &key, 1, &err) : NULL;
+	volume = file ? luks_open(file, &key, 1, &used, &err) : NULL;
 	if (volume) {
 		(void)blocks_read(volume, 0, piece, sizeof piece, &got, &err);
 		(void)blocks_read(volume, volume->size / 2 + 7, piece, SECTOR, &got, &err);

@@ -122,6 +122,8 @@ static const struct magic magics[] = {
 
 static const struct magic locked[] = {
 	{ 0, { (const uint8_t *)"LUKS\xba\xbe", 6 }, CLASS_DISK_IMAGE, READER_IMAGE, "luks volume", true },
+	/* Its first header is gone. */
+	{ 16384, { (const uint8_t *)"SKUL\xba\xbe", 6 }, CLASS_DISK_IMAGE, READER_IMAGE, "luks volume", true },
 	{ 3, { (const uint8_t *)"-FVE-FS-", 8 }, CLASS_DISK_IMAGE, READER_IMAGE, "bitlocker volume", true },
 	{ 0, { (const uint8_t *)"-----BEGIN PGP MESSAGE", 22 }, CLASS_OTHER, READER_NONE, "pgp message", true },
 	{ 0, { (const uint8_t *)"age-encryption.org/", 19 }, CLASS_OTHER, READER_NONE, "age file", true },

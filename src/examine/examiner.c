@@ -1,6 +1,7 @@
 #include "examine/examiner.h"
 
 #include "codec/digest.h"
+#include "disk/library.h"
 #include "evidence/identify.h"
 #include "evidence/unpack.h"
 #include "examine/beside.h"
@@ -27,6 +28,8 @@
 /* A process that worked this long is replaced by the coordinator before. */
 #define CPU_SECONDS_SPARE 900
 #define ITEM_ARENA ((size_t)64 << 20)
+/* What Argon2 is asked for by default (1 GiB), and a little. */
+#define KEY_MEMORY (UINT64_C(1088) << 20)
 
 void examiner_prepare(void)
 {
@@ -233,12 +236,21 @@ static bool next_tree(struct examination *x, const struct examiner_options *opti
 	return true;
 }
 
+/* Deriving the key of a LUKS volume fills as much as was found on the machine that made it. */
+static uint64_t memory_of_keys(const struct examiner_options *options)
+{
+	for (size_t i = 0; i < options->key_count; i++)
+		if (options->keys[i].passphrase.len)
+			return KEY_MEMORY;
+	return 0;
+}
+
 void examiner_main(void *context, int commands, int records)
 {
 	const struct examiner_options *options = context;
 	const struct sandbox_options box = {
 		.commands = commands, .records = records,
-		.memory_bytes = options->limits->memory_bytes,
+		.memory_bytes = options->limits->memory_bytes + memory_of_keys(options),
 		.cpu_seconds = options->limits->tree_seconds + CPU_SECONDS_SPARE,
 	};
 	struct examination x = { .limits = options->limits, .commands = commands,

@@ -11,6 +11,11 @@ void image_part_write_head(uint8_t to[IMAGE_PART_HEAD], const struct image_part 
 		to[9 + i] = (uint8_t)(part->bytes >> 8 * i);
 	memset(to + 17, 0, IMAGE_PART_NAME);
 	memcpy(to + 17, part->name, strnlen(part->name, IMAGE_PART_NAME - 1));
+	to += 17 + IMAGE_PART_NAME;
+	for (size_t i = 0; i < DISK_LUKS_MAX; i++, to += 1 + LUKS_KEY_MOST) {
+		to[0] = (uint8_t)part->keys[i].len;
+		memcpy(to + 1, part->keys[i].bytes, LUKS_KEY_MOST);
+	}
 }
 
 bool image_part_write_entry(struct buf *to, const struct fs_entry *e)
@@ -42,6 +47,14 @@ bool image_part_read_head(struct cursor *from, struct image_part *out, struct er
 	out->bytes = cursor_u64le(from);
 	name = cursor_take(from, IMAGE_PART_NAME);
 	memcpy(out->name, name.at, name.len < IMAGE_PART_NAME ? name.len : IMAGE_PART_NAME - 1);
+	for (size_t i = 0; i < DISK_LUKS_MAX; i++) {
+		struct span key;
+
+		out->keys[i].len = cursor_u8(from);
+		key = cursor_take(from, LUKS_KEY_MOST);
+		memcpy(out->keys[i].bytes, key.at, key.len);
+		from->short_read |= out->keys[i].len > LUKS_KEY_MOST;
+	}
 	if (from->short_read || kind < IMAGE_PART_FILES_OF || kind > IMAGE_PART_FREE_SPACE)
 		return err_set(err, ERR_CORRUPT, from->at, "malformed share of an image");
 	return true;

@@ -9,7 +9,7 @@
 #ifndef KANSHIKI_EXAMINE_IMAGE_PART_H
 #define KANSHIKI_EXAMINE_IMAGE_PART_H
 
-#include "disk/file_system.h"
+#include "disk/disk.h"
 
 /* Of one share. */
 #define IMAGE_PART_FILES 512
@@ -26,10 +26,12 @@ struct image_part {
 	char name[IMAGE_PART_NAME];	/* of the volume */
 	uint32_t count;		/* of entries */
 	uint64_t bytes;		/* of their content; of a share of free space: unused */
+	/* What opened encrypted volumes: deriving it from a word takes seconds each time. */
+	struct luks_key keys[DISK_LUKS_MAX];
 };
 
 /* The head is of fixed size, so that it can be written last. */
-#define IMAGE_PART_HEAD (17 + IMAGE_PART_NAME)
+#define IMAGE_PART_HEAD (17 + IMAGE_PART_NAME + DISK_LUKS_MAX * (1 + LUKS_KEY_MOST))
 
 void image_part_write_head(uint8_t to[IMAGE_PART_HEAD], const struct image_part *part);
 bool image_part_write_entry(struct buf *to, const struct fs_entry *entry);

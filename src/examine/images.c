@@ -82,7 +82,8 @@ static void close_image(struct opened_image *o)
 	free(o);
 }
 
-static struct opened_image *open_image(struct examination *x, struct item *item, struct err *err)
+static struct opened_image *open_image(struct examination *x, struct item *item,
+				       const struct library_key *keys, size_t key_count, struct err *err)
 {
 	struct opened_image *o = calloc(1, sizeof *o);
 
@@ -100,7 +101,7 @@ static struct opened_image *open_image(struct examination *x, struct item *item,
 	if (o->first)
 		o->image = image_open(o->first, last_part(item->path), &o->files, err);
 	if (o->image)
-		o->disk = disk_open(image_media(o->image), x->keys, x->key_count, err);
+		o->disk = disk_open(image_media(o->image), keys, key_count, err);
 	if (o->disk)
 		return o;
 	close_image(o);
@@ -280,6 +281,8 @@ struct listing {
 static void send_part(struct listing *l)
 {
 	struct record r = { .type = RECORD_PART };
+	const struct luks_key *keys;
+	size_t count;
 
 	if (l->head.count || l->head.kind == IMAGE_PART_FREE_SPACE) {
 		image_part_write_head(l->part.at, &l->head);
@@ -291,6 +294,8 @@ static void send_part(struct listing *l)
 	l->part.len = buf_reserve(&l->part, IMAGE_PART_HEAD) ? IMAGE_PART_HEAD : 0;
 	l->head = (struct image_part){ .kind = IMAGE_PART_FILES_OF, .volume = (uint32_t)l->number };
 	snprintf(l->head.name, sizeof l->head.name, "%s", l->volume->name);
+	keys = disk_luks_keys(l->o->disk, &count);
+	memcpy(l->head.keys, keys, count * sizeof *keys);
 }
 
 /* Every name of a file is told, in a snapshot only where the file has changed since. */
@@ -512,7 +517,7 @@ static void allow_time(struct opened_image *o)
 bool images_survey(struct examination *x, struct item *item)
 {
 	struct err err = { 0 };
-	struct opened_image *o = open_image(x, item, &err);
+	struct opened_image *o = open_image(x, item, x->keys, x->key_count, &err);
 	bool ok;
 
 	if (!o) {
@@ -538,7 +543,7 @@ void images_inside(struct examination *x, struct item *item)
 		examination_limit(x, "limit: %" PRIu64 " archives inside archives", x->limits->depth);
 		return;
 	}
-	o = open_image(x, item, &err);
+	o = open_image(x, item, x->keys, x->key_count, &err);
 	if (!o) {
 		examination_short(x, FATE_PARTLY, "%s", err.text);
 		return;
@@ -577,7 +582,8 @@ static void tell_check(struct examination *x, const struct image_check *check)
 void images_verify(struct examination *x, struct item *item)
 {
 	struct err err = { 0 };
-	struct opened_image *o = open_image(x, item, &err);
+	/* Keys would only be derived once more. */
+	struct opened_image *o = open_image(x, item, NULL, 0, &err);
 	struct image_check check;
 
 	if (!o)
@@ -700,6 +706,29 @@ static void dismiss_share(struct examination *x, const struct err *err)
 	item_dismiss(x, &item, &origin, FATE_FAILED, span_text(err->text));
 }
 
+/*
+ * What opened volumes of LUKS in the survey takes the place of words, which would be
+ * tried for seconds again; unless there were more volumes than keys are kept of.
+ */
+static const struct library_key *share_keys(struct examination *x, const struct image_part *head, size_t *count)
+{
+	struct library_key *keys = ARENA_ARRAY(&x->arena, x->key_count + DISK_LUKS_MAX, struct library_key);
+	bool is_full = head->keys[DISK_LUKS_MAX - 1].len;
+
+	*count = 0;
+	for (size_t i = 0; keys && i < x->key_count; i++) {
+		keys[*count] = x->keys[i];
+		if (!is_full)
+			keys[*count].passphrase = (struct span){ 0 };
+		(*count)++;
+	}
+	for (size_t i = 0; keys && i < DISK_LUKS_MAX; i++)
+		if (head->keys[i].len)
+			keys[(*count)++].volume_key = arena_copy(&x->arena, span_of(head->keys[i].bytes,
+										  head->keys[i].len));
+	return keys;
+}
+
 void images_share(struct examination *x, struct span part)
 {
 	struct item item = { .path = x->command->path };
@@ -707,11 +736,14 @@ void images_share(struct examination *x, struct span part)
 	struct image_part head;
 	struct opened_image *o = NULL;
 	struct file_system *fs = NULL;
+	const struct library_key *keys;
 	struct err err = { 0 };
+	size_t count;
 
 	/* What goes wrong before the first file is told of no item: the coordinator tells it. */
 	examination_enter(x, &item);
-	if (image_part_read_head(&from, &head, &err) && (o = open_image(x, &item, &err)) &&
+	if (image_part_read_head(&from, &head, &err) && (keys = share_keys(x, &head, &count)) &&
+	    (o = open_image(x, &item, keys, count, &err)) &&
 	    head.volume < disk_count(o->disk)) {
 		const struct volume *v = disk_volume(o->disk, head.volume);
 
