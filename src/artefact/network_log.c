@@ -100,6 +100,7 @@ struct reading {
 	struct network_log log;
 	struct log_reader *reader;
 	uint32_t generation;
+	bool by_lines;			/* fields of ours are not asked */
 	struct known_shape *shapes;
 	struct buf texts[ROLE_COUNT];
 	const struct event *event;
@@ -344,7 +345,7 @@ static bool take_event(void *context, const struct event *event)
 	r->shape = shape_of(r, event);
 	if (!r->shape)
 		return true;
-	m = r->shape->mapping;
+	m = r->by_lines ? NULL : r->shape->mapping;
 	if (m) {
 		r->log.is_known = true;
 		if (m->use == USE_TRANSFER)
@@ -389,6 +390,7 @@ bool network_log_decode(const struct artefact *a, struct err *err)
 
 	if (!takes_fields(format) && !network_lines_likely(a->bytes))
 		return err_set(err, ERR_UNSUPPORTED, 0, "no network log");
+	r.by_lines = format == LOG_SQUID;
 	r.log.sink = network_sink_new(a, "log");
 	r.log.names = network_names_new(a, "log");
 	r.shapes = ARENA_ARRAY(a->arena, SHAPES_MOST, struct known_shape);

@@ -167,6 +167,7 @@ static void on_place(void *context, uint64_t number, const char *path)
 	p->logs += files->logs - run->seen.logs;
 	p->not_logs += files->not_logs - run->seen.not_logs;
 	p->outside += files->outside - run->seen.outside;
+	p->links += files->links - run->seen.links;
 	run->seen = *files;
 	p->pieces = p->bytes = 0;
 	p->log = (struct evtx_report){ 0 };
@@ -257,6 +258,8 @@ static void summarise(const struct run *run, const struct log_files_report *file
 	if (not_logs)
 		fprintf(stderr, "; %llu other files", (unsigned long long)not_logs);
 	fprintf(stderr, "\n");
+	log_files_tell_links(&(struct log_files_report){
+		.links = before->links + files->links - run->seen.links });
 }
 
 static bool enter(const void *context, struct err *err)
@@ -398,7 +401,7 @@ const struct command command_events = {
 	.usage = "events LOG... [OPTION...]",
 	.summary = "turn event logs into JSON lines, XML or CSV",
 	.about = "Reads Windows event logs (EVTX, EVT) and other logs (syslog, auditd, journal, Zeek, W3C, "
-		 "access logs, JSON, CSV), plain, compressed or in archives, folders of them (by content, "
+		 "access logs, squid, JSON, CSV), plain, compressed or in archives, folders of them (by content, "
 		 "not by name) and standard input (-). "
 		 "Decoding happens in a process that can only read them and write the output. "
 		 "A damaged record costs that record and is told on standard error with its offset; "

@@ -28,7 +28,7 @@ struct events_progress {
 	bool reads, cuts;		/* a file; pieces of a log */
 	bool decodes, writes;		/* a piece, with one job; a piece */
 	struct evtx_report total, log;	/* of the logs before; of the pieces */
-	uint64_t failed, logs, not_logs, outside;
+	uint64_t failed, logs, not_logs, outside, links;
 	char path[1024];
 };
 

@@ -22,7 +22,8 @@ struct fence {
 	uint8_t message[MESSAGE_MAX + 1];
 };
 
-enum message_kind { MESSAGE_FILE, MESSAGE_NAMED, MESSAGE_STREAM, MESSAGE_REFUSED, MESSAGE_END, MESSAGE_FAILED };
+enum message_kind { MESSAGE_FILE, MESSAGE_NAMED, MESSAGE_STREAM, MESSAGE_LINK, MESSAGE_REFUSED,
+		    MESSAGE_END, MESSAGE_FAILED };
 
 static bool is_input(const char *path)
 {
@@ -57,6 +58,8 @@ static bool send_entry(int to, const struct walk_entry *e, const char *root, str
 	    (e->kind == WALK_FILE && e->fd < 0))
 		return send_place(to, MESSAGE_REFUSED, 0, e->path,
 				  *reason ? reason : "cannot be opened", -1, err);
+	if (e->kind == WALK_LINK)
+		return send_place(to, MESSAGE_LINK, 0, e->path, "", -1, err);
 	if (e->kind != WALK_FILE)
 		return true;
 	posix_fadvise(e->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -84,6 +87,42 @@ static bool send_walk(int to, const char *root, struct err *err)
 	return sent;
 }
 
+bool fence_is_stream(const char *path)
+{
+	struct stat st;
+
+	if (is_input(path))
+		return fstat(STDIN_FILENO, &st) || !S_ISREG(st.st_mode) ||
+		       lseek(STDIN_FILENO, 0, SEEK_CUR) != 0;
+	return !stat(path, &st) && S_ISFIFO(st.st_mode);
+}
+
+/* A file behind standard input is opened anew: each reader has its own place in it. */
+static bool send_input(int to, struct err *err)
+{
+	int fd = fence_is_stream("-") ? -1 : open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	bool sent;
+
+	if (fd < 0 || fstat(fd, &st))
+		return send_place(to, MESSAGE_STREAM, 0, SPAN("-"), "", STDIN_FILENO, err);
+	sent = send_place(to, MESSAGE_NAMED, (uint64_t)st.st_size, SPAN("-"), "", fd, err);
+	close(fd);
+	return sent;
+}
+
+static bool send_pipe(int to, const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool sent;
+
+	if (fd < 0)
+		return send_place(to, MESSAGE_REFUSED, 0, span_text(path), strerror(errno), -1, err);
+	sent = send_place(to, MESSAGE_STREAM, 0, span_text(path), "", fd, err);
+	close(fd);
+	return sent;
+}
+
 /* A child that has had enough ends its side; how it ended says the rest. */
 static void feed(int to, const char *const *paths, size_t count)
 {
@@ -91,9 +130,9 @@ static void feed(int to, const char *const *paths, size_t count)
 	bool sent = true;
 
 	for (size_t i = 0; sent && i < count; i++)
-		sent = is_input(paths[i])
-			? send_place(to, MESSAGE_STREAM, 0, SPAN("-"), "", STDIN_FILENO, &err)
-			: send_walk(to, paths[i], &err);
+		sent = is_input(paths[i]) ? send_input(to, &err)
+		     : fence_is_stream(paths[i]) ? send_pipe(to, paths[i], &err)
+						 : send_walk(to, paths[i], &err);
 	if (sent)
 		send_place(to, MESSAGE_END, 0, SPAN(""), "", -1, &err);
 }
@@ -183,6 +222,7 @@ bool fence_next(struct fence *f, struct fence_place *out, struct err *err)
 	path = cursor_take(&c, cursor_u32le(&c));
 	if (c.short_read)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "the process that opens files is gone");
+	out->is_link = kind == MESSAGE_LINK;
 	out->reason = (const char *)f->message + c.at;
 	if (kind == MESSAGE_FAILED)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "%s", out->reason);

@@ -27,6 +27,7 @@ struct fence_place {
 	uint64_t size;			/* of a regular file */
 	bool is_stream;			/* cannot be read twice */
 	bool is_named;			/* by the user, not found in a folder */
+	bool is_link;			/* symbolic, inside a folder: not followed; fd is -1 */
 	const char *reason;		/* why it was refused */
 };
 
@@ -40,6 +41,12 @@ typedef int fence_fn(void *context, struct fence *fence);
  */
 bool fence_run(const struct fence_options *options, const char *const *paths, size_t count,
 	       fence_fn *inside, void *context, int *code, struct err *err);
+
+/*
+ * Comes once and cannot be read from its start again: a pipe, also as standard
+ * input. Standard input that is a file is read as one.
+ */
+bool fence_is_stream(const char *path);
 
 /*
  * Locks the calling thread in, for good. All threads have to be there before the

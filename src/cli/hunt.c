@@ -1,8 +1,8 @@
 #include "cli/hunt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -71,9 +71,11 @@ static void renumbered(void *context)
 
 static void on_problem(void *context, const char *path, const char *what)
 {
+	const struct hunt *h = context;
 	struct buf line = buf_new((size_t)1 << 16);
 
-	(void)context;
+	if (h->repeats_itself)
+		return;
 	escape_terminal(&line, span_text(path));
 	fprintf(stderr, "kanshiki: %.*s: %s\n", SPAN_ARG(buf_span(&line)), what);
 	buf_free(&line);
@@ -91,6 +93,7 @@ static void end_log(void *context, const char *path, const struct evtx_report *e
 	if (!quiet && log && log_files_assumed(log, h->log_options, text))
 		on_problem(h, path, text);
 }
+
 /* Whether a match like this was told often enough. */
 static bool is_repeat(struct hunt *h, const struct finding *f, const struct sigma_rule *rule)
 {
@@ -139,19 +142,13 @@ static bool on_event(void *context, const struct event *event)
 	return true;
 }
 
-/*
- * What looks at more than one event wants all of them, in order, and a pipe is read
- * once: 0, no workers that could be replaced.
- */
-static uint32_t jobs_for(const struct hunt *h, const char *const *paths, size_t count)
+/* What looks at more than one event wants all of them, in order, and a pipe is read once. */
+static uint32_t jobs_for(struct hunt *h, const char *const *paths, size_t count)
 {
-	struct stat st;
-
-	if (h->explain || h->summary || repeat_limit || sigma_set_counts(h->set)->correlations)
-		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (stat(paths[i], &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
-			return 0;
+		h->streams |= fence_is_stream(paths[i]);
+	if (h->remembers || h->streams)
+		return 1;
 	if (!jobs) {
 		long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -170,32 +167,27 @@ struct session {
 	const char *const *paths;
 	size_t count;
 	uint32_t processes;
-	FILE *summary;
 };
 
-static bool read_logs(const struct session *s, struct fence *fence, struct err *err)
+bool hunt_finish(struct hunt *h, struct err *err)
+{
+	h->log = "";
+	if (h->explain)
+		h->told += hunt_explain_end(h);
+	else
+		sigma_finish(h->scanner, on_match, h);
+	return !h->summary || hunt_summary_write(h, err);
+}
+
+static bool read_logs(const struct session *s, struct err *err)
 {
 	struct hunt *h = s->h;
 	struct log_files_sink sink = { .context = h, .begin = begin_log, .renumbered = renumbered,
 				       .each = on_event, .end = end_log, .problem = on_problem,
-				       .begin_unit = hunt_begin_unit, .end_unit = hunt_end_unit };
-	struct log_files *files;
-	bool ok;
+				       .take_unit = hunt_take_unit, .begin_unit = hunt_begin_unit,
+				       .end_unit = hunt_end_unit };
 
-	if (!fence)
-		return hunt_read_shared(h, &s->files, &sink, &s->fence, s->processes, s->paths,
-					s->count, err);
-	files = log_files_new(&s->files, &sink);
-	if (!files)
-		return err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
-	ok = log_files_read(files, fence, err);
-	h->files = *log_files_report(files);
-	h->log = "";
-	if (ok && !h->explain)
-		sigma_finish(h->scanner, on_match, h);
-	h->stats = *sigma_scanner_stats(h->scanner);
-	log_files_free(files);
-	return ok;
+	return hunt_read_shared(h, &s->files, &sink, &s->fence, s->processes, s->paths, s->count, err);
 }
 
 static int fail(const struct err *err)
@@ -312,6 +304,7 @@ static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
 	fprintf(stderr, "matches: %llu told, %llu repeats held back; rules tried a thousand events: %.1f\n",
 		(unsigned long long)h->told, (unsigned long long)h->repeats,
 		stats->events ? 1000.0 * (double)stats->woken / (double)stats->events : 0);
+	log_files_tell_links(r);
 	if (stats->regex_limits)
 		fprintf(stderr, "notice: %llu regular expressions were given up at their limit\n",
 			(unsigned long long)stats->regex_limits);
@@ -320,8 +313,7 @@ static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
 			(unsigned long long)stats->shed);
 }
 
-/* `fence`: everything is read here; NULL: by workers, each behind its own. */
-static int hunt_in(const struct session *s, struct fence *fence)
+static int hunt_all(const struct session *s)
 {
 	struct hunt *h = s->h;
 	struct err err = { 0 };
@@ -330,13 +322,9 @@ static int hunt_in(const struct session *s, struct fence *fence)
 
 	if (!h->explain)
 		hunt_begin_output(h);
-	ok = read_logs(s, fence, &err);
-	if (h->explain)
-		h->told += hunt_explain_end(h);
-	else
+	ok = read_logs(s, &err);
+	if (!h->explain)
 		hunt_end_output(h);
-	if (h->summary && !hunt_summary_write(h->summary, s->summary, &err))
-		ok = false;
 	tell_summary(h, s->pack, s->load, seconds_now() - start);
 	ok = ok && !h->failed_to_write && h->files.logs;
 	if (!ok)
@@ -347,47 +335,30 @@ static int hunt_in(const struct session *s, struct fence *fence)
 	return h->told || h->repeats ? EXIT_FOUND : EXIT_NOTHING_FOUND;
 }
 
-static int hunt_behind_fence(void *context, struct fence *fence)
-{
-	struct err err = { 0 };
-
-	if (!fence_enter(fence, &err))
-		return fail(&err);
-	return hunt_in(context, fence);
-}
-
 static int hunt_session(struct session *s)
 {
-	static char room[1 << 16];
+	struct hunt *h = s->h;
 	struct err err = { 0 };
-	int code = EXIT_COULD_NOT;
 
-	/* In a fence nothing asks what kind of file standard output is. */
-	setvbuf(stdout, room, _IOFBF, sizeof room);
-	s->h->log_options = &s->files.log;
+	h->log_options = &s->files.log;
 	s->fence = (struct fence_options){ .output = STDOUT_FILENO, .no_sandbox = no_sandbox };
-	s->processes = jobs_for(s->h, s->paths, s->count);
-	if (summary) {
-		s->summary = strcmp(summary, "-") ? fopen(summary, "we") : stdout;
-		if (!s->summary) {
+	h->remembers = h->explain || h->summary || repeat_limit || sigma_set_counts(h->set)->correlations;
+	s->processes = jobs_for(h, s->paths, s->count);
+	if (summary && strcmp(summary, "-")) {
+		h->summary_to = open(summary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (h->summary_to < 0) {
 			err_errno(&err, errno, "cannot write %s", summary);
 			return fail(&err);
 		}
-		s->fence.also = s->summary == stdout ? 0 : fileno(s->summary);
-		if (s->summary != stdout)
-			setvbuf(s->summary, NULL, _IONBF, 0);
+		s->fence.also = h->summary_to;
 	}
-	if (s->processes)
-		return hunt_in(s, NULL);
-	if (!fence_run(&s->fence, s->paths, s->count, hunt_behind_fence, s, &code, &err))
-		return fail(&err);
-	return code;
+	return hunt_all(s);
 }
 
 static int run(int argc, char **argv)
 {
 	struct hunt h = { .line = buf_new((size_t)1 << 20), .memory = arena_new((size_t)256 << 20),
-			  .pipe = -1 };
+			  .pipe = -1, .summary_to = -1 };
 	struct session session = { .h = &h, .paths = (const char *const *)argv, .count = (size_t)argc };
 	struct image image = { 0 };
 	struct err err = { 0 };
@@ -426,7 +397,7 @@ const struct command command_hunt = {
 	.usage = "hunt [--rules PATH]... LOG... [OPTION...]",
 	.summary = "search event logs with Sigma rules",
 	.about = "Evaluates Sigma rules over Windows event logs, JSON of any nesting, syslog, auditd, "
-		 "journal exports, Zeek, W3C and access logs, CSV and plain text, recognised by content, "
+		 "journal exports, Zeek, W3C, access and squid logs, CSV and plain text, recognised by content, "
 		 "plain, compressed or in archives. One JSON line a match on standard output.",
 	.exits = "0 nothing found, 1 something found, 2 could not do it",
 	.options = options,

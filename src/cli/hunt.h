@@ -37,8 +37,12 @@ struct hunt {
 	struct sigma_stats stats;	/* of all workers, at the end */
 	struct log_files_report files;
 	struct hunt_summary *summary;	/* NULL: none wanted */
+	int summary_to;			/* a descriptor; -1: behind the matches */
 	struct hunt_explain *explain;	/* NULL: the rules are to match */
 	uint64_t lost;			/* units whose reader crashed */
+	bool remembers;			/* looks at more than one event */
+	bool streams;			/* reads what comes from elsewhere: tells early */
+	bool repeats_itself;		/* the unit at hand was read, and told of, before */
 	bool failed_to_write;
 };
 
@@ -49,11 +53,17 @@ bool hunt_tell(struct hunt *h, const struct finding *finding, const struct sigma
 void hunt_begin_output(struct hunt *h);
 void hunt_end_output(struct hunt *h);
 
+/* What there is to say of all events: correlations, explanation, summary. */
+bool hunt_finish(struct hunt *h, struct err *err);
+/* Passes on what stands in the line; false where output fails. */
+bool hunt_put(struct hunt *h);
+
 /*
  * Reads the logs with processes that take turns at them; the matches are told in
  * the order of the logs, and counts are those of all. What a process was reading
- * when it crashed is named and lost, another goes on behind it. The caller made
- * sure that no rule needs more than one event at a time.
+ * when it crashed is named and lost. Another goes on behind it; where events are
+ * remembered there is one process, and the next one reads again from the start
+ * all but what was lost, and tells what was not yet told.
  */
 bool hunt_read_shared(struct hunt *h, const struct log_files_options *options,
 		      const struct log_files_sink *sink, const struct fence_options *fence, uint32_t jobs,
@@ -61,6 +71,7 @@ bool hunt_read_shared(struct hunt *h, const struct log_files_options *options,
 /* Of a worker: sends what was told so far of its unit, where it is much or all. */
 bool hunt_send(struct hunt *h, bool end);
 /* Sinks of a worker's log_files. */
+void hunt_take_unit(void *context, uint64_t unit);
 void hunt_begin_unit(void *context, uint64_t unit, const char *path, uint64_t offset);
 void hunt_end_unit(void *context);
 
@@ -77,6 +88,6 @@ void hunt_summary_free(struct hunt_summary *s);		/* NULL-safe */
 void hunt_summary_renumbered(struct hunt_summary *s);
 void hunt_summary_event(struct hunt_summary *s, const char *log, const struct event *event);
 void hunt_summary_log(struct hunt_summary *s, const char *log, const struct evtx_report *report);
-bool hunt_summary_write(struct hunt_summary *s, FILE *to, struct err *err);
+bool hunt_summary_write(struct hunt *h, struct err *err);
 
 #endif

@@ -62,17 +62,16 @@ void hunt_explain_free(struct hunt_explain *e)
 	free(e);
 }
 
-static void print_tree(const char *at, struct span tree)
+static void print_tree(struct hunt *h, const char *at, struct span tree)
 {
-	struct buf line = buf_new(1 << 16);
-
-	printf("%s\n", at);
+	escape_terminal(&h->line, span_text(at));
+	buf_add_u8(&h->line, '\n');
 	while (tree.len) {
-		buf_clear(&line);
-		escape_terminal(&line, span_split(&tree, '\n'));
-		printf("  %.*s\n", SPAN_ARG(buf_span(&line)));
+		buf_text(&h->line, "  ");
+		escape_terminal(&h->line, span_split(&tree, '\n'));
+		buf_add_u8(&h->line, '\n');
 	}
-	buf_free(&line);
+	hunt_put(h);
 }
 
 static void count_failure(struct hunt_explain *e, const char *term)
@@ -103,7 +102,7 @@ void hunt_explain_event(struct hunt *h, const struct event *event)
 	snprintf(at, sizeof at, "%s, record %llu", h->log, (unsigned long long)event->record_id);
 	if (why.holds) {
 		if (e->held++ < MATCHES_SHOWN)
-			print_tree(at, buf_span(&e->text));
+			print_tree(h, at, buf_span(&e->text));
 		return;
 	}
 	count_failure(e, why.first_false);
@@ -120,12 +119,16 @@ bool hunt_explain_end(struct hunt *h)
 	struct hunt_explain *e = h->explain;
 	const struct sigma_rule *rule = sigma_set_rule(h->set, e->number);
 
-	printf("rule %.*s (%.*s): %llu events of its log source, it holds for %llu\n",
-	       SPAN_ARG(rule->title), SPAN_ARG(rule->id), (unsigned long long)e->routed,
-	       (unsigned long long)e->held);
-	for (size_t i = 0; i < e->failed_count; i++)
-		printf("  %llu fail on: %s\n", (unsigned long long)e->failed[i].count, e->failed[i].term);
+	buf_printf(&h->line, "rule %.*s (%.*s): %llu events of its log source, it holds for %llu\n",
+		   SPAN_ARG(rule->title), SPAN_ARG(rule->id), (unsigned long long)e->routed,
+		   (unsigned long long)e->held);
+	for (size_t i = 0; i < e->failed_count; i++) {
+		buf_printf(&h->line, "  %llu fail on: ", (unsigned long long)e->failed[i].count);
+		escape_terminal(&h->line, span_text(e->failed[i].term));
+		buf_add_u8(&h->line, '\n');
+	}
+	hunt_put(h);
 	if (!e->held && e->nearest.len)
-		print_tree(e->nearest_at, buf_span(&e->nearest));
+		print_tree(h, e->nearest_at, buf_span(&e->nearest));
 	return e->held > 0;
 }

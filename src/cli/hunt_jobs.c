@@ -12,11 +12,13 @@
 
 #define JOBS_MAX 64
 #define SEND_AT ((size_t)4 << 20)
+#define STREAM_SEND_AT ((size_t)1 << 16)
 #define LINES_MAX ((size_t)64 << 20)
 #define PIPE_SIZE (1 << 20)
 #define SHARES_AT 64		/* bytes for the number of the next unit */
 #define PATH_SHOWN 1024
 #define CRASHES_MAX 1000
+#define REPLAYS_MAX 100
 
 /* Before each piece of output in a pipe. */
 struct frame {
@@ -31,6 +33,7 @@ struct hunt_share {
 	struct err err;
 	uint64_t told, repeats;
 	uint64_t unit, offset;		/* being read */
+	uint64_t told_units;		/* by those whose place it takes */
 	int signal;			/* that ended it */
 	bool reads, ok;
 	char path[PATH_SHOWN];
@@ -55,6 +58,8 @@ struct crew {
 	uint32_t jobs, crashes;
 	uint8_t *shared;		/* the next unit, then a share for each */
 	uint64_t unit;			/* whose output comes next */
+	uint64_t lost[REPLAYS_MAX];	/* units that are not read again */
+	uint32_t lost_count;
 	struct worker workers[JOBS_MAX];
 };
 
@@ -101,7 +106,7 @@ bool hunt_send(struct hunt *h, bool end)
 {
 	struct frame frame = { .len = h->line.len, .unit = h->share->unit, .end_of_unit = end };
 
-	if (!end && h->line.len < SEND_AT)
+	if (!end && h->line.len < (h->streams ? STREAM_SEND_AT : SEND_AT))
 		return true;
 	if (!write_all(h->pipe, &frame, sizeof frame) || !write_all(h->pipe, h->line.at, h->line.len))
 		h->failed_to_write = true;
@@ -109,15 +114,26 @@ bool hunt_send(struct hunt *h, bool end)
 	return !h->failed_to_write;
 }
 
+void hunt_take_unit(void *context, uint64_t unit)
+{
+	struct hunt *h = context;
+	struct hunt_share *share = h->share;
+
+	share->path[0] = 0;
+	share->offset = 0;
+	share->unit = unit;
+	share->reads = true;
+	h->repeats_itself = unit < share->told_units;
+}
+
 void hunt_begin_unit(void *context, uint64_t unit, const char *path, uint64_t offset)
 {
 	struct hunt *h = context;
 	struct hunt_share *share = h->share;
 
+	(void)unit;
 	snprintf(share->path, sizeof share->path, "%s", path);
-	share->unit = unit;
 	share->offset = offset;
-	share->reads = true;
 }
 
 /* What is counted so far stays, whatever comes. */
@@ -138,7 +154,6 @@ void hunt_end_unit(void *context)
 
 	hunt_send(h, true);
 	publish(h, log_files_report(h->reader));
-	h->share->reads = false;
 }
 
 /* What a worker knows when it begins. */
@@ -147,6 +162,18 @@ struct start {
 	uint32_t number;
 	int pipe;
 };
+
+/* Everything in it that was not read by others. */
+static bool read_share(struct hunt *h, struct fence *fence, struct err *err)
+{
+	if (!fence_enter(fence, err) || !log_files_read(h->reader, fence, err))
+		return false;
+	h->share->reads = false;
+	h->repeats_itself = false;
+	if (!hunt_finish(h, err))
+		return false;
+	return !h->line.len || hunt_send(h, true) || err_set(err, ERR_IO, ERR_NO_OFFSET, "cannot write");
+}
 
 static int work_behind_fence(void *context, struct fence *fence)
 {
@@ -163,10 +190,11 @@ static int work_behind_fence(void *context, struct fence *fence)
 	h->share = share_of(c, start->number);
 	options.next_unit = (_Atomic uint64_t *)(void *)c->shared;
 	options.silent = start->number || c->crashes;
+	options.left_out = c->lost;
+	options.left_out_count = c->lost_count;
 	h->reader = log_files_new(&options, c->sink);
 	if (h->reader)
-		h->share->ok = fence_enter(fence, &h->share->err) &&
-			       log_files_read(h->reader, fence, &h->share->err);
+		h->share->ok = read_share(h, fence, &h->share->err);
 	else
 		err_set(&h->share->err, ERR_IO, ERR_NO_OFFSET, "out of memory");
 	if (h->reader)
@@ -203,6 +231,7 @@ static bool start(struct crew *c, uint32_t number, struct err *err)
 		return err_errno(err, errno, "cannot make a pipe");
 	(void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
 	memset(share_of(c, number), 0, c->share_size);
+	share_of(c, number)->told_units = c->h->remembers ? c->unit : 0;
 	/* A child must not have, and write once more, what waits to be written here. */
 	fflush(stdout);
 	w->pid = fork();
@@ -234,11 +263,13 @@ static void add_share(struct hunt *h, const struct hunt_share *s)
 	h->files.events += s->files.events;
 	h->files.bad += s->files.bad;
 	h->files.recovered += s->files.recovered;
+	h->files.links += s->files.links;
 	h->stats.events += s->stats.events;
 	h->stats.routed += s->stats.routed;
 	h->stats.woken += s->stats.woken;
 	h->stats.matches += s->stats.matches;
 	h->stats.regex_limits += s->stats.regex_limits;
+	h->stats.shed += s->stats.shed;
 	h->told += s->told;
 	h->repeats += s->repeats;
 	for (uint32_t i = 0; i < sigma_set_rule_count(h->set); i++) {
@@ -260,7 +291,10 @@ static void tell_lost(struct crew *c, const struct hunt_share *share)
 {
 	struct buf line = buf_new((size_t)1 << 16);
 
-	escape_terminal(&line, span_text(share->path));
+	if (share->path[0])
+		escape_terminal(&line, span_text(share->path));
+	else
+		buf_text(&line, "between two logs or pieces");
 	if (share->offset)
 		buf_printf(&line, ": offset %llu", (unsigned long long)share->offset);
 	fprintf(stderr, "kanshiki: %.*s: its reader was ended by signal %d: what it was reading is lost\n",
@@ -268,6 +302,32 @@ static void tell_lost(struct crew *c, const struct hunt_share *share)
 	buf_free(&line);
 	c->h->lost++;
 	c->h->files.failed++;
+}
+
+/* A reader that begins again comes to units that were told. */
+static void pass_to(struct crew *c, uint64_t unit)
+{
+	if (unit >= c->unit)
+		c->unit = unit + 1;
+}
+
+/* What is remembered went with the reader: it is read once more, without what broke it. */
+static bool begin_again(struct crew *c, const struct hunt_share *share, struct err *err)
+{
+	if (!share->reads)
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "the reader was ended by signal %d", share->signal);
+	tell_lost(c, share);
+	if (c->lost_count == REPLAYS_MAX)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many readers crashed");
+	c->crashes++;
+	c->lost[c->lost_count++] = share->unit;
+	pass_to(c, share->unit);
+	for (size_t i = 0; i < c->path_count && c->crashes == 1; i++)
+		if (fence_is_stream(c->paths[i]))
+			fprintf(stderr, "notice: %s cannot be read again: what was remembered of it is "
+				"forgotten\n", c->paths[i]);
+	memset(c->shared, 0, SHARES_AT);
+	return start(c, 0, err);
 }
 
 /* The worker's pipe is at its end. Another takes its place where it crashed. */
@@ -282,6 +342,8 @@ static bool end_worker(struct crew *c, uint32_t number, bool ended_well, struct 
 	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	share->path[PATH_SHOWN - 1] = 0;
+	if (!ended_well && c->h->remembers)
+		return begin_again(c, share, err);
 	add_share(c->h, share);
 	if (ended_well && !share->ok)
 		*err = share->err;
@@ -328,7 +390,7 @@ static bool pass_unit(struct crew *c, uint32_t number, struct err *err)
 {
 	struct worker *w = &c->workers[number];
 	struct hunt *h = c->h;
-	bool end = false;
+	bool end = false, told = h->remembers && w->frame.unit < share_of(c, number)->told_units;
 
 	while (!end) {
 		uint8_t *room = w->frame.len ? buf_reserve(&h->line, w->frame.len) : NULL;
@@ -338,10 +400,10 @@ static bool pass_unit(struct crew *c, uint32_t number, struct err *err)
 			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "a worker says too much");
 		if (w->frame.len && !read_all(w->pipe, room, w->frame.len))
 			return end_worker(c, number, false, err);
-		if (w->frame.len && fwrite(room, 1, w->frame.len, stdout) != w->frame.len)
+		if (w->frame.len && !told && fwrite(room, 1, w->frame.len, stdout) != w->frame.len)
 			h->failed_to_write = true;
 		buf_clear(&h->line);
-		if (h->failed_to_write)
+		if (h->failed_to_write || (h->streams && fflush(stdout)))
 			return false;
 		if (!end && !read_all(w->pipe, &w->frame, sizeof w->frame))
 			return end_worker(c, number, false, err);
@@ -380,7 +442,7 @@ static bool pass_all(struct crew *c, struct err *err)
 		if (!running)
 			break;
 		if (first < JOBS_MAX)
-			c->unit = c->workers[first].frame.unit + 1;
+			pass_to(c, c->workers[first].frame.unit);
 		ok = first < JOBS_MAX ? pass_unit(c, first, err) : next_frame(c, err);
 	}
 	return ok;

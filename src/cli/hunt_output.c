@@ -158,7 +158,7 @@ static void tell_table(struct hunt *h, const struct finding *f)
 	buf_free(&time);
 }
 
-static bool put(struct hunt *h)
+bool hunt_put(struct hunt *h)
 {
 	if (h->pipe >= 0)
 		return hunt_send(h, false);
@@ -194,7 +194,7 @@ bool hunt_tell(struct hunt *h, const struct finding *f, const struct sigma_rule 
 		break;
 	}
 	buf_free(&room);
-	return put(h);
+	return hunt_put(h);
 }
 
 void hunt_begin_output(struct hunt *h)
@@ -205,7 +205,7 @@ void hunt_begin_output(struct hunt *h)
 	if (h->format == HUNT_TABLE)
 		buf_printf(&h->line, "%-20s %-8s %-20s %-50s %s\n", "TIME", "LEVEL", "COMPUTER", "RULE",
 			   "MATCHED");
-	put(h);
+	hunt_put(h);
 }
 
 static void add_techniques(struct hunt *h, struct map *counts, struct span techniques, uint64_t matches)
@@ -276,5 +276,5 @@ void hunt_end_output(struct hunt *h)
 {
 	if (h->format == HUNT_NAVIGATOR)
 		navigator(h);
-	put(h);
+	hunt_put(h);
 }

@@ -1,9 +1,9 @@
 #include "cli/hunt.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "codec/json_write.h"
+#include "os/channel.h"
 
 /*
  * What an analyst asks first of any pile of logs: which computers and channels,
@@ -14,6 +14,7 @@
 #define MEMORY_MAX ((size_t)96 << 20)
 #define TOP_MAX 1000
 #define TAMPERING_MAX 1000
+#define SUMMARY_MAX ((size_t)32 << 20)
 
 enum field { FIELD_EVENT_ID, FIELD_CHANNEL, FIELD_COMPUTER, FIELD_USER, FIELD_DOMAIN, FIELD_SOURCE,
 	     FIELD_STATION, FIELD_LOGON_TYPE, FIELD_SUBJECT, FIELD_IMAGE, FIELD_DESTINATION,
@@ -408,14 +409,12 @@ static void write_tampering(const struct hunt_summary *s, struct json_write *w)
 	json_array_end(w);
 }
 
-bool hunt_summary_write(struct hunt_summary *s, FILE *to, struct err *err)
+static void write_summary(struct hunt_summary *s, struct buf *out)
 {
 	static const char *const logon[] = { "user", "domain", "from", "logon_type", "computer", NULL };
 	static const char *const event[] = { "channel", "event_id", NULL };
 	static const char *const name[] = { "name", NULL };
-	struct buf out = buf_new((size_t)256 << 20);
-	struct json_write w = json_write_to(&out);
-	bool ok;
+	struct json_write w = json_write_to(out);
 
 	json_object(&w);
 	write_counts(s, &w, "computers", &s->computers, name);
@@ -429,8 +428,21 @@ bool hunt_summary_write(struct hunt_summary *s, FILE *to, struct err *err)
 	json_key(&w, "left_out");
 	json_u64(&w, s->left_out);
 	json_object_end(&w);
-	buf_add_u8(&out, '\n');
-	ok = !out.overflow && fwrite(out.at, 1, out.len, to) == out.len && !fflush(to);
+	buf_add_u8(out, '\n');
+}
+
+bool hunt_summary_write(struct hunt *h, struct err *err)
+{
+	struct buf out = buf_new(SUMMARY_MAX);
+	bool fits;
+
+	write_summary(h->summary, &out);
+	if (out.overflow)
+		fits = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "the summary is too large");
+	else if (h->summary_to < 0)
+		fits = buf_add(&h->line, buf_span(&out)) && hunt_put(h);
+	else
+		fits = channel_write_all(h->summary_to, buf_span(&out), err);
 	buf_free(&out);
-	return ok || err_errno(err, errno, "cannot write the summary");
+	return fits;
 }

@@ -51,6 +51,13 @@ bool log_files_assumed(const struct log_report *log, const struct log_options *o
 	return true;
 }
 
+void log_files_tell_links(const struct log_files_report *report)
+{
+	if (report->links)
+		fprintf(stderr, "notice: %llu symbolic link%s inside folders not followed\n",
+			(unsigned long long)report->links, report->links == 1 ? " was" : "s were");
+}
+
 static void on_damage(void *context, const struct err *what)
 {
 	struct log_files *f = context;
@@ -99,10 +106,22 @@ static bool is_mine(const struct log_files *f)
 	return !f->options.next_unit || f->units == f->taken;
 }
 
+static bool is_left_out(const struct log_files *f, uint64_t unit)
+{
+	for (size_t i = 0; i < f->options.left_out_count; i++)
+		if (f->options.left_out[i] == unit)
+			return true;
+	return false;
+}
+
 static void take_unit(struct log_files *f)
 {
-	if (f->options.next_unit)
+	if (!f->options.next_unit)
+		return;
+	do
 		f->taken = atomic_fetch_add(f->options.next_unit, 1);
+	while (is_left_out(f, f->taken));
+	f->sink.take_unit(f->sink.context, f->taken);
 }
 
 static void begin_unit(struct log_files *f, uint64_t offset)
@@ -336,6 +355,8 @@ static void read_evtx(struct log_files *f, struct input *in)
 		evtx_read_header(f->evtx, span_sub(block, 0, EVTX_HEADER_SIZE), &report);
 	else
 		offset = 0;
+	/* What a stream has given already is still in the block. */
+	in->held = in->is_stream ? block.len : 0;
 	in->at = offset;
 	if (f->shared_size)
 		read_evtx_share(f, in, offset, &report);
@@ -574,6 +595,10 @@ bool log_files_read(struct log_files *f, struct fence *fence, struct err *err)
 		}
 		if (f->sink.place)
 			f->sink.place(f->sink.context, number - 1, place.path);
+		if (place.is_link) {
+			f->report.links += !f->options.silent;
+			continue;
+		}
 		if (place.fd < 0) {
 			if (!f->options.silent)
 				problem(f, place.reason);

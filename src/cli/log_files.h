@@ -27,6 +27,8 @@ struct log_files_options {
 	 */
 	_Atomic uint64_t *next_unit;
 	bool silent;			/* another tells of what cannot be opened */
+	const uint64_t *left_out;	/* units that are not to be read */
+	size_t left_out_count;
 	uint64_t first_place;		/* files before this one are passed over */
 	uint64_t member_bytes;		/* of one archive member or standard input; 0: 2 GiB */
 };
@@ -38,6 +40,7 @@ struct log_files_report {
 	uint64_t bad;			/* records or lines that could not be read */
 	uint64_t recovered;
 	uint64_t outside;		/* left out for their time */
+	uint64_t links;			/* symbolic links below a folder: not followed */
 };
 
 struct log_files_sink {
@@ -61,7 +64,11 @@ struct log_files_sink {
 	void (*problem)(void *context, const char *path, const char *what);
 	/* The file or stream of this number is about to be read; may be NULL. */
 	void (*place)(void *context, uint64_t number, const char *path);
-	/* With units: one is about to be read, from `offset` of the file on; it is done. */
+	/*
+	 * With units: one was taken, if there are so many; it is about to be read, from
+	 * `offset` of the file on; it is done.
+	 */
+	void (*take_unit)(void *context, uint64_t unit);
 	void (*begin_unit)(void *context, uint64_t unit, const char *path, uint64_t offset);
 	void (*end_unit)(void *context);
 };
@@ -69,6 +76,9 @@ struct log_files_sink {
 /* What times without a year or zone were taken for: a line of text. False: all had both. */
 bool log_files_assumed(const struct log_report *log, const struct log_options *options,
 		       char text[160]);
+
+/* Says how many symbolic links were passed over, if any. */
+void log_files_tell_links(const struct log_files_report *report);
 
 /* NULL: no memory. */
 struct log_files *log_files_new(const struct log_files_options *options,

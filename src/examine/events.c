@@ -367,7 +367,8 @@ static const char *assumed(const struct examine_limits *given, const struct log_
 
 static void judge_text(struct events *e, enum log_format format, const struct log_report *report)
 {
-	bool network = format == LOG_ACCESS || format == LOG_W3C || format == LOG_ZEEK;
+	bool network = format == LOG_ACCESS || format == LOG_SQUID || format == LOG_W3C ||
+		       format == LOG_ZEEK;
 	enum evidence_class kind = e->has_channels ? CLASS_EVENT_LOG
 				   : network	   ? CLASS_NETWORK_LOG
 						   : CLASS_TEXT_LOG;

@@ -191,6 +191,7 @@ bool log_csv_block(struct log_reader *r, struct span block, bool last, size_t *u
 	*used = 0;
 	if (r->offset == 0 && r->line == 0 && span_starts(block, SPAN("\xef\xbb\xbf")))
 		*used = 3;
+	log_pass(r, span_sub(block, 0, *used));
 	while (*used < block.len) {
 		size_t end;
 		struct span record;
@@ -205,8 +206,9 @@ bool log_csv_block(struct log_reader *r, struct span block, bool last, size_t *u
 		if (!take_record(r, without_return(record)))
 			return false;
 		r->line += lines_in(record);
-		r->offset += record.len + 1;
-		*used = end + (end < block.len);
+		end += end < block.len;
+		log_pass(r, span_sub(block, *used, end - *used));
+		*used = end;
 	}
 	return true;
 }

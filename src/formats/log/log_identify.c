@@ -132,6 +132,8 @@ enum log_format log_identify(struct span start)
 		return LOG_AUDITD;
 	if (lines_are(start, log_is_access))
 		return LOG_ACCESS;
+	if (lines_are(start, log_is_squid))
+		return LOG_SQUID;
 	if (lines_are(start, log_is_syslog))
 		return LOG_SYSLOG;
 	if (lines_are(start, starts_with_time))

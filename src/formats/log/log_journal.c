@@ -55,7 +55,6 @@ static bool take_field(struct span *rest, struct span *name, struct span *value)
 bool log_journal_block(struct log_reader *r, struct span block, bool last, size_t *used)
 {
 	struct span rest = block;
-	uint64_t base = r->offset;
 
 	*used = 0;
 	while (rest.len) {
@@ -63,9 +62,9 @@ bool log_journal_block(struct log_reader *r, struct span block, bool last, size_
 		timestamp time = TIME_NONE;
 		struct span name = { 0 }, value = { 0 };
 		bool whole = true;
+		size_t begun = *used;
 
 		arena_reset(&r->memory);
-		r->offset = base + *used;
 		row = log_row_begin(r);
 		while ((whole = take_field(&rest, &name, &value)) && name.len) {
 			uint64_t microseconds;
@@ -90,9 +89,9 @@ bool log_journal_block(struct log_reader *r, struct span block, bool last, size_
 			if (!log_row_end(r, &row, time))
 				return false;
 		}
+		log_pass(r, span_sub(block, begun, *used - begun));
 		if (!whole)
 			break;
 	}
-	r->offset = base + *used;
 	return true;
 }

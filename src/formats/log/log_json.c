@@ -388,7 +388,7 @@ bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *
 {
 	struct parse p = { .r = r, .text = { .at = block.at, .end = block.at + block.len },
 			   .last = last };
-	uint64_t base = r->offset;
+	const uint8_t *passed = block.at;
 
 	*used = block.len;
 	if (!make_room(r->json, block.len + JSON_ROOM_SLACK)) {
@@ -398,7 +398,8 @@ bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *
 	while (block.len && find_object(&p)) {
 		const uint8_t *start = p.text.at;
 
-		r->offset = base + (uint64_t)(start - block.at);
+		log_pass(r, span_of(passed, (size_t)(start - passed)));
+		passed = start;
 		if (one_object(&p)) {
 			r->line++;
 			if (!log_row_end(r, &p.row, TIME_NONE))
@@ -420,6 +421,6 @@ bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *
 	}
 	if (block.len)
 		*used = (size_t)(p.text.at - block.at);
-	r->offset = base + *used;
+	log_pass(r, span_of(passed, (size_t)(block.at + *used - passed)));
 	return true;
 }

@@ -10,9 +10,21 @@
 const char *log_format_name(enum log_format format)
 {
 	static const char *const names[] = { "", "json", "syslog", "auditd", "journal", "zeek",
-					     "w3c", "access", "csv", "text" };
+					     "w3c", "access", "csv", "text", "squid" };
 
 	return format < sizeof names / sizeof *names ? names[format] : "";
+}
+
+struct span log_word(struct span *rest)
+{
+	while (rest->len && rest->at[0] == ' ')
+		*rest = span_from(*rest, 1);
+	return span_split(rest, ' ');
+}
+
+struct span log_unless_dash(struct span text)
+{
+	return span_eq(text, SPAN("-")) ? span_sub(text, 0, 0) : text;
 }
 
 static bool new_format(struct log_reader *r)
@@ -87,6 +99,20 @@ const struct log_report *log_reader_report(const struct log_reader *r)
 uint32_t log_reader_generation(const struct log_reader *r)
 {
 	return r->generation;
+}
+
+void log_pass(struct log_reader *r, struct span text)
+{
+	size_t units = 0;
+
+	if (r->wide.width != LOG_WIDTH_LITTLE && r->wide.width != LOG_WIDTH_BIG) {
+		r->offset += text.len;
+		return;
+	}
+	/* A character is one unit, or two where UTF-8 has four bytes for it. */
+	for (size_t i = 0; i < text.len; i++)
+		units += ((text.at[i] & 0xc0) != 0x80) + (text.at[i] >= 0xf0);
+	r->offset += 2 * units;
 }
 
 void log_bad_line(struct log_reader *r)
@@ -285,6 +311,8 @@ static bool take_line(struct log_reader *r, struct span line)
 		return log_audit_line(r, line);
 	case LOG_ACCESS:
 		return log_access_line(r, line);
+	case LOG_SQUID:
+		return log_squid_line(r, line);
 	case LOG_ZEEK:
 	case LOG_W3C:
 		return log_table_line(r, line);
@@ -306,10 +334,10 @@ static bool line_block(struct log_reader *r, struct span block, bool last, size_
 		if (end == SIZE_MAX && !last)
 			return true;
 		line = span_sub(block, *used, (end == SIZE_MAX ? block.len : end) - *used);
-		*used += line.len + (end != SIZE_MAX);
 		if (!take_line(r, line))
 			return false;
-		r->offset += line.len + 1;
+		log_pass(r, span_sub(block, *used, line.len + (end != SIZE_MAX)));
+		*used += line.len + (end != SIZE_MAX);
 	}
 	return true;
 }
@@ -333,8 +361,10 @@ static struct span skip_long(struct log_reader *r, struct span block)
 	if (!r->skipping)
 		return block;
 	if (end == SIZE_MAX)
-		return span_from(block, block.len);
-	r->skipping = false;
+		end = block.len;
+	else
+		r->skipping = false;
+	log_pass(r, span_sub(block, 0, end + !r->skipping));
 	return span_from(block, end + 1);
 }
 
@@ -342,6 +372,8 @@ static bool keep_rest(struct log_reader *r, struct span rest)
 {
 	if (buf_add(&r->pending, rest))
 		return true;
+	log_pass(r, buf_span(&r->pending));
+	log_pass(r, rest);
 	buf_clear(&r->pending);
 	r->skipping = true;
 	r->report.long_lines++;

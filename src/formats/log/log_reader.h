@@ -88,6 +88,8 @@ void log_row_some(struct log_reader *r, struct log_row *row, const char *name, s
 /* Tells the row as an event. `time` TIME_NONE: the shape's own time field is read. */
 bool log_row_end(struct log_reader *r, struct log_row *row, timestamp time);
 
+/* What was read lies behind: the offset grows by what it takes in the log. */
+void log_pass(struct log_reader *r, struct span text);
 /* Counts the line at hand as not fitting. */
 void log_bad_line(struct log_reader *r);
 
@@ -100,6 +102,7 @@ void log_wide_free(struct log_wide *w);
 /* Lines of each format; false when the consumer had enough. */
 bool log_syslog_line(struct log_reader *r, struct span line);
 bool log_access_line(struct log_reader *r, struct span line);
+bool log_squid_line(struct log_reader *r, struct span line);
 bool log_text_line(struct log_reader *r, struct span line);
 bool log_table_line(struct log_reader *r, struct span line);
 bool log_audit_line(struct log_reader *r, struct span line);
@@ -121,9 +124,15 @@ void log_json_free(struct log_json *j);
 bool log_audit_new(struct log_reader *r);
 void log_audit_free(struct log_audit *a);
 
+/* Takes the next word, between spaces, off the line. */
+struct span log_word(struct span *rest);
+/* Logs write a dash for nothing. */
+struct span log_unless_dash(struct span text);
+
 /* Whether a line looks like one of that format. */
 bool log_is_syslog(struct span line);
 bool log_is_access(struct span line);
+bool log_is_squid(struct span line);
 bool log_is_audit(struct span line);
 bool log_is_csv(struct span start);
 

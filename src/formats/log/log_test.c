@@ -111,6 +111,29 @@ TEST(syslog_of_all_ages_is_read)
 	       "syslog\n2026-11-21T22:00:00Z log_format=syslog host=h program=kernel message=oops\n");
 }
 
+TEST(squid_tells_what_its_clients_asked_for)
+{
+	expect("1507062837.123    345 10.0.0.1 TCP_MISS/200 1234 GET http://h.example:8080/a/b.exe?q=1 ann "
+	       "HIER_DIRECT/1.2.3.4 text/html\n"
+	       "1507062838.456      0 10.0.0.1 TCP_TUNNEL/200 99 CONNECT i.example:443 - HIER_NONE/- -\n",
+	       "squid\n2017-10-03T20:33:57Z log_format=squid c-ip=10.0.0.1 cs-username=ann cs-method=GET "
+	       "c-uri=http://h.example:8080/a/b.exe?q=1 c-uri-stem=/a/b.exe c-uri-query=q=1 "
+	       "c-uri-extension=exe cs-host=h.example s-action=TCP_MISS sc-status=200 sc-bytes=1234 "
+	       "time-taken=345 s-hierarchy=HIER_DIRECT r-ip=1.2.3.4 rs-content-type=text/html "
+	       "message=1507062837.123    345 10.0.0.1 TCP_MISS/200 1234 GET "
+	       "http://h.example:8080/a/b.exe?q=1 ann HIER_DIRECT/1.2.3.4 text/html\n"
+	       "2017-10-03T20:33:58Z log_format=squid c-ip=10.0.0.1 cs-method=CONNECT c-uri=i.example:443 "
+	       "c-uri-stem= c-uri-query= c-uri-extension= cs-host=i.example s-action=TCP_TUNNEL "
+	       "sc-status=200 sc-bytes=99 time-taken=0 s-hierarchy=HIER_NONE r-ip= rs-content-type= "
+	       "message=1507062838.456      0 10.0.0.1 TCP_TUNNEL/200 99 CONNECT i.example:443 - HIER_NONE/- -\n");
+	expect("1507062837.123 1 h TCP_MISS/200 9 GET http://[::1]/ - HIER_DIRECT/::1 -\n1507062837 what\n",
+	       "squid\n2017-10-03T20:33:57Z log_format=squid c-ip=h cs-method=GET c-uri=http://[::1]/ "
+	       "c-uri-stem=/ c-uri-query= c-uri-extension= cs-host=::1 s-action=TCP_MISS sc-status=200 "
+	       "sc-bytes=9 time-taken=1 s-hierarchy=HIER_DIRECT r-ip=::1 rs-content-type= "
+	       "message=1507062837.123 1 h TCP_MISS/200 9 GET http://[::1]/ - HIER_DIRECT/::1 -\n");
+	assert_int_equal(last_report.bad_lines, 1);
+}
+
 TEST(records_of_one_audit_event_are_joined)
 {
 	expect("type=SYSCALL msg=audit(1795298400.123:7): syscall=59 success=yes exe=\"/bin/ls\" a0=41\n"
@@ -155,6 +178,67 @@ TEST(utf_16_is_read_with_its_mark)
 	     "json\n log_format=json ts=\xf0\x9f\x98\x80\n");
 	WIDE("\xfe\xff\0{\0\"\0t\0s\0\"\0:\0\"\xd8\x3d\xde\0\0\"\0}\0\n",
 	     "json\n log_format=json ts=\xf0\x9f\x98\x80\n");
+}
+
+static bool write_offset(void *context, const struct event *event)
+{
+	return buf_printf(context, "%u ", (unsigned)event->offset);
+}
+
+/* Where the events of a log begin in it, however it is fed. */
+static void expect_offsets(struct span log, const char *want)
+{
+	for (size_t step = 1; step < 64; step += 6) {
+		struct log_reader *r = log_reader_new(log_identify(log), NULL);
+		struct buf out = buf_new(1 << 10);
+		struct span rest = log;
+
+		for (; rest.len; rest = span_from(rest, step))
+			assert_true(log_reader_feed(r, span_sub(rest, 0, step), false, write_offset, &out));
+		assert_true(log_reader_feed(r, rest, true, write_offset, &out));
+		buf_add_u8(&out, 0);
+		assert_string_equal((const char *)out.at, want);
+		buf_free(&out);
+		log_reader_free(r);
+	}
+}
+
+/* The text in UTF-16, low byte first, with its mark. */
+static struct buf widened(const char *text)
+{
+	struct buf wide = buf_new(1 << 12);
+
+	buf_add(&wide, SPAN("\xff\xfe"));
+	for (; *text; text++) {
+		buf_add_u8(&wide, (uint8_t)*text);
+		buf_add_u8(&wide, 0);
+	}
+	return wide;
+}
+
+TEST(offsets_are_those_of_the_log)
+{
+	static const char json[] = "{\"ts\":1}\n\n {\"ts\":2}\n{\"ts\":3}\n";
+	static const char csv[] = "time,user,what\n2026-11-21,\"a\nb\",1\n2026-11-21,b,2\n2026-11-21,c,3\r\n";
+	static const char lines[] = "2026-11-21 22:00:00 a\r\n\n2026-11-21 22:00:00 b\n";
+	struct buf wide;
+
+	expect_offsets(span_text(json), "0 11 20 ");
+	expect_offsets(span_text(csv), "15 34 49 ");
+	expect_offsets(span_text(lines), "0 24 ");
+	expect_offsets(SPAN("\xef\xbb\xbftime,user,what\n2026-11-21,a,1\n2026-11-21,b,2\n"), "18 33 ");
+	expect_offsets(SPAN("__CURSOR=a\nMESSAGE=b\n\n__CURSOR=c\nMESSAGE=d\n\n"), "0 22 ");
+	wide = widened(json);
+	expect_offsets(buf_span(&wide), "2 24 42 ");
+	buf_free(&wide);
+	wide = widened(csv);
+	expect_offsets(buf_span(&wide), "32 70 100 ");
+	buf_free(&wide);
+	wide = widened(lines);
+	expect_offsets(buf_span(&wide), "2 50 ");
+	buf_free(&wide);
+	expect_offsets(SPAN("\xff\xfe{\0\"\0t\0s\0\"\0:\0\"\0\xe9\0\x3d\xd8\0\xde\"\0}\0\n\0{\0\"\0t\0s\0\"\0:\0\x31\0}\0\n\0"),
+		       "2 28 ");
 }
 
 TEST(times_of_any_size_end)

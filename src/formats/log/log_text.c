@@ -1,16 +1,6 @@
 #include "formats/log/log_reader.h"
 
-/* Syslog of all ages, access logs, and lines with a time in front. */
-
-static struct span word(struct span *rest)
-{
-	struct span got;
-
-	while (rest->len && rest->at[0] == ' ')
-		*rest = span_from(*rest, 1);
-	got = span_split(rest, ' ');
-	return got;
-}
+/* Syslog of all ages, and lines with a time in front. */
 
 static bool is_priority(struct span line, size_t *end, uint64_t *priority)
 {
@@ -32,11 +22,6 @@ static void add_priority(struct log_reader *r, struct log_row *row, uint64_t pri
 {
 	log_row_text(r, row, "facility", span_text(facilities[priority / 8]));
 	log_row_text(r, row, "severity", span_text(severities[priority % 8]));
-}
-
-static struct span nil_is_empty(struct span text)
-{
-	return span_eq(text, SPAN("-")) ? span_sub(text, 0, 0) : text;
 }
 
 /* The structured data of RFC 5424: past it, brackets and escapes minded. */
@@ -76,12 +61,12 @@ static bool new_syslog(struct log_reader *r, struct span line, struct span rest,
 	timestamp t;
 	size_t used;
 
-	word(&rest);
-	stamp = word(&rest);
-	host = nil_is_empty(word(&rest));
-	program = nil_is_empty(word(&rest));
-	pid = nil_is_empty(word(&rest));
-	id = nil_is_empty(word(&rest));
+	log_word(&rest);
+	stamp = log_word(&rest);
+	host = log_unless_dash(log_word(&rest));
+	program = log_unless_dash(log_word(&rest));
+	pid = log_unless_dash(log_word(&rest));
+	id = log_unless_dash(log_word(&rest));
 	data = structured(&rest);
 	t = log_time(r, stamp, &used);
 	if (span_starts(rest, SPAN("\xef\xbb\xbf")))
@@ -146,7 +131,7 @@ bool log_syslog_line(struct log_reader *r, struct span line)
 		used = 0;
 	}
 	rest = span_from(rest, used + (used < rest.len && used > 0));
-	host = used ? word(&rest) : span_sub(rest, 0, 0);
+	host = used ? log_word(&rest) : span_sub(rest, 0, 0);
 	program = take_tag(&rest, &pid);
 	row = log_row_begin(r);
 	log_row_text(r, &row, "host", host);
@@ -178,102 +163,10 @@ bool log_is_syslog(struct span line)
 	if (log_time(r, line, &used) == TIME_NONE || (line.len && line.at[0] == '['))
 		return false;
 	rest = span_from(line, used + 1);
-	host = word(&rest);
+	host = log_word(&rest);
 	if (host.len == 0 || span_find_byte(host, 0, ':') != SIZE_MAX)
 		return false;
 	return take_tag(&rest, &pid).len != 0;
-}
-
-/* A quoted part with backslash escapes, or a bracketed one, or a word. */
-static struct span part(struct span *rest)
-{
-	uint8_t close;
-	size_t i;
-	struct span got;
-
-	while (rest->len && rest->at[0] == ' ')
-		*rest = span_from(*rest, 1);
-	if (rest->len == 0 || (rest->at[0] != '"' && rest->at[0] != '['))
-		return word(rest);
-	close = rest->at[0] == '"' ? '"' : ']';
-	for (i = 1; i < rest->len && rest->at[i] != close; i++)
-		if (rest->at[i] == '\\')
-			i++;
-	got = span_sub(*rest, 1, (i < rest->len ? i : rest->len) - 1);
-	*rest = span_from(*rest, i + 1);
-	return got;
-}
-
-struct access {
-	struct span address, user, stamp, request, status, bytes, referer, agent;
-};
-
-/* host ident user [time] "request" status bytes "referer" "agent", a virtual host in front or not. */
-static bool read_access(struct span line, struct access *out)
-{
-	struct span rest = line, ident;
-	uint64_t n;
-
-	out->address = word(&rest);
-	ident = word(&rest);
-	out->user = word(&rest);
-	if (rest.len && rest.at[0] != '[') {
-		out->address = ident;
-		ident = out->user;
-		out->user = word(&rest);
-	}
-	(void)ident;
-	if (rest.len == 0 || rest.at[0] != '[')
-		return false;
-	out->stamp = part(&rest);
-	if (rest.len < 2 || rest.at[0] != ' ' || rest.at[1] != '"')
-		return false;
-	out->request = part(&rest);
-	out->status = word(&rest);
-	out->bytes = word(&rest);
-	out->referer = part(&rest);
-	out->agent = part(&rest);
-	return out->status.len == 3 && span_to_u64(out->status, &n);
-}
-
-bool log_is_access(struct span line)
-{
-	struct access access;
-
-	return read_access(line, &access);
-}
-
-bool log_access_line(struct log_reader *r, struct span line)
-{
-	struct access a;
-	struct log_row row;
-	struct span rest, method, uri, query;
-	size_t used;
-
-	if (line.len == 0)
-		return true;
-	if (!read_access(line, &a)) {
-		log_bad_line(r);
-		return true;
-	}
-	rest = a.request;
-	method = word(&rest);
-	uri = word(&rest);
-	query = uri;
-	uri = span_split(&query, '?');
-	row = log_row_begin(r);
-	log_row_text(r, &row, "c-ip", a.address);
-	log_row_some(r, &row, "cs-username", nil_is_empty(a.user));
-	log_row_text(r, &row, "cs-method", method);
-	log_row_text(r, &row, "cs-uri-stem", uri);
-	log_row_text(r, &row, "cs-uri-query", query);
-	log_row_text(r, &row, "cs-version", rest);
-	log_row_text(r, &row, "sc-status", a.status);
-	log_row_text(r, &row, "sc-bytes", a.bytes);
-	log_row_text(r, &row, "cs-referer", nil_is_empty(a.referer));
-	log_row_text(r, &row, "cs-user-agent", nil_is_empty(a.agent));
-	log_row_text(r, &row, "message", line);
-	return log_row_end(r, &row, log_time(r, a.stamp, &used));
 }
 
 bool log_text_line(struct log_reader *r, struct span line)

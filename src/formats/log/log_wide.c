@@ -85,10 +85,12 @@ static bool begin(struct log_reader *r, struct span *block, bool last, bool *wai
 	w->width = width_of(head);
 	w->raw = buf_new(PIECE + sizeof w->carry);
 	w->text = buf_new(PIECE * 2);
-	if (w->width != LOG_WIDTH_BYTES)
+	if (w->width != LOG_WIDTH_BYTES) {
 		*block = span_from(*block, missing.len);
-	else if (w->carried && !log_reader_take(r, span_of(w->carry, w->carried), false))
+		r->offset = 2;
+	} else if (w->carried && !log_reader_take(r, span_of(w->carry, w->carried), false)) {
 		return false;
+	}
 	w->carried = 0;
 	return true;
 }
