@@ -54,8 +54,9 @@ bool log_files_assumed(const struct log_report *log, const struct log_options *o
 void log_files_tell_links(const struct log_files_report *report)
 {
 	if (report->links)
-		fprintf(stderr, "notice: %llu symbolic link%s inside folders not followed\n",
-			(unsigned long long)report->links, report->links == 1 ? " was" : "s were");
+		fprintf(stderr, "notice: %llu symbolic link%s inside folders %s not followed\n",
+			(unsigned long long)report->links, report->links == 1 ? "" : "s",
+			report->links == 1 ? "was" : "were");
 }
 
 static void on_damage(void *context, const struct err *what)

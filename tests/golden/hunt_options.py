@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Options of hunt and assess that change what is told: --summary, --repeats, --placeholders, --level,
---year and --zone; logs that are compressed.
+--year and --zone, --code-page; logs that are compressed; squid; symbolic links.
 
-usage: tests/golden/hunt_options.py KANSHIKI
+usage: tests/golden/hunt_options.py KANSHIKI LOG_WRITER
 """
 import json
 import os
@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from evtx_log import write_log
 from tap import finish, told
 
 RULES = """title: Failed
@@ -36,6 +37,22 @@ title: Ssh
 level: low
 logsource: {product: linux, service: sshd}
 detection: {s: [Failed password], condition: s}
+---
+title: Name in a code page
+level: low
+logsource: {product: windows, service: application}
+detection: {s: {Name: жук}, condition: s}
+---
+title: Asked for
+level: low
+logsource: {category: proxy}
+detection:
+    s: {c-uri|endswith: /x.exe, cs-method: GET, cs-uri|contains: evil, c-uri-extension: exe, cs-host: evil.example,
+        sc-status: 200, dst_ip: 1.2.3.4}
+    condition: s
+"""
+SQUID = """1700000000.123    45 10.0.0.5 TCP_MISS/200 1234 GET http://evil.example:80/x.exe - HIER_DIRECT/1.2.3.4 text/html
+1700000001.123    45 10.0.0.5 TCP_TUNNEL/200 1234 CONNECT evil.example:443 bob HIER_DIRECT/1.2.3.4 -
 """
 
 def event(number, minute, user, computer="A", **more):
@@ -139,6 +156,43 @@ def check_year_and_zone(run):
         told(done.returncode == 2 and "zone" in done.stderr, f"{wrong} is no zone", done.stderr)
 
 
+def check_code_page(run, writer):
+    log = os.path.join(run.folder, "ansi.evtx")
+    write_log(writer, log, [{"provider": "P", "channel": "Application", "computer": "h", "event_id": 1,
+                             "fields": [("Name", "ansi", "ЖУК".encode("cp1251"))]}])
+    told(run.titles("-q", log) == [] and run.titles("-q", "--code-page", "1251", log) == ["Name in a code page"],
+         "hunt takes the code page of ANSI strings")
+    for page, want in (("1251", ["Name in a code page"]), ("1252", [])):
+        case = os.path.join(run.folder, f"{page}.case")
+        done = subprocess.run([run.program, "assess", log, "-c", case, "-r", run.rules, "--no-starter-rules", "-q",
+                               "--code-page", page], capture_output=True, text=True, check=False, env=run.env)
+        with sqlite3.connect(f"file:{case}?mode=ro", uri=True) as db:
+            found = [row[0] for row in db.execute("SELECT rule.title FROM finding JOIN rule ON rule.id = finding.rule")]
+        told(found == want, f"assess takes code page {page}", found, done.stderr)
+    done = subprocess.run([run.program, "assess", log, "-c", case + "x", "--code-page", "7"], capture_output=True, text=True,
+                          check=False, env=run.env)
+    told(done.returncode == 2 and "code page" in done.stderr, "7 is no code page", done.stderr)
+
+
+def check_squid(run):
+    matches, said = run.hunt("-q", run.put("access.log", SQUID))
+    told([(m["title"], m["time"][:19]) for m in matches] == [("Asked for", "2023-11-14T22:13:20")],
+         "squid's log is one of a proxy", matches, said)
+
+
+def check_links(run, log):
+    folder = os.path.join(run.folder, "linked")
+    os.mkdir(folder)
+    os.symlink(log, os.path.join(folder, "a"))
+    os.symlink(log, os.path.join(folder, "b"))
+    shutil.copy(log, os.path.join(folder, "c"))
+    for command in ("hunt", "events"):
+        done = subprocess.run([run.program, command, *(["-r", run.rules] if command == "hunt" else []), folder],
+                              capture_output=True, text=True, check=False, env=run.env)
+        told("2 symbolic links inside folders were not followed" in done.stderr, f"{command} counts links", done.stderr)
+    told(run.titles("-q", os.path.join(folder, "a")) == ["Failed"] * 6, "a link that is named is followed")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         run = Run(os.path.abspath(sys.argv[1]), folder)
@@ -148,6 +202,9 @@ def main():
         check_placeholders(run, log)
         check_compressed(run, log)
         check_year_and_zone(run)
+        check_code_page(run, os.path.abspath(sys.argv[2]))
+        check_squid(run)
+        check_links(run, log)
     sys.exit(finish())
 
 

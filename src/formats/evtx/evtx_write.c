@@ -266,6 +266,13 @@ static enum evtx_type type_of(const struct value *value)
 	return EVTX_NULL;
 }
 
+static enum evtx_type type_of_field(const struct evtx_event *event, size_t i)
+{
+	const struct value *value = &event->fields[i].value;
+
+	return event->bytes_are_ansi && value->kind == VALUE_BYTES ? EVTX_ANSI : type_of(value);
+}
+
 static void pen_value(struct evtx_pen *pen, const struct value *value)
 {
 	uint64_t bits = value->u;
@@ -312,20 +319,20 @@ static void pen_value(struct evtx_pen *pen, const struct value *value)
 }
 
 /* Writes the table and the values, filling in the lengths afterwards. */
-static void pen_values(struct evtx_pen *pen, const struct value *values, size_t count)
+static void pen_fields(struct evtx_pen *pen, const struct evtx_event *event)
 {
-	size_t table_at = pen->at + 4;
+	size_t table_at = pen->at + 4, count = event->field_count;
 
 	evtx_pen_u32(pen, (uint32_t)count);
 	for (size_t i = 0; i < count; i++) {
 		evtx_pen_u16(pen, 0);
-		evtx_pen_u8(pen, (uint8_t)type_of(&values[i]));
+		evtx_pen_u8(pen, (uint8_t)type_of_field(event, i));
 		evtx_pen_u8(pen, 0);
 	}
 	for (size_t i = 0; i < count && !pen->full; i++) {
 		size_t start = pen->at;
 
-		pen_value(pen, &values[i]);
+		pen_value(pen, &event->fields[i].value);
 		put(pen->chunk + table_at + 4 * i, pen->at - start, 2);
 	}
 }
@@ -352,7 +359,7 @@ static void draw_body(void *context, struct evtx_pen *pen)
 			evtx_pen_text(pen, span_text(field->name));
 		}
 		evtx_pen_close(pen, &tag);
-		evtx_pen_hole(pen, (uint16_t)i, type_of(&field->value), false);
+		evtx_pen_hole(pen, (uint16_t)i, type_of_field(event, i), false);
 		evtx_pen_end(pen, &tag);
 	}
 	if (event->user_data)
@@ -368,22 +375,19 @@ static void guid_of_body(const struct evtx_event *event, uint8_t guid[DIGEST_MAX
 	buf_text(&text, event->user_data ? event->user_data : "");
 	for (size_t i = 0; i < event->field_count; i++)
 		buf_printf(&text, "|%s:%02x", event->fields[i].name ? event->fields[i].name : "",
-			   (unsigned)type_of(&event->fields[i].value));
+			   (unsigned)type_of_field(event, i));
 	digest_of(DIGEST_MD5, buf_span(&text), guid);
 	buf_free(&text);
 }
 
 static void pen_body(struct evtx_pen *pen, const struct evtx_event *event)
 {
-	struct value values[EVTX_WRITE_FIELDS_MAX];
 	uint8_t guid[DIGEST_MAX];
 
 	guid_of_body(event, guid);
-	for (size_t i = 0; i < event->field_count; i++)
-		values[i] = event->fields[i].value;
 	evtx_pen_fragment(pen);
 	evtx_pen_instance(pen, guid, draw_body, (void *)(uintptr_t)event);
-	pen_values(pen, values, event->field_count);
+	pen_fields(pen, event);
 	evtx_pen_end_of_fragment(pen);
 }
 

@@ -33,6 +33,7 @@ struct evtx_event {
 	struct span channel;
 	struct span computer;
 	struct span user_sid;		/* binary */
+	bool bytes_are_ansi;		/* of fields of bytes: texts in a code page */
 	const char *user_data;		/* UserData with this element, else EventData */
 	const struct evtx_field *fields;
 	size_t field_count;
