@@ -342,7 +342,7 @@ static bool scan_data(struct run *run, struct yara_inputs *inputs, struct yara_s
 	return scanned;
 }
 
-static void scan_file(struct run *run, int fd, uint64_t size)
+static void scan_file(struct run *run, const struct scan_item *item)
 {
 	struct yara_external externals[3];
 	struct yara_inputs inputs = { .externals = externals, .module_data = run->module_data,
@@ -352,7 +352,8 @@ static void scan_file(struct run *run, int fd, uint64_t size)
 	bool scanned;
 
 	inputs.external_count = file_externals(run, externals, run->path);
-	scanned = scan_bytes_read(&run->bytes, fd, size, &err) &&
+	run->bytes.data = item->bytes;
+	scanned = (item->fd < 0 || scan_bytes_read(&run->bytes, item->fd, item->size, &err)) &&
 		  scan_data(run, &inputs, &notes, &err);
 	report(run, scanned, &err, &notes);
 	scan_bytes_close(&run->bytes);
@@ -401,20 +402,19 @@ static bool prepare(void *context, struct scan_voice *voice)
 	return run->scanner;
 }
 
-static void scan_one(void *context, size_t number, int fd, uint64_t size,
-		     struct scan_voice *voice)
+static void scan_one(void *context, const struct scan_item *item, struct scan_voice *voice)
 {
 	struct run *run = context;
 
 	if (enough(run))
 		return;
-	run->path = run->files.paths[number];
+	run->path = item->path;
 	run->voice = voice;
 	run->found = 0;
 	if (run->is_process)
-		scan_process(run, fd);
+		scan_process(run, item->fd);
 	else
-		scan_file(run, fd, size);
+		scan_file(run, item);
 }
 
 static void show_profile(void *context, struct scan_voice *voice)
@@ -438,21 +438,30 @@ static void show_profile(void *context, struct scan_voice *voice)
 	arena_free(&arena);
 }
 
-static int open_target(void *context, size_t number, uint64_t *size)
+static void not_opened(struct run *run, const char *path, const struct err *err)
+{
+	fprintf(stderr, "error scanning %s: %s\n", path, err->text);
+	run->shared->failures++;
+}
+
+static int open_target(void *context, size_t number, const char **path, uint64_t *size)
 {
 	struct run *run = context;
 	struct err err = { 0 };
 	int fd;
 
-	*size = 0;
+	*path = run->files.paths[number];
+	*size = SCAN_STREAM;
 	if (run->is_process)
 		return dup(run->process.memory_fd);
-	fd = scan_open(run->files.paths[number], size, &err);
-	if (fd < 0) {
-		fprintf(stderr, "error scanning %s: %s\n", run->files.paths[number], err.text);
-		run->shared->failures++;
-	}
-	return fd;
+	fd = scan_open(*path, size, &err);
+	if (fd >= 0)
+		return fd;
+	if (*size != SCAN_FOLDER || !o.list)
+		not_opened(run, *path, &err);
+	else if (!scan_files_folder(&run->files, *path, &o.walk, &run->failures, &err))
+		not_opened(run, *path, &err);
+	return -1;
 }
 
 static void worker_died(void *context, size_t number, int status)
@@ -481,7 +490,7 @@ static unsigned worker_count(size_t files)
 static bool scan_files(struct run *run, struct err *err)
 {
 	struct scan_crew crew = {
-		.workers = worker_count(run->files.count), .count = run->files.count,
+		.workers = worker_count(run->files.count), .count = &run->files.count,
 		.no_sandbox = o.no_sandbox, .context = run, .prepare = prepare, .scan = scan_one,
 		.finish = show_profile, .open = open_target, .enough = enough,
 		.died = worker_died };
@@ -518,7 +527,7 @@ static bool scan_target(struct run *run, const char *target, struct err *err)
 
 	run->many = many;
 	if (o.list)
-		listed = scan_files_list(&run->files, target, &o.walk, &run->failures, err);
+		listed = scan_files_list(&run->files, target, err);
 	else if (many)
 		listed = scan_files_folder(&run->files, target, &o.walk, &run->failures, err);
 	else

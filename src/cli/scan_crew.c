@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,16 +13,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/scan_shelf.h"
 #include "os/channel.h"
 #include "os/sandbox.h"
 
 #define VOICE_MAX ((size_t)1 << 30)	/* of one target */
 #define PIECE ((size_t)1 << 20)		/* of a frame */
-#define BATCH CHANNEL_FDS_MAX		/* files in a message */
+#define BATCH (2 * CHANNEL_FDS_MAX)	/* files in a message */
 #define BATCH_BYTES ((uint64_t)1 << 20)	/* a message ends with the file that reaches it */
 #define AHEAD_BYTES (4 * BATCH_BYTES)	/* with so much to do a worker gets no more */
 #define AHEAD (3 * BATCH)
 #define PIPE_BYTES (1 << 18)
+#define SMALL_MAX ((size_t)32 << 10)	/* of a file that is handed over as bytes */
+#define SHELF_ROOM (PATH_MAX + SMALL_MAX + 1)	/* what one target may need: a byte more tells that it has grown */
 
 enum frame_kind { FRAME_OUT, FRAME_TOLD, FRAME_DONE, FRAME_READY };
 
@@ -34,9 +38,17 @@ struct frame {
 /* How many targets a worker is done with, for the parent where it dies: not every end is told at once. */
 typedef _Atomic uint64_t progress_t;
 
+/* On the shelf lie the path, with its NUL, and behind it the bytes if `here`. */
 struct job {
 	uint64_t number, size;
+	uint32_t place, path_len;
+	bool here;
 };
+
+static size_t shelf_len(const struct job *job)
+{
+	return job->path_len + 1 + (job->here ? (size_t)job->size : 0);
+}
 
 struct worker {
 	pid_t pid;
@@ -47,6 +59,7 @@ struct worker {
 	uint64_t bytes;			/* of these */
 	uint64_t done;			/* targets, as told */
 	progress_t *progress;
+	struct scan_shelf shelf;
 	struct buf in, out, told;
 };
 
@@ -104,27 +117,40 @@ static bool lock_in(const struct scan_crew *crew, int commands, int records,
 	return false;
 }
 
+static struct scan_item item_of(const struct worker *w, const struct job *job, int fd)
+{
+	const uint8_t *at = w->shelf.at + job->place;
+
+	return (struct scan_item){ (const char *)at, job->size, job->here ? -1 : fd,
+				   job->here ? span_of(at + job->path_len + 1, (size_t)job->size)
+					     : (struct span){ 0 } };
+}
+
 /* Targets that gave no words are told of with the next that does, or at the end of their batch. */
-static bool work_batch(const struct scan_crew *crew, int records, const struct job *jobs,
-		       const int *fds, size_t count, progress_t *progress, struct scan_voice *voice)
+static bool work_batch(const struct scan_crew *crew, int records, const struct worker *w,
+		       const struct job *jobs, size_t count, const int *fds,
+		       struct scan_voice *voice)
 {
 	struct frame done = { .kind = FRAME_DONE };
 
 	for (size_t i = 0; i < count; i++) {
-		crew->scan(crew->context, jobs[i].number, fds[i], jobs[i].size, voice);
-		close(fds[i]);
+		struct scan_item item = item_of(w, &jobs[i], *fds);
+
+		crew->scan(crew->context, &item, voice);
+		if (item.fd >= 0)
+			close(*fds++);
 		done.done++;
 		if (voice->out.len || voice->told.len || i + 1 == count) {
 			if (!say_all(records, voice, done))
 				return false;
 			done.done = 0;
 		}
-		atomic_fetch_add_explicit(progress, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(w->progress, 1, memory_order_relaxed);
 	}
 	return true;
 }
 
-static void work(const struct scan_crew *crew, int commands, int records, progress_t *progress)
+static void work(const struct scan_crew *crew, int commands, int records, const struct worker *w)
 {
 	struct scan_voice voice = { buf_new(VOICE_MAX), buf_new(VOICE_MAX) };
 	const struct frame ready = { .kind = FRAME_READY }, failed = { .kind = FRAME_DONE };
@@ -133,14 +159,15 @@ static void work(const struct scan_crew *crew, int commands, int records, progre
 	struct err err;
 	size_t got;
 
-	if (!crew->prepare(crew->context, &voice) || !lock_in(crew, commands, records, &voice)) {
+	if (!crew->prepare(crew->context, &voice) || !scan_shelf_read_only(&w->shelf) ||
+	    !lock_in(crew, commands, records, &voice)) {
 		say_all(records, &voice, failed);
 		_exit(1);
 	}
 	if (!say_all(records, &voice, ready))
 		_exit(1);
 	while (channel_receive(commands, jobs, sizeof jobs, &got, fds, &err) && got)
-		if (!work_batch(crew, records, jobs, fds, got / sizeof *jobs, progress, &voice))
+		if (!work_batch(crew, records, w, jobs, got / sizeof *jobs, fds, &voice))
 			_exit(1);
 	crew->finish(crew->context, &voice);
 	say_all(records, &voice, ready);
@@ -148,8 +175,7 @@ static void work(const struct scan_crew *crew, int commands, int records, progre
 }
 
 /* Nothing of the parent's but its memory and these two. */
-static void become_worker(const struct scan_crew *crew, int commands, int records,
-			  progress_t *progress, pid_t parent)
+static void become_worker(struct parent *p, struct worker *self, int commands, int records, pid_t parent)
 {
 	int low = commands < records ? commands : records;
 	int high = commands < records ? records : commands;
@@ -162,40 +188,69 @@ static void become_worker(const struct scan_crew *crew, int commands, int record
 	if (high > low + 1)
 		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
 	close_range((unsigned)high + 1, ~0u, 0);
-	work(crew, commands, records, progress);
+	for (unsigned i = 0; i < p->crew->workers; i++)
+		if (&p->workers[i] != self)
+			scan_shelf_close(&p->workers[i].shelf);
+	work(p->crew, commands, records, self);
 }
 
 /* ---- in the parent ---- */
 
+static void worker_free(struct worker *w)
+{
+	if (w->commands >= 0)
+		close(w->commands);
+	if (w->records >= 0)
+		close(w->records);
+	w->records = w->commands = -1;
+	scan_shelf_close(&w->shelf);
+	buf_free(&w->in);
+	buf_free(&w->out);
+	buf_free(&w->told);
+}
+
+/* What leads to a worker; its own ends go to theirs: of commands, of records. */
+static bool lay_ways(struct worker *w, int theirs[2], struct err *err)
+{
+	int ends[2];
+
+	if (!scan_shelf_open(&w->shelf))
+		return err_errno(err, errno, "workers");
+	if (!channel_pair(ends, err))
+		return false;
+	w->commands = ends[0];
+	theirs[0] = ends[1];
+	if (pipe2(ends, O_CLOEXEC)) {
+		close(theirs[0]);
+		return err_errno(err, errno, "cannot make a pipe");
+	}
+	fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
+	w->records = ends[0];
+	theirs[1] = ends[1];
+	return true;
+}
+
 static bool start(struct parent *p, struct worker *w)
 {
 	pid_t parent = getpid();
-	int commands[2], records[2];
+	int theirs[2] = { -1, -1 };
 
 	*w = (struct worker){ .in = buf_new(VOICE_MAX), .out = buf_new(VOICE_MAX),
-			      .told = buf_new(VOICE_MAX), .records = -1,
+			      .told = buf_new(VOICE_MAX), .commands = -1, .records = -1,
 			      .progress = &p->progress[w - p->workers] };
 	*w->progress = 0;
-	if (!channel_pair(commands, p->err))
+	if (!lay_ways(w, theirs, p->err)) {
+		worker_free(w);
 		return false;
-	if (pipe2(records, O_CLOEXEC)) {
-		close(commands[0]);
-		close(commands[1]);
-		return err_errno(p->err, errno, "cannot make a pipe");
 	}
-	fcntl(records[0], F_SETPIPE_SZ, PIPE_BYTES);
 	w->pid = fork();
 	if (!w->pid)
-		become_worker(p->crew, commands[1], records[1], w->progress, parent);
-	close(commands[1]);
-	close(records[1]);
-	w->commands = commands[0];
-	w->records = records[0];
+		become_worker(p, w, theirs[0], theirs[1], parent);
+	close(theirs[0]);
+	close(theirs[1]);
 	if (w->pid > 0)
 		return true;
-	close(w->commands);
-	close(w->records);
-	w->records = -1;
+	worker_free(w);
 	return err_errno(p->err, errno, "cannot start a process");
 }
 
@@ -207,49 +262,84 @@ static bool next_target(struct parent *p, size_t *number)
 		*number = p->again[--p->again_count];
 		return true;
 	}
-	*number = p->next;
-	return p->next++ < p->crew->count;
+	if (p->next == *p->crew->count)
+		return false;
+	*number = p->next++;
+	return true;
+}
+
+/* A small file's bytes behind its path; false where the descriptor must go, of which nothing is read then. */
+static bool put_bytes(uint8_t *to, int fd, uint64_t size)
+{
+	ssize_t got = size <= SMALL_MAX ? pread(fd, to, SMALL_MAX + 1, 0) : -1;
+
+	return got >= 0 && (uint64_t)got == size;
+}
+
+/* Opens a target and puts it on the shelf, which has room. *fd is -1 where it need not be handed over. */
+static bool take_target(struct parent *p, struct worker *w, size_t number, struct job *job, int *fd)
+{
+	uint8_t *room = scan_shelf_room(&w->shelf, SHELF_ROOM);
+	const char *path;
+
+	*job = (struct job){ .number = number };
+	*fd = p->crew->open(p->crew->context, number, &path, &job->size);
+	if (*fd < 0)
+		return false;
+	job->path_len = (uint32_t)strnlen(path, PATH_MAX - 1);
+	memcpy(room, path, job->path_len);
+	room[job->path_len] = 0;
+	job->here = put_bytes(room + job->path_len + 1, *fd, job->size);
+	job->place = (uint32_t)scan_shelf_put(&w->shelf, shelf_len(job));
+	if (job->here) {
+		close(*fd);
+		*fd = -1;
+	}
+	return true;
+}
+
+static void send_batch(struct worker *w, const struct job *batch, size_t count, const int *fds, size_t fd_count)
+{
+	struct err ignored;
+
+	/* Where it is gone already, its end tells. */
+	if (count)
+		channel_send(w->commands, span_of(batch, count * sizeof *batch), fds, fd_count, &ignored);
+	for (size_t i = 0; i < fd_count; i++)
+		close(fds[i]);
+	w->job_count += count;
 }
 
 /* Hands over some targets; closes the commands when there are none. */
 static void feed(struct parent *p, struct worker *w)
 {
 	struct job *batch = w->jobs + w->job_count;
-	int fds[BATCH];
+	int fds[CHANNEL_FDS_MAX];
 	uint64_t bytes = 0;
-	size_t count = 0, number;
-	struct err ignored;
+	size_t count = 0, fd_count = 0, number;
 
-	while (count < BATCH && bytes < BATCH_BYTES) {
-		bool more = next_target(p, &number);
-
-		if (!more) {
+	while (count < BATCH && fd_count < CHANNEL_FDS_MAX && bytes < BATCH_BYTES &&
+	       scan_shelf_room(&w->shelf, SHELF_ROOM)) {
+		if (!next_target(p, &number)) {
 			w->dismissed = true;
 			break;
 		}
-		fds[count] = p->crew->open(p->crew->context, number, &batch[count].size);
-		if (fds[count] < 0)
+		if (!take_target(p, w, number, &batch[count], &fds[fd_count]))
 			continue;
-		batch[count].number = number;
+		fd_count += fds[fd_count] >= 0;
 		bytes += batch[count++].size;
 	}
 	w->bytes += bytes;
-	/* Where it is gone already, its end tells. */
-	if (count)
-		channel_send(w->commands, span_of(batch, count * sizeof *batch), fds, count,
-			     &ignored);
-	for (size_t i = 0; i < count; i++)
-		close(fds[i]);
-	w->job_count += count;
+	send_batch(w, batch, count, fds, fd_count);
 	if (w->dismissed) {
 		close(w->commands);
 		w->commands = -1;
 	}
 }
 
-static bool may_feed(const struct worker *w)
+static bool may_feed(struct worker *w)
 {
-	return w->ready && !w->dismissed &&
+	return w->ready && !w->dismissed && scan_shelf_room(&w->shelf, SHELF_ROOM) &&
 	       (!w->job_count || (w->job_count <= AHEAD - BATCH && w->bytes < AHEAD_BYTES));
 }
 
@@ -270,8 +360,10 @@ static void drop_jobs(struct worker *w, uint64_t count)
 {
 	size_t done = count < w->job_count ? (size_t)count : w->job_count;
 
-	for (size_t i = 0; i < done; i++)
+	for (size_t i = 0; i < done; i++) {
 		w->bytes -= w->jobs[i].size;
+		scan_shelf_drop(&w->shelf, w->jobs[i].place, shelf_len(&w->jobs[i]));
+	}
 	w->job_count -= done;
 	w->done += done;
 	memmove(w->jobs, w->jobs + done, w->job_count * sizeof *w->jobs);
@@ -306,17 +398,6 @@ static void take_frames(struct worker *w)
 	}
 	memmove(w->in.at, w->in.at + taken, w->in.len - taken);
 	w->in.len -= taken;
-}
-
-static void worker_free(struct worker *w)
-{
-	if (w->commands >= 0)
-		close(w->commands);
-	close(w->records);
-	w->records = -1;
-	buf_free(&w->in);
-	buf_free(&w->out);
-	buf_free(&w->told);
 }
 
 static void keep_again(struct parent *p, size_t number)
@@ -408,7 +489,7 @@ bool scan_crew_run(const struct scan_crew *crew, struct err *err)
 	}
 	fflush(stdout);
 	for (unsigned i = 0; i < crew->workers; i++)
-		p.workers[i].records = -1;
+		p.workers[i].records = p.workers[i].commands = -1;
 	/* With fewer than wanted it goes slower, that is all. */
 	while (started < crew->workers && start(&p, &p.workers[started]))
 		started++;

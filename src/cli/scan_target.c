@@ -48,18 +48,17 @@ static bool walk_entry(struct scan_files *files, const char *folder, const char 
 		       const struct scan_walk *walk, unsigned depth, unsigned *failures,
 		       struct err *err)
 {
-	struct stat link, st;
+	struct stat st;
 	char *path;
-	bool walked = true;
+	bool walked = true, is_link;
 
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		return err_errno(err, ENOMEM, "%s", folder);
-	if (!lstat(path, &link) && !stat(path, &st) &&
-	    !(walk->no_links && S_ISLNK(link.st_mode))) {
+	if (!lstat(path, &st) && !((is_link = S_ISLNK(st.st_mode)) && (walk->no_links || stat(path, &st)))) {
 		if (S_ISREG(st.st_mode))
 			walked = add_file(files, path, &st, walk, err);
 		/* A linked folder could lead round in circles. */
-		else if (S_ISDIR(st.st_mode) && walk->recursive && !S_ISLNK(link.st_mode))
+		else if (S_ISDIR(st.st_mode) && walk->recursive && !is_link)
 			walked = walk_folder(files, path, walk, depth + 1, failures, err);
 	}
 	free(path);
@@ -105,26 +104,18 @@ bool scan_files_folder(struct scan_files *files, const char *path, const struct 
 	return walked;
 }
 
-bool scan_files_list(struct scan_files *files, const char *path, const struct scan_walk *walk,
-		     unsigned *failures, struct err *err)
+bool scan_files_list(struct scan_files *files, const char *path, struct err *err)
 {
 	FILE *in = fopen(path, "r");
 	char *line = NULL;
 	size_t room = 0;
-	ssize_t len;
 	bool added = true;
 
 	if (!in)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "could not open file \"%s\"", path);
-	while (added && (len = getline(&line, &room, in)) > 0) {
-		struct stat st;
-
+	while (added && getline(&line, &room, in) > 0) {
 		line[strcspn(line, "\r\n")] = 0;
-		if (!*line)
-			continue;
-		if (!stat(line, &st) && S_ISDIR(st.st_mode))
-			added = scan_files_folder(files, line, walk, failures, err);
-		else
+		if (*line)
 			added = scan_files_add(files, line, err);
 	}
 	free(line);
@@ -197,9 +188,12 @@ int scan_open(const char *path, uint64_t *size, struct err *err)
 
 	if (fd < 0 && errno == EPERM)	/* O_NOATIME is the owner's privilege */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	*size = 0;
 	if (fd < 0 || fstat(fd, &st) || (!standard && !S_ISREG(st.st_mode))) {
-		if (fd >= 0)
+		if (fd >= 0) {
+			*size = S_ISDIR(st.st_mode) ? SCAN_FOLDER : 0;
 			close(fd);
+		}
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "could not open file");
 		return -1;
 	}

@@ -27,9 +27,8 @@ bool scan_files_add(struct scan_files *files, const char *path, struct err *err)
  */
 bool scan_files_folder(struct scan_files *files, const char *path, const struct scan_walk *walk,
 		       unsigned *failures, struct err *err);
-/* Adds what the lines of a file name; a folder named there is walked. */
-bool scan_files_list(struct scan_files *files, const char *path, const struct scan_walk *walk,
-		     unsigned *failures, struct err *err);
+/* Adds what the lines of a file name, without a look at it: it may be a folder. */
+bool scan_files_list(struct scan_files *files, const char *path, struct err *err);
 
 /* A file's bytes: read where small, mapped where large. */
 struct scan_bytes {
@@ -41,8 +40,9 @@ struct scan_bytes {
 };
 
 #define SCAN_STREAM ((uint64_t)1 << 20 << 20)	/* stands for the size of what has none, a pipe */
+#define SCAN_FOLDER (SCAN_STREAM + 1)
 
-/* A regular file, or standard input as "-": a descriptor, or -1. */
+/* A regular file, or standard input as "-": a descriptor, or -1; of a folder, *size tells. */
 int scan_open(const char *path, uint64_t *size, struct err *err);
 /* What such a descriptor holds. It stays open. */
 bool scan_bytes_read(struct scan_bytes *b, int fd, uint64_t size, struct err *err);

@@ -62,6 +62,8 @@ def main():
         check("the same with four workers", scan(program, "-p", "4", rule, data) == one)
         check("the same without the sandbox", scan(program, "-p", "2", "--no-sandbox", rule, data) == one)
         check("a list with what is not there goes on", lists(program, rule, data, folder))
+        check("a list may name folders", list_of_folder(program, rule, data, folder) == one)
+        check("files of all sizes reach a worker whole", sizes(program, folder))
         with open(os.path.join(data, "f0"), "wb") as out:
             out.write(b"x" * 200)
         running = subprocess.Popen([program, "scan", "--no-cache", "-p", "1", slow, data],
@@ -89,6 +91,27 @@ def lists(program, rule, data, folder):
         out.write(f"{data}/f7\n{data}/nothing\n/dev/zero\n{data}/f14\n")
     code, out, err = scan(program, "-p", "2", "--scan-list", rule, path)
     return code == 0 and len(out) == 2 and len(err) == 2
+
+
+def list_of_folder(program, rule, data, folder):
+    path = os.path.join(folder, "folders")
+    with open(path, "w", encoding="ascii") as out:
+        out.write(f"{data}\n")
+    return scan(program, "-p", "2", "--scan-list", rule, path)
+
+
+def sizes(program, folder):
+    """Each file ends with what must be seen there and nowhere else; small and large ones are handed over differently."""
+    rule, data = os.path.join(folder, "end.yar"), os.path.join(folder, "sizes")
+    os.mkdir(data)
+    with open(rule, "w", encoding="ascii") as out:
+        out.write('rule r { strings: $a = "needle" condition: #a == 1 and $a at filesize - 6 }')
+    wanted = [6, 7, 4096, 32767, 32768, 32769, 131072, 131073, 1 << 20] + [n % 2 * 32000 + n + 6 for n in range(400)]
+    for i, size in enumerate(wanted):
+        with open(os.path.join(data, f"{i}" + "x" * (i % 200)), "wb") as out:
+            out.write(b"-" * (size - 6) + b"needle")
+    code, out, err = scan(program, "-p", "1", rule, data)
+    return code == 0 and len(out) == len(wanted) and not err
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ struct draft_string {
 	int64_t at;				/* every use is `at` this constant; else -1 */
 };
 
-/* Patterns, one of which must hit for a condition to be true. */
+/* A condition can be true only where one of these patterns hits, or in files that `without` lets through. */
 struct need {
-	bool none;				/* no pattern is needed */
+	struct guard without;
 	uint32_t *patterns;
 	size_t count, room;
 	double cost;				/* how often that will happen, as a guess */
@@ -36,6 +36,7 @@ struct need {
 struct rule_facts {
 	struct guard guard;
 	struct need need;
+	uint32_t without;			/* number of need.without */
 };
 
 struct name_space_draft {

@@ -73,4 +73,4 @@ static const struct yara_field fields[] = {
 	YARA_END,
 };
 
-const struct yara_module yara_module_console = { "console", fields, NULL };
+const struct yara_module yara_module_console = { .name = "console", .fields = fields };

@@ -202,4 +202,4 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_cuckoo = { "cuckoo", fields, load };
+const struct yara_module yara_module_cuckoo = { .name = "cuckoo", .fields = fields, .load = load };

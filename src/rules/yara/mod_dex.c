@@ -408,4 +408,4 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_dex = { "dex", fields, load };
+const struct yara_module yara_module_dex = { .name = "dex", .fields = fields, .load = load };

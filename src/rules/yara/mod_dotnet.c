@@ -458,4 +458,7 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_dotnet = { "dotnet", fields, load };
+const struct yara_module yara_module_dotnet = {
+	.name = "dotnet", .fields = fields, .load = load,
+	.mask = 0xffff, .value = 0x5a4d, .tells = "is_dotnet",
+};

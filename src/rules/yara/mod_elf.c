@@ -312,4 +312,7 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_elf = { "elf", fields, load };
+const struct yara_module yara_module_elf = {
+	.name = "elf", .fields = fields, .load = load,
+	.mask = 0xffffffff, .value = 0x464c457f,
+};

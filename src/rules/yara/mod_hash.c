@@ -135,4 +135,4 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_hash = { "hash", fields, load };
+const struct yara_module yara_module_hash = { .name = "hash", .fields = fields, .load = load };

@@ -168,4 +168,4 @@ static const struct yara_field fields[] = {
 	YARA_END,
 };
 
-const struct yara_module yara_module_lnk = { "lnk", fields, load };
+const struct yara_module yara_module_lnk = { .name = "lnk", .fields = fields, .load = load };

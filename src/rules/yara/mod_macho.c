@@ -256,4 +256,4 @@ static const struct yara_field fields[] = {
 	YARA_END,
 };
 
-const struct yara_module yara_module_macho = { "macho", fields, load };
+const struct yara_module yara_module_macho = { .name = "macho", .fields = fields, .load = load };

@@ -82,4 +82,4 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_magic = { "magic", fields, load };
+const struct yara_module yara_module_magic = { .name = "magic", .fields = fields, .load = load };

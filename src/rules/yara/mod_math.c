@@ -354,4 +354,4 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_math = { "math", fields, load };
+const struct yara_module yara_module_math = { .name = "math", .fields = fields, .load = load };

@@ -247,4 +247,7 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_pe = { "pe", fields, load };
+const struct yara_module yara_module_pe = {
+	.name = "pe", .fields = fields, .load = load,
+	.mask = 0xffff, .value = 0x5a4d, .tells = "is_pe",
+};

@@ -47,4 +47,4 @@ static const struct yara_field fields[] = {
 	YARA_END,
 };
 
-const struct yara_module yara_module_string = { "string", fields, NULL };
+const struct yara_module yara_module_string = { .name = "string", .fields = fields };

@@ -140,6 +140,13 @@ struct yara_module {
 	const struct yara_field *fields;
 	/* False: the data is not of this module's kind; what was set until then counts. NULL: none. */
 	bool (*load)(struct yara_load *load);
+	/*
+	 * What data of this kind begins with, as bits of its first four bytes, little-endian.
+	 * Of other data load sets nothing but the field `tells`, to 0, and functions
+	 * answer nothing: rules that ask for more are not woken by it. Mask 0: any data.
+	 */
+	uint32_t mask, value;
+	const char *tells;
 };
 
 /* All modules, ended by NULL (modules.c). */

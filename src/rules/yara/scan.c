@@ -307,9 +307,12 @@ static void wake_all(struct yara_scan *s, const uint32_t *patterns, size_t count
 		for (uint32_t j = 0; j < list.count; j++)
 			wake(s, set->woken[list.start + j]);
 	}
-	for (uint32_t g = 0; g < set->guard_count; g++)
-		for (uint32_t j = 0; j < set->always[g].count && guard_holds(s, g); j++)
-			wake(s, set->always_rules[set->always[g].start + j]);
+	for (uint32_t i = 0; i < set->always_count; i++) {
+		const struct always_list *list = &set->always[i];
+
+		for (uint32_t j = 0; j < list->count && guard_holds(s, list->guard); j++)
+			wake(s, set->always_rules[list->start + j]);
+	}
 }
 
 static bool globals_hold(struct yara_scan *s, uint32_t space)

@@ -125,7 +125,6 @@ struct rule {
 	uint32_t string_count;
 	const struct rule_string *strings;
 	const struct node *condition;
-	bool always;			/* no string can wake it */
 };
 
 struct name_space {
@@ -137,6 +136,11 @@ struct name_space {
 /* A list of rules, as a piece of one long array. */
 struct rule_list {
 	uint32_t start, count;
+};
+
+/* Rules that are woken by every file that a guard lets through. */
+struct always_list {
+	uint32_t guard, start, count;
 };
 
 struct external {
@@ -160,8 +164,9 @@ struct yara_set {
 	const struct guard *guards;
 	const struct rule_list *wakes;	/* [pattern_count] rules that a hit wakes */
 	const uint32_t *woken;		/* the long array */
-	const struct rule_list *always;	/* [guard_count] rules without a needed string */
-	const uint32_t *always_rules;
+	uint32_t always_count;
+	const struct always_list *always;
+	const uint32_t *always_rules;	/* its long array */
 	uint64_t imports;		/* a bit for each module, by its number */
 	struct yara_counts counts;
 };

@@ -1,4 +1,4 @@
-#include "rules/yara/compile.h"
+#include "rules/yara/guard.h"
 
 /*
  * Two questions about each condition, answered from its tree alone and always on
@@ -7,181 +7,6 @@
  */
 
 #define NEED_MAX 65536
-
-/* ---- guards ---- */
-
-static const struct guard_case anything = { .most = UINT64_MAX };
-
-static struct guard guard_any(void)
-{
-	return (struct guard){ .count = 1, .cases = { anything } };
-}
-
-static bool case_and(const struct guard_case *a, const struct guard_case *b,
-		     struct guard_case *out)
-{
-	out->least = a->least > b->least ? a->least : b->least;
-	out->most = a->most < b->most ? a->most : b->most;
-	out->mask = a->mask | b->mask;
-	out->value = a->value | b->value;
-	return out->least <= out->most && !((a->value ^ b->value) & a->mask & b->mask);
-}
-
-static struct guard guard_and(const struct guard *a, const struct guard *b)
-{
-	struct guard both = { 0 };
-	struct guard_case one;
-
-	for (uint32_t i = 0; i < a->count; i++)
-		for (uint32_t j = 0; j < b->count; j++) {
-			if (!case_and(&a->cases[i], &b->cases[j], &one))
-				continue;
-			/* Too many to hold: one side alone is true as well, if less sharp. */
-			if (both.count == GUARD_CASES)
-				return a->count <= b->count ? *a : *b;
-			both.cases[both.count++] = one;
-		}
-	return both;
-}
-
-static struct guard guard_or(const struct guard *a, const struct guard *b)
-{
-	struct guard either = *a;
-
-	for (uint32_t i = 0; i < b->count; i++) {
-		bool known = false;
-
-		for (uint32_t j = 0; j < either.count; j++)
-			known |= !memcmp(&either.cases[j], &b->cases[i], sizeof *b->cases);
-		if (known)
-			continue;
-		if (either.count == GUARD_CASES)
-			return guard_any();
-		either.cases[either.count++] = b->cases[i];
-	}
-	return either;
-}
-
-static struct guard guard_size(enum node_op op, int64_t n)
-{
-	struct guard g = guard_any();
-	uint64_t size = n < 0 ? 0 : (uint64_t)n;
-
-	if ((op == NODE_EQ && n < 0) || (op == NODE_LT && n <= 0) || (op == NODE_LE && n < 0))
-		return (struct guard){ 0 };
-	if (op == NODE_EQ)
-		g.cases[0].least = g.cases[0].most = size;
-	else if (op == NODE_LT || op == NODE_LE)
-		g.cases[0].most = op == NODE_LT ? size - 1 : size;
-	else if (op == NODE_GT || op == NODE_GE)
-		g.cases[0].least = op == NODE_GT && n >= 0 ? size + 1 : size;
-	return g;
-}
-
-/* uint16(0) == 0x5A4D and its like, as far as they lie in the first four bytes. */
-static struct guard guard_read(const struct node *read, int64_t n)
-{
-	struct guard g = guard_any();
-	uint32_t width = read->n & READ_WIDTH, full = width == 4 ? UINT32_MAX
-						     : (1u << 8 * width) - 1;
-	int64_t at = read->left->op == NODE_INTEGER ? read->left->integer : -1;
-	uint32_t value = (uint32_t)n & full;
-	bool is_signed = read->n & READ_SIGNED;
-	int64_t least = is_signed ? -(INT64_C(1) << (8 * width - 1)) : 0;
-	int64_t most = is_signed ? (INT64_C(1) << (8 * width - 1)) - 1 : (int64_t)full;
-
-	if (at < 0 || at + width > 4)
-		return g;
-	if (n < least || n > most)
-		return (struct guard){ 0 };
-	if (read->n & READ_BIG)
-		value = __builtin_bswap32(value) >> (32 - 8 * width);
-	g.cases[0].least = (uint64_t)at + width;
-	g.cases[0].mask = full << 8 * at;
-	g.cases[0].value = value << 8 * at;
-	return g;
-}
-
-static enum node_op mirrored(enum node_op op)
-{
-	switch (op) {
-	case NODE_LT:
-		return NODE_GT;
-	case NODE_GT:
-		return NODE_LT;
-	case NODE_LE:
-		return NODE_GE;
-	case NODE_GE:
-		return NODE_LE;
-	default:
-		return op;
-	}
-}
-
-static struct guard guard_comparison(const struct node *n)
-{
-	bool turn = n->left->op == NODE_INTEGER;
-	const struct node *left = turn ? n->right : n->left, *right = turn ? n->left : n->right;
-	enum node_op op = turn ? mirrored(n->op) : (enum node_op)n->op;
-
-	if (right->op != NODE_INTEGER)
-		return guard_any();
-	if (left->op == NODE_FILESIZE)
-		return guard_size(op, right->integer);
-	if (left->op == NODE_READ && op == NODE_EQ)
-		return guard_read(left, right->integer);
-	return guard_any();
-}
-
-static struct guard guard_found_at(const struct rule *rule, const struct node *n)
-{
-	struct guard g = guard_any();
-	const struct rule_string *s = n->n == THIS_STRING ? NULL : &rule->strings[n->n];
-
-	if (!s || n->left->op != NODE_INTEGER || n->left->integer)
-		return g;
-	g.cases[0].mask = s->mask;
-	g.cases[0].value = s->value;
-	for (uint32_t mask = s->mask; mask; mask >>= 8)
-		g.cases[0].least++;
-	return g;
-}
-
-static struct guard guard_of(const struct rule_facts *facts, const struct rule *rule,
-			     const struct node *n)
-{
-	struct guard g = guard_any(), one;
-
-	switch (n->op) {
-	case NODE_BOOL:
-		return n->integer ? g : (struct guard){ 0 };
-	case NODE_AND:
-		for (uint32_t i = 0; i < n->n; i++) {
-			one = guard_of(facts, rule, n->items[i]);
-			g = guard_and(&g, &one);
-		}
-		return g;
-	case NODE_OR:
-		g = guard_of(facts, rule, n->items[0]);
-		for (uint32_t i = 1; i < n->n; i++) {
-			one = guard_of(facts, rule, n->items[i]);
-			g = guard_or(&g, &one);
-		}
-		return g;
-	case NODE_EQ:
-	case NODE_LT:
-	case NODE_LE:
-	case NODE_GT:
-	case NODE_GE:
-		return guard_comparison(n);
-	case NODE_FOUND_AT:
-		return guard_found_at(rule, n);
-	case NODE_RULE:
-		return facts[n->n].guard;
-	default:
-		return g;
-	}
-}
 
 /* ---- needed patterns ---- */
 
@@ -192,9 +17,10 @@ struct need_finder {
 	const struct rule *rule;
 };
 
+/* Without any hit it may be true, wherever its guard lets it. */
 static struct need need_nothing(void)
 {
-	return (struct need){ .none = true };
+	return (struct need){ .without = guard_any() };
 }
 
 /* Long atoms are rare; a pattern without one is seen in every file. */
@@ -221,6 +47,21 @@ static bool need_add(const struct need_finder *f, struct need *to, const uint32_
 	}
 	to->cost += cost;
 	return true;
+}
+
+/* Whichever is needed more rarely. */
+static void take_rarer(struct need *best, const struct need *other)
+{
+	if (other->cost + guard_cost(&other->without) < best->cost + guard_cost(&best->without))
+		*best = *other;
+}
+
+static struct need need_either(const struct need_finder *f, const struct need *a, const struct need *b)
+{
+	struct need both = *a;
+
+	both.without = guard_or(&a->without, &b->without);
+	return need_add(f, &both, b->patterns, b->count, b->cost) ? both : need_nothing();
 }
 
 static struct need need_string(const struct need_finder *f, uint32_t number)
@@ -256,8 +97,7 @@ static struct need need_rarest(const struct need_finder *f, const uint32_t *stri
 	for (uint32_t i = 0; i < count; i++) {
 		struct need one = need_string(f, strings[i]);
 
-		if (!one.none && (best.none || one.cost < best.cost))
-			best = one;
+		take_rarer(&best, &one);
 	}
 	return best;
 }
@@ -274,48 +114,6 @@ static bool needs_one(const struct quantifier *q)
 	if (q->kind == QUANTITY_NUMBER || q->kind == QUANTITY_PERCENT)
 		return q->number->op == NODE_INTEGER && q->number->integer > 0;
 	return q->kind == QUANTITY_ALL || q->kind == QUANTITY_ANY;
-}
-
-static struct need need_of(const struct need_finder *f, const struct node *n);
-
-static struct need need_both(const struct need_finder *f, const struct node *const *items,
-			     uint32_t count)
-{
-	struct need best = need_nothing();
-
-	for (uint32_t i = 0; i < count; i++) {
-		struct need one = need_of(f, items[i]);
-
-		if (!one.none && (best.none || one.cost < best.cost))
-			best = one;
-	}
-	return best;
-}
-
-static struct need need_either(const struct need_finder *f, const struct node *const *items,
-			       uint32_t count)
-{
-	struct need all = { 0 };
-
-	for (uint32_t i = 0; i < count; i++) {
-		struct need one = need_of(f, items[i]);
-
-		if (one.none || !need_add(f, &all, one.patterns, one.count, one.cost))
-			return need_nothing();
-	}
-	return all;
-}
-
-static struct need need_quantified(const struct need_finder *f, const struct of *of)
-{
-	if (!needs_one(&of->quantifier) || !of->count)
-		return need_nothing();
-	if (of->strings)
-		return needs_all(&of->quantifier, of->count)
-			? need_rarest(f, of->strings, of->count)
-			: need_any(f, of->strings, of->count);
-	return needs_all(&of->quantifier, of->count) ? need_both(f, of->items, of->count)
-						     : need_either(f, of->items, of->count);
 }
 
 /* Whether the truth of a loop's body over strings says that `$` was found. */
@@ -336,60 +134,185 @@ static bool body_needs_this(const struct node *n)
 	}
 }
 
-static struct need need_loop(const struct need_finder *f, const struct loop *loop)
+static struct need need_strings(const struct need_finder *f, const struct quantifier *q,
+				const uint32_t *strings, uint32_t count)
 {
-	if (!needs_one(&loop->quantifier))
+	if (!needs_one(q) || !count)
 		return need_nothing();
-	if (loop->over != LOOP_STRINGS)
-		return need_of(f, loop->body);
-	if (!body_needs_this(loop->body))
-		return need_of(f, loop->body);
-	return needs_all(&loop->quantifier, loop->count)
-		? need_rarest(f, loop->strings, loop->count)
-		: need_any(f, loop->strings, loop->count);
+	return needs_all(q, count) ? need_rarest(f, strings, count) : need_any(f, strings, count);
 }
 
-/* #a > 0 and its like; @a and !a are undefined without a hit. */
+/* ---- what values say ---- */
+
+static struct need need_defined(const struct need_finder *f, const struct node *n)
+{
+	struct need need, other;
+
+	switch (n->op) {
+	case NODE_OFFSET:
+	case NODE_LENGTH:
+		return need_string(f, n->n);
+	case NODE_ADD:
+	case NODE_SUBTRACT:
+	case NODE_MULTIPLY:
+	case NODE_DIVIDE:
+	case NODE_MODULO:
+	case NODE_BIT_AND:
+	case NODE_BIT_OR:
+	case NODE_BIT_XOR:
+	case NODE_SHIFT_LEFT:
+	case NODE_SHIFT_RIGHT:
+		need = need_defined(f, n->left);
+		other = need_defined(f, n->right);
+		take_rarer(&need, &other);
+		return need;
+	case NODE_READ:
+	case NODE_READ_LONG:
+	case NODE_READ_REAL:
+	case NODE_NEGATE:
+	case NODE_COMPLEMENT:
+	case NODE_TO_FLOAT:
+		return need_defined(f, n->left);
+	default:
+		return need_nothing();
+	}
+}
+
+/* Counts, and sums of them; constants so small that no sum of what a rule can hold overflows. */
+static bool never_negative(const struct node *n)
+{
+	switch (n->op) {
+	case NODE_COUNT:
+	case NODE_COUNT_IN:
+	case NODE_FILESIZE:
+		return true;
+	case NODE_INTEGER:
+		return n->integer >= 0 && n->integer <= UINT32_MAX;
+	case NODE_ADD:
+		return never_negative(n->left) && never_negative(n->right);
+	default:
+		return false;
+	}
+}
+
+/* For a sum of counts to be above zero. */
+static struct need need_positive(const struct need_finder *f, const struct node *n)
+{
+	struct need left, right;
+
+	switch (n->op) {
+	case NODE_COUNT:
+	case NODE_COUNT_IN:
+		return need_string(f, n->n);
+	case NODE_ADD:
+		if (!never_negative(n))
+			return need_nothing();
+		left = need_positive(f, n->left);
+		right = need_positive(f, n->right);
+		return need_either(f, &left, &right);
+	default:
+		return need_nothing();
+	}
+}
+
 static struct need need_comparison(const struct need_finder *f, const struct node *n)
 {
-	bool turn = n->left->op == NODE_INTEGER;
+	bool turn = n->left->op == NODE_INTEGER || n->op == NODE_LT || n->op == NODE_LE;
 	const struct node *left = turn ? n->right : n->left, *right = turn ? n->left : n->right;
-	enum node_op op = turn ? mirrored(n->op) : (enum node_op)n->op;
-	int64_t k;
+	enum node_op op = turn ? node_mirrored(n->op) : (enum node_op)n->op;
+	struct need best = need_defined(f, left), other = need_defined(f, right);
+	bool positive = op == NODE_GT ? never_negative(right)
+		      : right->op == NODE_INTEGER && ((op == NODE_GE && right->integer > 0) ||
+						      (op == NODE_EQ && right->integer) ||
+						      (op == NODE_NE && !right->integer));
 
-	if (left->op == NODE_OFFSET || left->op == NODE_LENGTH)
-		return left->n == THIS_STRING ? need_nothing() : need_string(f, left->n);
-	if ((left->op != NODE_COUNT && left->op != NODE_COUNT_IN) || left->n == THIS_STRING ||
-	    right->op != NODE_INTEGER)
-		return need_nothing();
-	k = right->integer;
-	if ((op == NODE_GT && k >= 0) || (op == NODE_GE && k >= 1) || (op == NODE_EQ && k != 0))
-		return need_string(f, left->n);
-	return need_nothing();
+	take_rarer(&best, &other);
+	if (!positive || !never_negative(left))
+		return best;
+	other = need_positive(f, left);
+	take_rarer(&best, &other);
+	return best;
+}
+
+/* ---- both, of a condition ---- */
+
+static struct rule_facts facts_of(const struct need_finder *f, const struct node *n);
+
+/* All of them hold. */
+static struct rule_facts facts_and(const struct need_finder *f, const struct node *const *items,
+				   uint32_t count)
+{
+	struct rule_facts all = { .guard = guard_any(), .need = need_nothing() };
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct rule_facts one = facts_of(f, items[i]);
+
+		all.guard = guard_and(&all.guard, &one.guard);
+		take_rarer(&all.need, &one.need);
+	}
+	all.need.without = guard_and(&all.need.without, &all.guard);
+	return all;
+}
+
+/* One of them holds. */
+static struct rule_facts facts_or(const struct need_finder *f, const struct node *const *items,
+				  uint32_t count)
+{
+	struct rule_facts any = { 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct rule_facts one = facts_of(f, items[i]);
+
+		any.guard = guard_or(&any.guard, &one.guard);
+		any.need = need_either(f, &any.need, &one.need);
+	}
+	return any;
+}
+
+static struct rule_facts facts_of_quantity(const struct need_finder *f, const struct of *of)
+{
+	if (of->strings || !needs_one(&of->quantifier) || !of->count)
+		return (struct rule_facts){
+			.guard = guard_any(),
+			.need = of->strings ? need_strings(f, &of->quantifier, of->strings, of->count)
+					    : need_nothing() };
+	return needs_all(&of->quantifier, of->count) ? facts_and(f, of->items, of->count)
+						     : facts_or(f, of->items, of->count);
+}
+
+/* A loop's body holds at least once, so what it goes over is there too. */
+static struct rule_facts facts_of_loop(const struct need_finder *f, const struct loop *loop)
+{
+	struct rule_facts facts = { .guard = guard_any(), .need = need_nothing() };
+	struct guard over = guard_any();
+	struct need strings;
+
+	if (!needs_one(&loop->quantifier))
+		return facts;
+	facts = facts_of(f, loop->body);
+	if (loop->over == LOOP_RANGE)
+		over = guard_defined(loop->high);
+	else if (loop->over == LOOP_ARRAY || loop->over == LOOP_DICTIONARY)
+		over = guard_defined(loop->object);
+	facts.guard = guard_and(&facts.guard, &over);
+	if (loop->over == LOOP_STRINGS && body_needs_this(loop->body)) {
+		strings = need_strings(f, &loop->quantifier, loop->strings, loop->count);
+		take_rarer(&facts.need, &strings);
+	}
+	facts.need.without = guard_and(&facts.need.without, &facts.guard);
+	return facts;
 }
 
 static struct need need_of(const struct need_finder *f, const struct node *n)
 {
 	switch (n->op) {
-	case NODE_AND:
-		return need_both(f, n->items, n->n);
-	case NODE_OR:
-		return need_either(f, n->items, n->n);
 	case NODE_FOUND:
 	case NODE_FOUND_AT:
 	case NODE_FOUND_IN:
-		return n->n == THIS_STRING ? need_nothing() : need_string(f, n->n);
-	case NODE_OF:
-		return need_quantified(f, n->of);
-	case NODE_FOR:
-		return need_loop(f, n->loop);
-	case NODE_WITH:
-		return need_of(f, n->loop->body);
+		return need_string(f, n->n);
 	case NODE_TRUTH:
-		return n->left->op == NODE_COUNT && n->left->n != THIS_STRING
-			? need_string(f, n->left->n) : need_nothing();
-	case NODE_RULE:
-		return f->facts[n->n].need;
+		return never_negative(n->left) ? need_positive(f, n->left)
+					       : need_defined(f, n->left);
 	case NODE_EQ:
 	case NODE_NE:
 	case NODE_LT:
@@ -399,6 +322,30 @@ static struct need need_of(const struct need_finder *f, const struct node *n)
 		return need_comparison(f, n);
 	default:
 		return need_nothing();
+	}
+}
+
+static struct rule_facts facts_of(const struct need_finder *f, const struct node *n)
+{
+	struct rule_facts facts;
+
+	switch (n->op) {
+	case NODE_AND:
+		return facts_and(f, n->items, n->n);
+	case NODE_OR:
+		return facts_or(f, n->items, n->n);
+	case NODE_OF:
+		return facts_of_quantity(f, n->of);
+	case NODE_FOR:
+		return facts_of_loop(f, n->loop);
+	case NODE_WITH:
+		return facts_of(f, n->loop->body);
+	case NODE_RULE:
+		return f->facts[n->n];
+	default:
+		facts = (struct rule_facts){ .guard = guard_of(f->rule, n), .need = need_of(f, n) };
+		facts.need.without = guard_and(&facts.need.without, &facts.guard);
+		return facts;
 	}
 }
 
@@ -427,6 +374,11 @@ static uint32_t guard_number(struct guard *guards, uint32_t *count, struct map *
 static bool wakes(const struct rule_facts *f)
 {
 	return f->guard.count > 0;
+}
+
+static bool wakes_always(const struct rule_facts *f)
+{
+	return wakes(f) && f->need.without.count;
 }
 
 static bool list_woken(struct compiler *c, struct yara_set *set, const struct rule_facts *facts)
@@ -458,25 +410,29 @@ static bool list_woken(struct compiler *c, struct yara_set *set, const struct ru
 	return true;
 }
 
+/* Rules that may hold without a hit, by the guard under which they may. */
 static bool list_always(struct compiler *c, struct yara_set *set, const struct rule_facts *facts)
 {
-	struct rule_list *lists = ARENA_ARRAY(c->image, set->guard_count, struct rule_list);
+	struct always_list *lists = ARENA_ARRAY(c->image, set->guard_count, struct always_list);
+	uint32_t *of_guard = ARENA_ARRAY(&c->scratch, set->guard_count, uint32_t);
 	uint32_t *rules = ARENA_ARRAY(c->image, set->rule_count, uint32_t), total = 0;
 
-	if (!lists || !rules)
+	if (!lists || !of_guard || !rules)
 		return false;
 	for (uint32_t i = 0; i < set->rule_count; i++)
-		if (set->rules[i].always && wakes(&facts[i]))
-			lists[set->rules[i].guard].count++;
+		of_guard[facts[i].without] += wakes_always(&facts[i]);
 	for (uint32_t i = 0; i < set->guard_count; i++) {
-		lists[i].start = total;
-		total += lists[i].count;
-		lists[i].count = 0;
+		uint32_t count = of_guard[i];
+
+		of_guard[i] = set->always_count;
+		if (count)
+			lists[set->always_count++] = (struct always_list){ .guard = i, .start = total };
+		total += count;
 	}
 	for (uint32_t i = 0; i < set->rule_count; i++) {
-		struct rule_list *l = &lists[set->rules[i].guard];
+		struct always_list *l = &lists[of_guard[facts[i].without]];
 
-		if (set->rules[i].always && wakes(&facts[i]))
+		if (wakes_always(&facts[i]))
 			rules[l->start + l->count++] = i;
 	}
 	set->always = lists;
@@ -488,7 +444,7 @@ static bool list_always(struct compiler *c, struct yara_set *set, const struct r
 static bool find_facts(struct compiler *c, struct yara_set *set, struct rule *rules,
 		       struct rule_facts *facts)
 {
-	struct guard *guards = ARENA_ARRAY(c->image, set->rule_count, struct guard);
+	struct guard *guards = ARENA_ARRAY(c->image, 2 * (size_t)set->rule_count, struct guard);
 	struct need_finder finder = { .c = c, .set = set, .facts = facts };
 	struct map known = map_new(&c->scratch);
 
@@ -496,12 +452,12 @@ static bool find_facts(struct compiler *c, struct yara_set *set, struct rule *ru
 		return false;
 	for (uint32_t i = 0; i < set->rule_count; i++) {
 		finder.rule = &rules[i];
-		facts[i].guard = guard_of(facts, &rules[i], rules[i].condition);
-		facts[i].need = need_of(&finder, rules[i].condition);
-		rules[i].always = facts[i].need.none;
+		facts[i] = facts_of(&finder, rules[i].condition);
 		rules[i].guard = guard_number(guards, &set->guard_count, &known, &c->scratch,
 					      &facts[i].guard);
-		if (rules[i].guard == UINT32_MAX)
+		facts[i].without = guard_number(guards, &set->guard_count, &known, &c->scratch,
+						&facts[i].need.without);
+		if (rules[i].guard == UINT32_MAX || facts[i].without == UINT32_MAX)
 			return false;
 	}
 	set->guards = guards;

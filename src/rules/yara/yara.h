@@ -76,7 +76,7 @@ struct yara_set;
 struct yara_counts {
 	uint32_t rules, strings, patterns;	/* patterns: distinct strings */
 	uint32_t skipped;			/* rules left out for errors or duplicate names */
-	uint32_t always;			/* rules that no string can wake */
+	uint32_t always;			/* rules that some files wake without any string */
 };
 
 /*

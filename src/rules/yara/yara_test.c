@@ -284,6 +284,57 @@ TEST(a_guard_never_hides_a_rule_that_holds)
 	assert_true(holds("not (filesize == 5) and not uint16(0) == 0x5a4d", "abc"));
 }
 
+/* Whether the rule is evaluated for data in which none of its strings is: what it costs there. */
+static bool is_woken(const char *rule, const char *data)
+{
+	static struct bench b;
+	struct yara_scan_options options = { .profile = true };
+	struct yara_scanner *scanner;
+	struct err err = { 0 };
+	size_t count = 0;
+
+	assert_true(load(&b, rule, false));
+	scanner = yara_scanner_new(b.set, &options, &err);
+	assert_non_null(scanner);
+	assert_true(yara_scan(scanner, span_text(data), NULL, keep_match, &b, NULL, &err));
+	yara_profile(scanner, &b.arena, &count);
+	yara_scanner_free(scanner);
+	arena_free(&b.arena);
+	return count;
+}
+
+TEST(a_rule_is_not_woken_by_what_it_cannot_hold_for)
+{
+	static const char *const sleep[] = {
+		"rule r { strings: $a = \"abcd\" condition: uint32(@a + 8) == 1 and uint8(@a) ^ 2 == 3 }",
+		"rule r { strings: $a = \"abcd\" $b = \"efgh\" condition: #a + #b > 0 or #a > #b }",
+		"rule r { strings: $a = \"abcd\" $b = \"efgh\" $c = \"ijkl\" condition: #a + #b > #c }",
+		"rule r { strings: $a = \"abcd\" $b = \"efgh\" condition: @b - @a < 700 }",
+		"rule r { strings: $a = \"abcd\" condition: uint16(0) == 0x5a4d or 1 of them }",
+		"rule r { strings: $a = \"abcd\" condition: $a at 0 or (filesize < 2 and not $a) }",
+		"import \"pe\" rule r { condition: pe.exports(\"a\") or pe.imphash() == \"b\" }",
+		"import \"pe\" rule r { strings: $a = \"abcd\" condition: pe.is_pe or all of them }",
+		"import \"pe\" rule r { condition: for any i in (0..pe.number_of_signatures) : (i == 0) }",
+		"import \"pe\" rule r { condition: for any s in pe.sections : (s.name != \"x\") }",
+		"import \"elf\" rule r { condition: elf.type + 1 > 0 and filesize > 1 }",
+	};
+	static const char *const awake[] = {
+		"rule r { strings: $a = \"abcd\" condition: #a >= 0 }",
+		"rule r { strings: $a = \"abcd\" $b = \"efgh\" condition: #a >= #b }",
+		"rule r { strings: $a = \"abcd\" condition: #a - 1 < 0 }",
+		"import \"pe\" rule r { condition: pe.is_pe == 0 }",
+		"import \"pe\" rule r { condition: not defined pe.machine }",
+		"import \"pe\" rule r { condition: not pe.is_dll() }",
+	};
+
+	for (size_t i = 0; i < sizeof sleep / sizeof *sleep; i++)
+		if (is_woken(sleep[i], "nothing of that kind"))
+			fail_msg("woken: %s", sleep[i]);
+	for (size_t i = 0; i < sizeof awake / sizeof *awake; i++)
+		if (!is_woken(awake[i], "nothing of that kind"))
+			fail_msg("not woken: %s", awake[i]);
+}
+
 TEST(rules_refer_to_rules_and_globals_rule_their_namespace)
 {
 	assert_string_equal(answer("private rule p { condition: filesize == 3 } "

@@ -9,6 +9,14 @@ import random
 ALPHABET = b"abcABC01 ._\x00\xff"
 WORDS = [b"abc", b"ABC", b"aab", b"cab", b"MZ", b"abcabc", b"0110", b"a.b", b"a b c",
          b"\x00\x00", b"bca_0", b"Cab", b"aaaa", b"\xff\xffab", b"a\x00b\x00c\x00"]
+# The least that modules take for a program: headers without sections.
+PE = (b"MZ" + bytes(58) + b"\x40\0\0\0" + b"PE\0\0\x4c\x01\0\0" + bytes(12) + b"\xe0\0\x02\x01" + b"\x0b\x01" + bytes(222))
+ELF = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\0\x3e\0\x01" + bytes(31) + b"\x40\0\x38\0\0\0\x40\0\0\0\0\0"
+ASKED = ["pe.machine == 0x14c", "pe.number_of_sections >= 0", "pe.is_dll() == 0",
+         'pe.exports("a")', 'pe.exports("a") == 0', "not pe.is_32bit()", "pe.is_32bit()", "defined pe.machine",
+         "for any i in (0..pe.number_of_sections) : (i == 0)", "pe.machine + filesize > 1",
+         "uint16(pe.size_of_optional_header) >= 0", 'pe.imphash() != "a"', "elf.type == 2", "not elf.type == 2",
+         "elf.type != 1 or filesize < 50", "elf.number_of_sections + 1 > 0"]
 
 
 class Generator:
@@ -28,7 +36,7 @@ class Generator:
         r = self.r
         out = bytearray()
         if self.maybe(0.3):
-            out += self.pick(b"MZ", b"\x7fELF", b"PK\x03\x04")
+            out += self.pick(b"MZ", b"\x7fELF", b"PK\x03\x04", PE, ELF)
         for _ in range(r.randrange(40)):
             kind = r.random()
             if kind < 0.5:
@@ -245,7 +253,7 @@ class Generator:
                 name = self.r.choice(self.names)
                 return self.pick("$%s", "$%s", "$%s at 0", "$%s in (0..50)", "$%s in (3..filesize)",
                                  "#%s > 1", "$%s at 2") % name
-            return self.comparison(depth)
+            return self.pick(*ASKED) if self.maybe(0.2) and not self.for_x else self.comparison(depth)
         if kind < 0.4 and self.names:
             form = self.pick("%s of %s", "%s of %s", "%s of %s in (0..{})".format(self.r.randrange(60)))
             return form % (self.quantifier(3), self.string_set())
@@ -278,7 +286,8 @@ class Generator:
         used = " and ".join("#%s >= 0" % n for n in self.names)
         if used:
             condition = "(%s) and (%s)" % (condition, used)
-        head = self.pick("", "", "", "", "private ") + "rule " + name
+        imports = "".join('import "%s" ' % module for module in ("pe", "elf") if module + "." in condition)
+        head = imports + self.pick("", "", "", "", "private ") + "rule " + name
         return "%s {\n%s  condition:\n    %s\n}\n" % (
             head, "  strings:\n" + "\n".join(strings) + "\n" if strings else "", condition)
 
