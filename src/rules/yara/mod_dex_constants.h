@@ -3,11 +3,11 @@
 #define KANSHIKI_RULES_YARA_MOD_DEX_CONSTANTS_H
 
 #define DEX_CONSTANTS \
-	{ .name = "DEX_FILE_MAGIC_035", .type = YARA_STRING, .is_constant = true, .text = "dex\n035" }, \
-	{ .name = "DEX_FILE_MAGIC_036", .type = YARA_STRING, .is_constant = true, .text = "dex\n036" }, \
-	{ .name = "DEX_FILE_MAGIC_037", .type = YARA_STRING, .is_constant = true, .text = "dex\n037" }, \
-	{ .name = "DEX_FILE_MAGIC_038", .type = YARA_STRING, .is_constant = true, .text = "dex\n038" }, \
-	{ .name = "DEX_FILE_MAGIC_039", .type = YARA_STRING, .is_constant = true, .text = "dex\n039" }, \
+	YARA_TEXT_CONSTANT("DEX_FILE_MAGIC_035", "dex\n035"), \
+	YARA_TEXT_CONSTANT("DEX_FILE_MAGIC_036", "dex\n036"), \
+	YARA_TEXT_CONSTANT("DEX_FILE_MAGIC_037", "dex\n037"), \
+	YARA_TEXT_CONSTANT("DEX_FILE_MAGIC_038", "dex\n038"), \
+	YARA_TEXT_CONSTANT("DEX_FILE_MAGIC_039", "dex\n039"), \
 	YARA_CONSTANT("ENDIAN_CONSTANT", 0x12345678), \
 	YARA_CONSTANT("REVERSE_ENDIAN_CONSTANT", 0x78563412), \
 	YARA_CONSTANT("NO_INDEX", 0xffffffff), \

@@ -69,6 +69,8 @@ struct yara_field {
 	{ .name = (n), .type = YARA_INTEGER, .is_constant = true, .integer = (value) }
 #define YARA_FLOAT_CONSTANT(n, value) \
 	{ .name = (n), .type = YARA_FLOAT, .is_constant = true, .real = (value) }
+#define YARA_TEXT_CONSTANT(n, value) \
+	{ .name = (n), .type = YARA_STRING, .is_constant = true, .text = (value) }
 #define YARA_STRUCT_FIELD(n, its) { .name = (n), .type = YARA_STRUCT, .fields = (its) }
 #define YARA_ARRAY_OF(n, kind) { .name = (n), .type = YARA_ARRAY, .element = (kind) }
 #define YARA_ARRAY_OF_STRUCTS(n, its) \
@@ -224,6 +226,9 @@ static inline void yara_return_string(struct yara_call *call, struct span s)
 
 /* Whether the regex argument matches anywhere in `s`. */
 bool yara_call_matches(struct yara_call *call, const struct yara_regex *regex, struct span s);
+/* The same for one that begins in the first 1,024 bytes; *end is where the first of them ends. */
+bool yara_call_match_end(struct yara_call *call, const struct yara_regex *regex, struct span s,
+			 size_t *end);
 /* A line for the user (module console). */
 void yara_call_log(struct yara_call *call, struct span line);
 

@@ -7,13 +7,13 @@ extern const struct yara_module
 	yara_module_console, yara_module_cuckoo, yara_module_dex, yara_module_dotnet,
 	yara_module_elf, yara_module_hash, yara_module_lnk, yara_module_macho,
 	yara_module_magic, yara_module_math, yara_module_pe, yara_module_string,
-	yara_module_time;
+	yara_module_tests, yara_module_time;
 
 const struct yara_module *const yara_modules[] = {
 	&yara_module_console, &yara_module_cuckoo, &yara_module_dex, &yara_module_dotnet,
 	&yara_module_elf, &yara_module_hash, &yara_module_lnk, &yara_module_macho,
 	&yara_module_magic, &yara_module_math, &yara_module_pe, &yara_module_string,
-	&yara_module_time, NULL,
+	&yara_module_tests, &yara_module_time, NULL,
 };
 
 const struct yara_module *yara_module_find(struct span name)

@@ -67,6 +67,32 @@ static void check(const char *module, const char *seed, const char *const *condi
 #define CHECK(module, seed, ...) \
 	check(module, SEEDS seed, (const char *const[]){ __VA_ARGS__, NULL })
 
+TEST(module_tests_has_one_of_each_kind)
+{
+	static const char *const conditions[] = {
+		"tests.constants.one + 1 == tests.constants.two and tests.constants.empty == \"\"",
+		"not defined tests.undefined.i and not defined tests.undefined.f + 1.0",
+		"not defined (not (tests.undefined.f == 1.0))",
+		"tests.match(/foo|foobar/, \"xfoobar\") == 4 and tests.match(/foo.b/i, \"FOO\\nB\") == -1",
+		"tests.isum(1, 2) == 3 and tests.isum(1, 2, 3) == 6 and tests.fsum(1.0, 2.0, 3.0) == 6.0",
+		"tests.length(\"a\\x00b\") == 1 and tests.empty() == \"\" and tests.foobar(2) == \"bar\"",
+		"not defined tests.isum(tests.undefined.i, 1) and not defined tests.module_data",
+		"tests.integer_array[256] == 256 and not defined tests.integer_array[3]",
+		"for 4 i in tests.integer_array : (i >= 0) and not for 5 i in tests.integer_array : (i >= 0)",
+		"for any s in tests.string_array : (s == \"foo\\x00bar\") and not defined tests.string_array[-1]",
+		"tests.struct_dict[\"foo\"].s == \"foo\" and not defined tests.struct_dict[\"x\"].i",
+		"for all k, v in tests.string_dict : (k == v)",
+		"not for all k, v in tests.empty_struct_dict : (true)",
+		"not for any a in tests.empty_struct_array : (a.struct_array[0].unused == \"\")", NULL };
+
+	for (size_t i = 0; conditions[i]; i++) {
+		if (!holds("tests", conditions[i], SPAN("abc")))
+			print_message("# does not hold: %s\n", conditions[i]);
+		assert_true(holds("tests", conditions[i], SPAN("abc")));
+	}
+	assert_true(holds_with("tests", "tests.module_data == \"xyz\"", SPAN("abc"), SPAN("xyz")));
+}
+
 TEST(module_pe_reads_headers_and_lists)
 {
 	CHECK("pe", "pe_fuzz/pe32", "pe.is_pe == 1", "pe.machine == pe.MACHINE_I386",

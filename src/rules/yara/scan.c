@@ -1,6 +1,7 @@
 #include "rules/yara/scan.h"
 
 #include "rules/yara/modules.h"
+#include "rules/yara/regex_prog.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -226,6 +227,19 @@ bool yara_call_matches(struct yara_call *call, const struct yara_regex *regex, s
 	struct yara_scan *s = call->host;
 
 	return s && regex_search((const struct regex *)regex, s->regexes, text);
+}
+
+bool yara_call_match_end(struct yara_call *call, const struct yara_regex *regex, struct span text,
+			 size_t *end)
+{
+	struct yara_scan *s = call->host;
+
+	for (size_t at = 0; s && at <= text.len && at < 1024; at++) {
+		if (regex_match((const struct regex *)regex, s->regexes, text, at, text.len, false,
+				end))
+			return true;
+	}
+	return false;
 }
 
 void yara_call_log(struct yara_call *call, struct span line)
