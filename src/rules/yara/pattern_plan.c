@@ -161,12 +161,11 @@ bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 			const struct regex_tree *tree, struct err *err)
 {
 	struct regex_emit_options options = { .wide = form->wide,
-					      .longest = tree->greedy && !tree->lazy };
+					      .length = regex_tree_length(tree) };
 	struct atom_choice choice;
 	uint32_t low, high;
 
 	regex_ast_width(tree->root, &low, &high);
-	options.longest = options.longest && low;
 	if (!emit(b, tree->root->first, NULL, options, &form->whole, err))
 		return false;
 	if (!pattern_atoms_of_tree(&b->work, tree->root, form->wide, &choice) ||

@@ -269,7 +269,7 @@ static bool is_better(const struct pattern_set *set, const struct pattern *patte
 
 	if (match->form != than->form || !form->whole)
 		return false;
-	return form->whole->longest ? match->length > than->length : match->length < than->length;
+	return form->whole->length == REGEX_LONGEST ? match->length > than->length : match->length < than->length;
 }
 
 static void tidy(struct pattern_scratch *s, const struct pattern *pattern, struct pattern_hit *hit)

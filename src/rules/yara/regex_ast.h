@@ -84,6 +84,22 @@ void regex_ast_append(struct regex_ast *parent, struct regex_ast *child);
 /* An ALT of single sets is one set; anything else stays as it is. */
 struct regex_ast *regex_ast_simplify(struct regex_ast *alt);
 
+/* Which of several lengths at one place a match has. */
+enum regex_length {
+	REGEX_PREFERRED,	/* the first in order of preference */
+	REGEX_LONGEST,
+	REGEX_SHORTEST,
+};
+
+/*
+ * As in YARA: the longest where all repetition is greedy. Where none is, the
+ * shortest, for YARA finds each alternative by its own letters, and the one that
+ * ends first wins; but by preference where the letters it looks for stand outside
+ * of the alternatives. What YARA has no rule for (it may be empty, or mixes greedy
+ * and lazy) goes by preference too.
+ */
+enum regex_length regex_tree_length(const struct regex_tree *tree);
+
 /* Shortest and longest match in characters; *max is REGEX_NO_END where there is no bound. */
 void regex_ast_width(const struct regex_ast *node, uint32_t *min, uint32_t *max);
 

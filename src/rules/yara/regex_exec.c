@@ -216,9 +216,11 @@ static bool match_by_threads(struct regex_run *r, size_t at, size_t stop, size_t
 	bool matched = false;
 
 	for (; at < stop && s->now_count; at++) {
-		if (step(r, r->data.at[at], at + 1, !r->regex->longest)) {
+		if (step(r, r->data.at[at], at + 1, r->regex->length == REGEX_PREFERRED)) {
 			matched = true;
 			*end = at;
+			if (r->regex->length == REGEX_SHORTEST)
+				return true;
 		}
 		regex_swap_lists(s);
 	}
@@ -275,7 +277,7 @@ static uint32_t run_backward(const struct regex_dfa *d, struct span data, uint32
 	return state;
 }
 
-/* The longest match, where neither assertions nor order count. */
+/* The longest or the shortest match, where no assertions count. */
 static bool match_by_states(struct regex_run *r, size_t at, size_t stop, size_t *end)
 {
 	uint32_t state = regex_dfa_start(r, false), next;
@@ -289,6 +291,8 @@ static bool match_by_states(struct regex_run *r, size_t at, size_t stop, size_t 
 		if (kind == REGEX_DFA_MATCH && may_end(r, at)) {
 			matched = true;
 			*end = at;
+			if (r->regex->length == REGEX_SHORTEST)
+				return true;
 		}
 		if (at == stop || kind == REGEX_DFA_DEAD)
 			return matched;
@@ -311,7 +315,7 @@ bool regex_match(const struct regex *regex, struct regex_scratch *scratch, struc
 		return false;
 	if (!regex_make_room(scratch, regex->count))
 		return false;
-	if (regex->longest && !regex->asserts)
+	if (regex->length != REGEX_PREFERRED && !regex->asserts)
 		return match_by_states(&r, at, stop, end);
 	begin(&r, at);
 	return match_by_threads(&r, at, stop, end);
@@ -405,8 +409,7 @@ bool regex_compile(struct arena *arena, struct span source, uint32_t flags, stru
 
 	done = regex_parse(&heap, source, flags, &tree, err) &&
 	       regex_emit(arena, tree.root->first, NULL,
-			  (struct regex_emit_options){ .longest = tree.greedy && !tree.lazy }, out,
-			  err);
+			  (struct regex_emit_options){ .length = regex_tree_length(&tree) }, out, err);
 	arena_free(&heap);
 	return done;
 }

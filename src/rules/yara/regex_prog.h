@@ -26,7 +26,7 @@ struct regex {
 	const struct regex_inst *code;	/* starts at 0 */
 	const struct byte_set *sets;
 	uint32_t count;
-	bool longest;		/* else the first in order of preference */
+	enum regex_length length;
 	bool wide;		/* words are made of pairs (character, 0) */
 	bool backward;
 	bool asserts;
@@ -37,7 +37,8 @@ struct regex {
 };
 
 struct regex_emit_options {
-	bool wide, backward, longest;
+	bool wide, backward;
+	enum regex_length length;
 };
 
 /*

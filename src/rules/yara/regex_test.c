@@ -62,6 +62,21 @@ TEST(greedy_takes_the_longest_and_lazy_the_first)
 	assert_int_equal(length_of("a{x}", "a{x}"), 4);
 }
 
+/* The lengths that libyara 4.5 gives. */
+TEST(alternatives_take_the_length_that_yara_finds)
+{
+	assert_int_equal(length_of("ab|a", "ab"), 1);
+	assert_int_equal(length_of("abcd|abc|ab", "abcd"), 2);
+	assert_int_equal(length_of("(fooo|foo)", "fooo"), 3);
+	assert_int_equal(length_of("a(ab|a)", "aab"), 2);
+	assert_int_equal(length_of("ab|a(ab)??", "ab"), 1);
+	assert_int_equal(length_of("zx(wv|w)", "zxwv"), 4);
+	assert_int_equal(length_of("zx(w|wv)", "zxwv"), 3);
+	assert_int_equal(length_of("zxw(v|)", "zxwv"), 4);
+	assert_int_equal(length_of("(a|ab)*", "abab"), 1);
+	assert_int_equal(length_of("(ab|a)*", "abab"), 4);
+}
+
 TEST(sets_and_escapes_stand_for_what_they_say)
 {
 	assert_true(matches("[]a]b", 0, SPAN("]b")));
