@@ -5,11 +5,13 @@
 #define CLASS_DATA_MIN 16
 #define FIELD_MIN 8
 #define METHOD_MIN 12
+#define TEXT_BYTES ((size_t)64 << 20)
 
 struct reader {
 	struct dex *d;
 	struct arena *arena;
 	size_t field_room, method_room, class_data_room;
+	size_t text_budget;
 };
 
 static struct dex_table read_table(struct cursor *c)
@@ -25,13 +27,23 @@ static struct span up_to_nul(struct span bytes)
 	return span_sub(bytes, 0, span_find_byte(bytes, 0, 0));
 }
 
+static bool read_version(struct span magic, uint32_t *out)
+{
+	uint64_t version;
+
+	if (!span_to_u64(span_sub(magic, 5, 2), &version) || version < 35 || version > 41)
+		return false;
+	*out = (uint32_t)version;
+	return true;
+}
+
 bool dex_header_parse(struct span file, struct dex_header *out, struct err *err)
 {
 	struct cursor c = cursor_of(file);
 	struct span magic = cursor_take(&c, 8);
 
-	if (magic.len < 8 || !span_starts(magic, SPAN("dex\n03")) || magic.at[6] < '5' ||
-	    magic.at[6] > '9' || magic.at[7] != 0)
+	if (magic.len < 8 || !span_starts(magic, SPAN("dex\n0")) || magic.at[7] != 0 ||
+	    !read_version(magic, &out->version))
 		return err_set(err, ERR_UNSUPPORTED, 0, "no DEX header");
 	if (file.len < HEADER_SIZE)
 		return err_set(err, ERR_CORRUPT, file.len, "DEX header cut short");
@@ -50,6 +62,8 @@ bool dex_header_parse(struct span file, struct dex_header *out, struct err *err)
 	out->methods = read_table(&c);
 	out->classes = read_table(&c);
 	out->data = read_table(&c);
+	out->container_size = cursor_u32le(&c);
+	out->header_offset = cursor_u32le(&c);
 	return true;
 }
 
@@ -66,14 +80,26 @@ static bool open_table(struct reader *r, struct dex_table table, size_t item, si
 	return *list != NULL;
 }
 
+/* Characters take up to three bytes; the budget is for texts that share their bytes. */
+static struct span text_at(struct reader *r, struct cursor c, uint32_t characters)
+{
+	struct span rest = span_sub(c.in, c.at, (size_t)characters * 3 + 1);
+	size_t end;
+
+	rest = span_sub(rest, 0, r->text_budget);
+	end = span_find_byte(rest, 0, 0);
+	r->text_budget -= end == SIZE_MAX ? rest.len : end;
+	return end == SIZE_MAX ? (struct span){ 0 } : span_sub(rest, 0, end);
+}
+
 /*
  * YARA takes the length, counted in UTF-16 characters, for one byte long and
  * for the number of bytes: exact for text up to 127 characters of ASCII.
  */
-static struct dex_string read_string(struct span file, uint32_t offset)
+static struct dex_string read_string(struct reader *r, uint32_t offset)
 {
 	struct dex_string s = { 0 };
-	struct cursor c = cursor_of(span_sub(file, offset, SIZE_MAX));
+	struct cursor c = cursor_of(span_sub(r->d->file, offset, SIZE_MAX));
 	uint32_t size;
 
 	if (cursor_left(&c) < 4)
@@ -84,6 +110,7 @@ static struct dex_string read_string(struct span file, uint32_t offset)
 	s.offset = offset;
 	s.size = size;
 	s.value = span_sub(c.in, 1, size);
+	s.text = text_at(r, c, size);
 	return s;
 }
 
@@ -95,7 +122,7 @@ static bool read_strings(struct reader *r)
 	if (!open_table(r, d->header.strings, 4, sizeof *d->strings, (void **)&d->strings, &c))
 		return false;
 	while (d->string_count < d->header.strings.size)
-		d->strings[d->string_count++] = read_string(d->file, cursor_u32le(&c));
+		d->strings[d->string_count++] = read_string(r, cursor_u32le(&c));
 	return true;
 }
 
@@ -326,7 +353,7 @@ static bool read_classes(struct reader *r)
 
 bool dex_parse(struct span file, struct arena *arena, struct dex *out, struct err *err)
 {
-	struct reader r = { .d = out, .arena = arena };
+	struct reader r = { .d = out, .arena = arena, .text_budget = TEXT_BYTES };
 
 	*out = (struct dex){ .file = file };
 	if (!dex_header_parse(file, &out->header, err))
@@ -336,4 +363,32 @@ bool dex_parse(struct span file, struct arena *arena, struct dex *out, struct er
 		     read_ids(&r, out->header.methods, &out->method_ids, &out->method_id_count) &&
 		     read_map(&r) && read_classes(&r);
 	return true;
+}
+
+struct span dex_text(const struct dex *d, uint32_t string)
+{
+	return string < d->string_count ? d->strings[string].text : (struct span){ 0 };
+}
+
+struct span dex_type_name(const struct dex *d, uint32_t type)
+{
+	return type < d->type_count ? dex_text(d, d->types[type]) : (struct span){ 0 };
+}
+
+struct cursor dex_parameters(const struct dex *d, uint32_t proto)
+{
+	struct cursor c = cursor_of(d->file);
+	uint32_t offset = proto < d->proto_count ? d->protos[proto].parameters_offset : 0;
+	uint32_t count;
+
+	cursor_seek(&c, offset);
+	count = offset ? cursor_u32le(&c) : 0;
+	return cursor_of(cursor_left(&c) / 2 >= count ? cursor_take(&c, (size_t)count * 2)
+						      : (struct span){ 0 });
+}
+
+bool dex_next_parameter(struct cursor *c, uint16_t *type)
+{
+	*type = cursor_u16le(c);
+	return !c->short_read;
 }

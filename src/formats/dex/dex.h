@@ -1,5 +1,5 @@
 /*
- * dex: Dalvik executables of Android, versions 035 to 039. Fields and sources:
+ * dex: Dalvik executables of Android, versions 035 to 041. Fields and sources:
  * docs/formats/dex.md.
  *
  * dex_header_parse reads the header alone; dex_parse everything else, in file
@@ -16,6 +16,7 @@
 
 #define DEX_MAX_ITEMS 0x80000
 #define DEX_MAX_MEMBERS 0x80000
+#define DEX_CONTAINER_VERSION 41
 
 struct dex_table {
 	uint32_t size;			/* items */
@@ -24,17 +25,20 @@ struct dex_table {
 
 struct dex_header {
 	struct span magic;		/* without the NUL */
+	uint32_t version;		/* 35 to 41 */
 	uint32_t checksum;
 	struct span signature;		/* up to its first NUL: so YARA shows it */
 	uint32_t file_size, header_size, endian_tag;
 	struct dex_table link;
 	uint32_t map_offset;
 	struct dex_table strings, types, protos, fields, methods, classes, data;
+	uint32_t container_size, header_offset;	/* from DEX_CONTAINER_VERSION on */
 };
 
 struct dex_string {
 	uint32_t offset, size;
-	struct span value;		/* .at NULL: broken */
+	struct span value;		/* as YARA cuts it; .at NULL: broken */
+	struct span text;		/* up to its NUL; .at NULL: broken */
 };
 
 struct dex_proto {
@@ -96,5 +100,13 @@ struct dex {
 
 bool dex_header_parse(struct span file, struct dex_header *out, struct err *err);
 bool dex_parse(struct span file, struct arena *arena, struct dex *out, struct err *err);
+
+/* Text and type name by index, whole; .at NULL: there is none, or it is broken. */
+struct span dex_text(const struct dex *d, uint32_t string);
+struct span dex_type_name(const struct dex *d, uint32_t type);
+
+/* The type indexes of a prototype's parameters, two bytes each; none where broken. */
+struct cursor dex_parameters(const struct dex *d, uint32_t proto);
+bool dex_next_parameter(struct cursor *c, uint16_t *type);
 
 #endif

@@ -52,6 +52,7 @@ static bool read_header(struct elf *elf, struct err *err)
 	elf->big_endian = elf->file.at[5] == 2;
 	if (elf->file.len <= (elf->wide ? HEADER_SIZE_64 : HEADER_SIZE_32))
 		return err_set(err, ERR_CORRUPT, elf->file.len, "ELF header cut short");
+	elf->os_abi = elf->file.at[7];
 	cursor_seek(&c, IDENT_SIZE);
 	elf->type = read_half(elf, &c);
 	elf->machine = read_half(elf, &c);

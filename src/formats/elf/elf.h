@@ -59,6 +59,7 @@ struct elf {
 	struct span file;
 	bool wide;			/* 64 bits */
 	bool big_endian;
+	uint8_t os_abi;
 	uint16_t type;
 	uint16_t machine;
 	uint64_t entry;

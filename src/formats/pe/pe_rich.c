@@ -63,17 +63,30 @@ bool pe_rich_parse(const struct pe *pe, struct arena *arena, struct pe_rich *out
 	return true;
 }
 
+struct cursor pe_rich_entries(const struct pe_rich *rich)
+{
+	return cursor_of(span_from(rich->clear, HEAD_SIZE));
+}
+
+bool pe_rich_next(struct cursor *c, struct pe_rich_tool *out)
+{
+	if (cursor_left(c) < 8)
+		return false;
+	out->version = cursor_u16le(c);
+	out->id = cursor_u16le(c);
+	out->times = cursor_u32le(c);
+	return true;
+}
+
 uint64_t pe_rich_count(const struct pe_rich *rich, int64_t version, int64_t tool)
 {
-	struct cursor c = cursor_of(span_from(rich->clear, HEAD_SIZE));
+	struct cursor c = pe_rich_entries(rich);
+	struct pe_rich_tool one;
 	uint64_t total = 0;
 
-	while (cursor_left(&c) >= 8) {
-		uint32_t id = cursor_u32le(&c);
-		uint32_t times = cursor_u32le(&c);
-
-		if ((version == -1 || version == (id & 0xffff)) && (tool == -1 || tool == id >> 16))
-			total += times;
+	while (pe_rich_next(&c, &one)) {
+		if ((version == -1 || version == one.version) && (tool == -1 || tool == one.id))
+			total += one.times;
 	}
 	return total;
 }

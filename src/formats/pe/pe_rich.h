@@ -19,6 +19,16 @@ struct pe_rich {
 /* False where there is none, or no memory. */
 bool pe_rich_parse(const struct pe *pe, struct arena *arena, struct pe_rich *out);
 
+/* One entry: a tool, its build, and how many objects it made. */
+struct pe_rich_tool {
+	uint16_t id, version;
+	uint32_t times;
+};
+
+/* The entries, one after the other; pe_rich_next is false behind the last. */
+struct cursor pe_rich_entries(const struct pe_rich *rich);
+bool pe_rich_next(struct cursor *c, struct pe_rich_tool *out);
+
 /* Sum of the counts of entries with that version and tool id; -1 stands for any. */
 uint64_t pe_rich_count(const struct pe_rich *rich, int64_t version, int64_t tool);
 

@@ -43,6 +43,8 @@ static void log_value(struct yara_call *c)
 	buf_add(&line, label(c));
 	if (it.type == YARA_STRING)
 		add_visible(&line, it.string);
+	else if (it.type == YARA_BOOL)
+		buf_add(&line, it.integer ? SPAN("true") : SPAN("false"));
 	else if (it.type == YARA_FLOAT)
 		buf_printf(&line, "%f", it.real);
 	else
@@ -61,7 +63,8 @@ static void log_hex(struct yara_call *c)
 
 static const struct yara_function log_overloads[] = {
 	{ "s", 'i', log_value }, { "ss", 'i', log_value }, { "i", 'i', log_value },
-	{ "si", 'i', log_value }, { "f", 'i', log_value }, { "sf", 'i', log_value }, { 0 },
+	{ "si", 'i', log_value }, { "f", 'i', log_value }, { "sf", 'i', log_value },
+	{ "b", 'i', log_value }, { "sb", 'i', log_value }, { 0 },
 };
 static const struct yara_function hex_overloads[] = {
 	{ "i", 'i', log_hex }, { "si", 'i', log_hex }, { 0 },

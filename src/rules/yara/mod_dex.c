@@ -1,6 +1,5 @@
-#include "rules/yara/module.h"
+#include "rules/yara/mod_dex.h"
 
-#include "formats/dex/dex.h"
 #include "rules/yara/mod_dex_constants.h"
 
 struct state {
@@ -9,7 +8,7 @@ struct state {
 	struct dex dex;
 };
 
-static const struct dex *dex_of(const struct yara_object *root, struct arena *arena)
+const struct dex *mod_dex_of(const struct yara_object *root, struct arena *arena)
 {
 	struct state *s = root->state;
 	struct err err;
@@ -22,14 +21,13 @@ static const struct dex *dex_of(const struct yara_object *root, struct arena *ar
 	return &s->dex;
 }
 
-/* The list `name` where it is not filled yet; NULL: no DEX, or filled. */
-static struct yara_object *list_of(struct yara_object *root, const char *name, const struct dex **d)
+struct yara_object *mod_dex_list(struct yara_object *root, const char *name, const struct dex **d)
 {
-	*d = dex_of(root, root->arena);
+	*d = mod_dex_of(root, root->arena);
 	return *d && !yara_get_object(root, name) ? yara_array(root, name) : NULL;
 }
 
-static void set_text(struct yara_object *to, const char *name, struct span text)
+void mod_dex_set_text(struct yara_object *to, const char *name, struct span text)
 {
 	if (text.at)
 		yara_set_string(to, name, text);
@@ -38,7 +36,7 @@ static void set_text(struct yara_object *to, const char *name, struct span text)
 static void fill_strings(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "string_ids", &d);
+	struct yara_object *list = mod_dex_list(root, "string_ids", &d);
 
 	for (size_t i = 0; list && i < d->string_count; i++) {
 		struct yara_object *to = yara_array_add_struct(list);
@@ -54,7 +52,7 @@ static void fill_strings(struct yara_object *root)
 static void fill_types(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "type_ids", &d);
+	struct yara_object *list = mod_dex_list(root, "type_ids", &d);
 
 	for (size_t i = 0; list && i < d->type_count; i++)
 		yara_set_integer(yara_array_add_struct(list), "descriptor_idx", d->types[i]);
@@ -63,7 +61,7 @@ static void fill_types(struct yara_object *root)
 static void fill_protos(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "proto_ids", &d);
+	struct yara_object *list = mod_dex_list(root, "proto_ids", &d);
 
 	for (size_t i = 0; list && i < d->proto_count; i++) {
 		struct yara_object *to = yara_array_add_struct(list);
@@ -89,7 +87,7 @@ static void set_ids(struct yara_object *list, const struct dex_id *ids, size_t c
 static void fill_field_ids(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "field_ids", &d);
+	struct yara_object *list = mod_dex_list(root, "field_ids", &d);
 
 	if (list)
 		set_ids(list, d->field_ids, d->field_id_count, "type_idx");
@@ -98,7 +96,7 @@ static void fill_field_ids(struct yara_object *root)
 static void fill_method_ids(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "method_ids", &d);
+	struct yara_object *list = mod_dex_list(root, "method_ids", &d);
 
 	if (list)
 		set_ids(list, d->method_ids, d->method_id_count, "proto_idx");
@@ -107,7 +105,7 @@ static void fill_method_ids(struct yara_object *root)
 static void fill_classes(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "class_defs", &d);
+	struct yara_object *list = mod_dex_list(root, "class_defs", &d);
 
 	for (size_t i = 0; list && i < d->class_count; i++) {
 		const struct dex_class *class = &d->classes[i];
@@ -121,13 +119,16 @@ static void fill_classes(struct yara_object *root)
 		yara_set_integer(to, "annotations_offset", class->annotations_offset);
 		yara_set_integer(to, "class_data_offset", class->class_data_offset);
 		yara_set_integer(to, "static_values_offset", class->static_values_offset);
+		mod_dex_set_text(to, "class", dex_type_name(d, class->class));
+		mod_dex_set_text(to, "superclass", dex_type_name(d, class->super_class));
+		mod_dex_set_text(to, "source_file", dex_text(d, class->source_file));
 	}
 }
 
 static void fill_class_data(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "class_data_item", &d);
+	struct yara_object *list = mod_dex_list(root, "class_data_item", &d);
 
 	for (size_t i = 0; list && i < d->class_data_count; i++) {
 		struct yara_object *to = yara_array_add_struct(list);
@@ -139,14 +140,9 @@ static void fill_class_data(struct yara_object *root)
 	}
 }
 
-static void fill_map(struct yara_object *root)
+/* "map_item" is YARA's name for the list, "items" that of YARA-X. */
+static void set_map_items(struct yara_object *list, const struct dex *d)
 {
-	const struct dex *d = dex_of(root, root->arena);
-	struct yara_object *map = d ? yara_struct(root, "map_list") : NULL;
-	struct yara_object *list = map ? yara_array(map, "map_item") : NULL;
-
-	if (d && d->has_map)
-		yara_set_integer(map, "size", d->declared_map);
 	for (size_t i = 0; list && i < d->map_count; i++) {
 		struct yara_object *to = yara_array_add_struct(list);
 
@@ -157,18 +153,31 @@ static void fill_map(struct yara_object *root)
 	}
 }
 
+static void fill_map(struct yara_object *root)
+{
+	const struct dex *d = mod_dex_of(root, root->arena);
+	struct yara_object *map = d ? yara_struct(root, "map_list") : NULL;
+
+	if (!map)
+		return;
+	if (d->has_map)
+		yara_set_integer(map, "size", d->declared_map);
+	set_map_items(yara_array(map, "map_item"), d);
+	set_map_items(yara_array(map, "items"), d);
+}
+
 static void set_member(struct yara_object *to, const struct dex_member *member)
 {
-	set_text(to, "class_name", member->class_name);
-	set_text(to, "name", member->name);
-	set_text(to, "proto", member->proto);
+	mod_dex_set_text(to, "class_name", member->class_name);
+	mod_dex_set_text(to, "name", member->name);
+	mod_dex_set_text(to, "proto", member->proto);
 	yara_set_integer(to, "access_flags", member->access_flags);
 }
 
 static void fill_fields(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "field", &d);
+	struct yara_object *list = mod_dex_list(root, "field", &d);
 
 	if (!list)
 		return;
@@ -190,13 +199,13 @@ static void set_code(struct yara_object *to, const struct dex_code *code)
 	yara_set_integer(to, "tries_size", code->tries);
 	yara_set_integer(to, "debug_info_off", code->debug_info_offset);
 	yara_set_integer(to, "insns_size", code->instructions);
-	set_text(to, "insns", code->bytes);
+	mod_dex_set_text(to, "insns", code->bytes);
 }
 
 static void fill_methods(struct yara_object *root)
 {
 	const struct dex *d;
-	struct yara_object *list = list_of(root, "method", &d);
+	struct yara_object *list = mod_dex_list(root, "method", &d);
 
 	if (!list)
 		return;
@@ -226,7 +235,7 @@ static bool fits(struct yara_call *c, size_t argument, struct span text)
 
 static void has_method(struct yara_call *c)
 {
-	const struct dex *d = dex_of(c->root, c->arena);
+	const struct dex *d = mod_dex_of(c->root, c->arena);
 	bool found = false;
 
 	if (!d || !d->whole)
@@ -244,7 +253,7 @@ static void has_method(struct yara_call *c)
 
 static void has_class(struct yara_call *c)
 {
-	const struct dex *d = dex_of(c->root, c->arena);
+	const struct dex *d = mod_dex_of(c->root, c->arena);
 	bool found = false;
 
 	if (!d || !d->whole)
@@ -273,7 +282,9 @@ static const struct yara_field header[] = {
 	YARA_INTEGER_FIELD("field_ids_size"), YARA_INTEGER_FIELD("field_ids_offset"),
 	YARA_INTEGER_FIELD("method_ids_size"), YARA_INTEGER_FIELD("method_ids_offset"),
 	YARA_INTEGER_FIELD("class_defs_size"), YARA_INTEGER_FIELD("class_defs_offset"),
-	YARA_INTEGER_FIELD("data_size"), YARA_INTEGER_FIELD("data_offset"), YARA_END,
+	YARA_INTEGER_FIELD("data_size"), YARA_INTEGER_FIELD("data_offset"),
+	YARA_INTEGER_FIELD("version"), YARA_INTEGER_FIELD("link_off"),
+	YARA_INTEGER_FIELD("container_size"), YARA_INTEGER_FIELD("header_offset"), YARA_END,
 };
 
 static const struct yara_field string_id[] = {
@@ -303,7 +314,8 @@ static const struct yara_field class_def[] = {
 	YARA_INTEGER_FIELD("super_class_idx"), YARA_INTEGER_FIELD("interfaces_offset"),
 	YARA_INTEGER_FIELD("source_file_idx"), YARA_INTEGER_FIELD("annotations_offset"),
 	YARA_INTEGER_FIELD("class_data_offset"), YARA_INTEGER_FIELD("static_values_offset"),
-	YARA_END,
+	YARA_STRING_FIELD("class"), YARA_STRING_FIELD("superclass"),
+	YARA_STRING_FIELD("source_file"), YARA_END,
 };
 
 static const struct yara_field class_data[] = {
@@ -318,7 +330,8 @@ static const struct yara_field map_item[] = {
 };
 
 static const struct yara_field map_list[] = {
-	YARA_INTEGER_FIELD("size"), YARA_ARRAY_OF_STRUCTS("map_item", map_item), YARA_END,
+	YARA_INTEGER_FIELD("size"), YARA_ARRAY_OF_STRUCTS("map_item", map_item),
+	YARA_ARRAY_OF_STRUCTS("items", map_item), YARA_END,
 };
 
 static const struct yara_field field[] = {
@@ -345,10 +358,12 @@ static const struct yara_field method[] = {
 
 #define ARRAY(n, its, how) \
 	{ .name = (n), .type = YARA_ARRAY, .element = YARA_STRUCT, .fields = (its), .fill = (how) }
+#define ARRAY_OF_TEXTS(n, how) \
+	{ .name = (n), .type = YARA_ARRAY, .element = YARA_STRING, .fill = (how) }
 #define INTEGER(n, how) { .name = (n), .type = YARA_INTEGER, .fill = (how) }
 
 static const struct yara_field fields[] = {
-	YARA_STRUCT_FIELD("header", header),
+	YARA_INTEGER_FIELD("is_dex"), YARA_STRUCT_FIELD("header", header),
 	ARRAY("string_ids", string_id, fill_strings),
 	ARRAY("type_ids", type_id, fill_types),
 	ARRAY("proto_ids", proto_id, fill_protos),
@@ -361,6 +376,15 @@ static const struct yara_field fields[] = {
 	INTEGER("number_of_methods", fill_methods), ARRAY("method", method, fill_methods),
 	YARA_FUNCTION_FIELD("has_method", has_method_overloads),
 	YARA_FUNCTION_FIELD("has_class", has_class_overloads),
+	ARRAY_OF_TEXTS("types", mod_dex_fill_types),
+	ARRAY("protos", mod_dex_proto, mod_dex_fill_protos),
+	ARRAY("fields", mod_dex_field, mod_dex_fill_fields),
+	ARRAY("methods", mod_dex_method, mod_dex_fill_methods),
+	YARA_FUNCTION_FIELD("checksum", mod_dex_checksum),
+	YARA_FUNCTION_FIELD("signature", mod_dex_signature),
+	YARA_FUNCTION_FIELD("contains_string", mod_dex_contains_string),
+	YARA_FUNCTION_FIELD("contains_method", mod_dex_contains_method),
+	YARA_FUNCTION_FIELD("contains_class", mod_dex_contains_class),
 	DEX_CONSTANTS,
 	YARA_END,
 };
@@ -389,6 +413,12 @@ static void set_header(struct yara_object *to, const struct dex_header *h)
 	set_table(to, "method_ids_size", "method_ids_offset", h->methods);
 	set_table(to, "class_defs_size", "class_defs_offset", h->classes);
 	set_table(to, "data_size", "data_offset", h->data);
+	yara_set_integer(to, "version", h->version);
+	yara_set_integer(to, "link_off", h->link.offset);
+	if (h->version < DEX_CONTAINER_VERSION)
+		return;
+	yara_set_integer(to, "container_size", h->container_size);
+	yara_set_integer(to, "header_offset", h->header_offset);
 }
 
 static bool load(struct yara_load *l)
@@ -397,6 +427,7 @@ static bool load(struct yara_load *l)
 	struct state *s;
 	struct err err;
 
+	yara_set_integer(l->root, "is_dex", 0);
 	if (!dex_header_parse(l->data, &h, &err))
 		return false;
 	s = ARENA_NEW(l->arena, struct state);
@@ -404,6 +435,7 @@ static bool load(struct yara_load *l)
 		return false;
 	s->data = l->data;
 	l->root->state = s;
+	yara_set_integer(l->root, "is_dex", 1);
 	set_header(yara_struct(l->root, "header"), &h);
 	return true;
 }

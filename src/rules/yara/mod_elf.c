@@ -102,6 +102,7 @@ static void fill_symbols(struct yara_object *root, uint32_t type, const char *na
 		yara_set_integer(to, "shndx", symbols[i].section);
 		yara_set_integer(to, "value", (int64_t)symbols[i].value);
 		yara_set_integer(to, "size", (int64_t)symbols[i].size);
+		yara_set_integer(to, "visibility", symbols[i].visibility);
 	}
 }
 
@@ -256,7 +257,7 @@ static const struct yara_field dynamic[] = {
 static const struct yara_field symbol[] = {
 	YARA_STRING_FIELD("name"), YARA_INTEGER_FIELD("value"), YARA_INTEGER_FIELD("size"),
 	YARA_INTEGER_FIELD("type"), YARA_INTEGER_FIELD("bind"), YARA_INTEGER_FIELD("shndx"),
-	YARA_END,
+	YARA_INTEGER_FIELD("visibility"), YARA_END,
 };
 
 #define INTEGER(n, how) { .name = (n), .type = YARA_INTEGER, .fill = (how) }
@@ -264,7 +265,7 @@ static const struct yara_field symbol[] = {
 	{ .name = (n), .type = YARA_ARRAY, .element = YARA_STRUCT, .fields = (its), .fill = (how) }
 
 static const struct yara_field fields[] = {
-	YARA_INTEGER_FIELD("type"), YARA_INTEGER_FIELD("machine"),
+	YARA_INTEGER_FIELD("type"), YARA_INTEGER_FIELD("machine"), YARA_INTEGER_FIELD("osabi"),
 	YARA_INTEGER_FIELD("entry_point"), YARA_INTEGER_FIELD("number_of_sections"),
 	YARA_INTEGER_FIELD("sh_offset"), YARA_INTEGER_FIELD("sh_entry_size"),
 	YARA_INTEGER_FIELD("number_of_segments"), YARA_INTEGER_FIELD("ph_offset"),
@@ -276,6 +277,7 @@ static const struct yara_field fields[] = {
 	YARA_FUNCTION_FIELD("telfhash", telfhash_overloads),
 	YARA_FUNCTION_FIELD("import_md5", import_md5_overloads),
 	ELF_CONSTANTS,
+	ELF_CONSTANTS_X,
 	YARA_END,
 };
 
@@ -285,6 +287,7 @@ static void set_header(struct yara_object *root, const struct elf *elf, const st
 
 	yara_set_integer(root, "type", elf->type);
 	yara_set_integer(root, "machine", elf->machine);
+	yara_set_integer(root, "osabi", elf->os_abi);
 	yara_set_integer(root, "number_of_sections", elf->declared_sections);
 	yara_set_integer(root, "sh_offset", (int64_t)elf->sections_offset);
 	yara_set_integer(root, "sh_entry_size", elf->section_entry_size);

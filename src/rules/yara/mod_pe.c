@@ -28,10 +28,15 @@ static const struct yara_field overlay[] = {
 	YARA_INTEGER_FIELD("offset"), YARA_INTEGER_FIELD("size"), YARA_END,
 };
 
+static const struct yara_field rich_tool[] = {
+	YARA_INTEGER_FIELD("toolid"), YARA_INTEGER_FIELD("version"), YARA_INTEGER_FIELD("times"),
+	YARA_END,
+};
+
 static const struct yara_field rich_signature[] = {
 	YARA_INTEGER_FIELD("offset"), YARA_INTEGER_FIELD("length"), YARA_INTEGER_FIELD("key"),
 	YARA_STRING_FIELD("raw_data"), YARA_STRING_FIELD("clear_data"),
-	YARA_STRING_FIELD("version_data"),
+	YARA_STRING_FIELD("version_data"), YARA_ARRAY_OF_STRUCTS("tools", rich_tool),
 	YARA_FUNCTION_FIELD("version", pe_rich_version_overloads),
 	YARA_FUNCTION_FIELD("toolid", pe_rich_toolid_overloads), YARA_END,
 };

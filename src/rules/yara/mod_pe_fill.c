@@ -98,6 +98,20 @@ void pe_fill_overlay(struct yara_object *root)
 	yara_set_integer(to, "size", offset ? (int64_t)(m->pe.file.len - offset) : 0);
 }
 
+static void set_rich_tools(struct yara_object *list, const struct pe_rich *rich)
+{
+	struct cursor c = pe_rich_entries(rich);
+	struct pe_rich_tool tool;
+
+	while (pe_rich_next(&c, &tool)) {
+		struct yara_object *to = yara_array_add_struct(list);
+
+		yara_set_integer(to, "toolid", tool.id);
+		yara_set_integer(to, "version", tool.version);
+		yara_set_integer(to, "times", tool.times);
+	}
+}
+
 void pe_fill_rich(struct yara_object *root)
 {
 	struct pe_module *m = pe_module_of(root);
@@ -112,6 +126,7 @@ void pe_fill_rich(struct yara_object *root)
 	yara_set_string(to, "raw_data", rich->raw);
 	yara_set_string(to, "clear_data", rich->clear);
 	yara_set_string(to, "version_data", rich->versions);
+	set_rich_tools(yara_array(to, "tools"), rich);
 }
 
 static void set_function(struct yara_object *to, const struct pe_function *function)

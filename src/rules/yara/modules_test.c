@@ -126,7 +126,9 @@ TEST(module_pe_answers_about_imports_and_exports)
 	      "pe.exports(/^Ol/) == 1", "pe.exports(5) == 0", "pe.exports(6) == 0",
 	      "pe.exports_index(\"Old\") == 1", "not defined pe.exports_index(\"Nothing\")",
 	      "pe.export_details[1].forward_name == \"NTDLL.Other\"",
-	      "pe.rich_signature.version(30000) == 3 and pe.rich_signature.toolid(0x105, 1) == 0");
+	      "pe.rich_signature.version(30000) == 3 and pe.rich_signature.toolid(0x105, 1) == 0",
+	      "for any t in pe.rich_signature.tools : (t.version == 30000 and t.times == 3 and"
+	      " pe.rich_signature.toolid(t.toolid) >= 3)", "pe.MACHINE_RISCV64 == 0x5064");
 }
 
 TEST(module_pe_reads_signatures)
@@ -154,6 +156,7 @@ TEST(module_elf_reads_symbols_and_hashes)
 	      "elf.segments[1].type == elf.PT_DYNAMIC", "elf.dynsym_entries == 15",
 	      "elf.dynsym[1].name == \"Alpha\"", "elf.dynamic_section_entries == 2",
 	      "not defined elf.symtab_entries", "elf.telfhash() startswith \"T1\"",
+	      "elf.osabi == elf.OSABI_NONE and elf.dynsym[1].visibility == elf.STV_DEFAULT",
 	      "elf.import_md5() matches /^[0-9a-f]{32}$/");
 }
 
@@ -234,6 +237,26 @@ TEST(module_dotnet_reads_classes_and_tables)
 	      "dotnet.guids[0] == \"03020100-0504-0706-0809-0a0b0c0d0e0f\"",
 	      "dotnet.assembly_refs[0].name == \"mscorlib\"", "dotnet.number_of_streams == 5");
 	CHECK("dotnet", "pe_fuzz/pe32", "dotnet.is_dotnet == 0");
+}
+
+TEST(module_dex_resolves_names_as_yara_x)
+{
+	CHECK("dex", "dex_fuzz/dex", "dex.is_dex == 1 and dex.header.version == 35",
+	      "dex.types[1] == \"Ljava/lang/Object;\" and dex.types.len() == 4",
+	      "dex.protos[0].shorty == \"V\" and dex.protos[0].return_type == \"V\"",
+	      "dex.protos[0].parameters_count == 0 and dex.protos[0].parameters.len() == 0",
+	      "dex.fields[0].class == \"LDemo;\" and dex.fields[0].type == \"I\"",
+	      "dex.fields[0].name == \"count\" and dex.methods[0].name == \"<init>\"",
+	      "dex.methods[0].class == \"LDemo;\" and dex.methods[0].proto.shorty == \"V\"",
+	      "dex.class_defs[0].class == \"LDemo;\" and not defined dex.class_defs[0].source_file",
+	      "dex.class_defs[0].superclass == \"Ljava/lang/Object;\"",
+	      "dex.map_list.items[0].type == dex.TYPE_HEADER_ITEM",
+	      "dex.contains_string(\"count\") and not dex.contains_string(\"coun\")",
+	      "dex.contains_method(\"<init>\") and not dex.contains_method(\"count\")",
+	      "dex.contains_class(\"LDemo;\") and not dex.contains_class(\"V\")",
+	      "dex.signature() == \"52f737aaae0b6529da41e6d54f148ec72c1f507b\" and dex.checksum() == 3201113581",
+	      "not defined dex.header.container_size");
+	assert_true(holds("dex", "dex.is_dex == 0 and not defined dex.checksum()", SPAN("dexy")));
 }
 
 TEST(module_dex_reads_methods)

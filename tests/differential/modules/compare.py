@@ -47,9 +47,15 @@ def files_of(arguments, module):
 
 
 # What YARA-X alone has is asked of YARA-X: compare_x.py.
-X_ONLY = re.compile(r'(file\[\]\.)?(build_version|certificates|code_signature_data|dyld_info|dylibs|dynamic_linker|'
-                    r'dysymtab|entitlements|exports|imports|linker_options|min_version|rpaths|source_version|'
-                    r'symtab|uuid)\b|fat_arch\[\]\.reserved')
+X_ONLY = {
+    'macho': re.compile(r'(file\[\]\.)?(build_version|certificates|code_signature_data|dyld_info|dylibs|dynamic_linker|'
+                        r'dysymtab|entitlements|exports|imports|linker_options|min_version|rpaths|source_version|'
+                        r'symtab|uuid)\b|fat_arch\[\]\.reserved'),
+    'elf': re.compile(r'osabi$|(symtab|dynsym)\[\]\.visibility'),
+    'pe': re.compile(r'rich_signature\.tools'),
+    'dex': re.compile(r'is_dex$|header\.(version|link_off|container_size|header_offset)$|(types|protos|fields|methods)\[|'
+                      r'class_defs\[\]\.(class|superclass|source_file)$|map_list\.items'),
+}
 
 
 def fold(text):
@@ -176,7 +182,7 @@ def main():
         mine = flat(ours)
         for path in theirs.keys() | mine.keys():
             field = re.sub(r'\[\d+\]', '[]', path)
-            if module == 'macho' and X_ONLY.match(field):
+            if module in X_ONLY and X_ONLY[module].match(field):
                 continue
             if re.match(r'^[A-Z]', field) and path not in mine:
                 continue        # a constant

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Asks YARA-X, field by field, whether its module sees what ours sees.
 
-usage: compare_x.py MODULE KANSHIKI FILE-OR-FOLDER...     (macho, lnk, pe, elf, dotnet)
+usage: compare_x.py MODULE KANSHIKI FILE-OR-FOLDER...     (macho, lnk, pe, elf, dotnet, dex)
 
 YARA-X's module for Node.js dumps no module data; so every value of our `scan -D`
 becomes a rule (`macho.symtab.nsyms == 12`, `not defined macho.entry_point`,
