@@ -143,4 +143,4 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_tests = { "tests", fields, load };
+const struct yara_module yara_module_tests = { .name = "tests", .fields = fields, .load = load };
