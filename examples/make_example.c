@@ -166,7 +166,7 @@ void put_logs(const char *root, const char *machine, const struct story *s)
 	char path[512];
 
 	for (int log = 0; log < LOG_COUNT; log++) {
-		struct buf file = make_log(s, (enum story_log)log, 20411);
+		struct buf file = make_log(s, (enum story_log)log, s->first_record ? s->first_record : 20411);
 
 		snprintf(path, sizeof path, "%s/" LOGS "%s", machine, log_kinds[log].file);
 		put_file(root, path, buf_span(&file));

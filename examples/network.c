@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define MOST ((size_t)64 << 20)
 #define HOSTS 6
@@ -188,8 +189,38 @@ static void tunnel(struct buf *dns, double start, bool is_plain)
 	}
 }
 
-void network_of_office(struct buf *conn, struct buf *dns, unsigned acts, uint32_t number,
-		       int64_t moved_seconds)
+static double seconds_of(const char *when)
+{
+	timestamp t;
+
+	if (!timestamp_parse(span_text(when), &t))
+		abort();
+	return (double)t / TIME_SECOND;
+}
+
+static unsigned long varied(unsigned long bytes, unsigned percent)
+{
+	return bytes + (unsigned long)((double)bytes * percent / 100.0 * pick(1001) / 1000.0);
+}
+
+static void add_flows(struct buf *conn, struct buf *dns, const struct network_flow *f, double moved)
+{
+	for (; f->when; f++)
+		for (unsigned i = 0; i < (f->times ? f->times : 1); i++) {
+			struct connection c = { .duration = f->duration, .from = f->from, .to = f->to,
+				.protocol = "tcp", .service = f->port == 443 ? "ssl" : "-", .port = f->port,
+				.out = varied(f->out, f->vary), .in = varied(f->in, f->vary) };
+
+			c.time = seconds_of(f->when) + moved + i * (double)f->every +
+				 noise(f->every >= 86400 ? f->vary * 60.0 : f->every * f->vary / 100.0);
+			if (f->name)
+				ask(dns, c.time - 0.05, f->from, f->name, "A", f->to);
+			add(conn, &c);
+		}
+}
+
+void network_of_office(struct buf *conn, struct buf *dns, unsigned acts,
+		       const struct network_flow *flows, uint32_t number, int64_t moved_seconds)
 {
 	bool is_plain = !number;
 	double interval;
@@ -224,6 +255,8 @@ void network_of_office(struct buf *conn, struct buf *dns, unsigned acts, uint32_
 		beacon(conn, (double)moved_seconds / 8, is_plain);
 	if (acts & NETWORK_TUNNEL)
 		tunnel(dns, 1488979869 + (double)moved_seconds, is_plain);
+	if (flows)
+		add_flows(conn, dns, flows, (double)moved_seconds);
 	buf_printf(conn, "#close\t2017-03-10-23-00-00\n");
 	buf_printf(dns, "#close\t2017-03-10-23-00-00\n");
 }

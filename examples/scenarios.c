@@ -1,5 +1,6 @@
 #include "scenarios.h"
 
+#include "cases.h"
 #include "files.h"
 #include "network.h"
 
@@ -190,15 +191,35 @@ static void put_device_log(const char *root, int64_t moved)
 	buf_free(&log);
 }
 
-static void put_network(const char *root, const struct scenario *s, uint32_t seed)
+static void put_network(const char *root, unsigned acts, const struct network_flow *flows, uint32_t seed,
+			int64_t moved)
 {
 	struct buf conn, dns;
 
-	network_of_office(&conn, &dns, s->network, seed, moved_by(seed));
+	network_of_office(&conn, &dns, acts, flows, seed, moved);
 	put_file(root, "zeek/conn.log", buf_span(&conn));
 	put_file(root, "zeek/dns.log", buf_span(&dns));
 	buf_free(&conn);
 	buf_free(&dns);
+}
+
+/* Of what happens at every hour of some days only the minutes are moved. */
+static bool write_case(const char *root, const char *name, uint32_t seed)
+{
+	const struct labelled_case *c = case_named(name);
+	int64_t moved = c && !c->is_daily ? moved_by(seed) : seed * 37 % 1800;
+	struct story story = { 0 };
+
+	if (!c)
+		return false;
+	put_network(root, 0, c->flows, seed, moved);
+	story_of_steps(&story, c->steps, seed, moved);
+	story.first_record = c->first_record;
+	put_logs(root, "DESIGN07", &story);
+	free(story.events);
+	if (c->renames.count)
+		case_put_journal(root, &c->renames, moved);
+	return true;
 }
 
 bool scenario_write(const char *root, const char *name, uint32_t seed)
@@ -209,7 +230,7 @@ bool scenario_write(const char *root, const char *name, uint32_t seed)
 
 		if (strcmp(s->name, name))
 			continue;
-		put_network(root, s, seed);
+		put_network(root, s->network, NULL, seed, moved_by(seed));
 		if (s->history) {
 			put_server(root, s, moved_by(seed));
 		} else {
@@ -221,11 +242,12 @@ bool scenario_write(const char *root, const char *name, uint32_t seed)
 			put_device_log(root, moved_by(seed));
 		return true;
 	}
-	return false;
+	return write_case(root, name, seed);
 }
 
 void scenario_names(FILE *to)
 {
 	for (size_t i = 0; i < SCENARIOS; i++)
-		fprintf(to, "%s%s", scenarios[i].name, i + 1 < SCENARIOS ? ", " : "\n");
+		fprintf(to, "%s, ", scenarios[i].name);
+	case_names(to);
 }

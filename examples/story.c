@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MINUTE (60 * TIME_SECOND)
 #define DAYS 5
@@ -351,6 +352,67 @@ void story_of_office(struct story *s, unsigned acts, uint32_t number, int64_t mo
 		qsort(s->events, s->count, sizeof *s->events, by_time);
 	}
 	moved = 0;
+}
+
+/* The same name as a string that stays, for the few that tables use. */
+static const char *field_name(struct span name)
+{
+	static char names[64][40];
+	size_t i = 0;
+
+	while (i < 63 && names[i][0] && !span_eq(name, span_text(names[i])))
+		i++;
+	if (!names[i][0])
+		snprintf(names[i], sizeof names[i], "%.*s", SPAN_ARG(name));
+	return names[i];
+}
+
+/* The fields of a step; '#' is the number of the repetition. */
+static void add_fields(struct story_event *e, const char *fields, unsigned number)
+{
+	struct span rest = span_text(fields);
+
+	while (rest.len && e->count < STORY_FIELDS) {
+		struct span value = span_split(&rest, '|'), name = span_split(&value, '=');
+		struct story_field *f = &e->fields[e->count++];
+		size_t len = 0;
+
+		for (size_t i = 0; i < value.len && len + 12 < sizeof f->value; i++)
+			if (value.at[i] == '#')
+				len += (size_t)snprintf(f->value + len, 12, "%u", number);
+			else
+				f->value[len++] = (char)value.at[i];
+		f->value[len] = 0;
+		f->name = field_name(name);
+	}
+}
+
+static void add_step(struct story *s, const struct story_step *step)
+{
+	for (unsigned i = 0; i < (step->times ? step->times : 1); i++) {
+		timestamp t = at(step->when) + (timestamp)(i * step->every) * TIME_SECOND;
+		struct story_event *e = add(s, t, step->log, step->id, NULL);
+		char utc[32];
+
+		sysmon_time(t, utc);
+		if (step->log == LOG_SYSMON)
+			e->fields[e->count].name = "UtcTime", strcpy(e->fields[e->count++].value, utc);
+		e->provider = step->provider;
+		e->user_data = step->user_data;
+		add_fields(e, step->fields, i);
+	}
+}
+
+void story_of_steps(struct story *s, const struct story_step *steps, uint32_t number, int64_t moved_seconds)
+{
+	seed = 20170310 + number * 7919;
+	s->computer = "DESIGN07.aomine.example";
+	ordinary_days(s, "AOMINE\\sato");
+	moved = moved_seconds * TIME_SECOND;
+	for (; steps->when; steps++)
+		add_step(s, steps);
+	moved = 0;
+	qsort(s->events, s->count, sizeof *s->events, by_time);
 }
 
 void story_of_file_server(struct story *s)

@@ -30,6 +30,7 @@ struct story_event {
 
 struct story {
 	const char *computer;
+	uint64_t first_record;		/* of each log; 0: as of one that has been used for long */
 	struct story_event *events;	/* by time */
 	size_t count;
 	size_t room;
@@ -38,6 +39,24 @@ struct story {
 /* Fills an empty story with what the machine saw; the caller frees `events`. */
 void story_of_workstation(struct story *s);
 void story_of_file_server(struct story *s);
+
+/*
+ * One event, or `times` of them `every` so many seconds, as a table writes it. `fields`:
+ * "Name=value|Name=value"; in a value '#' stands for the number of the repetition. NULL
+ * ends a table.
+ */
+struct story_step {
+	const char *when;
+	enum story_log log;
+	unsigned id;
+	const char *fields;
+	unsigned times, every;
+	const char *provider;		/* NULL: the usual one of the log */
+	bool user_data;
+};
+
+/* Adds to an ordinary office's week what a table says; seeds as for story_of_office. */
+void story_of_steps(struct story *s, const struct story_step *steps, uint32_t seed, int64_t moved_seconds);
 
 /* An office's working days, with the acts given as bits. */
 enum { STORY_GATHERING = 1, STORY_REMOVING = 2, STORY_WIPING = 4, STORY_CLEARING = 8 };

@@ -56,6 +56,42 @@ bool act_is_public(struct span address)
 	return (a[0] & 0xe0) == 0x20;
 }
 
+/* Words of both columns; the second may be empty. */
+static bool has_row(struct span command, const char *const rows[][2], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (span_has_any(command, rows[i][0]) && (!*rows[i][1] || span_has_any(command, rows[i][1])))
+			return true;
+	return false;
+}
+
+bool act_is_sending_tool(const struct act *act)
+{
+	static const char *const rows[][2] = {
+		{ "rclone", " copy | sync | move | copyto " },
+		{ "pscp |megacmd|mega-put|winscp.com|azcopy |s3 cp |gsutil cp|uploadfile(", "" },
+		{ "bitsadmin", " /upload" },
+		{ "start-bitstransfer", " upload" },
+		{ "invoke-restmethod|invoke-webrequest|iwr |irm ", " -infile" },
+		{ "send-mailmessage", " -attachment" },
+		{ "robocopy|xcopy|copy |copy-item|move ", "\\\\tsclient\\" },
+	};
+
+	return has_row(act->command, rows, sizeof rows / sizeof *rows);
+}
+
+bool act_is_sending(const struct act *act)
+{
+	static const char *const rows[][2] = {
+		{ "curl", " -T | --upload-file | -F | --data-binary @| -d @" },
+		{ "wget", "--post-file|--body-file" },
+		{ "scp |rsync |sftp ", "@" },
+		{ "dig |nslookup |host ", "base64|base32|xxd|od -" },
+	};
+
+	return act_is_sending_tool(act) || has_row(act->command, rows, sizeof rows / sizeof *rows);
+}
+
 /* ---- hosts ---- */
 
 struct hosts {

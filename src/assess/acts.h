@@ -39,6 +39,12 @@ bool acts_same_host(const struct acts *acts, const struct act *x, const struct a
 struct span act_file_name(struct span path);
 /* "192.0.2.1:443" without its port, "[2001:db8::1]:443" without brackets too. */
 struct span act_address(struct span endpoint);
+/*
+ * A command that sends files elsewhere; of a tool: one that is there for that and that few
+ * people type (rclone copy, bitsadmin /upload, a copy to \\\\tsclient), not scp or rsync.
+ */
+bool act_is_sending(const struct act *act);
+bool act_is_sending_tool(const struct act *act);
 /* Addresses that are reachable from anywhere: not private, loopback, link-local or multicast. */
 bool act_is_public(struct span address);
 

@@ -11,7 +11,9 @@
  *   a command that overwrites a device or boot records             high
  *
  * Caches, temporary folders and package managers delete much too: their folders
- * are left out, and what a package manager does is not of users' files.
+ * are left out, and what a package manager does is not of users' files. Backup software
+ * takes away the oldest copy alone ("/oldest"): low, for who destroys takes all. Pictures
+ * that become pictures, texts that become texts (".jpeg" to ".jpg") were sorted: low.
  */
 #include "assess/acts.h"
 #include "assess/thresholds.h"
@@ -48,8 +50,12 @@ static bool tell_command(struct analysis *a, const struct act *act, size_t row, 
 {
 	struct buf text = buf_new((size_t)64 << 10);
 	struct json_write w = json_write_to(&text);
-	struct conclusion c = { .item = act->item, .harm = HARM_DESTRUCTION, .level = LEVEL_HIGH,
-		.rule = span_text(commands[row].rule), .title = span_text(commands[row].title),
+	bool is_turned_over = span_has_any(act->command, "vssadmin") && span_has_any(act->command, "/oldest");
+	struct conclusion c = { .item = act->item, .harm = HARM_DESTRUCTION,
+		.level = is_turned_over ? LEVEL_LOW : LEVEL_HIGH,
+		.rule = is_turned_over ? SPAN("kanshiki.oldest-shadow-removed") : span_text(commands[row].rule),
+		.title = is_turned_over ? SPAN("The oldest shadow copy was removed by command")
+					: span_text(commands[row].title),
 		.techniques = span_text(commands[row].techniques), .first = act->time,
 		.last = act->last, .host = act->host, .user = act->user };
 	bool ok;
@@ -90,6 +96,7 @@ struct mass {
 	const struct act **recent;	/* a ring of the last `most` */
 	size_t most, count;		/* count: ever */
 	struct span ending;
+	bool is_sorted;			/* from endings of the same kind only */
 	bool is_told;
 	uint64_t files;			/* within what is being told */
 	const struct act *first, *last;
@@ -112,15 +119,39 @@ static bool is_left_out(struct span path)
 				  "node_modules|.git/|/proc/|__pycache__");
 }
 
+/* Both endings stand for the same kind of content, which an encryptor's never does. */
+static bool is_same_kind(struct span before, struct span after)
+{
+	static const char *const kinds[] = { ".jpg|.jpeg|.jpe|.jfif", ".tif|.tiff", ".png|.apng", ".heic|.heif",
+					     ".htm|.html", ".txt|.text|.log|.md", ".mpg|.mpeg", ".mp4|.m4v|.mov",
+					     ".yml|.yaml", ".doc|.docx", ".xls|.xlsx", ".ppt|.pptx" };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct span rest = span_text(kinds[i]);
+		int found = 0;
+
+		while (rest.len) {
+			struct span one = span_split(&rest, '|');
+
+			found |= span_eq_nocase(one, before) | span_eq_nocase(one, after) << 1;
+		}
+		if (found == 3)
+			return true;
+	}
+	return false;
+}
+
 static bool tell_mass(struct analysis *a, const struct mass *m, bool is_rename, struct err *err)
 {
 	struct buf text = buf_new((size_t)64 << 10);
 	struct json_write w = json_write_to(&text);
 	struct conclusion c = { .item = m->first->item, .harm = HARM_DESTRUCTION,
-		.level = is_rename ? LEVEL_HIGH : LEVEL_MEDIUM,
-		.rule = is_rename ? SPAN("kanshiki.mass-rename") : SPAN("kanshiki.mass-delete"),
-		.title = is_rename ? SPAN("Very many files were given one new ending")
-				   : SPAN("Very many files of users were deleted or overwritten"),
+		.level = m->is_sorted ? LEVEL_LOW : is_rename ? LEVEL_HIGH : LEVEL_MEDIUM,
+		.rule = m->is_sorted ? SPAN("kanshiki.mass-sorted")
+			: is_rename ? SPAN("kanshiki.mass-rename") : SPAN("kanshiki.mass-delete"),
+		.title = m->is_sorted ? SPAN("Very many files were given another ending of the same kind")
+			 : is_rename ? SPAN("Very many files were given one new ending")
+				     : SPAN("Very many files of users were deleted or overwritten"),
 		.techniques = is_rename ? SPAN("T1486") : SPAN("T1485"), .first = m->first->time,
 		.last = m->last->time, .count = m->files, .host = m->first->host,
 		.user = m->first->user };
@@ -187,7 +218,9 @@ static bool tell_masses(struct analysis *a, const struct masses *all, bool is_re
 static struct mass *mass_of(struct analysis *a, struct masses *all, const struct act *act,
 			    struct span ending, size_t most)
 {
-	struct span key = arena_printf(a->arena, "%.*s%c%.*s", SPAN_ARG(act->host), 1, SPAN_ARG(ending));
+	bool is_sorted = ending.len && is_same_kind(ending_of(act->name), ending);
+	struct span key = arena_printf(a->arena, "%.*s%c%.*s%c", SPAN_ARG(act->host), 1, SPAN_ARG(ending),
+				       is_sorted ? 's' : '-');
 	void **slot = map_slot(&all->by_key, key);
 	struct mass *m, **listed;
 
@@ -201,6 +234,7 @@ static struct mass *mass_of(struct analysis *a, struct masses *all, const struct
 		m->most = most;
 		m->recent = ARENA_ARRAY(a->arena, most, const struct act *);
 		m->ending = ending;
+		m->is_sorted = is_sorted;
 	}
 	if (!m || !m->recent) {
 		all->count--;

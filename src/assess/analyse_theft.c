@@ -79,22 +79,9 @@ static bool is_packing(const struct act *act)
 		return span_has_any(c, " -hp| -p| -v") || span_has_any(c, ODD_PLACES);
 	if (span_has_any(c, "zip ") && span_has_any(c, " -e| -P | --password"))
 		return true;
-	if (span_has_any(c, "makecab|compress-archive|tar c|tar -c|tar -z|tar --create"))
+	if (span_has_any(c, "makecab|compress-archive|tar c|tar -c|tar -z|tar --create|certutil -encode"))
 		return span_has_any(c, ODD_PLACES) || span_has_any(c, "ssh |nc |openssl enc|gpg ");
 	return false;
-}
-
-static bool is_sending_tool(const struct act *act)
-{
-	struct span c = act->command;
-
-	return (span_has_any(c, "rclone") && span_has_any(c, " copy | sync | move ")) ||
-	       (span_has_any(c, "curl") && span_has_any(c, " -T | --upload-file | -F | --data-binary @| -d @")) ||
-	       (span_has_any(c, "wget") && span_has_any(c, "--post-file|--body-file")) ||
-	       span_has_any(c, "pscp |megacmd|mega-put|winscp.com|s3 cp |azcopy |gsutil cp|"
-			       "invoke-restmethod -method put|uploadfile(|bitsadmin /transfer /upload") ||
-	       (span_has_any(c, "scp |rsync |sftp ") && span_has_any(c, "@")) ||
-	       (span_has_any(c, "dig |nslookup |host ") && span_has_any(c, "base64|base32|xxd|od -"));
 }
 
 /* "rm /var/tmp/.cache.tgz": a package that lay where none belongs, taken away again. */
@@ -114,6 +101,27 @@ static bool is_removing(const struct act *act)
 	return false;
 }
 
+/* "\\Program Files\\X\\x.exe" that writes below "\\ProgramData\\X\\": where its own data belong. */
+static bool is_own_folder(const struct act *act)
+{
+	static const char *const roots[] = { "\\Program Files\\", "\\Program Files (x86)\\" };
+	struct span vendor = { 0 }, rest;
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t at = span_find(act->program, 0, span_text(roots[i]));
+
+		if (at != SIZE_MAX) {
+			rest = span_from(act->program, at + strlen(roots[i]));
+			vendor = span_split(&rest, '\\');
+		}
+	}
+	rest = span_from(act->path, 2);
+	if (!vendor.len || !span_eq_nocase(span_sub(rest, 0, 13), SPAN("\\ProgramData\\")))
+		return false;
+	rest = span_from(rest, 13);
+	return span_eq_nocase(span_split(&rest, '\\'), vendor);
+}
+
 static enum part part_of(const struct act *act)
 {
 	uint64_t least = (uint64_t)THRESHOLD(THEFT_SEND_BYTES);
@@ -124,10 +132,10 @@ static enum part part_of(const struct act *act)
 			return PART_NONE;
 		if (span_eq(act->what, SPAN("deleted")) || span_eq(act->what, SPAN("recycled")))
 			return span_has_any(act->path, ODD_PLACES) ? PART_REMOVE : PART_NONE;
-		return span_has_any(act->path, ODD_PLACES) && !span_eq(act->what, SPAN("downloaded"))
-			       ? PART_GATHER : PART_NONE;
+		return span_has_any(act->path, ODD_PLACES) && !is_own_folder(act) &&
+		       !span_eq(act->what, SPAN("downloaded")) ? PART_GATHER : PART_NONE;
 	case TRACE_EXECUTION:
-		return is_packing(act) ? PART_GATHER : is_sending_tool(act) ? PART_SEND
+		return is_packing(act) ? PART_GATHER : act_is_sending(act) ? PART_SEND
 		       : is_removing(act) ? PART_REMOVE : PART_NONE;
 	case TRACE_DEVICE:
 		/* A stick that was put in may have carried it: how much, nothing tells. */

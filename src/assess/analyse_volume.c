@@ -10,11 +10,16 @@
  * everybody's. Sharing places for anybody's files need less; nights, weekends and
  * addresses without a name weigh. Bytes told by several sources (flows and the
  * requests in them) are the same bytes: the source with most counts, not the sum.
+ *
+ * A nightly backup is routine: a named place that is no sharing place, sent to on every
+ * day that the evidence covers, at the same hour, about as much each time. It is listed
+ * at level low, and accuses nobody.
  */
 #include "assess/allow_list.h"
 #include "assess/thresholds.h"
 #include "assess/traffic.h"
 
+#include "base/day_counts.h"
 #include "base/domain.h"
 #include "codec/json_write.h"
 
@@ -32,6 +37,17 @@ struct destination {
 	uint32_t hosts;
 };
 
+#define DAY (INT64_C(86400) * TIME_SECOND)
+#define ROUTINE_MOST 62			/* days that are looked at */
+
+/* What went to a place on each day, from the day of its first record. */
+struct routine {
+	int64_t day;			/* of [0] */
+	timestamp begins[ROUTINE_MOST];	/* the first of the day */
+	uint64_t out[ROUTINE_MOST];
+	bool is_beyond;			/* earlier or later than that */
+};
+
 /* Of a host, a destination and a source. */
 struct flowing {
 	struct flowing *next_of_host;
@@ -40,6 +56,7 @@ struct flowing {
 	struct destination *destination;
 	uint64_t out, in, off_hours, count, uploads;
 	timestamp first, last;
+	struct routine *days;		/* from the first sending worth a look */
 	bool has_name, is_superseded;
 };
 
@@ -56,6 +73,7 @@ struct volumes {
 	struct map senders, flowings, destinations, seen;
 	struct sender *first, **last;
 	struct buf key;
+	timestamp begin, end;		/* of all records */
 };
 
 static struct span key_of(struct volumes *v, struct span one, struct span two, struct span three)
@@ -111,6 +129,58 @@ static struct flowing *flowing_of(struct volumes *v, struct sender *s, const str
 	return f;
 }
 
+/* Where there is no memory for it, it is no routine. */
+static void add_day(struct volumes *v, struct flowing *f, timestamp t, uint64_t out)
+{
+	struct routine *r = f->days;
+	int64_t at;
+
+	if (out < THRESHOLD(THEFT_SEND_BYTES) || t == TIME_NONE)
+		return;
+	if (!r && (r = f->days = ARENA_NEW(v->a->arena, struct routine)))
+		r->day = day_of(t) - 1;
+	if (!r)
+		return;
+	at = day_of(t) - r->day;
+	r->is_beyond |= at < 0 || at >= ROUTINE_MOST;
+	if (at < 0 || at >= ROUTINE_MOST)
+		return;
+	if (!r->out[at] || t < r->begins[at])
+		r->begins[at] = t;
+	r->out[at] += out;
+}
+
+static bool is_near_a_day(timestamp before, timestamp t)
+{
+	int64_t off = t - before - DAY, most = (int64_t)THRESHOLD(VOLUME_ROUTINE_MINUTES) * 60 * TIME_SECOND;
+
+	return off <= most && off >= -most;
+}
+
+/* From the evidence's first day to its last, none left out. */
+static bool is_routine(const struct volumes *v, const struct flowing *f)
+{
+	const struct routine *r = f->days;
+	uint64_t least = UINT64_MAX, most = 0;
+	int first = -1, last = -1;
+
+	if (!r || r->is_beyond || !f->has_name)
+		return false;
+	for (int i = 0; i < ROUTINE_MOST; i++) {
+		if (!r->out[i])
+			continue;
+		if (last >= 0 && (i != last + 1 || !is_near_a_day(r->begins[last], r->begins[i])))
+			return false;
+		first = first < 0 ? i : first;
+		last = i;
+		least = r->out[i] < least ? r->out[i] : least;
+		most = r->out[i] > most ? r->out[i] : most;
+	}
+	return last - first + 1 >= (int)THRESHOLD(VOLUME_ROUTINE_DAYS) && r->begins[first] < v->begin + DAY &&
+	       v->end - r->begins[last] <= DAY + (int64_t)THRESHOLD(VOLUME_ROUTINE_MINUTES) * 60 * TIME_SECOND &&
+	       (double)most <= (double)least * THRESHOLD(VOLUME_ROUTINE_SPREAD);
+}
+
 static void add(struct flowing *f, const struct traffic_row *row, uint64_t out, uint64_t in)
 {
 	timestamp last = row->last == TIME_NONE ? row->time : row->last;
@@ -148,6 +218,11 @@ static bool take_row(void *context, const struct traffic_row *row, struct err *e
 	if (!f)
 		return false;
 	add(f, row, to_inside ? row->in : row->out, to_inside ? row->out : row->in);
+	add_day(v, f, row->time, to_inside ? row->in : row->out);
+	if (row->time != TIME_NONE) {
+		v->begin = v->begin == TIME_NONE || row->time < v->begin ? row->time : v->begin;
+		v->end = v->end == TIME_NONE || row->time > v->end ? row->time : v->end;
+	}
 	return true;
 }
 
@@ -233,11 +308,13 @@ static bool is_unusual(const struct volumes *v, const struct sender *s, const st
 }
 
 static void add_reasons(struct json_write *w, const struct volumes *v, const struct sender *s,
-			const struct flowing *f)
+			const struct flowing *f, bool is_usual)
 {
 	json_key(w, "reasons");
 	json_array(w);
 	json_text(w, "far more went out than came back");
+	if (is_usual)
+		json_text(w, "every day of the evidence, at the same hour, about as much: a routine, such as a backup");
 	if (s->count >= THRESHOLD(VOLUME_NORMAL))
 		json_text(w, "far more than this host's other destinations took");
 	if (is_sharing(f->to))
@@ -257,9 +334,12 @@ static bool tell(struct volumes *v, const struct sender *s, const struct flowing
 	struct json_write w = json_write_to(&text);
 	int points = (f->out >= THRESHOLD(VOLUME_STRONG)) + is_sharing(f->to) + !f->has_name +
 		     (f->off_hours * 2 > f->out);
+	bool is_usual = !is_sharing(f->to) && is_routine(v, f);
 	struct conclusion c = { .item = f->item, .harm = HARM_THEFT,
-		.level = points >= 2 ? LEVEL_HIGH : LEVEL_MEDIUM, .rule = SPAN("kanshiki.volume"),
-		.title = SPAN("Much more than usual left a host for one place"),
+		.level = is_usual ? LEVEL_LOW : points >= 2 ? LEVEL_HIGH : LEVEL_MEDIUM,
+		.rule = is_usual ? SPAN("kanshiki.volume-routine") : SPAN("kanshiki.volume"),
+		.title = is_usual ? SPAN("Much leaves a host for one place every day")
+				  : SPAN("Much more than usual left a host for one place"),
 		.techniques = is_sharing(f->to) ? SPAN("T1567") : SPAN("T1048"), .first = f->first,
 		.last = f->last, .count = f->count, .host = s->host.len ? s->host : s->address };
 	bool ok;
@@ -277,7 +357,7 @@ static bool tell(struct volumes *v, const struct sender *s, const struct flowing
 	json_key(&w, "usual_bytes"), json_u64(&w, (uint64_t)exp2(s->median));
 	json_key(&w, "destinations"), json_u64(&w, s->count);
 	json_key(&w, "hosts"), json_u64(&w, f->destination->hosts);
-	add_reasons(&w, v, s, f);
+	add_reasons(&w, v, s, f, is_usual);
 	json_object_end(&w);
 	c.matched = buf_span(&text);
 	ok = analysis_tell(v->a, &c, err);
@@ -289,7 +369,8 @@ bool analyse_volume(struct analysis *a, struct err *err)
 {
 	struct volumes v = { .a = a, .senders = map_new(a->arena), .flowings = map_new(a->arena),
 			     .destinations = map_new(a->arena), .seen = map_new(a->arena),
-			     .key = buf_new((size_t)64 << 10) };
+			     .key = buf_new((size_t)64 << 10),
+			     .begin = TIME_NONE, .end = TIME_NONE };
 	struct traffic traffic;
 	bool ok;
 

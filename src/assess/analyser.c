@@ -15,6 +15,7 @@ const struct analyser analysers[] = {
 	{ "sessions", BIT(HARM_CONTROL) | BIT(HARM_IMPLANT), analyse_sessions },
 	{ "destruction", BIT(HARM_DESTRUCTION), analyse_destruction },
 	{ "obstruction", BIT(HARM_OBSTRUCTION), analyse_obstruction },
+	{ "sending", BIT(HARM_THEFT), analyse_sending },
 	{ "links", BIT(HARM_OBSTRUCTION) | BIT(HARM_IMPLANT), analyse_links },
 };
 const size_t analyser_count = sizeof analysers / sizeof *analysers;

@@ -53,6 +53,7 @@ bool analyse_theft(struct analysis *a, struct err *err);
 bool analyse_sessions(struct analysis *a, struct err *err);
 bool analyse_destruction(struct analysis *a, struct err *err);
 bool analyse_obstruction(struct analysis *a, struct err *err);
+bool analyse_sending(struct analysis *a, struct err *err);
 bool analyse_links(struct analysis *a, struct err *err);
 bool analyse_beacon(struct analysis *a, struct err *err);
 bool analyse_dns_tunnel(struct analysis *a, struct err *err);

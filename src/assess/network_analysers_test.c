@@ -280,6 +280,45 @@ TEST(network_analysers_find_what_left_for_one_place)
 	case_close(f.file);
 }
 
+/* Five nights; `left_out` is one without a sending, or -1. */
+static void nights(struct fixture *f, const char *name, int left_out, uint64_t last_bytes)
+{
+	office(f, "10.0.0.1:50000", 1);
+	office(f, "10.0.0.2:50000", 2);
+	for (int day = 0; day < 5; day++) {
+		flow(f, day * 86400, "10.0.0.1:50000", "192.0.2.1:443", "www.example", 1000, 9000);
+		if (day != left_out)
+			flow(f, day * 86400 + 3600, "10.0.0.2:50000", "192.0.2.44:443", name,
+			     day == 4 ? last_bytes : UINT64_C(50) << 30, 9 << 20);
+	}
+	flow(f, 4 * 86400 + 10800, "10.0.0.1:50000", "192.0.2.1:443", "www.example", 1000, 9000);
+	conclude(f);
+}
+
+TEST(network_analysers_know_a_nightly_routine)
+{
+	const struct { const char *name; int left_out; uint64_t last; const char *rule; } cases[] = {
+		{ "vault.backup.example", -1, UINT64_C(52) << 30, "rule = 'kanshiki.volume-routine' AND level = 'low'" },
+		{ "vault.backup.example", 2, UINT64_C(50) << 30, "rule = 'kanshiki.volume' AND level <> 'low'" },
+		{ "vault.backup.example", 4, UINT64_C(50) << 30, "rule = 'kanshiki.volume' AND level <> 'low'" },
+		{ "vault.backup.example", -1, UINT64_C(150) << 30, "rule = 'kanshiki.volume' AND level <> 'low'" },
+		{ "mega.nz", -1, UINT64_C(50) << 30, "rule = 'kanshiki.volume' AND level <> 'low'" },
+		{ "", -1, UINT64_C(50) << 30, "rule = 'kanshiki.volume' AND level <> 'low'" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char name[16];
+		struct fixture f;
+
+		snprintf(name, sizeof name, "nights%zu", i);
+		f = begin(name);
+		nights(&f, cases[i].name, cases[i].left_out, cases[i].last);
+		if (count(&f, cases[i].rule) != 1 || count(&f, "harm = 'theft'") != 1)
+			fail_msg("case %zu", i);
+		case_close(f.file);
+	}
+}
+
 TEST(network_analysers_find_remote_control_and_spreading)
 {
 	struct fixture f = begin("remote");

@@ -34,6 +34,9 @@
 	T(VOLUME_NORMAL, "volume", 5, "destinations of a host from which it has a normal") \
 	T(VOLUME_DEVIATION, "volume", 3.5, "deviations from the host's median, of logarithms") \
 	T(VOLUME_COMMON_HOSTS, "volume", 3, "hosts, if they are half of all, that make a destination common") \
+	T(VOLUME_ROUTINE_DAYS, "volume", 4, "days of the evidence, each with a sending, from which it is routine") \
+	T(VOLUME_ROUTINE_SPREAD, "volume", 2, "largest over smallest day of a routine, at most") \
+	T(VOLUME_ROUTINE_MINUTES, "volume", 90, "minutes by which a routine begins earlier or later on the next day") \
 	T(REMOTE_TOOL_BYTES, "remote", 5000, "bytes both ways from which a remote-control program was at work") \
 	T(REMOTE_SESSION_BYTES, "remote", 3000, "bytes each way from which a session was more than an attempt") \
 	T(REMOTE_FAN, "remote", 20, "hosts reached by one service of administration within an hour") \

@@ -68,7 +68,7 @@ static const char tools[] =
 	"ftp|mega|s3 cp|azcopy|gsutil|bitsadmin|certutil|uploadfile|robocopy|vssadmin|wbadmin|bcdedit|"
 	"shadowcopy|win32_shadowcopy|cipher|sdelete|shred |wipefs|dd |wevtutil|eventlog|fsutil|auditpol|"
 	"advfirewall|firewall set|mppreference|journalctl|auditctl|history|/var/log/|touch |iptables|nft |"
-	"setenforce|psexec|anydesk|teamviewer|rustdesk|screenconnect|ntdsutil|esentutl";
+	"tsclient|bitstransfer|-infile|mailmessage|setenforce|psexec|anydesk|teamviewer|rustdesk|screenconnect|ntdsutil|esentutl";
 
 static bool is_archive(struct span path)
 {

@@ -6,8 +6,12 @@
 #define DETAIL_TEXT 512
 /* A clock set by less than this is a clock kept right. */
 #define CLOCK_JUMP (INT64_C(3600) * 1000000000)
+/* A board without a battery begins at the first of January of some year, long ago. */
+#define CLOCK_LONG_AGO (INT64_C(180) * 86400 * 1000000000)
+/* A log with fewer records ever written is that of a system being set up. */
+#define YOUNG_LOG 1000
 
-enum check { CHECK_NONE, CHECK_CLOCK, CHECK_REMOTE_LOGON };
+enum check { CHECK_NONE, CHECK_CLOCK, CHECK_REMOTE_LOGON, CHECK_CLEARED };
 
 struct notable {
 	uint64_t event_id;
@@ -30,10 +34,10 @@ struct notable {
 #define TASKS S("Microsoft-Windows-TaskScheduler/Operational")
 
 static const struct notable table[] = {
-	{ 1102, S("Security"), NULL, CHECK_NONE, HARM_OBSTRUCTION, S("log-cleared"),
+	{ 1102, S("Security"), NULL, CHECK_CLEARED, HARM_OBSTRUCTION, S("log-cleared"),
 	  "the Security log was cleared", NULL, S("security-log-cleared"),
 	  S("The Security event log was cleared"), LEVEL_HIGH, S("T1070.001") },
-	{ 104, S("System"), "Eventlog", CHECK_NONE, HARM_OBSTRUCTION, S("log-cleared"),
+	{ 104, S("System"), "Eventlog", CHECK_CLEARED, HARM_OBSTRUCTION, S("log-cleared"),
 	  "an event log was cleared", "Channel", S("event-log-cleared"),
 	  S("An event log was cleared"), LEVEL_HIGH, S("T1070.001") },
 	{ 1100, S("Security"), NULL, CHECK_NONE, HARM_NONE, S("log-service-stopped"),
@@ -80,6 +84,14 @@ static const struct notable table[] = {
 	  "Defender's real-time protection was turned off", NULL, S(""), S(""), 0, S("") },
 };
 
+/* What else a record of the table may mean, looked at closely. */
+static const struct meaning {
+	struct span rule, title;
+	enum level level;
+} recovered = { S("clock-recovered"), S("The system clock had lost the time, and was put right"), LEVEL_LOW },
+  set_up = { S("log-cleared-at-set-up"), S("An event log was cleared by the system itself while it was young, as "
+					  "set-up does"), LEVEL_MEDIUM };
+
 static const struct value *find(const struct event *e, const char *name)
 {
 	uint32_t slot = event_shape_find(e->shape, span_text(name));
@@ -122,15 +134,49 @@ static bool as_time(const struct value *v, timestamp *out)
 	return ok;
 }
 
-static bool clock_jumped(const struct event *e)
+static bool clock_ends(const struct event *e, timestamp *from, timestamp *to)
 {
 	const struct value *before = find(e, "PreviousTime");
+
+	return as_time(before ? before : find(e, "OldTime"), from) && as_time(find(e, "NewTime"), to);
+}
+
+static bool clock_jumped(const struct event *e)
+{
 	timestamp from, to;
 	int64_t jump;
 
-	if (!as_time(before ? before : find(e, "OldTime"), &from) || !as_time(find(e, "NewTime"), &to))
+	return clock_ends(e, &from, &to) && !__builtin_sub_overflow(to, from, &jump) &&
+	       (jump > CLOCK_JUMP || jump < -CLOCK_JUMP);
+}
+
+/* From where a clock stands that had lost the time, forward: it was put right. */
+static bool clock_recovered(const struct event *e)
+{
+	timestamp from, to;
+	struct buf text = buf_new(64);
+	bool is_first_day;
+
+	if (!clock_ends(e, &from, &to) || to < from || to - from < CLOCK_LONG_AGO)
 		return false;
-	return !__builtin_sub_overflow(to, from, &jump) && (jump > CLOCK_JUMP || jump < -CLOCK_JUMP);
+	timestamp_format(&text, from, 0);
+	is_first_day = span_eq(span_sub(buf_span(&text), 4, 7), SPAN("-01-01T"));
+	buf_free(&text);
+	return is_first_day;
+}
+
+/* By the system itself, and before it had written much: set-up empties what it wrote. */
+static bool is_set_up(const struct event *e)
+{
+	const struct value *user = find(e, "SubjectUserName");
+	struct buf text = buf_new(256);
+	bool is;
+
+	if (user)
+		value_text(&text, user);
+	is = e->record_id < YOUNG_LOG && span_eq_nocase(buf_span(&text), SPAN("SYSTEM"));
+	buf_free(&text);
+	return is;
 }
 
 static bool holds(const struct notable *n, const struct event *e, struct span channel)
@@ -180,7 +226,12 @@ static void tell_finding(struct notable_context *c, const struct notable *n, con
 {
 	struct buf matched = buf_new(512);
 	struct json_write w = json_write_to(&matched);
+	const struct meaning *meant = &(struct meaning){ n->rule, n->title, n->level };
 
+	if (n->check == CHECK_CLOCK && clock_recovered(e))
+		meant = &recovered;
+	else if (n->check == CHECK_CLEARED && is_set_up(e))
+		meant = &set_up;
 	json_object(&w);
 	json_key(&w, "Channel");
 	json_span(&w, n->channel);
@@ -188,8 +239,8 @@ static void tell_finding(struct notable_context *c, const struct notable *n, con
 	json_u64(&w, n->event_id);
 	json_object_end(&w);
 	findings_add(c->findings, &(struct finding){
-		.engine = ENGINE_BUILTIN, .harm = n->harm, .level = n->level, .rule = n->rule,
-		.title = n->title, .techniques = n->techniques, .offset = e->offset,
+		.engine = ENGINE_BUILTIN, .harm = n->harm, .level = meant->level, .rule = meant->rule,
+		.title = meant->title, .techniques = n->techniques, .offset = e->offset,
 		.record_id = e->record_id, .time = e->time, .host = host, .user = user,
 		.matched = buf_span(&matched), .detail = detail });
 	buf_free(&matched);

@@ -20,7 +20,7 @@ if only[:1] == ["--seeds"]:
     seeds, only = range(1, int(only[1]) + 1), only[2:]
 
 # What must be at least so; every harm that is not named must stay below "possible".
-# `may` names harms that the same acts may rightly point to as well.
+# `may` names harms that the same acts may rightly point to as well, `most` how far these may go.
 LABELS = {
     "clean-office": {},
     "windows-upload": {"theft": "likely", "seen": "203.0.113.88"},
@@ -36,6 +36,21 @@ LABELS = {
     "linux-wiper": {"destruction": "possible", "may": ["obstruction"]},
     "linux-clearing": {"obstruction": "likely"},
     "linux-beacon": {"control": "possible", "seen": "203.0.113.45"},
+    "theft-rclone-daily": {"theft": "possible", "seen": "rclone.exe copy", "may": ["control"]},
+    "theft-rdp-drive": {"theft": "possible", "seen": "tsclient", "may": ["control"]},
+    "theft-mail": {"theft": "likely", "seen": "203.0.113.25"},
+    "theft-bitsadmin": {"theft": "likely", "seen": "203.0.113.88", "may": ["control"]},
+    "theft-volumes": {"theft": "likely", "seen": "203.0.113.91", "may": ["control"]},
+    "renamed-tool": {"implant": "possible", "seen": "ProgramData\\Intel\\svchost.exe", "may": ["control"]},
+    "wiper-stopped": {"destruction": "possible", "may": ["obstruction"]},
+    "clean-backup": {},
+    "clean-helpdesk": {"may": ["control"], "most": "possible"},
+    "clean-photos": {},
+    "clean-reinstalled": {"may": ["obstruction"], "most": "possible"},
+    "clean-snapshots": {},
+    "clean-clock": {},
+    "clean-update": {},
+    "clean-defender": {},
 }
 DEGREES = ["cannot tell", "no sign", "possible", "likely", "confirmed"]
 HARMS = ["implant", "theft", "control", "destruction", "obstruction"]
@@ -63,9 +78,11 @@ def complaints(report, label):
             yield f"{harm} is {degree}, not {label[harm]}: {said[harm]}"
         if harm not in label and harm not in label.get("may", []) and DEGREES.index(degree) > 1:
             yield f"{harm} is accused, {degree}: {said[harm]}"
+        if "most" in label and DEGREES.index(degree) > DEGREES.index(label["most"]):
+            yield f"{harm} is accused, {degree}: {said[harm]}"
         if harm in label and degree == "no sign":
             yield f"{harm}: a false 'no sign'"
-    if "seen" in label and label["seen"] not in json.dumps([f["matched"] for f in heavy]):
+    if "seen" in label and label["seen"].replace("\\", "\\\\") not in json.dumps([f["matched"] for f in heavy]):
         yield f"no finding names {label['seen']}"
 
 
