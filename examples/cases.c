@@ -174,7 +174,8 @@ static const struct story_step reinstalled_steps[] = {
 	  "SubjectUserSid=S-1-5-18|SubjectUserName=SYSTEM|SubjectDomainName=NT AUTHORITY|SubjectLogonId=0x3e7", 0, 0,
 	  "Microsoft-Windows-Eventlog", true },
 	{ "2017-03-05T22:42:00Z", LOG_SYSTEM, 6011, "=MINWINPC|=DESIGN07", 0, 0, "EventLog", false },
-	{ "2017-03-05T22:42:10Z", LOG_SYSTEM, 12, "MajorVersion=10|MinorVersion=0|BuildVersion=14393|StartTime=2017-03-05T22:42:05Z",
+	{ "2017-03-05T22:42:10Z", LOG_SYSTEM, 12, "MajorVersion=10|MinorVersion=0|BuildVersion=14393"
+	  "|StartTime=2017-03-05T22:42:05Z",
 	  0, 0, "Microsoft-Windows-Kernel-General", false },
 	{ 0 },
 };
@@ -184,13 +185,15 @@ static const struct story_step snapshot_steps[] = {
 	{ "2017-03-06T17:00:03Z", LOG_SYSMON, 1, RAN("C:\\Program Files\\Aoi Backup\\agent.exe", "agent.exe --run nightly",
 	  SERVICES, SYSTEM), 4, DAY, NULL, false },
 	{ "2017-03-06T17:20:03Z", LOG_SYSMON, 1, RAN("C:\\Windows\\System32\\vssadmin.exe",
-	  "vssadmin delete shadows /for=D: /oldest /quiet", "C:\\Program Files\\Aoi Backup\\agent.exe", SYSTEM), 4, DAY, NULL, false },
+	  "vssadmin delete shadows /for=D: /oldest /quiet", "C:\\Program Files\\Aoi Backup\\agent.exe", SYSTEM),
+	  4, DAY, NULL, false },
 	{ 0 },
 };
 
 /* The battery of the board is empty; the network has the right time. */
 static const struct story_step clock_steps[] = {
-	{ "2017-03-07T23:02:00Z", LOG_SYSTEM, 1, "NewTime=2017-03-07T23:02:00.000Z|OldTime=2009-01-01T00:02:11.000Z|Reason=1", 0, 0,
+	{ "2017-03-07T23:02:00Z", LOG_SYSTEM, 1, "NewTime=2017-03-07T23:02:00.000Z|OldTime=2009-01-01T00:02:11.000Z|Reason=1",
+	  0, 0,
 	  "Microsoft-Windows-Kernel-General", false },
 	{ "2017-03-07T23:02:00Z", LOG_SECURITY, 4616, "SubjectUserSid=S-1-5-19|SubjectUserName=LOCAL SERVICE|"
 	  "SubjectDomainName=NT AUTHORITY|PreviousTime=2009-01-01T00:02:11.000Z|NewTime=2017-03-07T23:02:00.000Z|"
@@ -208,11 +211,13 @@ static const struct story_step update_steps[] = {
 	{ "2017-03-07T18:05:00Z", LOG_SYSTEM, 1074, "param1=C:\\Windows\\system32\\svchost.exe (DESIGN07)|param2=DESIGN07|"
 	  "param3=Operating System: Service pack (Planned)|param4=0x80020010|param5=restart|param6=|param7=NT AUTHORITY\\SYSTEM",
 	  0, 0, "User32", false },
-	{ "2017-03-07T18:05:10Z", LOG_SYSTEM, 7036, "param1=Windows Defender Antivirus Service|param2=stopped", 0, 0, NULL, false },
+	{ "2017-03-07T18:05:10Z", LOG_SYSTEM, 7036, "param1=Windows Defender Antivirus Service|param2=stopped",
+	  0, 0, NULL, false },
 	{ "2017-03-07T18:05:12Z", LOG_SYSTEM, 7036, "param1=Windows Event Log|param2=stopped", 0, 0, NULL, false },
 	{ "2017-03-07T18:05:14Z", LOG_SYSTEM, 6006, "", 0, 0, "EventLog", false },
 	{ "2017-03-07T18:09:00Z", LOG_SYSTEM, 6005, "", 0, 0, "EventLog", false },
-	{ "2017-03-07T18:09:05Z", LOG_SYSTEM, 7036, "param1=Windows Defender Antivirus Service|param2=running", 0, 0, NULL, false },
+	{ "2017-03-07T18:09:05Z", LOG_SYSTEM, 7036, "param1=Windows Defender Antivirus Service|param2=running",
+	  0, 0, NULL, false },
 	{ 0 },
 };
 
@@ -220,7 +225,8 @@ static const struct story_step update_steps[] = {
 static const struct story_step defender_steps[] = {
 	{ "2017-03-06T00:10:00Z", LOG_SYSTEM, 7045, SERVICE("qx7agent", "\"C:\\Program Files\\Qx Endpoint\\qx7agnt64.exe\" -s"),
 	  0, 0, NULL, false },
-	{ "2017-03-06T00:10:05Z", LOG_SYSTEM, 7045, SERVICE("qx7flt", "\\SystemRoot\\System32\\drivers\\qx7flt.sys"), 0, 0, NULL, false },
+	{ "2017-03-06T00:10:05Z", LOG_SYSTEM, 7045, SERVICE("qx7flt", "\\SystemRoot\\System32\\drivers\\qx7flt.sys"),
+	  0, 0, NULL, false },
 	{ "2017-03-06T00:10:09Z", LOG_SYSMON, 1, RAN("C:\\Program Files\\Qx Endpoint\\qx7agnt64.exe",
 	  "\"C:\\Program Files\\Qx Endpoint\\qx7agnt64.exe\" -s", SERVICES, SYSTEM), 0, 0, NULL, false },
 	{ "2017-03-06T00:11:00Z", LOG_SYSMON, 3, CONNECTED("C:\\Program Files\\Qx Endpoint\\qx7agnt64.exe", SYSTEM,
