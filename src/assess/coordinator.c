@@ -403,7 +403,8 @@ bool coordinator_run(struct coordinator *c, struct case_file *file,
 		if ((c->head && c->head->state != JOB_FINISHED && !slots_wait(c, err)) ||
 		    !case_tick(file, err))
 			return false;
-		if (!report(c, SPAN("")))
+		/* What everything behind it waits for. */
+		if (!report(c, c->head ? span_of(c->head->path, c->head->path_len) : SPAN("")))
 			c->stopped = true;
 	}
 	return false;

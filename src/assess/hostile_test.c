@@ -252,3 +252,17 @@ TEST(hostile_member_costs_itself_and_not_its_archive)
 	assert_int_equal(r.totals.replaced, 2);
 	tear_down(&r);
 }
+
+TEST(hostile_name_or_beginning_alone_hides_nothing)
+{
+	struct run r;
+
+	set_up(&r, "cache");
+	shell(r.folder, "mkdir kanshiki && printf 'knskIMG1 and more' > kanshiki/yara-0.rules && "
+			"cp kanshiki/yara-0.rules kanshiki/yara-0.php && printf 'and more' > kanshiki/b.rules");
+	run_with(&r, (struct coordinator_options){ .jobs = 1 });
+	assert_item(&r, "/kanshiki/yara-0.rules", "skipped|other|compiled rules|compiled rules of this program");
+	assert_item(&r, "/kanshiki/yara-0.php", "examined|other|compiled rules|");
+	assert_item(&r, "/kanshiki/b.rules", "examined|other|text|");
+	tear_down(&r);
+}

@@ -47,9 +47,14 @@ static bool is_writable_by_users(const struct program *p)
 	return span_has_any(p->path, "/home/|/users/|/programdata/|/srv/|/var/tmp/");
 }
 
+/* Configuration of a user has names that begin with a dot by nature: only its folders count. */
 static bool is_hidden(const struct program *p)
 {
-	for (size_t i = 0; i + 2 < p->path.len; i++)
+	size_t end = p->path.len;
+
+	while (p->is_configuration && end && p->path.at[end - 1] != '/')
+		end--;
+	for (size_t i = 0; i + 2 < end; i++)
 		if (p->path.at[i] == '/' && p->path.at[i + 1] == '.' && p->path.at[i + 2] != '/' &&
 		    p->path.at[i + 2] != '.')
 			return true;

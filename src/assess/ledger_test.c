@@ -307,6 +307,27 @@ TEST(ledger_wonders_at_the_youngest_of_many)
 	case_close(b.file);
 }
 
+/* A start file of a shell is hidden by its nature, and written when its owner likes. */
+TEST(ledger_does_not_hold_a_dot_against_configuration)
+{
+	static const char *const paths[] = { "/root/.bashrc", "/root/.x/bashrc", "/root/.bin" };
+	static const char *const kinds[] = { "configuration", "configuration", "elf" };
+	struct building b = new_case("dot");
+
+	for (size_t i = 0; i < 3; i++) {
+		struct trace t = trace_new(TRACE_PROGRAM, kinds[i]);
+
+		open_item(&b, paths[i], 0100644);
+		t.digest = SPAN("md5:0123456789abcdef0123456789abcdef");
+		add_trace(&b, t);
+		close_item(&b, paths[i], CLASS_EXECUTABLE);
+	}
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, "SELECT group_concat(path) FROM (SELECT path FROM program WHERE reasons LIKE "
+				    "'%hidden%' ORDER BY path)"), "/root/.bin,/root/.x/bashrc");
+	case_close(b.file);
+}
+
 TEST(ledger_points_stand_in_docs_ledger_md)
 {
 	char page[16384], row[200];

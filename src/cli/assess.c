@@ -199,21 +199,36 @@ static bool seal(struct case_file *file, struct err *err)
 	return true;
 }
 
+/* What is drawn from all items together. */
+static bool conclude(const struct assess_rules *rules, struct progress *progress, struct case_file *file,
+		     struct coordinator_totals *totals, struct verdict *verdict, struct err *err)
+{
+	const struct ledger_options vouching = { .known_good = known_good.values,
+						 .known_good_count = known_good.count };
+	struct ledger_totals ledger;
+
+	progress_phase(progress, "all items examined; accounting for programs");
+	if (!ledger_write(file, &vouching, &ledger, err))
+		return false;
+	progress_phase(progress, "joining what was found");
+	if (!analysers_run(file, rules->allow, asked_period(), &totals->findings, err) ||
+	    !correlate_case(file, rules->sigma.root ? &rules->sigma : NULL, &totals->findings, err))
+		return false;
+	progress_phase(progress, "weighing the answers");
+	return verdict_write(file, asked_period(), verdict, err);
+}
+
 /* Everything between an open case and a sealed one. */
 static bool examine(const struct assess_rules *rules, struct coordinator *coordinator,
 		    struct progress *progress, struct case_file *file,
 		    struct coordinator_totals *totals, struct verdict *verdict, struct err *err)
 {
-	const struct ledger_options vouching = { .known_good = known_good.values,
-						 .known_good_count = known_good.count };
-	struct ledger_totals ledger;
+	struct err ignored = { 0 };
 	bool ok = assess_rules_record(rules, file, err) &&
 		  coordinator_run(coordinator, file, totals, err);
 
 	progress_clear(progress);
 	if (!ok) {
-		struct err ignored = { 0 };
-
 		case_end(file, "failed", span_text(err->text), &ignored);
 		return false;
 	}
@@ -222,11 +237,11 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped; go on with --resume --case %s",
 			       case_name);
 	}
-	return ledger_write(file, &vouching, &ledger, err) &&
-	       analysers_run(file, rules->allow, asked_period(), &totals->findings, err) &&
-	       correlate_case(file, rules->sigma.root ? &rules->sigma : NULL, &totals->findings, err) &&
-	       verdict_write(file, asked_period(), verdict, err) &&
-	       case_end(file, "completed", (struct span){ 0 }, err) && seal(file, err);
+	ok = conclude(rules, progress, file, totals, verdict, err);
+	progress_clear(progress);
+	if (!ok)
+		case_end(file, "failed", span_text(err->text), &ignored);
+	return ok && case_end(file, "completed", (struct span){ 0 }, err) && seal(file, err);
 }
 
 static bool write_page(const struct report *report, struct err *err)

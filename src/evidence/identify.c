@@ -100,6 +100,7 @@ static const struct magic magics[] = {
 	MAGIC(0, "PAGEDU", CLASS_MEMORY, READER_NONE, "windows crash dump"),
 	MAGIC(0, "MDMP", CLASS_MEMORY, READER_NONE, "minidump"),
 	MAGIC(0, "EMiL", CLASS_MEMORY, READER_NONE, "lime memory image"),
+	MAGIC(0, "knskIMG1", CLASS_OTHER, READER_NONE, "compiled rules"),
 	MAGIC(0, "SQLite format 3\0", CLASS_DATABASE, READER_NONE, "sqlite"),
 	MAGIC(4, "\xef\xcd\xab\x89", CLASS_DATABASE, READER_NONE, "ese database"),
 	MAGIC(0, "\x7f" "ELF", CLASS_EXECUTABLE, READER_NONE, "elf"),

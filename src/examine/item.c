@@ -159,6 +159,18 @@ static bool is_refused(const struct examination *x, const struct item *item)
 	return false;
 }
 
+/*
+ * What this program keeps of its rules has all their words in it. Both its name and its
+ * beginning must fit, and the case says that it was passed over.
+ */
+static bool is_rule_cache(const struct item *item, const struct identity *identity)
+{
+	size_t cut = item->path.len < 80 ? 0 : item->path.len - 80;
+
+	return !strcmp(identity->kind, "compiled rules") && span_ends(item->path, SPAN(".rules")) &&
+	       span_find(span_from(item->path, cut), 0, SPAN("/kanshiki/")) != SIZE_MAX;
+}
+
 void item_examine(struct examination *x, struct item *item, struct item_origin *origin)
 {
 	struct identity identity;
@@ -195,7 +207,9 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		examination_short(x, FATE_LOCKED, "encrypted: %s", identity.kind);
 	if (x->limits->names_only)
 		examination_short(x, FATE_SKIPPED, "%s", EXAMINE_NAMES_ONLY);
-	if (x->command->is_relisted || x->limits->names_only) {
+	if (is_rule_cache(item, &identity))
+		examination_short(x, FATE_SKIPPED, "compiled rules of this program");
+	if (x->command->is_relisted || x->limits->names_only || item->fate == FATE_SKIPPED) {
 		end(x, item);
 		return;
 	}

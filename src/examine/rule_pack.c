@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Compiled rule sets that a user keeps; one may be 60 MB. */
+#define CACHED_MOST 24
+
 const char *const rule_pack_externals[RULE_PACK_EXTERNALS] = {
 	"filename", "filepath", "extension", "filetype", "owner",
 };
@@ -258,8 +261,8 @@ static bool make(const struct rule_files *files, enum engine engine,
 		return true;
 	if (!build(files, engine, options, rules, image, &may_cache, err))
 		return false;
-	if (cached && may_cache)
-		image_save(image, path, key, &ignored);
+	if (cached && may_cache && image_save(image, path, key, &ignored))
+		image_prune(path, CACHED_MOST);
 	return true;
 }
 

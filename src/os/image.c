@@ -1,7 +1,9 @@
 #include "os/image.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -23,6 +25,9 @@ struct image_header {
 };
 
 static const char magic[8] = "knskIMG1";
+
+/* Looked at when old ones are removed. */
+#define CACHED_MOST 1024
 
 static void *slot_address(enum image_slot slot)
 {
@@ -180,6 +185,63 @@ bool image_load(struct image *image, enum image_slot slot, const char *path,
 	image->arena.used = header.used;
 	image->arena.at = image->arena.end;
 	return true;
+}
+
+struct cached {
+	char name[NAME_MAX + 1];
+	struct timespec written;
+};
+
+static int older_first(const void *left, const void *right)
+{
+	const struct timespec *a = &((const struct cached *)left)->written;
+	const struct timespec *b = &((const struct cached *)right)->written;
+
+	if (a->tv_sec != b->tv_sec)
+		return a->tv_sec < b->tv_sec ? -1 : 1;
+	return a->tv_nsec < b->tv_nsec ? -1 : a->tv_nsec > b->tv_nsec;
+}
+
+static size_t list_images(DIR *folder, struct cached *out)
+{
+	struct dirent *entry;
+	struct stat st;
+	size_t count = 0;
+
+	while (count < CACHED_MOST && (entry = readdir(folder))) {
+		if (!span_ends(span_text(entry->d_name), SPAN(".rules")) ||
+		    fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+			continue;
+		snprintf(out[count].name, sizeof out[count].name, "%s", entry->d_name);
+		out[count++].written = st.st_mtim;
+	}
+	return count;
+}
+
+void image_prune(const char *path, size_t most)
+{
+	char folder[4096];
+	struct cached *images = calloc(CACHED_MOST, sizeof *images);
+	DIR *open_folder = NULL;
+	size_t count = 0;
+	char *slash;
+
+	snprintf(folder, sizeof folder, "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash) {
+		*slash = 0;
+		open_folder = opendir(folder);
+	}
+	if (images && open_folder)
+		count = list_images(open_folder, images);
+	if (count > most) {
+		qsort(images, count, sizeof *images, older_first);
+		for (size_t i = 0; i < count - most; i++)
+			unlinkat(dirfd(open_folder), images[i].name, 0);
+	}
+	if (open_folder)
+		closedir(open_folder);
+	free(images);
 }
 
 char *image_cache_dir(void)

@@ -44,6 +44,9 @@ bool image_save(const struct image *image, const char *path, const uint8_t key[3
 bool image_load(struct image *image, enum image_slot slot, const char *path,
 		const uint8_t key[32], struct err *err);
 
+/* Removes the oldest images beside `path` until `most` are left. What fails is left as it is. */
+void image_prune(const char *path, size_t most);
+
 /* $XDG_CACHE_HOME/kanshiki or ~/.cache/kanshiki, made 0700. Caller frees; NULL if none. */
 char *image_cache_dir(void);
 

@@ -1,6 +1,7 @@
 #include "os/image.h"
 #include "test.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -74,4 +75,28 @@ TEST(image_sealed_cannot_be_written_by_a_fork)
 	waitpid(child, &status, 0);
 	assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	image_free(&image);
+}
+
+TEST(image_prune_keeps_the_youngest)
+{
+	static const char *const names[] = { "a.rules", "b.rules", "c.rules", "other" };
+	char path[512];
+	struct stat st;
+
+	for (time_t i = 0; i < 4; i++) {
+		struct timespec times[2] = { { .tv_sec = 100 - i }, { .tv_sec = 100 - i } };
+		FILE *out;
+
+		snprintf(path, sizeof path, "%s/%s", scratch_dir(), names[i]);
+		out = fopen(path, "w");
+		assert_non_null(out);
+		fclose(out);
+		assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	}
+	snprintf(path, sizeof path, "%s/new.rules", scratch_dir());
+	image_prune(path, 2);
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "%s/%s", scratch_dir(), names[i]);
+		assert_int_equal(stat(path, &st) == 0, i != 2);
+	}
 }

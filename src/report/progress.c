@@ -113,6 +113,15 @@ void progress_show(struct progress *p, const struct progress_state *state)
 	buf_free(&line);
 }
 
+void progress_phase(struct progress *p, const char *doing)
+{
+	if (!p->to || !p->terminal.interactive)
+		return;
+	fprintf(p->to, "\r\x1b[2K%.*s", (int)p->terminal.columns - 1, doing);
+	fflush(p->to);
+	p->drawn = true;
+}
+
 void progress_clear(struct progress *p)
 {
 	if (!p->to || !p->drawn)

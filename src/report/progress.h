@@ -29,6 +29,8 @@ struct progress {
 
 struct progress progress_new(FILE *to);
 void progress_show(struct progress *p, const struct progress_state *state);
+/* What is done once all items are: one line on a terminal in place of the last; nothing elsewhere. */
+void progress_phase(struct progress *p, const char *doing);
 void progress_clear(struct progress *p);
 
 /* The line without colour or line end, for `elapsed` ns so far; at most `columns` wide. */
