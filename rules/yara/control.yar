@@ -20,6 +20,8 @@ rule reverse_shell_script
         $d = /mkfifo\s+\S+\s*;[^\n]{0,80}\|\s*n(c|cat)\s/
     condition:
         any of them and filesize < 1MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule powershell_reverse_shell
@@ -39,6 +41,8 @@ rule powershell_reverse_shell
         $d = ".Write(" nocase ascii wide
     condition:
         all of them and filesize < 1MB and uint32(0) != 0x46666C45
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule beacon_configuration
@@ -96,6 +100,8 @@ rule tunnel_configuration
         $ng2 = /addr:\s*"?(localhost:|127\.0\.0\.1:)?(3389|22|445|5985)\b/
     condition:
         filesize < 64KB and (($frp1 and $frp2 and $frp3) or ($frp4 and $frp5) or all of ($ng*))
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule remote_access_trojan_markers

@@ -42,6 +42,8 @@ rule script_removes_way_back
         $e = /Win32_ShadowCopy[^\n]{0,80}Delete/ nocase ascii wide
     condition:
         any of them and filesize < 5MB and uint32(0) != 0x46666C45
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule boot_record_overwriter
@@ -81,5 +83,8 @@ rule shell_script_destroys
         $c = /\bshred\s+[^\n]{0,60}\/dev\/(sd|hd|vd|nvme)/
         $d = /\bfind\s+\/\s+[^\n]{0,60}-exec\s+shred\b/
     condition:
-        any of them and filesize < 64KB
+        // A manual page may tell how.
+        any of them and filesize < 64KB and uint16(0) != 0x5C27 and uint16(0) != 0x5C2E and uint16(0) != 0x542E
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }

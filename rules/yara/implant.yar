@@ -89,6 +89,8 @@ rule script_downloads_and_runs
         $run2 = "Shell.Application" nocase
     condition:
         any of ($http*) and $stream and any of ($run*) and filesize < 1MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule html_application_runs_script
@@ -109,6 +111,8 @@ rule html_application_runs_script
         $c = "Win32_Process" nocase
     condition:
         $script and ($hta and any of ($a, $b, $c) or 2 of ($a, $b, $c)) and filesize < 2MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule task_definition_hides_command
@@ -190,6 +194,8 @@ rule php_web_shell
         $c = /preg_replace\s*\(\s*["']\/[^"']{0,40}\/e["']\s*,\s*\$_(GET|POST|REQUEST)/ nocase
     condition:
         $php and any of ($a, $b, $c) and filesize < 2MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule aspx_web_shell
@@ -211,6 +217,8 @@ rule aspx_web_shell
         $cmd = /cmd(\.exe)?["']/ nocase
     condition:
         $page and $lang and ($eval or ($proc and $req and $cmd)) and filesize < 2MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule jsp_web_shell
@@ -230,6 +238,8 @@ rule jsp_web_shell
         $param = "request.getParameter("
     condition:
         $page and $param and ($exec or $builder) and filesize < 2MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule systemd_unit_from_temporary_folder
@@ -247,6 +257,8 @@ rule systemd_unit_from_temporary_folder
         $exec = /\nExec(Start|StartPre|Reload)\s*=\s*[-@+!]*["']?(\/tmp\/|\/var\/tmp\/|\/dev\/shm\/|\/run\/user\/|\/[^\n ]{0,80}\/\.[A-Za-z0-9])/
     condition:
         $unit and $exec and filesize < 64KB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule cron_downloads_and_runs
@@ -263,6 +275,8 @@ rule cron_downloads_and_runs
         $a = /(^|\n)\s*(@(reboot|hourly|daily)|[0-9*\/,-]+\s+[0-9*\/,-]+\s+[0-9*\/,-]+\s+\S+\s+\S+)\s[^\n]{0,160}(curl|wget)\s[^\n]{0,160}\|\s*(ba|da|z)?sh\b/
     condition:
         $a and filesize < 256KB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule preload_library_hides

@@ -19,7 +19,9 @@ rule script_clears_event_logs
         $c = /Clear-EventLog\s/ nocase ascii wide
         $d = /Get-(WinEvent|EventLog)\s[^\n]{0,80}-List[^\n]{0,80}Clear/ nocase ascii wide
     condition:
-        any of them and filesize < 2MB and uint16(0) != 0x5A4D and uint32(0) != 0x46666C45
+        any of them and filesize < 2MB and uint32(0) != 0x46666C45
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule script_disables_defences
@@ -39,7 +41,9 @@ rule script_disables_defences
         $d = /netsh\s+advfirewall\s+set\s+\w+\s+state\s+off/ nocase ascii wide
         $e = /(sc|net)\s+(stop|delete|config)\s+(WinDefend|Sense|WdNisSvc|wscsvc|mpssvc)/ nocase ascii wide
     condition:
-        2 of them and filesize < 2MB and uint16(0) != 0x5A4D and uint32(0) != 0x46666C45
+        2 of them and filesize < 2MB and uint32(0) != 0x46666C45
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule hosts_file_blocks_updates
@@ -56,6 +60,8 @@ rule hosts_file_blocks_updates
         $a = /(^|\n)\s*(127\.0\.0\.1|0\.0\.0\.0)\s+[^\n]{0,60}(windowsupdate\.com|update\.microsoft\.com|trendmicro\.(com|co\.jp)|symantec\.com|mcafee\.com|kaspersky\.com|eset\.com|sophos\.com)/ nocase
     condition:
         $a and filesize < 1MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule script_wipes_linux_logs
@@ -74,6 +80,8 @@ rule script_wipes_linux_logs
         $c = /(rm\s+-[rf]+|>|ln\s+-sf?\s+\/dev\/null)\s*(~|\/root|\/home\/[^\n\/]{1,40}|\$HOME)\/\.(bash|zsh)_history/
     condition:
         2 of them and filesize < 1MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule event_log_service_patch

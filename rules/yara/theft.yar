@@ -114,6 +114,8 @@ rule cloud_copy_settings
         $secret = /\n(pass|token|secret_access_key|key|user)\s*=\s*\S/
     condition:
         all of them and filesize < 64KB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
 
 rule collection_script
@@ -135,4 +137,6 @@ rule collection_script
         $pack2 = "Compress-Archive" nocase
     condition:
         any of ($walk*) and any of ($pack*) and filesize < 256KB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }

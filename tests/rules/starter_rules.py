@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 kanshiki = sys.argv[1]
 tests = []
@@ -48,7 +49,28 @@ def yara():
             check(f"{rule} stays silent", (rule, sample + "/silent") not in hits
                   and os.path.exists(sample + "/silent"))
             count += 1
+    check_programs(files)
     check(f"at least 30 YARA rules ({count})", count >= 30)
+
+
+def check_programs(files):
+    """A program that holds the words of a script is none; what only begins like one still is."""
+    heads = {"elf": b"\x7fELF\2\1\1" + bytes(9) + b"\3\0>\0\1\0\0\0", "pe": b"MZ" + bytes(58) + b"\x40\0\0\0PE\0\0",
+             "cut": b"\x7fELF\n", "man": b"'\\\" t\n"}
+    scripts = [r for f in files for r in re.findall(r"^rule (\w*(?:script|web_shell)\w*)", open(f).read(), re.M)]
+    with tempfile.TemporaryDirectory() as work:
+        for rule in scripts:
+            text = open(f"rules/yara/samples/{rule}/fires", "rb").read()
+            for kind, head in heads.items():
+                with open(f"{work}/{rule}.{kind}", "wb") as out:
+                    out.write(head + b"\n" + text)
+        told = {tuple(line.split(" ", 1)) for line in run(kanshiki, "scan", "-r", *files, work).splitlines()}
+        for rule in scripts:
+            wrong = [kind for kind in ("elf", "pe") if (rule, f"{work}/{rule}.{kind}") in told]
+            check(f"{rule} takes no program for a script", not wrong, " ".join(wrong))
+        for rule in (r for r in scripts if "web_shell" in r):
+            check(f"{rule} is not fooled by the first bytes", (rule, f"{work}/{rule}.cut") in told)
+        check("a manual page destroys nothing", ("shell_script_destroys", f"{work}/shell_script_destroys.man") not in told)
 
 
 def sigma():
