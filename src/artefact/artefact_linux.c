@@ -57,6 +57,9 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("inetd", "etc/inetd.conf|etc/xinetd.d/*|etc/xinetd.conf", linux_inetd),
 	PLACE("containers", "containers/*/config.v2.json|containers/*/hostconfig.json",
 	      linux_container),
+	{ .name = "compose files", .evidence_class = CLASS_CONFIGURATION, .decode = linux_compose, .is_risky = true,
+	  .of_place = true, .paths = "docker-compose.yml|docker-compose.yaml|docker-compose.override.yml|"
+	  "compose.yml|compose.yaml|podman-compose.yml" },
 	PLACE("set-id programs", NULL, linux_set_id),
 	PLACE("file capabilities", NULL, linux_capability),
 	PLACE("dpkg files", "var/lib/dpkg/info/*.md5sums", package_md5sums),

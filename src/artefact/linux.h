@@ -76,7 +76,7 @@ artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, l
 	linux_pam, linux_udev, linux_modules_load, linux_modprobe, linux_binary_format,
 	linux_desktop_entry, linux_authorized_keys, linux_sshd_config, linux_sudoers,
 	linux_apt_conf, linux_dpkg_conf, linux_logrotate, linux_interfaces, linux_python_path,
-	linux_aliases, linux_inetd, linux_container, linux_set_id, linux_capability;
+	linux_aliases, linux_inetd, linux_container, linux_compose, linux_set_id, linux_capability;
 artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_rpm, package_dpkg_log,
 	package_apt_history;
 artefact_fn live_process, live_sockets, live_modules;

@@ -1,7 +1,8 @@
-/* Configuration of containers: Docker's config.v2.json and hostconfig.json. */
+/* Configuration of containers: Docker's config.v2.json and hostconfig.json, and compose files. */
 #include "artefact/linux.h"
 
 #include "codec/json_read.h"
+#include "codec/yaml.h"
 
 #define ARGUMENTS_MOST 64
 
@@ -75,6 +76,101 @@ bool linux_container(const struct artefact *a, struct err *err)
 		else
 			tell_container(&t, root);
 	}
+	linux_text_free(&t);
+	return ok;
+}
+
+/* ---- compose files ---- */
+
+#define SERVICES_MOST 1000
+
+/* A scalar as it is, a list with blanks between, of a map its "key=value". */
+static struct span words_of(struct arena *arena, const struct yaml_node *node)
+{
+	struct buf text = buf_new((size_t)8 << 10);
+	struct span out;
+	int count = 0;
+
+	if (!node || node->kind == YAML_SCALAR)
+		return node ? node->text : (struct span){ 0 };
+	for (const struct yaml_node *e = node->first; e && count < ARGUMENTS_MOST; e = e->next, count++) {
+		if (text.len)
+			buf_add_u8(&text, ' ');
+		if (node->kind == YAML_MAP) {
+			buf_add(&text, e->key);
+			buf_add_u8(&text, '=');
+		}
+		/* The long form of a mount. */
+		buf_add(&text, e->kind == YAML_MAP ? yaml_get_text(e, "source") : e->text);
+		if (e->kind == YAML_MAP) {
+			buf_add_u8(&text, ':');
+			buf_add(&text, yaml_get_text(e, "target"));
+		}
+	}
+	out = arena_copy(arena, buf_span(&text));
+	buf_free(&text);
+	return out;
+}
+
+static bool reaches_host(struct span mounts)
+{
+	return span_starts(mounts, SPAN("/:")) || span_find(mounts, 0, SPAN(" /:")) != SIZE_MAX ||
+	       span_find(mounts, 0, SPAN("docker.sock")) != SIZE_MAX;
+}
+
+static void tell_service_settings(struct linux_text *t, const struct yaml_node *s)
+{
+	struct arena *arena = t->a->arena;
+	struct span mounts = words_of(arena, yaml_get(s, "volumes"));
+	const struct {
+		const char *key, *what;
+	} plain[] = { { "image", "container image" }, { "cap_add", "container capability" },
+		      { "restart", "container restart" }, { "environment", "container environment" },
+		      { "ports", "container port" } };
+
+	if (span_eq(yaml_get_text(s, "privileged"), SPAN("true")))
+		linux_setting(t, "container privileged", s->key, SPAN("true"), "T1611");
+	if (mounts.len)
+		linux_setting(t, "container mount", s->key, mounts, reaches_host(mounts) ? "T1611" : NULL);
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+		struct span value = words_of(arena, yaml_get(s, plain[i].key));
+
+		if (value.len)
+			linux_setting(t, plain[i].what, s->key, value, NULL);
+	}
+	for (const char *const *key = (const char *const[]){ "network_mode", "pid", "ipc", NULL }; *key; key++)
+		if (span_eq(yaml_get_text(s, *key), SPAN("host")))
+			linux_setting(t, "container of the host", s->key, span_text(*key), "T1611");
+}
+
+static void tell_service(struct linux_text *t, const struct yaml_node *s)
+{
+	struct arena *arena = t->a->arena;
+	struct span entry = words_of(arena, yaml_get(s, "entrypoint"));
+	struct span command = words_of(arena, yaml_get(s, "command")), program;
+
+	if (entry.len)
+		command = arena_printf(arena, "%.*s %.*s", SPAN_ARG(entry), SPAN_ARG(command));
+	program = command;
+	program = linux_word(&program);
+	t->line = s->key_line;
+	linux_autostart(t, &(struct linux_entry){ .what = "container", .technique = "T1543.005", .name = s->key,
+		.command = command, .program = program, .user = yaml_get_text(s, "user") });
+	tell_service_settings(t, s);
+}
+
+bool linux_compose(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	const struct yaml_limits limits = { .nodes = 20000 };
+	const struct yaml_node *root = NULL, *services;
+	struct yaml_place place;
+	bool ok = yaml_parse(a->arena, a->bytes, &limits, &root, &place, err);
+	int count = 0;
+
+	services = yaml_get(root, "services");
+	for (const struct yaml_node *s = services ? services->first : NULL; s && count < SERVICES_MOST; s = s->next, count++)
+		tell_service(&t, s);
 	linux_text_free(&t);
 	return ok;
 }

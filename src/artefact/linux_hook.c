@@ -82,6 +82,48 @@ static bool does_more(struct span line)
 	return false;
 }
 
+/* Commands in whose place somebody may want another. */
+static const char shadowed[] = "sudo|su|ssh|scp|sftp|passwd|login|ps|top|netstat|ss|lsof|who|last|gpg";
+
+static bool is_shadowed(struct span name)
+{
+	struct span rest = span_text(shadowed);
+
+	while (rest.len)
+		if (span_eq(span_split(&rest, '|'), name))
+			return true;
+	return false;
+}
+
+/* "sudo() {" and "function sudo {": a function that is run in place of a program. */
+static bool is_shadow(struct span line)
+{
+	bool is_said = span_starts(line, SPAN("function "));
+	struct span name = span_trim(span_from(line, is_said ? 9 : 0));
+	size_t end = 0;
+
+	while (end < name.len && name.at[end] != '(' && name.at[end] != ' ' && name.at[end] != '{')
+		end++;
+	return (is_said || span_starts(span_trim(span_from(name, end)), SPAN("()"))) &&
+	       is_shadowed(span_sub(name, 0, end));
+}
+
+/* "alias ls=/opt/x/ls": an alias that names a file outside of the folders of programs. */
+static bool is_strange_alias(struct span line)
+{
+	static const char *const usual[] = { "/bin/", "/sbin/", "/usr/" };
+	struct span name, value;
+
+	if (!span_starts(line, SPAN("alias ")) || !linux_pair(span_from(line, 6), &name, &value))
+		return false;
+	value = linux_unquote(value);
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		if (span_starts(value, span_text(usual[i])))
+			return false;
+	return value.len && (value.at[0] == '/' || value.at[0] == '~' || span_starts(value, SPAN("./")) ||
+			     span_starts(value, SPAN("$HOME/")));
+}
+
 /* A shell that keeps no history: HISTFILE without a file, or of no size. */
 static bool is_history_off(struct span line)
 {
@@ -107,7 +149,7 @@ bool linux_shell_start(const struct artefact *a, struct err *err)
 	while (linux_next_joined(&t, &line)) {
 		if (is_history_off(line))
 			linux_setting(&t, "history off", a->name, line, "T1562.003");
-		if (!does_more(line))
+		if (!does_more(line) && !is_shadow(line) && !is_strange_alias(line))
 			continue;
 		entry.command = line;
 		entry.program = (struct span){ 0 };

@@ -75,6 +75,13 @@ TEST(start_files_of_shells_tell_lines_that_do_more)
 	       "autostart|profile|.bashrc|||@|@\n"
 	       "setting|history off|.bashrc||export HISTFILE=/dev/null||@:2\n"
 	       "autostart|profile|.bashrc||nohup /dev/shm/.x &|/dev/shm/.x|@:3\n");
+	/* What stands in the place of a program; what only abbreviates one is nothing. */
+	expect("home/ann/.bashrc", "sudo() {\nfunction ssh {\ncd() { builtin cd; }\nalias ls='ls --color'\n"
+	       "alias ls=/opt/x/ls\nalias g=/usr/bin/git\npsql() { :; }\n",
+	       "autostart|profile|.bashrc|||@|@\n"
+	       "autostart|profile|.bashrc||sudo() {|sudo()|@:1\n"
+	       "autostart|profile|.bashrc||function ssh {|function|@:2\n"
+	       "autostart|profile|.bashrc||alias ls=/opt/x/ls|alias|@:5\n");
 	expect("etc/environment", "PATH=\"/usr/bin\"\nLD_PRELOAD=/x.so\n",
 	       "setting|environment|PATH||/usr/bin||@:1\n"
 	       "autostart|preload|LD_PRELOAD||/x.so|/x.so|@:2\n");
@@ -279,4 +286,21 @@ TEST(sessions_are_paired_and_erased_records_told)
 					"file|records erased|||||var/log/wtmp\n");
 	assert_int_equal(d.last.count, 1);
 	buf_free(&d.lines);
+}
+
+TEST(compose_files_tell_services_and_what_reaches_the_host)
+{
+	expect("srv/app/docker-compose.yml",
+	       "services:\n  box:\n    image: r.example/box:1\n    entrypoint: /init\n    command: [\"/opt/run\", \"-v\"]\n"
+	       "    privileged: true\n    user: root\n    volumes:\n      - data:/x\n      - /:/host\n    pid: host\n"
+	       "  db:\n    image: db\n    volumes:\n      - type: bind\n        source: /var/run/docker.sock\n"
+	       "        target: /s\n",
+	       "autostart|container|box|root|/init /opt/run -v|/init|@:2\n"
+	       "setting|container privileged|box||true||@:2\n"
+	       "setting|container mount|box||data:/x /:/host||@:2\n"
+	       "setting|container image|box||r.example/box:1||@:2\n"
+	       "setting|container of the host|box||pid||@:2\n"
+	       "autostart|container|db||||@:12\n"
+	       "setting|container mount|db||/var/run/docker.sock:/s||@:12\n"
+	       "setting|container image|db||db||@:12\n");
 }
