@@ -1,5 +1,7 @@
 #include "assess/coordinator_job.h"
 
+#include "artefact/linux_link.h"
+
 #include "case/query.h"
 
 #include <stdlib.h>
@@ -325,6 +327,22 @@ static timestamp stat_time(const struct job *job, struct timespec t)
 	return job->stat.st_mode ? timestamp_of_unix(t.tv_sec, (uint32_t)t.tv_nsec) : TIME_NONE;
 }
 
+/* Of a link in a folder the walk knows all that there is to know. */
+static bool write_link(struct writing *w, const struct case_item *item, uint64_t id, struct span reason,
+		       struct err *err)
+{
+	struct buf room = buf_new(PATH_CAP);
+	struct trace t;
+	bool ok = true;
+
+	if (linux_link_trace(item->path, linux_link_of_reason(reason), &room, &t)) {
+		t.time = item->modified;
+		ok = case_add_trace(w->c->file, w->job->unit, id, &t, err);
+	}
+	buf_free(&room);
+	return ok;
+}
+
 /* A place without content: a link, a device, a file that cannot be opened or examined at all. */
 static bool write_plain(struct writing *w, enum fate fate, const char *reason, struct err *err)
 {
@@ -342,7 +360,7 @@ static bool write_plain(struct writing *w, enum fate fate, const char *reason, s
 					.size = CASE_SIZE_UNKNOWN };
 	uint64_t id;
 
-	return case_add_item(w->c->file, job->unit, &item, &id, err) &&
+	return case_add_item(w->c->file, job->unit, &item, &id, err) && write_link(w, &item, id, outcome.reason, err) &&
 	       end_item(w, id, &outcome, err);
 }
 

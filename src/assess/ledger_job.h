@@ -24,6 +24,7 @@ struct wanted {
 	bool is_program;		/* it has its row in the ledger */
 	const char *how;		/* "service": of the first entry that names it */
 	struct span program;		/* as the entry names it */
+	struct span link;		/* where a symbolic link of that name leads; empty: none */
 };
 
 struct ledger {
@@ -73,6 +74,14 @@ int64_t ledger_rank(const struct program *p, struct buf *json);
 /* ledger_start.c: what is named by autostart entries, before items are gone through. */
 bool starts_collect(struct ledger *l, struct err *err);
 struct wanted *starts_find(struct ledger *l, struct span machine, struct span path);
+/* As if an entry named that path. */
+bool starts_want(struct ledger *l, struct span machine, struct span path, const char *how, struct err *err);
+/* What was wanted under that name: the place that has a file before one that has none, or NULL. */
+const struct wanted *starts_target(struct ledger *l, struct span machine, struct span path);
+
+/* ledger_link.c: what is wanted and is a link, and what it leads to; then the end of the chain. */
+bool links_collect(struct ledger *l, struct err *err);
+const struct wanted *links_follow(struct ledger *l, struct span machine, const struct wanted *w);
 /* Afterwards, when targets have their standing: the rows. */
 bool starts_write(struct ledger *l, struct err *err);
 

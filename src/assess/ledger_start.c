@@ -134,8 +134,7 @@ static bool want(struct ledger *l, struct span machine, const char *folder, stru
 	       err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many autostart entries");
 }
 
-static bool want_all(struct ledger *l, struct span machine, struct span path, const char *how,
-		     struct err *err)
+bool starts_want(struct ledger *l, struct span machine, struct span path, const char *how, struct err *err)
 {
 	/* A merged /usr: both spellings are one place. */
 	static const char *const merged[] = { "/bin/", "/sbin/", "/lib/", "/lib64/" };
@@ -175,7 +174,7 @@ bool starts_collect(struct ledger *l, struct err *err)
 		char *how = arena_text(&l->arena, query_span(q, 4));
 
 		if (named.len)
-			ok = how && want_all(l, machine, named, how, err);
+			ok = how && starts_want(l, machine, named, how, err);
 	}
 	sqlite3_finalize(q);
 	buf_free(&path);
@@ -189,20 +188,21 @@ struct wanted *starts_find(struct ledger *l, struct span machine, struct span pa
 
 /* ---- the rows ---- */
 
-static struct wanted *target_of(struct ledger *l, struct span machine, struct span path)
+const struct wanted *starts_target(struct ledger *l, struct span machine, struct span path)
 {
-	struct wanted *best = NULL;
+	const struct wanted *best = NULL;
 
 	for (size_t i = is_whole(path) ? 0 : 1; i < (is_whole(path) ? 1 : FOLDERS); i++) {
-		struct wanted *w = map_get(&l->wanted, key_of(l, machine, folders[i], path));
+		const struct wanted *w = map_get(&l->wanted, key_of(l, machine, folders[i], path));
+		bool is_better = w && best && !best->item && (w->item || (!best->link.len && w->link.len));
 
-		if (w && (!best || (!best->item && w->item)))
+		if (w && (!best || is_better))
 			best = w;
 	}
 	if (is_whole(path) && best && !best->item) {
 		struct wanted *w = map_get(&l->wanted, key_of(l, machine, "/usr", path));
 
-		best = w && w->item ? w : best;
+		best = w && (w->item || w->link.len) ? w : best;
 	}
 	return best;
 }
@@ -265,15 +265,26 @@ static int64_t rank_start(enum standing standing, enum entry entry, struct buf *
 	return points;
 }
 
+/*
+ * The item that the entry is written in. A link that switches a unit on is made when its
+ * package is set up and stands in no database: who vouches for the unit vouches for it.
+ */
+static uint64_t written_in(sqlite3_stmt *q, const struct wanted *target)
+{
+	bool is_link = span_ends(query_span(q, 4), SPAN(" link"));
+
+	return is_link && target && target->item ? target->item : query_u64(q, 6, 0);
+}
+
 static bool write_start(struct ledger *l, sqlite3_stmt *q, struct buf *path, struct err *err)
 {
 	struct span machine = machine_name(&l->machines, query_u64(q, 1, 0), query_span(q, 2));
 	struct span named = named_by(l, q, path);
-	const struct wanted *target = named.len ? target_of(l, machine, named) : NULL;
+	const struct wanted *target = named.len ? links_follow(l, machine, starts_target(l, machine, named)) : NULL;
 	struct case_start start = { .trace = query_u64(q, 0, 0), .machine = machine };
 	enum standing standing = target ? target->standing : STANDING_NONE;
 	struct err trouble = { 0 };
-	enum entry entry = entry_of(l, query_u64(q, 6, 0), &trouble);
+	enum entry entry = entry_of(l, written_in(q, target), &trouble);
 	struct buf json = buf_new(4096);
 	bool ok;
 

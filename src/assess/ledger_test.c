@@ -214,6 +214,66 @@ TEST(ledger_finds_what_autostart_entries_name)
 	case_close(b.file);
 }
 
+static void add_link(struct building *b, const char *path, const char *reason)
+{
+	struct case_outcome outcome = { .fate = FATE_SKIPPED, .reason = span_text(reason), .size = CASE_SIZE_UNKNOWN };
+	struct err err = { 0 };
+
+	open_item(b, path, 0120777);
+	if (!case_end_item(b->file, b->unit, b->item, &outcome, &err) || !case_unit_commit(b->file, b->unit, &err))
+		fail_msg("%s", err.text);
+}
+
+TEST(ledger_goes_where_links_lead)
+{
+	struct building b = new_case("links");
+	struct trace t = trace_new(TRACE_AUTOSTART, "udev");
+
+	add_packages(&b);
+	open_item(&b, "/mnt/disk/etc/udev/rules.d/1.rules", 0100644);
+	t.program = SPAN("/sbin/probe");
+	add_trace(&b, t);
+	t.program = SPAN("/usr/bin/circle");
+	add_trace(&b, t);
+	t.program = SPAN("/opt/here");
+	add_trace(&b, t);
+	close_item(&b, "rules", CLASS_OTHER);
+	/* The second is seen before the first leads to it. */
+	add_link(&b, "/mnt/disk/etc/alternatives/probe", "symbolic link to ../../bin/ls");
+	add_link(&b, "/mnt/disk/usr/sbin/probe", "symbolic link to /etc/alternatives/probe");
+	add_link(&b, "/mnt/disk/usr/bin/circle", "symbolic link to square");
+	add_link(&b, "/mnt/disk/usr/bin/square", "symbolic link to ./circle");
+	add_link(&b, "/mnt/disk/opt/here", "symbolic link to /tmp/new");
+	add_program(&b, "/mnt/disk/tmp/new", "md5:44444444444444444444444444444444");
+	add_program(&b, "/mnt/disk/usr/bin/ls", "md5:11111111111111111111111111111111");
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, "SELECT group_concat(standing) FROM (SELECT standing FROM start "
+				    "ORDER BY trace)"), "good,missing,unknown");
+	assert_string_equal(ask(&b, "SELECT rank FROM program WHERE path = '/tmp/new'"), "55");
+	case_close(b.file);
+}
+
+/* Made when its package is set up, a link is in no database: its unit's package answers for it. */
+TEST(ledger_asks_of_a_link_who_brought_its_unit)
+{
+	struct building b = new_case("wants");
+	struct trace t = trace_new(TRACE_AUTOSTART, "unit link");
+
+	add_packages(&b);
+	open_item(&b, "/mnt/disk/etc/systemd/system/a.target.wants/ls", 0120777);
+	t.program = SPAN("/usr/bin/ls");
+	add_trace(&b, t);
+	t.program = SPAN("/tmp/new");
+	add_trace(&b, t);
+	close_item(&b, "link", CLASS_OTHER);
+	add_program(&b, "/mnt/disk/tmp/new", "md5:44444444444444444444444444444444");
+	add_program(&b, "/mnt/disk/usr/bin/ls", "md5:11111111111111111111111111111111");
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, "SELECT group_concat(entry) FROM (SELECT entry FROM start ORDER BY trace)"),
+			    "packaged,local");
+	case_close(b.file);
+}
+
 TEST(ledger_knows_windows_names_of_programs)
 {
 	struct building b = new_case("windows");

@@ -1,5 +1,6 @@
 #include "examine/item.h"
 
+#include "artefact/linux_link.h"
 #include "codec/digest.h"
 #include "evidence/identify.h"
 #include "examine/artefacts.h"
@@ -11,6 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* Of a path that a link leads to. */
+#define LINK_MAX ((size_t)64 << 10)
 #define PIECE ((size_t)4 << 20)
 #define ZEROS ((size_t)64 << 10)
 /* Of an image as such rules see its start; its files are matched one by one. */
@@ -41,11 +44,24 @@ static void end(struct examination *x, struct item *item)
 		examination_flush(x);
 }
 
+static void tell_link(struct examination *x, const struct item *item, struct span reason)
+{
+	struct record r = { .type = RECORD_TRACE };
+	struct buf room = buf_new(LINK_MAX);
+
+	if (linux_link_trace(item->path, linux_link_of_reason(reason), &room, &r.trace)) {
+		r.trace.time = item->modified;
+		examination_tell(x, &r);
+	}
+	buf_free(&room);
+}
+
 void item_dismiss(struct examination *x, struct item *item, const struct item_origin *origin,
 		  enum fate fate, struct span reason)
 {
 	begin(x, item, origin);
 	examination_short(x, fate, "%.*s", SPAN_ARG(reason));
+	tell_link(x, item, reason);
 	end(x, item);
 }
 

@@ -1,0 +1,95 @@
+#include "artefact/linux_link.h"
+
+#include "artefact/artefact.h"
+
+static const struct kind {
+	const char *paths, *what, *technique;
+} kinds[] = {
+	{ "systemd/system/*.wants/*|systemd/system/*.requires/*|systemd/user/*.wants/*|"
+	  "systemd/user/*.requires/*", "unit link", "T1543.002" },
+	{ "etc/rc?.d/S*|etc/rc.d/rc?.d/S*|etc/runlevels/*/*|etc/init.d/rc?.d/S*", "rc link", "T1037.004" },
+};
+
+/* Where the machine's own path begins in that of an item. */
+static const char *const starts[] = { "/etc/", "/usr/lib/systemd/", "/lib/systemd/", "/run/systemd/", "/home/",
+				      "/root/" };
+
+struct span linux_link_of_reason(struct span reason)
+{
+	static const char *const words[] = { "symbolic link to ", "link to " };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (span_starts(reason, span_text(words[i])))
+			return span_from(reason, strlen(words[i]));
+	return (struct span){ 0 };
+}
+
+static void add_part(struct buf *to, size_t from, struct span part)
+{
+	if (!part.len || span_eq(part, SPAN(".")))
+		return;
+	if (!span_eq(part, SPAN(".."))) {
+		buf_text(to, "/");
+		buf_add(to, part);
+		return;
+	}
+	while (to->len > from && to->at[to->len - 1] != '/')
+		to->len--;
+	to->len -= to->len > from;
+}
+
+bool linux_link_resolve(struct span path, struct span target, struct buf *to)
+{
+	size_t from = to->len, end = path.len;
+	struct span folder;
+
+	while (end && path.at[end - 1] != '/')
+		end--;
+	folder = span_sub(path, 0, end);
+	while (folder.len && !(target.len && target.at[0] == '/'))
+		add_part(to, from, span_split(&folder, '/'));
+	while (target.len)
+		add_part(to, from, span_split(&target, '/'));
+	return !to->overflow;
+}
+
+/* The part of an item's path that is the link's own on its machine. */
+static struct span on_machine(struct span path)
+{
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+		size_t at = SIZE_MAX, next = span_find(path, 0, span_text(starts[i]));
+
+		for (; next != SIZE_MAX; next = span_find(path, next + 1, span_text(starts[i])))
+			at = next;
+		if (at < best)
+			best = at;
+	}
+	return best == SIZE_MAX ? path : span_from(path, best);
+}
+
+bool linux_link_trace(struct span path, struct span target, struct buf *room, struct trace *out)
+{
+	size_t name = path.len;
+
+	if (!target.len || span_eq(target, SPAN("/dev/null")))
+		return false;
+	while (name && path.at[name - 1] != '/')
+		name--;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (!artefact_path_matches(kinds[i].paths, path))
+			continue;
+		buf_clear(room);
+		*out = trace_new(TRACE_AUTOSTART, kinds[i].what);
+		out->technique = span_text(kinds[i].technique);
+		out->path = path;
+		out->name = span_from(path, name);
+		out->command = target;
+		out->program = linux_link_resolve(on_machine(path), target, room) ? buf_span(room) : target;
+		out->source = SPAN("symbolic link");
+		out->of_place = true;
+		return true;
+	}
+	return false;
+}
