@@ -108,59 +108,94 @@ __attribute__((target("avx2"))) static inline bool lets_block(const struct match
 	return !_mm256_testz_si256(_mm256_and_si256(first, second), _mm256_and_si256(third, fourth));
 }
 
-/* The first `count` (at most 8) groups of four bytes, and nothing behind them is touched. */
-__attribute__((target("avx2"))) static inline __m256i load_part(const uint8_t *from, size_t count)
+static inline uint64_t load_u64(const uint8_t *from)
 {
-	const __m256i places = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-	__m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), places);
+	uint64_t word;
 
-	return _mm256_maskload_epi32((const int *)(const void *)from, mask);
+	memcpy(&word, from, sizeof word);
+	return word;
 }
 
-/* Up to 32 bytes, zeros behind them. */
-__attribute__((target("avx2"))) static inline __m256i load_bytes(const uint8_t *from, size_t len)
+__attribute__((target("avx2"))) static inline __m256i load_32(const uint8_t *from)
 {
-	const __m256i places = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-	uint32_t rest = 0;
-
-	if (len >= BLOCK)
-		return _mm256_loadu_si256((const __m256i *)(const void *)from);
-	for (size_t i = len & ~(size_t)3; i < len; i++)
-		rest |= (uint32_t)from[i] << 8 * (i & 3);
-	return _mm256_or_si256(
-		load_part(from, len / 4),
-		_mm256_and_si256(_mm256_set1_epi32((int)rest),
-				 _mm256_cmpeq_epi32(_mm256_set1_epi32((int)(len / 4)), places)));
+	return _mm256_loadu_si256((const __m256i *)(const void *)from);
 }
 
-__attribute__((target("avx2"))) static bool lets_utf8(const struct match_nibbles *n, struct span text)
+__attribute__((target("avx2"))) static inline __m256i load_two(const uint8_t *low, const uint8_t *high)
 {
-	for (size_t at = 0; at + MATCH_WINDOW <= text.len; at += STEP) {
-		__m256i bytes = load_bytes(text.at + at, text.len - at);
+	return _mm256_loadu2_m128i((const __m128i *)(const void *)high, (const __m128i *)(const void *)low);
+}
 
-		if (_mm256_movemask_epi8(bytes) || lets_block(n, bytes))
-			return true;
+/* From 4 to 15 bytes, zeros behind them; nothing beside them is touched. */
+__attribute__((target("avx2"))) static inline __m256i load_few(const uint8_t *from, size_t len)
+{
+	uint64_t low, high = 0;
+
+	if (len >= 8) {
+		low = load_u64(from);
+		if (len > 8)
+			high = load_u64(from + len - 8) >> 8 * (16 - len);
+	} else {
+		low = load_u32le(from);
+		if (len > 4)
+			low |= (uint64_t)load_u32le(from + len - 4) >> 8 * (8 - len) << 32;
 	}
-	return false;
+	return _mm256_set_epi64x(0, 0, (long long)high, (long long)low);
+}
+
+__attribute__((target("avx2"))) static inline bool lets_bytes(const struct match_nibbles *n, __m256i bytes)
+{
+	return _mm256_movemask_epi8(bytes) || lets_block(n, bytes);
+}
+
+/*
+ * Texts shorter than a block are put together of parts that overlap: each window
+ * lies within one, those over a seam only blur the answer.
+ */
+__attribute__((target("avx2"))) static bool lets_utf8(const struct match_nibbles *n, const uint8_t *at,
+						      size_t len)
+{
+	if (len < 16)
+		return len >= MATCH_WINDOW && lets_bytes(n, load_few(at, len));
+	if (len < BLOCK)
+		return lets_bytes(n, load_two(at, at + len - 16)) ||
+		       (len > 32 - MATCH_WINDOW + 1 && lets_bytes(n, load_two(at + 8, at + 8)));
+	for (size_t i = 0; i < len - BLOCK; i += STEP)
+		if (lets_bytes(n, load_32(at + i)))
+			return true;
+	return lets_bytes(n, load_32(at + len - BLOCK));
+}
+
+__attribute__((target("avx2"))) static inline bool lets_units(const struct match_nibbles *n, __m256i first,
+							      __m256i second)
+{
+	const __m256i other = _mm256_set1_epi16((short)0xff80);
+
+	return !_mm256_testz_si256(_mm256_or_si256(first, second), other) ||
+	       lets_block(n, _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), 0xd8));
 }
 
 /* `len` in bytes, even. */
 __attribute__((target("avx2"))) static bool lets_utf16(const struct match_nibbles *n, const uint8_t *at,
 						       size_t len)
 {
-	const __m256i other = _mm256_set1_epi16((short)0xff80);
+	const __m256i none = _mm256_setzero_si256();
 
-	for (; len >= 2 * MATCH_WINDOW; at += 2 * STEP, len -= 2 * STEP) {
-		__m256i first = load_bytes(at, len);
-		__m256i second = len > BLOCK ? load_bytes(at + BLOCK, len - BLOCK) : _mm256_setzero_si256();
-		__m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), 0xd8);
+	if (len < 16)
+		return len >= 2 * MATCH_WINDOW && lets_units(n, load_few(at, len), none);
+	if (len < BLOCK) {
+		const uint8_t *middle = at + ((len - 16) / 2 & ~(size_t)1);
 
-		if (!_mm256_testz_si256(_mm256_or_si256(first, second), other) || lets_block(n, packed))
-			return true;
-		if (len <= 2 * BLOCK)
-			break;
+		return lets_units(n, load_two(at, at + len - 16), load_two(middle, middle));
 	}
-	return false;
+	if (len < 2 * BLOCK)
+		return lets_units(n, load_32(at), load_32(at + len - BLOCK)) ||
+		       (len > 2 * (32 - MATCH_WINDOW + 1) && lets_units(n, load_32(at + 16), none));
+	for (size_t i = 0; i < len - 2 * BLOCK; i += 2 * STEP)
+		if (lets_units(n, load_32(at + i), load_32(at + i + BLOCK)))
+			return true;
+	at += len - 2 * BLOCK;
+	return lets_units(n, load_32(at), load_32(at + BLOCK));
 }
 #endif
 
@@ -168,7 +203,7 @@ bool gate_lets_utf8(const struct gate *gate, struct span text)
 {
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx2"))
-		return text.len >= MATCH_WINDOW && lets_utf8(&gate->nibbles, text);
+		return lets_utf8(&gate->nibbles, text.at, text.len);
 #endif
 	return true;
 }

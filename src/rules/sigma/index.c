@@ -5,6 +5,8 @@
 
 #define TERMS_MAX 4096
 #define ANSWER_FIELDS_MAX 12
+#define LOOKUP_COST 0.5		/* of a field that wakes rules, as witnesses cost */
+#define ROUNDS 4		/* of choosing these fields */
 
 /* One literal of a group's index with the rules it speaks for. */
 struct wake {
@@ -18,7 +20,9 @@ struct wake {
 /* What is gathered of one field. */
 struct field_draft {
 	uint32_t field;
-	rule_bits *needs, *asks, *seeks;
+	rule_bits *needs, *asks, *seeks, *wakes;
+	bool routes;			/* events are routed by it, before any value is sifted */
+	uint32_t wakes_now, waked;	/* rules that go by it, in this round and the one before */
 	uint32_t order;			/* where its index comes to stand */
 	uint32_t passing;
 };
@@ -40,6 +44,8 @@ struct term_draft {
 	struct field_draft *field;	/* that alone decides it; NULL: several do */
 	struct witness witness;
 	bool proven;			/* holds wherever the index lets the rule stand */
+	struct field_draft **wakers;	/* of its literals, once they are in the index; else NULL */
+	size_t waker_count, waker_room;
 };
 
 struct rule_terms {
@@ -57,6 +63,14 @@ static rule_bits *new_bits(struct index_build *ib)
 	return ARENA_ARRAY(ib->c->b.image, ib->group->words, rule_bits);
 }
 
+static bool is_route_key(const struct compiler *c, uint32_t field)
+{
+	for (size_t i = 0; field != SIGMA_FIELD_ANY && i < c->table.key_count; i++)
+		if (span_eq_nocase(c->table.keys[i], c->b.fields[field]))
+			return true;
+	return false;
+}
+
 static struct field_draft *field_of(struct index_build *ib, uint32_t field)
 {
 	struct field_draft *draft, **added;
@@ -69,10 +83,11 @@ static struct field_draft *field_of(struct index_build *ib, uint32_t field)
 			   sizeof *added);
 	if (!draft || !added)
 		return NULL;
-	*draft = (struct field_draft){ .field = field, .needs = new_bits(ib), .asks = new_bits(ib),
-				       .seeks = new_bits(ib) };
+	*draft = (struct field_draft){ .field = field, .routes = is_route_key(ib->c, field),
+				       .needs = new_bits(ib), .asks = new_bits(ib),
+				       .seeks = new_bits(ib), .wakes = new_bits(ib) };
 	*added = *slot = draft;
-	return draft->needs && draft->asks && draft->seeks ? draft : NULL;
+	return draft->needs && draft->asks && draft->seeks && draft->wakes ? draft : NULL;
 }
 
 static struct wake *wake_of(struct index_build *ib, const struct witness_literal *l)
@@ -257,6 +272,26 @@ static bool write_terms(struct index_build *ib, const struct rule_terms *terms,
 	return to && write_fields(ib, rule);
 }
 
+/* The fields that its literals are sought in. */
+static bool add_wakers(struct index_build *ib, struct term_draft *term)
+{
+	for (size_t i = 0; i < term->witness.count; i++) {
+		struct field_draft *field = field_of(ib, term->witness.literals[i].field), **added;
+		size_t k = 0;
+
+		while (k < term->waker_count && term->wakers[k] != field)
+			k++;
+		if (k < term->waker_count)
+			continue;
+		added = arena_push(ib->c->b.scratch, (void **)&term->wakers, &term->waker_count,
+				   &term->waker_room, sizeof *added);
+		if (!added || !field)
+			return false;
+		*added = field;
+	}
+	return true;
+}
+
 static bool read_terms(struct index_build *ib, struct rule_terms *terms,
 		       const struct compiled_rule *rule, uint32_t local)
 {
@@ -274,13 +309,61 @@ static bool read_terms(struct index_build *ib, struct rule_terms *terms,
 			continue;
 		woken = true;
 		term->proven = is_exact(term->node);
-		if (!add_literals(ib, &term->witness, local, !term->field))
+		if (!add_literals(ib, &term->witness, local, !term->field) || !add_wakers(ib, term))
 			return false;
 		if (!term->field)
 			sure[local / 64] &= ~(UINT64_C(1) << (local % 64));
 	}
 	ib->c->b.counts.always_woken += !woken;
 	return true;
+}
+
+/*
+ * What it costs to be woken by the term. Each field that wakes is looked at in every event:
+ * best are those that wake many rules. Values that route are alike for many events, and what
+ * any field may hold is sought in all.
+ */
+static double waking_cost(const struct term_draft *term)
+{
+	double cost = term->witness.cost + (term->field && term->field->routes ? 100 : 0);
+
+	for (size_t i = 0; i < term->waker_count; i++)
+		cost += term->wakers[i]->field == SIGMA_FIELD_ANY ? 200
+								  : LOOKUP_COST / (1 + term->wakers[i]->waked);
+	return cost;
+}
+
+static void wake_rule(const struct rule_terms *terms, uint32_t rule, bool final)
+{
+	const struct term_draft *best = NULL;
+	double least = INFINITY;
+
+	for (size_t i = 0; i < terms->count; i++) {
+		double cost = terms->at[i].wakers ? waking_cost(&terms->at[i]) : INFINITY;
+
+		if (cost >= least)
+			continue;
+		least = cost;
+		best = &terms->at[i];
+	}
+	for (size_t i = 0; best && i < best->waker_count; i++) {
+		best->wakers[i]->wakes_now++;
+		if (final)
+			set_bit(best->wakers[i]->wakes, rule);
+	}
+}
+
+/* By which of its terms each rule is woken. */
+static void choose_wakers(struct index_build *ib, const struct rule_terms *terms)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		for (uint32_t i = 0; i < ib->group->rule_count; i++)
+			wake_rule(&terms[i], i, round + 1 == ROUNDS);
+		for (size_t i = 0; i < ib->field_count; i++) {
+			ib->fields[i]->waked = ib->fields[i]->wakes_now;
+			ib->fields[i]->wakes_now = 0;
+		}
+	}
 }
 
 static uint32_t order_of(const struct index_build *ib, const struct wake *wake)
@@ -318,13 +401,34 @@ static bool only_in_texts(const struct gram_literal *literals, size_t count)
 	return true;
 }
 
-static uint32_t shortest(const struct gram_literal *literals, size_t count)
+/* Kinds of values that may hold one of the literals. */
+static uint32_t kinds_for(const struct gram_literal *literals, size_t count)
 {
-	size_t least = UINT32_MAX;
+	const uint32_t textless = 1u << VALUE_ABSENT | 1u << VALUE_NULL | 1u << VALUE_INT |
+				  1u << VALUE_UINT | 1u << VALUE_HEX | 1u << VALUE_GUID |
+				  1u << VALUE_SID | 1u << VALUE_TIME | 1u << VALUE_BYTES;
 
-	for (size_t i = 0; i < count; i++)
-		least = literals[i].text.len < least ? literals[i].text.len : least;
-	return (uint32_t)least;
+	return only_in_texts(literals, count) ? ~textless : UINT32_MAX;
+}
+
+static uint32_t characters(struct span text)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += (text.at[i] & 0xc0) != 0x80;
+	return count;
+}
+
+static void note_shortest(struct field_index *index, const struct gram_literal *literals, size_t count)
+{
+	index->shortest = index->fewest = UINT32_MAX;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t len = (uint32_t)literals[i].text.len, few = characters(literals[i].text);
+
+		index->shortest = len < index->shortest ? len : index->shortest;
+		index->fewest = few < index->fewest ? few : index->fewest;
+	}
 }
 
 static bool write_list(struct index_build *ib, const struct wake *wake, struct rule_list *to)
@@ -376,8 +480,8 @@ static bool write_literals(struct index_build *ib, struct field_index *indexes)
 						     (uint32_t)i };
 		if (i + 1 < count && wakes[i + 1].order == wakes[i].order)
 			continue;
-		index->texts_only = only_in_texts(literals + start, i + 1 - start);
-		index->shortest = shortest(literals + start, i + 1 - start);
+		index->kinds = kinds_for(literals + start, i + 1 - start);
+		note_shortest(index, literals + start, i + 1 - start);
 		index->grams = gram_build(image, literals + start, i + 1 - start);
 		if (only_literals_tell(ib, index))
 			index->gate = gate_build(image, literals + start, i + 1 - start);
@@ -442,6 +546,7 @@ static bool write_indexes(struct index_build *ib)
 
 		indexes[i] = (struct field_index){
 			.field = field->field, .passes = field->needs, .asks = field->asks,
+			.wakes = field->wakes,
 			.seeks = any_bit(field->seeks, group->words) ? field->seeks : NULL,
 		};
 	}
@@ -488,6 +593,7 @@ bool index_group(struct compiler *c, const struct group_draft *draft,
 	for (uint32_t i = 0; i < group->rule_count; i++)
 		if (!read_terms(&ib, &terms[i], c->drafts[draft->rules[i]].rule, i))
 			return compiler_out_of_memory(c);
+	choose_wakers(&ib, terms);
 	order_fields(&ib);
 	for (uint32_t i = 0; i < group->rule_count; i++)
 		if (!write_terms(&ib, &terms[i], c->drafts[draft->rules[i]].rule))

@@ -315,23 +315,109 @@ static void drop_unanswerable(struct sigma_scanner *s, struct plan_group *pg)
 	}
 }
 
+bool plan_decides(const struct sigma_scanner *s, uint32_t slot)
+{
+	const struct plan *plan = s->plan;
+
+	if (slot == EVENT_NO_SLOT)
+		return false;
+	for (uint32_t i = 0; i < plan->memo_slot_count; i++)
+		for (uint32_t memo = plan->memo_slots[i]; memo != EVENT_NO_SLOT; memo = plan->same[memo])
+			if (memo == slot)
+				return s->event->values[slot].kind != VALUE_LIST;
+	return false;
+}
+
+/* Rules fall that the values of a route key do not leave standing; what it has is noted. */
+static void sift_decided(struct sigma_scanner *s, struct plan_group *pg,
+			 const struct field_index *index, rule_bits *found)
+{
+	const struct group *group = pg->group;
+
+	memset(s->united, 0, group->words * sizeof *s->united);
+	for (uint32_t slot = pg->slots[index->field]; slot != EVENT_NO_SLOT; slot = s->plan->same[slot]) {
+		struct sieved sieved = sieve_value(s, group, index, slot);
+
+		rule_bits_or(s->united, sieved.standing, group->words);
+		rule_bits_or(found, sieved.found, group->words);
+	}
+	rule_bits_and(pg->standing, s->united, group->words);
+}
+
+/* The slots in which keywords are left to be sought in each event. */
+static bool open_slots(struct sigma_scanner *s, struct plan_group *pg, rule_bits *found)
+{
+	const struct group *group = pg->group;
+	uint32_t *open = ARENA_ARRAY(&s->plan_memory, s->event->shape->count + 1, uint32_t);
+
+	for (uint32_t slot = 0; open && slot < s->event->shape->count; slot++)
+		if (plan_decides(s, slot))
+			rule_bits_or(found, sieve_value(s, group, group->keywords, slot).found, group->words);
+		else
+			open[pg->open_count++] = slot;
+	pg->open = open;
+	return open != NULL;
+}
+
+/* The probes that are left to each event, and those of them that wake rules. */
+static void pick_probes(struct sigma_scanner *s, struct plan_group *pg, struct probe *probes,
+			struct probe *wakers)
+{
+	const struct group *group = pg->group;
+
+	for (uint32_t i = 0; i < group->index_count; i++) {
+		const struct field_index *index = &group->indexes[i];
+
+		if (!plan_decides(s, pg->slots[index->field]) &&
+		    rule_bits_meet(pg->standing, index->asks, group->words))
+			add_probes(s, pg, index, probes);
+	}
+	for (uint32_t i = 0; i < pg->probe_count; i++)
+		if (rule_bits_meet(pg->standing, probes[i].index->wakes, group->words))
+			wakers[pg->waker_count++] = probes[i];
+	pg->probes = probes;
+	pg->wakers = wakers;
+}
+
+/* What no value that is left to each event has to wake. */
+static void free_rules(struct plan_group *pg, rule_bits *free)
+{
+	const struct group *group = pg->group;
+
+	for (uint32_t k = 0; k < group->words; k++) {
+		rule_bits waiting = group->keywords ? group->keywords->wakes[k] : 0;
+
+		for (uint32_t i = 0; i < pg->waker_count; i++)
+			waiting |= pg->wakers[i].index->wakes[k];
+		free[k] = pg->standing[k] & (~waiting | pg->found[k]);
+		pg->any_free |= free[k] != 0;
+	}
+	pg->free = free;
+	pg->keywords = group->keywords &&
+		       rule_bits_meet(pg->standing, group->keywords->wakes, group->words);
+}
+
+/* False: no memory. */
 static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
 {
-	struct probe *probes = ARENA_ARRAY(&s->plan_memory, probe_room(s, pg) + 1, struct probe);
-	uint32_t *live = ARENA_ARRAY(&s->plan_memory, pg->group->words + 1, uint32_t);
+	const struct group *group = pg->group;
+	uint32_t room = probe_room(s, pg) + 1;
+	struct probe *probes = ARENA_ARRAY(&s->plan_memory, room, struct probe);
+	struct probe *wakers = ARENA_ARRAY(&s->plan_memory, room, struct probe);
+	rule_bits *bits = ARENA_ARRAY(&s->plan_memory, 3 * (size_t)group->words + 1, rule_bits);
 
-	pg->standing = ARENA_ARRAY(&s->plan_memory, pg->group->words + 1, rule_bits);
-	if (!probes || !pg->standing || !live)
+	if (!probes || !wakers || !bits)
 		return false;
+	pg->standing = bits;
+	pg->found = bits + group->words;
 	drop_unanswerable(s, pg);
-	for (uint32_t k = 0; k < pg->group->words; k++)
-		if (pg->standing[k])
-			live[pg->live_count++] = k;
-	pg->live = live;
-	for (uint32_t i = 0; i < pg->group->index_count; i++)
-		if (rule_bits_meet(pg->standing, pg->group->indexes[i].asks, pg->group->words))
-			add_probes(s, pg, &pg->group->indexes[i], probes);
-	pg->probes = probes;
+	for (uint32_t i = 0; i < group->index_count; i++)
+		if (plan_decides(s, pg->slots[group->indexes[i].field]))
+			sift_decided(s, pg, &group->indexes[i], bits + group->words);
+	if (group->keywords && !open_slots(s, pg, bits + group->words))
+		return false;
+	pick_probes(s, pg, probes, wakers);
+	free_rules(pg, bits + 2 * (size_t)group->words);
 	return true;
 }
 
@@ -363,64 +449,69 @@ static bool find_groups(struct sigma_scanner *s, struct plan *plan, struct plan_
 			pg->slots = pr->slots;
 			if (!plan_probes(s, pg))
 				return false;
+			if (!pg->any_free && !pg->waker_count && !pg->keywords)
+				memset(&groups[--memo->group_count], 0, sizeof *pg);
 		}
 	}
 	memo->groups = groups;
 	return true;
 }
 
-/* Both factors hold a secret, so that no text can make the product nothing. */
-static uint64_t hash_bytes(uint64_t secret, uint64_t hash, struct span s)
+static uint64_t load_word(const uint8_t *at)
 {
-	uint64_t word = 0, next;
-	size_t i = 0;
+	uint64_t word;
 
-	for (; i + 16 <= s.len; i += 16) {
-		memcpy(&word, s.at + i, 8);
-		memcpy(&next, s.at + i + 8, 8);
-		hash = hash_mix2(hash ^ word, secret ^ next);
-	}
-	for (; i + 8 <= s.len; i += 8) {
-		memcpy(&word, s.at + i, 8);
-		hash = hash_mix(hash, word);
-	}
-	word = 0;
-	memcpy(&word, s.at ? s.at + i : (const uint8_t *)&word, s.len - i);
-	return hash_mix(hash_mix(hash, word), s.len);
+	memcpy(&word, at, sizeof word);
+	return word;
 }
 
-static uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, uint64_t hash)
+/* Up to 8 bytes. */
+static uint64_t load_short(struct span s)
 {
-	hash = hash_mix(hash, s->seed[1] + value->kind);
+	if (s.len >= 4)
+		return load_u32le(s.at) | (uint64_t)load_u32le(s.at + s.len - 4) << 32;
+	if (s.len == 0)
+		return 0;
+	return s.at[0] | (uint64_t)s.at[s.len / 2] << 8 | (uint64_t)s.at[s.len - 1] << 16;
+}
+
+/*
+ * Both factors hold a secret, so that no text can make the product nothing. What is
+ * left of 16 bytes is hashed with some before it again; the length tells such apart.
+ */
+static uint64_t hash_bytes(uint64_t secret, uint64_t hash, struct span s)
+{
+	if (s.len < 8)
+		return hash_mix2(hash ^ load_short(s), secret ^ s.len);
+	for (size_t i = 0; i + 16 <= s.len; i += 16)
+		hash = hash_mix2(hash ^ load_word(s.at + i), secret ^ load_word(s.at + i + 8));
+	if (s.len >= 16)
+		s = span_sub(s, s.len - 16, 16);
+	hash = hash_mix2(hash ^ load_word(s.at), secret ^ load_word(s.at + s.len - 8));
+	return hash;
+}
+
+uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, uint64_t hash)
+{
 	switch (value->kind) {
 	case VALUE_ABSENT:
 	case VALUE_NULL:
-		return hash;
+		return hash_mix2(hash, s->seed[1] ^ value->kind);
 	case VALUE_TEXT:
 	case VALUE_UTF16:
 	case VALUE_BYTES:
 	case VALUE_GUID:
 	case VALUE_SID:
-		return hash_bytes(s->seed[1], hash, value->bytes);
+		hash ^= (uint64_t)value->bytes.len << 8 | value->kind;
+		return hash_bytes(s->seed[1], hash_mix2(hash, s->seed[1]), value->bytes);
 	case VALUE_LIST:
 		for (uint32_t i = 0; i < value->count; i++)
 			if (value->list[i].kind != VALUE_LIST)
 				hash = hash_value(s, &value->list[i], hash);
 		return hash_mix(hash, value->count);
 	default:
-		return hash_mix(hash, value->u);
+		return hash_mix2(hash ^ value->u, s->seed[1] ^ (uint64_t)value->kind << 32);
 	}
-}
-
-uint64_t view_hash(struct sigma_scanner *s, uint32_t slot)
-{
-	struct view *view = &s->views[slot];
-
-	if (view->hash_stamp != s->stamp) {
-		view->hash = hash_value(s, &s->event->values[slot], s->seed[0]);
-		view->hash_stamp = s->stamp;
-	}
-	return view->hash;
 }
 
 static uint64_t hash_keys(struct sigma_scanner *s, const struct plan *plan)

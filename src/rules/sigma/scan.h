@@ -47,9 +47,13 @@ struct plan_group {
 	const struct group *group;
 	const uint32_t *slots;
 	const struct probe *probes;
-	rule_bits *standing;		/* rules that can hold for this shape at all */
-	const uint32_t *live;		/* words of `standing` that are not empty */
-	uint32_t probe_count, live_count;
+	const struct probe *wakers;	/* those of the probes that may wake a rule */
+	rule_bits *standing;		/* rules that can hold for these values of route keys at all */
+	const rule_bits *free;		/* of these, those that nothing has to wake */
+	const rule_bits *found;		/* whose sought literals a route key has */
+	const uint32_t *open;		/* slots to seek keywords in: all but route keys */
+	uint32_t probe_count, waker_count, open_count;
+	bool any_free, keywords;	/* keywords may wake a rule */
 };
 
 /* Groups that look at an event, by the values of its route keys. */
@@ -119,6 +123,9 @@ const struct plan *plan_of(struct sigma_scanner *s, const struct event *event);
 /* Groups for the event at hand; *count 0 where no rule wants it. */
 const struct plan_group *plan_route(struct sigma_scanner *s, uint32_t *count);
 
+/* Whether the slot's value is the same in all events that have the plan group at hand. */
+bool plan_decides(const struct sigma_scanner *s, uint32_t slot);
+
 /* Texts of a slot of the event at hand. An absent value has no piece, null an empty one. */
 const struct view *view_text(struct sigma_scanner *s, uint32_t slot);
 const struct view *view_folded(struct sigma_scanner *s, uint32_t slot);
@@ -136,8 +143,20 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t word)
 	return hash_mix2(hash ^ word, UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* Of the value of a slot of the event at hand, keyed by the scanner's seed; not for lists. */
-uint64_t view_hash(struct sigma_scanner *s, uint32_t slot);
+/* Of any value, keyed by the scanner's seed. */
+uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, uint64_t hash);
+
+/* Of the value of a slot of the event at hand; not for lists. */
+static inline uint64_t view_hash(struct sigma_scanner *s, uint32_t slot)
+{
+	struct view *view = &s->views[slot];
+
+	if (view->hash_stamp != s->stamp) {
+		view->hash = hash_value(s, &s->event->values[slot], s->seed[0]);
+		view->hash_stamp = s->stamp;
+	}
+	return view->hash;
+}
 
 bool pred_holds(struct sigma_scanner *s, const struct pred *pred);
 bool node_holds(struct sigma_scanner *s, const struct node *node);

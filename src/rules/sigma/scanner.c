@@ -220,22 +220,31 @@ static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan
 	return probe - 1;
 }
 
-/* Keywords are sought in every value, while some rule that stands lacks one. */
-static void sift_keywords(struct sigma_scanner *s, const struct group *group)
+/* Keywords are sought in every value; the rules whose keywords are there come to `found`. */
+static bool sift_keywords(struct sigma_scanner *s, const struct plan_group *pg, rule_bits *found)
 {
-	const struct field_index *index = group->keywords;
+	const struct field_index *index = pg->group->keywords;
 	const struct value *values = s->event->values;
-	uint32_t count = 0;
+	uint32_t *searched = s->searched, count = 0;
+	const uint32_t *end = pg->open + pg->open_count;
+	bool any = false;
 
-	for (uint32_t slot = 0; slot < s->event->shape->count; slot++) {
-		if (!sieve_may_hold(index, &values[slot]) || !sieve_lets(index, &values[slot]))
+	for (const uint32_t *open = pg->open; open < end; open++) {
+		const struct value *value = &values[*open];
+
+		if (!sieve_may_hold(index, value) || !sieve_lets(index, value))
 			continue;
-		if (values[slot].kind != VALUE_LIST)
-			sieve_expect(s, index, slot);
-		s->searched[count++] = slot;
+		if (value->kind != VALUE_LIST)
+			sieve_expect(s, index, *open);
+		searched[count++] = *open;
 	}
-	for (uint32_t i = 0; i < count; i++)
-		rule_bits_or(s->found, sieve_value(s, group, index, s->searched[i]).found, group->words);
+	for (uint32_t i = 0; i < count; i++) {
+		struct sieved sieved = sieve_value(s, pg->group, index, searched[i]);
+
+		rule_bits_or(found, sieved.found, pg->group->words);
+		any |= sieved.wakes;
+	}
+	return any;
 }
 
 /* Each field that a rule asks which stands still. */
@@ -259,18 +268,57 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 	}
 }
 
+/* What a value wakes comes to those that stand. */
+static void wake(struct sigma_scanner *s, const struct field_index *index, struct sieved sieved,
+		 uint32_t words)
+{
+	for (uint32_t k = 0; k < words; k++)
+		s->standing[k] |= sieve_woken(index, sieved.standing, sieved.found, k);
+}
+
+/* Leaves in s->standing the rules that stand before any field falls them; false: none. */
+static bool wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
+{
+	const struct group *group = pg->group;
+	bool any = pg->any_free;
+
+	memcpy(s->standing, pg->free, group->words * sizeof *s->standing);
+	for (uint32_t i = 0; i < pg->waker_count; i++) {
+		const struct probe *probe = &pg->wakers[i];
+		struct sieved sieved = sieve_value(s, group, probe->index, probe->slot);
+
+		if (sieved.wakes)
+			wake(s, probe->index, sieved, group->words);
+		any |= sieved.wakes;
+	}
+	if (pg->keywords && sift_keywords(s, pg, s->standing))
+		any = true;
+	return any;
+}
+
+/* Of those that are woken, those that can hold; false: none. */
+static bool begin_standing(struct sigma_scanner *s, const struct plan_group *pg)
+{
+	s->live_count = 0;
+	for (uint32_t k = 0; k < pg->group->words; k++) {
+		s->standing[k] &= pg->standing[k];
+		s->live[s->live_count] = k;
+		s->live_count += s->standing[k] != 0;
+	}
+	return s->live_count != 0;
+}
+
 /* Leaves in s->standing the rules of the group to try; false: none. */
 static bool sift(struct sigma_scanner *s, const struct plan_group *pg)
 {
 	const struct group *group = pg->group;
 
-	memcpy(s->standing, pg->standing, group->words * sizeof *s->standing);
-	memcpy(s->live, pg->live, pg->live_count * sizeof *s->live);
-	s->live_count = pg->live_count;
-	memset(s->found, 0, group->words * sizeof *s->found);
+	if (!wake_rules(s, pg) || !begin_standing(s, pg))
+		return false;
+	memcpy(s->found, pg->found, group->words * sizeof *s->found);
 	sift_fields(s, pg);
 	if (group->keywords && stands_in(s, group->keywords->seeks))
-		sift_keywords(s, group);
+		sift_keywords(s, pg, s->found);
 	rule_bits_or(s->found, group->sure, group->words);
 	return stand(s, s->found);
 }

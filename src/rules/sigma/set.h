@@ -97,17 +97,20 @@ typedef uint64_t rule_bits;
  * What one field tells about the rules of its group. A rule that has terms on
  * the field *needs* a literal in it, the rarest of the cheapest such term; it
  * falls where the value has none. A rule whose terms span fields *seeks* the
- * literals of one such term; it falls where no field has any.
+ * literals of one such term; it falls where no field has any. One of the needs of
+ * each rule, else what it seeks, *wakes* it: without that nothing else is asked.
  */
 struct field_index {
 	uint32_t field;			/* or SIGMA_FIELD_ANY */
-	bool texts_only;		/* no literal can stand in a number, GUID, SID or time */
+	uint32_t kinds;			/* bits of the kinds of values a literal can stand in */
 	uint32_t shortest;		/* literal, in bytes */
+	uint32_t fewest;		/* characters of a literal */
 	const struct gram_set *grams;	/* values index `lists`; NULL: no literal */
 	const struct gate *gate;	/* before the grams, where only they tell; NULL: none */
 	const rule_bits *passes;	/* rules that need nothing here */
 	const rule_bits *asks;		/* rules that the field may decide or help */
 	const rule_bits *seeks;		/* rules that seek here; NULL: none */
+	const rule_bits *wakes;		/* rules that a literal here wakes */
 };
 
 /* Local numbers of the rules that a literal speaks for: first those that need it. */

@@ -16,7 +16,7 @@ bool sieve_new(struct sieve *sieve, uint32_t words)
 	sieve->entries = aligned_alloc(64, size);
 	if (sieve->entries)
 		memset(sieve->entries, 0, size);
-	sieve->scratch = calloc(2 * (size_t)words + 1, sizeof *sieve->scratch);
+	sieve->scratch = calloc(2 * (size_t)words + 2, sizeof *sieve->scratch);
 	sieve->memory = arena_new(MEMORY_MAX + MEMORY_SLACK);
 	return sieve->entries && sieve->scratch;
 }
@@ -61,16 +61,8 @@ static rule_bits *keep(struct sieve *sieve, const rule_bits *from, size_t words)
 	return bits;
 }
 
-bool sieve_lets(const struct field_index *index, const struct value *value)
+bool sieve_lets_list(const struct field_index *index, const struct value *value)
 {
-	if (!index->gate)
-		return true;
-	if (value->kind == VALUE_UTF16)
-		return gate_lets_utf16(index->gate, value->bytes);
-	if (value->kind == VALUE_TEXT)
-		return gate_lets_utf8(index->gate, value->bytes);
-	if (value->kind != VALUE_LIST)
-		return true;
 	for (uint32_t i = 0; i < value->count; i++)
 		if (value->list[i].kind == VALUE_LIST || sieve_lets(index, &value->list[i]))
 			return true;
@@ -100,29 +92,52 @@ static void on_literal(void *context, uint32_t value)
 	sifting->any = true;
 }
 
-/* Fills the scratch bits; false where the value has none of the literals. */
-static bool search(struct sigma_scanner *s, const struct group *group,
-		   const struct field_index *index, uint32_t slot)
+/* The bits begin with whether they wake a rule. */
+static void note_waking(const struct group *group, const struct field_index *index, rule_bits *bits)
 {
-	struct sifting sifting = { .group = group, .bits = s->sieve.scratch };
-	const struct view *view;
+	const rule_bits *found = index->seeks ? bits + 1 + group->words : NULL;
 
-	if (!index->grams || !sieve_may_hold(index, &s->event->values[slot]))
-		return false;
-	memcpy(sifting.bits, index->passes, group->words * sizeof *sifting.bits);
-	memset(sifting.bits + group->words, 0, group->words * sizeof *sifting.bits);
-	view = view_folded(s, slot);
-	for (uint32_t i = 0; i < view->count; i++)
-		gram_find(index->grams, view->pieces[i].folded, on_literal, &sifting);
-	return sifting.any;
+	bits[0] = 0;
+	for (uint32_t k = 0; k < group->words; k++)
+		bits[0] |= sieve_woken(index, bits + 1, found, k);
+}
+
+static size_t bits_of(const struct group *group, const struct field_index *index)
+{
+	return 1 + (size_t)group->words * (index->seeks ? 2 : 1);
+}
+
+/* What the value leaves standing that has none of the literals. */
+static void begin_bits(struct sieve *sieve, const struct group *group, const struct field_index *index)
+{
+	memcpy(sieve->scratch + 1, index->passes, group->words * sizeof *sieve->scratch);
+	memset(sieve->scratch + 1 + group->words, 0, group->words * sizeof *sieve->scratch);
 }
 
 static struct sieved sieved(const struct group *group, const struct field_index *index,
 			    const rule_bits *bits)
 {
 	if (!bits)
-		return (struct sieved){ index->passes, NULL };
-	return (struct sieved){ bits, index->seeks ? bits + group->words : NULL };
+		return (struct sieved){ index->passes, NULL, false };
+	return (struct sieved){ bits + 1, index->seeks ? bits + 1 + group->words : NULL, bits[0] != 0 };
+}
+
+/* Fills the scratch bits; false where the value has none of the literals. */
+static bool search(struct sigma_scanner *s, const struct group *group,
+		   const struct field_index *index, uint32_t slot)
+{
+	struct sifting sifting = { .group = group, .bits = s->sieve.scratch + 1 };
+	const struct view *view;
+
+	if (!index->grams || !sieve_may_hold(index, &s->event->values[slot]))
+		return false;
+	begin_bits(&s->sieve, group, index);
+	view = view_folded(s, slot);
+	for (uint32_t i = 0; i < view->count; i++)
+		gram_find(index->grams, view->pieces[i].folded, on_literal, &sifting);
+	if (sifting.any)
+		note_waking(group, index, s->sieve.scratch);
+	return sifting.any;
 }
 
 void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot)
@@ -134,7 +149,6 @@ struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
 			  const struct field_index *index, uint32_t slot)
 {
 	struct sieve *sieve = &s->sieve;
-	size_t words = index->seeks ? 2 * (size_t)group->words : group->words;
 	struct sieve_entry *entry;
 	rule_bits *bits = NULL;
 	uint64_t key;
@@ -148,7 +162,7 @@ struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
 	if (entry)
 		return sieved(group, index, entry->bits);
 	if (search(s, group, index, slot)) {
-		bits = keep(sieve, sieve->scratch, words);
+		bits = keep(sieve, sieve->scratch, bits_of(group, index));
 		if (!bits)
 			return sieved(group, index, sieve->scratch);
 	}
@@ -158,30 +172,39 @@ struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
 	return sieved(group, index, bits);
 }
 
+/* The bits of the value, its own where it had none of the literals; NULL: not remembered. */
+static rule_bits *own_bits(struct sigma_scanner *s, const struct group *group,
+			   const struct field_index *index, uint32_t slot)
+{
+	uint64_t key = key_of(s, index, slot);
+	struct sieve_entry *entry = entry_of(&s->sieve, key);
+	rule_bits *bits;
+
+	if (!entry || entry->bits)
+		return entry ? entry->bits : NULL;
+	begin_bits(&s->sieve, group, index);
+	note_waking(group, index, s->sieve.scratch);
+	bits = keep(&s->sieve, s->sieve.scratch, bits_of(group, index));
+	if (bits)
+		*entry = (struct sieve_entry){ key, bits };
+	return bits;
+}
+
 void sieve_learn(struct sigma_scanner *s, const struct plan_group *pg,
 		 const struct field_index *index, uint32_t rule)
 {
-	uint32_t slot = pg->slots[index->field], words = pg->group->words;
-	struct sieve_entry *entry;
-	rule_bits *bits = pg->standing;
-	uint64_t key;
+	uint32_t slot = pg->slots[index->field];
+	rule_bits gone = UINT64_C(1) << (rule % 64), *bits;
 
-	if (slot != EVENT_NO_SLOT) {
-		if (s->plan->same[slot] != EVENT_NO_SLOT || s->event->values[slot].kind == VALUE_LIST)
-			return;
-		key = key_of(s, index, slot);
-		entry = entry_of(&s->sieve, key);
-		if (!entry)
-			return;
-		if (!entry->bits) {
-			memcpy(s->sieve.scratch, index->passes, words * sizeof *bits);
-			memset(s->sieve.scratch + words, 0, words * sizeof *bits);
-			bits = keep(&s->sieve, s->sieve.scratch, index->seeks ? 2 * words : words);
-			if (!bits)
-				return;
-			*entry = (struct sieve_entry){ key, bits };
-		}
-		bits = entry->bits;
+	if (slot == EVENT_NO_SLOT || plan_decides(s, slot)) {
+		pg->standing[rule / 64] &= ~gone;
+		return;
 	}
-	bits[rule / 64] &= ~(UINT64_C(1) << (rule % 64));
+	if (s->plan->same[slot] != EVENT_NO_SLOT || s->event->values[slot].kind == VALUE_LIST)
+		return;
+	bits = own_bits(s, pg->group, index, slot);
+	if (!bits)
+		return;
+	bits[1 + rule / 64] &= ~gone;
+	note_waking(pg->group, index, bits);
 }

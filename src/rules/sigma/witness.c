@@ -87,6 +87,7 @@ static bool is_coarse(struct span field)
 		"Company", "Product", "Description", "User", "IntegrityLevel", "Provider_Name",
 		"Channel", "LogonType", "Signed", "SignatureStatus", "Initiated", "EventType",
 		"Level", "Protocol", "type", "SubjectUserName", "ObjectServer", "ObjectType",
+		"EventID", "LogonId",
 	};
 
 	for (size_t i = 0; i < sizeof coarse / sizeof *coarse; i++)
