@@ -7,7 +7,7 @@ static const struct kind {
 } kinds[] = {
 	{ "systemd/system/*.wants/*|systemd/system/*.requires/*|systemd/user/*.wants/*|"
 	  "systemd/user/*.requires/*", "unit link", "T1543.002" },
-	{ "etc/rc?.d/S*|etc/rc.d/rc?.d/S*|etc/runlevels/*/*|etc/init.d/rc?.d/S*", "rc link", "T1037.004" },
+	{ "etc/rc*.d/S*|etc/rc.d/rc*.d/S*|etc/runlevels/*/*|etc/init.d/rc*.d/S*", "rc link", "T1037.004" },
 };
 
 /* Where the machine's own path begins in that of an item. */

@@ -132,7 +132,8 @@ bool ledger_write(struct case_file *file, const struct ledger_options *options,
 	l.young_from = map_new(&l.arena);
 	ok = case_settle(file, err) && case_sync(file, err) && case_clear_ledger(file, err) &&
 	     machines_load(file, &l.arena, &l.machines, err) && known_load(&l, options, err) &&
-	     starts_collect(&l, err) && links_collect(&l, err) && spread_collect(&l, err) && go_through_items(&l, err) && starts_write(&l, err) &&
+	     starts_collect(&l, err) && links_collect(&l, err) && spread_collect(&l, err) &&
+	     go_through_items(&l, err) && starts_write(&l, err) &&
 	     case_sync(file, err);
 	known_free(&l);
 	spread_free(&l);
