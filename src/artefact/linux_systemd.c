@@ -184,6 +184,8 @@ bool linux_unit(const struct artefact *a, struct err *err)
 	look_ahead(&u);
 	linux_text_free(&u.text);
 	u.text = linux_text_of(a);
+	/* One that starts nothing by itself may still be what a link switches on. */
+	linux_vouch(&u.text);
 	read_unit(&u);
 	linux_text_free(&u.text);
 	return true;
