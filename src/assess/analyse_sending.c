@@ -124,8 +124,8 @@ static bool tell(struct analysis *a, const struct sending *s, struct err *err)
 	}
 	json_key(&w, "inferred");
 	json_array(&w);
-	json_text(&w, s->bytes ? "that the command sent these bytes: program, place and time agree"
-			       : "how much left, if anything: no record of the network tells");
+	json_text(&w, s->bytes ? "the command sent these bytes (program, place and time agree)"
+			       : "how much was sent, if anything (no record of the network says)");
 	json_array_end(&w);
 	json_object_end(&w);
 	c.matched = buf_span(&text);

@@ -316,12 +316,12 @@ static void describe(struct json_write *w, const struct episode *e)
 	json_u64(w, e->remove_count);
 	json_key(w, "inferred");
 	json_array(w);
-	json_text(w, e->sizes_agree ? "that what was gathered is what was sent: the sizes agree"
-				    : "that what was gathered is what was sent: host and time agree");
+	json_text(w, e->sizes_agree ? "what was gathered is what was sent (host, time and sizes agree)"
+				    : "what was gathered is what was sent (host and time agree)");
 	if (s->is_network_host)
-		json_text(w, "that the address is this machine's: it is the only one of the case");
+		json_text(w, "the address is this machine's (the only one of the case)");
 	if (!e->sent)
-		json_text(w, "how much: what tells of the sending does not say");
+		json_text(w, "how much was sent (no record says)");
 	json_array_end(w);
 	json_object_end(w);
 }

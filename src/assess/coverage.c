@@ -185,25 +185,44 @@ static bool count_hosts(sqlite3 *db, uint64_t *hosts, struct err *err)
 	return true;
 }
 
-/* Items of the need's classes, and of them those that were not wholly examined. */
-static bool count_items(sqlite3 *db, const struct need *need, uint64_t *items, uint64_t *faulty,
-			struct err *err)
+static bool count_items(sqlite3 *db, const struct need *need, uint64_t *items, struct err *err)
 {
 	sqlite3_stmt *q;
 	bool row, ok;
 
-	*items = *faulty = 0;
-	if (!query_prepare(db, "SELECT class, fate, items FROM temp.covered_items", &q, err))
+	*items = 0;
+	if (!query_prepare(db, "SELECT class, items FROM temp.covered_items", &q, err))
+		return false;
+	while ((ok = query_step(q, &row, err)) && row)
+		*items += class_bit(query_span(q, 0)) & need->classes ? query_u64(q, 1, 0) : 0;
+	sqlite3_finalize(q);
+	return ok;
+}
+
+/*
+ * Items that were not wholly examined: those of which the need's decoder told something,
+ * and those of its classes of which nobody did, for they could be its, too (`untold`).
+ */
+static bool count_faulty(sqlite3 *db, const struct need *need, uint64_t *faulty, uint64_t *untold,
+			 struct err *err)
+{
+	sqlite3_stmt *q;
+	uint64_t last = 0;
+	bool row, ok;
+
+	*faulty = *untold = 0;
+	if (!query_prepare(db, "SELECT item, class, channel, told FROM temp.covered_faulty ORDER BY item", &q, err))
 		return false;
 	while ((ok = query_step(q, &row, err)) && row) {
-		struct span fate = query_span(q, 1);
-		uint64_t n = query_u64(q, 2, 0);
+		bool is_told = query_u64(q, 3, 0);
+		uint64_t item = query_u64(q, 0, 0);
 
-		if (!(class_bit(query_span(q, 0)) & need->classes) || span_eq(fate, SPAN("skipped")))
+		if (item == last || !(is_told ? need_takes(need, query_span(q, 1), query_span(q, 2))
+					      : (class_bit(query_span(q, 1)) & need->classes) != 0))
 			continue;
-		*items += n;
-		if (!span_eq(fate, SPAN("examined")) && !span_eq(fate, SPAN("duplicate")))
-			*faulty += n;
+		last = item;
+		++*faulty;
+		*untold += !is_told;
 	}
 	sqlite3_finalize(q);
 	return ok;
@@ -229,18 +248,36 @@ static void judge_log(const struct need *need, const struct tally *t, uint64_t h
 	}
 }
 
-/* What decoders read: hives, databases, configuration, captures, volumes. */
-static void judge_decoded(const struct need *need, const struct tally *t, uint64_t items,
-			  uint64_t faulty, struct arena *arena, struct need_result *r)
+static struct span damage_of(const struct tally *t, uint64_t faulty, uint64_t all, struct arena *arena)
 {
-	r->items = t->items ? t->items : items;
+	struct buf text = buf_new(256);
+	struct span kept;
+
+	if (faulty)
+		buf_printf(&text, "%" PRIu64 " of %" PRIu64 " %s read in part only", faulty, all,
+			   faulty == 1 ? "was" : "were");
+	if (t->lost)
+		buf_printf(&text, "%s%" PRIu64 " %s known to be missing", faulty ? "; " : "", t->lost,
+			   t->lost == 1 ? "record is" : "records are");
+	kept = arena_copy(arena, buf_span(&text));
+	buf_free(&text);
+	return kept;
+}
+
+/* What decoders read: hives, databases, configuration, captures, volumes. */
+static bool judge_decoded(sqlite3 *db, const struct need *need, const struct tally *t, struct arena *arena,
+			  struct need_result *r, struct err *err)
+{
+	uint64_t items, faulty, untold;
+
+	if (!count_items(db, need, &items, err) || !count_faulty(db, need, &faulty, &untold, err))
+		return false;
 	if (t->items && (t->lost || faulty)) {
 		r->state = NEED_DAMAGED;
-		r->note = arena_printf(arena, "%" PRIu64 " of %" PRIu64 " items were not wholly read, "
-				       "%" PRIu64 " records are known to be missing", faulty, items,
-				       t->lost);
+		r->note = damage_of(t, faulty, t->items + untold, arena);
 	} else if (!t->items && items && !(need->classes & (SETTINGS | TEXTS | FILES))) {
 		r->state = NEED_PARTLY;
+		r->items = items;
 		r->note = arena_printf(arena, "matched against rules only: nothing here decodes what "
 				       "there is; it would have shown %s", need->shows);
 	} else if (!t->items) {
@@ -248,6 +285,7 @@ static void judge_decoded(const struct need *need, const struct tally *t, uint64
 		r->note = arena_printf(arena, "not in the evidence; it would have shown %s",
 				       need->shows);
 	}
+	return true;
 }
 
 /* A folder holds what its file system showed to whoever copied or mounted it. */
@@ -379,10 +417,9 @@ static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, const st
 		  struct arena *arena, struct need_result *r, struct err *err)
 {
 	struct tally t = { .first = TIME_NONE, .last = TIME_NONE };
-	uint64_t items, faulty;
 
 	*r = (struct need_result){ .need = need, .state = NEED_EXAMINED };
-	if (!sum_facts(db, need, &t, err) || !count_items(db, need, &items, &faulty, err))
+	if (!sum_facts(db, need, &t, err))
 		return false;
 	r->items = t.items;
 	r->first = t.first;
@@ -391,8 +428,8 @@ static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, const st
 		return judge_ledger(db, arena, r, err);
 	if (need->classes == LOG)
 		judge_log(need, &t, hosts, arena, r);
-	else
-		judge_decoded(need, &t, items, faulty, arena, r);
+	else if (!judge_decoded(db, need, &t, arena, r, err))
+		return false;
 	if (is_dated(need) && (!judge_days(db, need, period, arena, r, err) ||
 			       (period && !judge_period(db, need, period, arena, r, err))))
 		return false;
@@ -450,11 +487,16 @@ static bool judge_unexamined(sqlite3 *db, struct arena *arena, struct need_resul
 static bool count_all(sqlite3 *db, struct err *err)
 {
 	return query_exec(db, "DROP TABLE IF EXISTS temp.covered_facts; DROP TABLE IF EXISTS temp.covered_items; "
+		"DROP TABLE IF EXISTS temp.covered_faulty; "
 		"CREATE TEMP TABLE covered_facts AS SELECT class, channel, host, count(DISTINCT item) AS items, "
 		QUERY_SUM("count") " AS records, " QUERY_SUM("lost") " AS lost, min(first) AS first, max(last) AS last "
 		"FROM main.fact GROUP BY class, host, channel; "
-		"CREATE TEMP TABLE covered_items AS SELECT class, fate, count(*) AS items FROM main.item "
-		"GROUP BY class, fate", err);
+		"CREATE TEMP TABLE covered_items AS SELECT class, count(*) AS items FROM main.item "
+		"WHERE coalesce(fate, '') <> 'skipped' GROUP BY class; "
+		"CREATE TEMP TABLE covered_faulty AS WITH faulty AS (SELECT id, class FROM main.item WHERE "
+		"coalesce(fate, '') NOT IN ('examined', 'duplicate', 'skipped')) "
+		"SELECT item, fact.class AS class, channel, 1 AS told FROM faulty JOIN main.fact ON item = faulty.id "
+		"UNION ALL SELECT id, class, NULL, 0 FROM faulty WHERE id NOT IN (SELECT item FROM main.fact)", err);
 }
 
 bool coverage_of(struct case_file *file, enum harm harm, const struct period *period,

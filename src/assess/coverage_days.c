@@ -136,14 +136,14 @@ void coverage_holes_write(const struct need_days *days, struct buf *to)
 	for (size_t i = 0; i < HOLES_TOLD && i < days->hole_count; i++) {
 		const struct hole *hole = &days->holes[i];
 
-		buf_text(to, i ? ", one from " : "with a hole from ");
+		buf_text(to, i ? ", none from " : "none from ");
 		day_write(to, hole->from);
 		buf_text(to, " to ");
 		day_write(to, hole->to - 1);
 		if (hole->host.len)
 			buf_printf(to, " on %.*s", SPAN_ARG(span_sub(hole->host, 0, 80)));
-		buf_text(to, hole->is_alive ? " while others go on" : " while all is quiet");
+		buf_text(to, hole->is_alive ? " (other logs go on)" : " (nor in any other log)");
 	}
 	if (days->hole_count > HOLES_TOLD)
-		buf_printf(to, " and %" PRIu64 " more", days->hole_count - HOLES_TOLD);
+		buf_printf(to, " and %" PRIu64 " more such holes", days->hole_count - HOLES_TOLD);
 }

@@ -38,7 +38,7 @@ bool need_takes(const struct need *need, struct span class_name, struct span cha
 /* Holes outside `period` (or NULL) are no holes. */
 bool coverage_days(struct sqlite3 *db, const struct need *need, const struct period *period,
 		   struct arena *arena, struct need_days *out, struct err *err);
-/* "with a hole from 2017-03-04 to 2017-03-09 (ws01), in which other logs go on; …", or nothing. */
+/* "none from 2017-03-04 to 2017-03-09 on ws01 (other logs go on), none from …", or nothing. */
 void coverage_holes_write(const struct need_days *days, struct buf *to);
 
 #endif

@@ -25,6 +25,8 @@ struct log {
 	uint64_t lost;
 	enum fate fate;
 	const char *days;
+	enum evidence_class class;	/* CLASS_OTHER: an event log */
+	bool is_untold;			/* no decoder said anything of it */
 };
 
 /* One event log as a unit of its own, with findings of these rules. */
@@ -34,11 +36,12 @@ static void add_log(struct case_file *file, struct log log, const struct finding
 	struct case_item item = { .path = span_text(log.channel), .size = 1, .modified = TIME_NONE,
 				  .changed = TIME_NONE, .accessed = TIME_NONE, .created = TIME_NONE };
 	uint8_t digest[32] = { (uint8_t)strlen(log.channel), (uint8_t)log.channel[0] };
-	struct case_outcome outcome = { .fate = log.fate, .evidence_class = CLASS_EVENT_LOG,
+	enum evidence_class class = log.class == CLASS_OTHER ? CLASS_EVENT_LOG : log.class;
+	struct case_outcome outcome = { .fate = log.fate, .evidence_class = class,
 					.kind = SPAN("evtx"), .size = 1, .sha256 = digest,
 					.reason = log.fate == FATE_EXAMINED ? (struct span){ 0 }
 									    : SPAN("cut off") };
-	struct case_fact fact = { .evidence_class = CLASS_EVENT_LOG, .count = 10, .lost = log.lost,
+	struct case_fact fact = { .evidence_class = class, .count = 10, .lost = log.lost,
 				  .channel = span_text(log.channel), .host = SPAN("ws01"),
 				  .days = span_text(log.days),
 				  .first = 1, .last = 2 };
@@ -51,7 +54,8 @@ static void add_log(struct case_file *file, struct log log, const struct finding
 	assert_true(case_add_item(file, unit, &item, &id, &err));
 	for (size_t i = 0; i < count; i++)
 		assert_true(case_add_finding(file, unit, id, &findings[i], 1, findings[i].time, &err));
-	assert_true(case_add_fact(file, unit, id, &fact, &err));
+	if (!log.is_untold)
+		assert_true(case_add_fact(file, unit, id, &fact, &err));
 	if (!case_end_item(file, unit, id, &outcome, &err) || !case_unit_commit(file, unit, &err))
 		fail_msg("%s", err.text);
 }
@@ -112,6 +116,34 @@ TEST(verdict_lost_records_forbid_no_sign)
 	add_log(file, (struct log){ "Security", 3, FATE_EXAMINED, NULL }, NULL, 0);
 	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
+	case_close(file);
+}
+
+static void assert_prefetch_is(struct case_file *file, const char *wanted)
+{
+	char sql[400];
+	struct err err = { 0 };
+	int64_t n;
+
+	conclude(file);
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM answer_coverage WHERE channel = 'prefetch' AND "
+		 "state || ': ' || coalesce(CAST(note AS TEXT), '') = '%s'", wanted);
+	assert_true(query_int(case_db(file), sql, 0, &n, &err));
+	assert_int_equal(n, 1);
+}
+
+/* What another decoder of the same class could not read says nothing of this one. */
+TEST(verdict_counts_damage_of_the_evidence_that_is_asked_for)
+{
+	struct case_file *file = new_case("damage");
+
+	add_log(file, (struct log){ "prefetch", 0, FATE_EXAMINED, NULL, CLASS_FILE_SYSTEM, false }, NULL, 0);
+	add_log(file, (struct log){ "jump lists", 0, FATE_PARTLY, NULL, CLASS_FILE_SYSTEM, false }, NULL, 0);
+	assert_prefetch_is(file, "examined: ");
+	add_log(file, (struct log){ "Prefetch", 0, FATE_PARTLY, NULL, CLASS_FILE_SYSTEM, false }, NULL, 0);
+	assert_prefetch_is(file, "damaged: 1 of 2 was read in part only");
+	add_log(file, (struct log){ "a.pf", 2, FATE_FAILED, NULL, CLASS_FILE_SYSTEM, true }, NULL, 0);
+	assert_prefetch_is(file, "damaged: 2 of 3 were read in part only");
 	case_close(file);
 }
 
@@ -205,10 +237,10 @@ TEST(verdict_tells_holes_of_logs)
 	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, HOLED }, NULL, 0);
 	/* A machine that was off all the time has lost nothing. */
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
-	assert_security_is(file, "examined", "with a hole from 1970-01-06 to 1970-01-09 on ws01 while all is quiet");
+	assert_security_is(file, "examined", "none from 1970-01-06 to 1970-01-09 on ws01 (nor in any other log)");
 	add_log(file, (struct log){ "Application", 0, FATE_EXAMINED, "1:0=1 4=1 6=2 9=1 11=1" }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
-	assert_security_is(file, "partly", "while others go on");
+	assert_security_is(file, "partly", "(other logs go on)");
 	case_close(file);
 }
 

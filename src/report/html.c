@@ -113,6 +113,9 @@ static void top_facts(struct html *h)
 	b = buf_new(4096);
 	words_span(&b, r->started, r->ended);
 	top_fact(h, "Examined", &b);
+	b = buf_new(64);
+	buf_text(&b, "UTC, unless a line says otherwise");
+	top_fact(h, "All times", &b);
 	html_put(h, "</dl>\n");
 }
 
@@ -123,8 +126,10 @@ static void top(struct html *h)
 	html_text(h, h->report->case_name);
 	html_put(h, "</h1>\n");
 	top_facts(h);
-	html_put(h, "<nav aria-label=\"Parts of this report\"><a href=\"#answers\">Answers</a>"
-		    "<a href=\"#coverage\">Coverage</a><a href=\"#timeline\" class=\"needs-script\">"
+	html_put(h, "<nav aria-label=\"Parts of this report\"><a href=\"#answers\">Answers</a>");
+	if (html_has_episodes(h->report))
+		html_put(h, "<a href=\"#episodes\">Episodes</a>");
+	html_put(h, "<a href=\"#coverage\">Coverage</a><a href=\"#timeline\" class=\"needs-script\">"
 		    "Time line</a><a href=\"#findings\">Findings</a>");
 	if (h->report->start_total)
 		html_put(h, "<a href=\"#starts\">Starts</a>");

@@ -35,6 +35,7 @@ void html_answers(struct html *h);
 void html_coverage(struct html *h);
 void html_findings(struct html *h);
 void html_episodes(struct html *h);	/* nothing where there are none */
+bool html_has_episodes(const struct report *r);
 void html_starts(struct html *h);
 void html_programs(struct html *h);
 void html_transfers(struct html *h);

@@ -16,7 +16,17 @@ struct episode {
 
 static bool is_episode(const struct report *r, const struct report_finding *f)
 {
-	return span_starts(r->rules[f->rule].id, SPAN("kanshiki.theft-episode"));
+	struct span id = r->rules[f->rule].id;
+
+	return span_starts(id, SPAN("kanshiki.theft-episode")) || span_eq(id, SPAN("kanshiki.sent-by-tool"));
+}
+
+bool html_has_episodes(const struct report *r)
+{
+	for (size_t i = 0; i < r->finding_count; i++)
+		if (is_episode(r, &r->findings[i]))
+			return true;
+	return false;
 }
 
 static void read_row(struct episode *e, const struct evidence_row *row)
@@ -73,8 +83,13 @@ static void draw(struct html *h, const struct episode *e)
 	html_put(h, " to ");
 	html_time(h, f->last);
 	html_put(h, "</h3>\n<div class=\"flow\">");
-	station(h, "gathered", e->what, f->host);
-	arrow(h, e->gathered, "size not told");
+	if (e->what.len) {
+		station(h, "gathered", e->what, f->host);
+		arrow(h, e->gathered, "size not told");
+	} else {
+		station(h, "on", f->host, (struct span){ 0 });
+		arrow(h, 0, "not packed");
+	}
 	station(h, "sent by", e->program.len ? e->program : e->command,
 		e->program.len ? e->command : (struct span){ 0 });
 	arrow(h, e->sent, "how much is not told");

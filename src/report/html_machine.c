@@ -117,7 +117,8 @@ void html_starts(struct html *h)
 		return;
 	html_put(h, "<section id=\"starts\"><h2>What starts by itself</h2>\n<p class=\"soft\">");
 	html_number(h, r->start_total);
-	html_put(h, " entries, most urgent first: what is started, where that is written, who vouches for "
+	html_put(h, r->start_total == 1 ? " entry" : " entries");
+	html_put(h, ", most urgent first: what is started, where that is written, who vouches for "
 		    "the program and for the entry.</p>\n");
 	folding_table(h, "<th scope=\"col\">Kind</th><th scope=\"col\">Machine</th>"
 			 "<th scope=\"col\">Starts; written in</th><th scope=\"col\">Program is</th>"
