@@ -99,9 +99,9 @@ TEST(verdict_says_no_sign_only_where_all_essential_logs_are_whole)
 	int64_t rows;
 	struct err err = { 0 };
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL }, NULL, 0);
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
-	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
 	assert_int_equal(conclude(file).degrees[HARM_IMPLANT], DEGREE_CANNOT_TELL);
 	assert_true(query_int(case_db(file), "SELECT count(*) FROM answer", 0, &rows, &err));
@@ -113,8 +113,8 @@ TEST(verdict_lost_records_forbid_no_sign)
 {
 	struct case_file *file = new_case("lost");
 
-	add_log(file, (struct log){ "Security", 3, FATE_EXAMINED, NULL }, NULL, 0);
-	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL }, NULL, 0);
+	add_log(file, (struct log){ "Security", 3, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
 	case_close(file);
 }
@@ -151,9 +151,9 @@ TEST(verdict_one_item_left_unexamined_forbids_no_sign)
 {
 	struct case_file *file = new_case("partly");
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL }, NULL, 0);
-	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL }, NULL, 0);
-	add_log(file, (struct log){ "Application", 0, FATE_PARTLY, NULL }, NULL, 0);
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
+	add_log(file, (struct log){ "Application", 0, FATE_PARTLY, NULL, CLASS_OTHER, false }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
 	case_close(file);
 }
@@ -175,7 +175,7 @@ TEST(verdict_weighs_rules_and_stores_what_carries_it)
 	struct verdict v;
 	int64_t n;
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL }, findings,
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, findings,
 		sizeof findings / sizeof *findings);
 	v = conclude(file);
 	assert_int_equal(v.degrees[HARM_THEFT], DEGREE_LIKELY);
@@ -200,7 +200,7 @@ TEST(verdict_counts_only_what_reaches_into_the_period)
 	struct verdict v;
 	int64_t n;
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL }, &one, 1);
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, &one, 1);
 	v = conclude_of(file, &around);
 	assert_int_equal(v.degrees[HARM_THEFT], DEGREE_LIKELY);
 	assert_int_equal(v.findings, 1);
@@ -233,12 +233,12 @@ TEST(verdict_tells_holes_of_logs)
 {
 	struct case_file *file = new_case("hole");
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, HOLED }, NULL, 0);
-	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, HOLED }, NULL, 0);
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, HOLED, CLASS_OTHER, false }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, HOLED, CLASS_OTHER, false }, NULL, 0);
 	/* A machine that was off all the time has lost nothing. */
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
 	assert_security_is(file, "examined", "none from 1970-01-06 to 1970-01-09 on ws01 (nor in any other log)");
-	add_log(file, (struct log){ "Application", 0, FATE_EXAMINED, "1:0=1 4=1 6=2 9=1 11=1" }, NULL, 0);
+	add_log(file, (struct log){ "Application", 0, FATE_EXAMINED, "1:0=1 4=1 6=2 9=1 11=1", CLASS_OTHER, false }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
 	assert_security_is(file, "partly", "(other logs go on)");
 	case_close(file);
@@ -248,8 +248,8 @@ TEST(verdict_a_quiet_log_has_no_holes)
 {
 	struct case_file *file = new_case("quiet");
 
-	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, "1:0=1 9=1 30=1 41=1 60=1 61=1 75=1 90=1 108=1" }, NULL, 0);
-	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, "1:0=9 1=9 2=9 3=9 4=9 5=9 6=9" }, NULL, 0);
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, "1:0=1 9=1 30=1 41=1 60=1 61=1 75=1 90=1 108=1", CLASS_OTHER, false }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, "1:0=9 1=9 2=9 3=9 4=9 5=9 6=9", CLASS_OTHER, false }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
 	assert_security_is(file, "examined", ".");
 	case_close(file);
