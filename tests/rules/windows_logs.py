@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
-"""Rules over Windows events as evtx_dump writes them: which log source an event has, and its fields' names.
+"""Rules over Windows events, as EVTX and as evtx_dump writes them: which log source an event has, its
+fields' names, how values of each type read.
 
-usage: tests/rules/windows_logs.py KANSHIKI
+usage: tests/rules/windows_logs.py KANSHIKI LOG_WRITER
 """
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from evtx_log import write_log
+from tap import finish, told
 
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
 # What it shows, log source, detection (`s` is its only search), channel, event id, data, whether it matches.
@@ -99,29 +105,113 @@ case("numbers as Sysmon writes them", "product: windows, category: network_conne
 case("a rule without log source but product", "product: windows", "{EventID: 4624}", "Security", 4624, {"x": 1})
 
 
+
+# The same for values that JSON does not have: sentence, log source, search, channel, id, fields, matches.
+TYPED = [
+    ("a hexadecimal number", "product: windows, category: process_access", "{GrantedAccess: '0x1410'}", SYSMON, 10,
+     [("GrantedAccess", "hex", 0x1410)], True),
+    ("or its decimal form", "product: windows, service: security", "{NewProcessId: 5136}", "Security", 4688,
+     [("NewProcessId", "hex", 0x1410)], True),
+    ("a number that is asked for in hexadecimal", "product: windows, service: security", "{ProcessId: 0x10}", "Security", 1,
+     [("ProcessId", "uint", 16)], True),
+    ("a text is no number", "product: windows, service: security", "{ProcessId: '0x10'}", "Security", 1,
+     [("ProcessId", "uint", 16)], False),
+    ("a status code", "product: windows, service: security", "{SubStatus: '0xC0000064'}", "Security", 4625,
+     [("SubStatus", "hex", 0xc0000064)], True),
+    ("a SID", "product: windows, service: security", "{'SubjectUserSid|startswith': 'S-1-5-21-', 'SubjectUserSid|endswith': '-500'}",
+     "Security", 4624, [("SubjectUserSid", "sid", "S-1-5-21-1-2-3-500")], True),
+    ("a SID with a large authority", "product: windows, service: security", "{MandatoryLabel: S-1-16-12288}", "Security", 4688,
+     [("MandatoryLabel", "sid", "S-1-16-12288")], True),
+    ("a GUID in other case, with braces", "product: windows, service: security", "{Guid: '{AB345678-1234-1234-1234-123456789ABC}'}",
+     "Security", 1, [("Guid", "guid", "ab345678-1234-1234-1234-123456789abc")], True),
+    ("a truth", "product: windows, category: network_connection", "{Initiated: 'true'}", SYSMON, 3, [("Initiated", "bool", 1)], True),
+    ("an untruth", "product: windows, category: network_connection", "{Initiated: 'true'}", SYSMON, 3, [("Initiated", "bool", 0)],
+     False),
+    ("a truth that is a text", "product: windows, category: network_connection", "{Initiated: true}", SYSMON, 3,
+     [("Initiated", "text", "True")], True),
+    ("parameters of messages", "product: windows, service: security", "{TokenElevationType: '%%1937'}", "Security", 4688,
+     [("TokenElevationType", "text", "%%1937")], True),
+    ("one of several parameters", "product: windows, service: security", "{'AccessList|contains': '%%4417'}", "Security", 4663,
+     [("AccessList", "text", "%%4416\n\t\t\t\t%%4417\n\t\t\t\t")], True),
+    ("bytes are upper-case hexadecimal", "product: windows, service: system", "{Binary: AB01}", "System", 1,
+     [("Binary", "bytes", b"\xab\x01")], True),
+    ("Data without names", "product: windows, category: ps_classic_start", "{'Data|contains|all': ['HostApplication=', 'EngineVersion=2.']}",
+     "Windows PowerShell", 400, [(None, "text", "Available"), (None, "text", "None"),
+                                 (None, "text", "\tHostApplication=powershell -Version 2\n\tEngineVersion=2.0\n")], True),
+    ("Data that is a list", "product: windows, service: application", "{'Data|contains': two}", "Application", 1,
+     [(None, "list", ["one", "is two"])], True),
+    ("a keyword in bytes of a name", "product: windows, service: application", "[mimikatz]", "Application", 1,
+     [("Name With Space", "text", "xMimiKatz")], True),
+    ("names lose their spaces", "product: windows, service: windefend", "{ThreatName: t}",
+     "Microsoft-Windows-Windows Defender/Operational", 1116, [("Threat Name", "text", "T")], True),
+    ("null is a value without text", "product: windows, category: process_creation", "{Image: x, Company: null}", SYSMON, 1,
+     [("Image", "text", "x"), ("Company", "null", None)], True),
+    ("an empty text is one, too", "product: windows, category: process_creation", "{Image: x, Company: ''}", SYSMON, 1,
+     [("Image", "text", "x"), ("Company", "text", "")], True),
+    ("a negative number", "product: windows, service: application", "{N: -5}", "Application", 1, [("N", "int", -5)], True),
+    ("a number of 64 bits", "product: windows, service: application", "{'N|gt': 1099511627775}", "Application", 1,
+     [("N", "uint", 1 << 40)], True),
+    ("a time", "product: windows, service: application", "{'T|startswith': '2025-01-01T00:00:00.1234567'}", "Application", 1,
+     [("T", "time", 1735689600123456700)], True),
+    ("4657 names key and value", "product: windows, category: registry_set", "{'TargetObject|endswith': '\\Run\\evil', Details: x}",
+     "Security", 4657, [("ObjectName", "text", "\\REGISTRY\\MACHINE\\Run"), ("ObjectValueName", "text", "evil"),
+                        ("NewValue", "text", "x")], True),
+    ("and is found by the key alone", "product: windows, category: registry_event", "{'TargetObject|contains': '\\MACHINE\\Run'}",
+     "Security", 4657, [("ObjectName", "text", "\\REGISTRY\\MACHINE\\Run"), ("ObjectValueName", "text", "evil")], True),
+    ("but not by another value", "product: windows, category: registry_set", "{'TargetObject|endswith': '\\Run\\evil'}",
+     "Security", 4657, [("ObjectName", "text", "\\REGISTRY\\MACHINE\\Run"), ("ObjectValueName", "text", "good")], False),
+]
+
+
+def fields_of(data):
+    """What evtx_dump wrote, as fields of a record."""
+    kinds = {bool: "bool", int: "uint", str: "text"}
+    for name, value in (data or {}).items():
+        texts = value["#text"] if isinstance(value, dict) else value
+        for each in texts if isinstance(texts, list) else [texts]:
+            yield None if name == "Data" else name, kinds[type(each)], each
+
+
+def as_record(event):
+    system = event["Event"]["System"]
+    data, element = event["Event"].get("EventData"), None
+    if "UserData" in event["Event"]:
+        (element, data), = event["Event"]["UserData"].items()
+    return {"provider": system["Provider"]["#attributes"]["Name"], "channel": system["Channel"], "computer": system["Computer"],
+            "event_id": system["EventID"], "level": system["Level"], "user_data": element, "fields": list(fields_of(data))}
+
+
+def put_rules(folder, rules):
+    for n, (source, search) in enumerate(rules):
+        with open(os.path.join(folder, f"{n}.yml"), "w", encoding="utf-8") as out:
+            out.write(f"title: {n}\nlogsource: {{{source}}}\ndetection:\n  s: {search}\n  condition: s\n")
+
+
+def matches(program, folder, log):
+    done = subprocess.run([program, "hunt", "-r", folder, "--no-cache", log], capture_output=True, text=True, check=False)
+    return {(int(m["title"]), m["record_id"]) for m in map(json.loads, done.stdout.splitlines())}, done.stderr
+
+
 def main():
-    program = sys.argv[1]
-    with tempfile.TemporaryDirectory() as scratch:
-        for n, (_, source, search, _, _) in enumerate(CASES):
-            with open(os.path.join(scratch, f"{n}.yml"), "w", encoding="utf-8") as out:
-                out.write(f"title: {n}\nlogsource: {{{source}}}\ndetection:\n  s: {search}\n  condition: s\n")
-        log = os.path.join(scratch, "log.jsonl")
-        with open(log, "w", encoding="utf-8") as out:
+    program, writer = sys.argv[1:]
+    rules = [c[1:3] for c in CASES] + [c[1:3] for c in TYPED]
+    records = [as_record(c[-1]) for c in CASES] + [
+        {"provider": "P", "channel": channel, "computer": "host.example", "event_id": number, "fields": fields}
+        for _, _, _, channel, number, fields, _ in TYPED]
+    with tempfile.TemporaryDirectory() as folder:
+        put_rules(folder, rules)
+        flat, log = os.path.join(folder, "log.jsonl"), os.path.join(folder, "log.evtx")
+        with open(flat, "w", encoding="utf-8") as out:
             out.writelines(json.dumps(event) + "\n" for *_, event in CASES)
-        done = subprocess.run([program, "hunt", "-r", scratch, "--no-cache", log], capture_output=True, text=True,
-                              check=False)
-    got = {(int(m["title"]), m["record_id"]) for m in map(json.loads, done.stdout.splitlines())}
-    failures = 0
-    for n, (sentence, source, search, matches, event) in enumerate(CASES):
-        good = ((n, n + 1) in got) == matches
-        failures += not good
-        print(f"{'ok' if good else 'not ok'} {n + 1} - {sentence}")
-        if not good:
-            print("#", source, search, json.dumps(event))
-    if failures:
-        print("#", done.stderr.replace("\n", "\n# "))
-    print(f"1..{len(CASES)}")
-    sys.exit(failures != 0)
+        write_log(writer, log, records)
+        in_json, said = matches(program, folder, flat)
+        in_evtx, said_too = matches(program, folder, log)
+    wanted = [(c[0], c[3]) for c in CASES] + [(c[0], c[-1]) for c in TYPED]
+    for n, (sentence, matched) in enumerate(wanted):
+        if n < len(CASES):
+            told(((n, n + 1) in in_json) == matched, sentence, rules[n], CASES[n][-1], said)
+        told(((n, n + 1) in in_evtx) == matched, f"{sentence} (EVTX)", rules[n], records[n], said_too)
+    sys.exit(finish())
 
 
 if __name__ == "__main__":

@@ -107,6 +107,8 @@ static bool write_routes(struct compiler *c, struct sigma_set *set)
 	set->route_key_count = (uint32_t)c->table.key_count;
 	set->aliases = c->table.aliases;
 	set->alias_count = c->table.alias_count;
+	set->joins = c->table.joins;
+	set->join_count = c->table.join_count;
 	return true;
 }
 

@@ -170,6 +170,29 @@ static bool read_entry(struct sigma_build *b, struct logsource_table *t,
 	return true;
 }
 
+static bool read_joins(struct sigma_build *b, const struct yaml_node *joined,
+		       struct logsource_table *t)
+{
+	struct field_join *joins;
+	uint32_t i = 0;
+
+	if (!joined || joined->kind != YAML_MAP || !joined->count)
+		return true;
+	joins = ARENA_ARRAY(b->image, joined->count, struct field_join);
+	if (!joins)
+		return false;
+	for (const struct yaml_node *n = joined->first; n; n = n->next, i++) {
+		joins[i].name = arena_copy(b->image, n->key);
+		joins[i].parts = texts(b, n, false);
+		joins[i].count = text_count(n);
+		if (!joins[i].name.at || !joins[i].parts)
+			return false;
+	}
+	t->joins = joins;
+	t->join_count = i;
+	return true;
+}
+
 bool logsource_table_read(struct sigma_build *b, struct span text, struct logsource_table *out,
 			  struct err *err)
 {
@@ -187,6 +210,8 @@ bool logsource_table_read(struct sigma_build *b, struct span text, struct logsou
 		for (const struct yaml_node *n = sources ? sources->first : NULL; n; n = n->next)
 			if (!read_entry(b, out, n, err))
 				return false;
+		if (!read_joins(b, yaml_get(doc, "joined"), out))
+			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for log sources");
 		if (fields && fields->kind == YAML_MAP &&
 		    !read_aliases(b, fields, &out->aliases, &out->alias_count))
 			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for log sources");

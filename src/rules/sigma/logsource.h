@@ -29,7 +29,8 @@ struct logsource_table {
 	struct span *keys;		/* fields that tests look at */
 	size_t key_count, key_room;
 	const struct field_alias *aliases;
-	uint32_t alias_count;
+	const struct field_join *joins;
+	uint32_t alias_count, join_count;
 };
 
 bool logsource_table_read(struct sigma_build *b, struct span text, struct logsource_table *out,

@@ -1,4 +1,4 @@
-#include "rules/sigma/scan.h"
+#include "rules/sigma/join.h"
 
 #include <stdlib.h>
 
@@ -119,8 +119,9 @@ static struct plan *new_plan(struct sigma_scanner *s, const struct event_shape *
 	struct plan *plan = ARENA_NEW(&s->plan_memory, struct plan);
 	uint32_t *key_slots = ARENA_ARRAY(&s->plan_memory, s->set->route_key_count + 1, uint32_t);
 
-	if (!plan || !key_slots)
+	if (!plan || !key_slots || !join_plan(s, plan, shape))
 		return NULL;
+	shape = plan->shape;
 	for (uint32_t i = 0; i < s->set->route_key_count; i++)
 		key_slots[i] = event_shape_find(shape, s->set->route_keys[i]);
 	plan->key_slots = key_slots;

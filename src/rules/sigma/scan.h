@@ -66,7 +66,16 @@ struct plan_memo {
 #define PLAN_MEMO_ROOM 256
 #define ANSWER_BITS 14
 
+/* A joined field of a shape: its parts' slots. */
+struct plan_join {
+	const struct field_join *join;
+	const uint32_t *slots;
+};
+
 struct plan {
+	const struct event_shape *shape;	/* as the rules see it */
+	const struct plan_join *joins;
+	uint32_t join_count;		/* fields at the shape's end */
 	const uint32_t *key_slots;	/* [route_key_count] */
 	const uint32_t *memo_slots;	/* those that routes of this shape test by value */
 	const uint32_t *presence_slots;	/* those they only want to be there */

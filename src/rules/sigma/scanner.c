@@ -1,4 +1,4 @@
-#include "rules/sigma/scan.h"
+#include "rules/sigma/join.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -109,7 +109,7 @@ static bool make_views(struct sigma_scanner *s, size_t room)
 
 bool scan_begin(struct sigma_scanner *s, const struct event *event)
 {
-	size_t wanted = event->shape->count;
+	size_t wanted = event->shape->count + s->set->join_count;
 
 	s->stats.events++;
 	s->stamp++;
@@ -118,7 +118,9 @@ bool scan_begin(struct sigma_scanner *s, const struct event *event)
 	if (wanted > s->view_room && !make_views(s, 2 * wanted))
 		return false;
 	s->plan = plan_of(s, event);
-	return s->plan != NULL;
+	if (s->plan && s->plan->join_count)
+		s->event = join_values(s, s->plan, event);
+	return s->plan && s->event;
 }
 
 /* Whether the terms hold that the indexes have not proven. */

@@ -143,6 +143,13 @@ struct field_alias {
 	uint32_t count;
 };
 
+/* A field that events have in parts, see join.h. */
+struct field_join {
+	struct span name;
+	const struct span *parts;
+	uint32_t count;
+};
+
 struct route {
 	const struct route_test *tests;
 	const struct field_alias *aliases;
@@ -166,6 +173,8 @@ struct sigma_set {
 	uint32_t group_count;
 	const struct field_alias *aliases;	/* for every route, after its own */
 	uint32_t alias_count;
+	const struct field_join *joins;
+	uint32_t join_count;
 	uint32_t regex_count;
 	const struct correlation *correlations;
 	uint32_t correlation_count;
