@@ -94,48 +94,50 @@ bool act_is_sending(const struct act *act)
 
 /* ---- hosts ---- */
 
-struct hosts {
+struct act_hosts {
 	struct machines machines;
 	struct map addresses;		/* address → name (struct span *) */
+	struct span only;		/* of all named machines, where there is exactly one */
 };
 
-static bool load_hosts(struct analysis *a, struct hosts *h, struct acts *acts, struct err *err)
+static bool load_names(struct analysis *a, struct arena *arena, struct act_hosts *h, struct err *err)
 {
 	sqlite3_stmt *q = NULL;
 	size_t named = 0;
 	bool row, ok;
 
-	h->addresses = map_new(a->arena);
-	ok = machines_load(a->file, a->arena, &h->machines, err) &&
+	h->addresses = map_new(arena);
+	ok = machines_load(a->file, arena, &h->machines, err) &&
 	     query_prepare(a->db, "SELECT item.source, item.path, trace.name, trace.what FROM trace "
 			   "JOIN item ON item.id = trace.item WHERE trace.kind = 'host' AND trace.what IN "
 			   "('address', 'name') AND trace.name IS NOT NULL ORDER BY trace.id", &q, err);
 	while (ok && (ok = query_step(q, &row, err)) && row) {
 		struct span host = machine_name(&h->machines, query_u64(q, 0, 0), query_span(q, 1));
 		bool is_address = span_eq(query_span(q, 3), SPAN("address"));
-		struct span *kept = ARENA_NEW(a->arena, struct span);
+		struct span *kept = ARENA_NEW(arena, struct span);
 		void **slot = is_address ? map_slot(&h->addresses,
-						    arena_copy(a->arena, act_address(query_span(q, 2))))
+						    arena_copy(arena, act_address(query_span(q, 2))))
 					 : NULL;
 
 		if (!kept)
 			continue;
-		*kept = arena_copy(a->arena, host);
+		*kept = arena_copy(arena, host);
 		if (slot && !*slot)
 			*slot = kept;
-		if (host.len && !span_eq_nocase(host, acts->only_host)) {
-			acts->only_host = *kept;
+		if (host.len && !span_eq_nocase(host, h->only)) {
+			h->only = *kept;
 			named++;
 		}
 	}
 	sqlite3_finalize(q);
 	if (named != 1)
-		acts->only_host = (struct span){ 0 };
+		h->only = (struct span){ 0 };
 	return ok;
 }
 
 /* A host's own log of connections tells which addresses are its own. */
-static bool load_own_addresses(struct analysis *a, struct hosts *h, struct err *err)
+static bool load_own_addresses(struct analysis *a, struct arena *arena, struct act_hosts *h,
+			       struct err *err)
 {
 	sqlite3_stmt *q = NULL;
 	bool row, ok = query_prepare(a->db, "SELECT local, host FROM trace WHERE kind = 'transfer' AND "
@@ -149,18 +151,36 @@ static bool load_own_addresses(struct analysis *a, struct hosts *h, struct err *
 
 		if (!address.len || map_get(&h->addresses, address))
 			continue;
-		slot = map_slot(&h->addresses, arena_copy(a->arena, address));
-		kept = ARENA_NEW(a->arena, struct span);
+		slot = map_slot(&h->addresses, arena_copy(arena, address));
+		kept = ARENA_NEW(arena, struct span);
 		if (!slot || !kept)
 			break;
-		*kept = arena_copy(a->arena, query_span(q, 1));
+		*kept = arena_copy(arena, query_span(q, 1));
 		*slot = kept;
 	}
 	sqlite3_finalize(q);
 	return ok;
 }
 
-static void find_host(struct hosts *h, struct act *act, uint64_t source, struct span path)
+/* Loaded once for all analysers. */
+static bool hosts_of(struct analysis *a, const struct act_hosts **out, struct err *err)
+{
+	struct arena *arena = &a->shared->arena;
+	struct act_hosts *h;
+
+	if (!a->shared->hosts) {
+		h = ARENA_NEW(arena, struct act_hosts);
+		if (!h)
+			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for hosts");
+		if (!load_names(a, arena, h, err) || !load_own_addresses(a, arena, h, err))
+			return false;
+		a->shared->hosts = h;
+	}
+	*out = a->shared->hosts;
+	return true;
+}
+
+static void find_host(const struct act_hosts *h, struct act *act, uint64_t source, struct span path)
 {
 	struct span *named;
 
@@ -184,7 +204,7 @@ bool acts_same_host(const struct acts *acts, const struct act *x, const struct a
 
 /* ---- loading ---- */
 
-static bool read_act(struct analysis *a, struct hosts *h, sqlite3_stmt *q, struct act *act)
+static bool read_act(struct analysis *a, const struct act_hosts *h, sqlite3_stmt *q, struct act *act)
 {
 	struct span *const texts[] = { &act->what, &act->host, &act->user, &act->program, &act->path,
 				       &act->name, &act->command, &act->local, &act->peer,
@@ -220,18 +240,20 @@ static int by_host_and_time(const void *left, const void *right)
 bool acts_load(struct analysis *a, const char *where, struct acts *out, struct err *err)
 {
 	char sql[1400];
-	struct hosts hosts;
+	const struct act_hosts *hosts;
 	sqlite3_stmt *q = NULL;
 	bool row, ok;
 
 	*out = (struct acts){ 0 };
+	if (!hosts_of(a, &hosts, err))
+		return false;
+	out->only_host = hosts->only;
 	snprintf(sql, sizeof sql,
 		 "SELECT trace.id, trace.item, item.source, item.path, trace.kind, time, last, bytes_out, "
 		 "bytes_in, count, what, host, user, program, trace.path, name, command, local, peer, "
 		 "trace.source, technique FROM (SELECT * FROM trace WHERE %s) AS trace "
 		 "JOIN item ON item.id = trace.item ORDER BY trace.id", where);
-	ok = load_hosts(a, &hosts, out, err) && load_own_addresses(a, &hosts, err) &&
-	     query_prepare(a->db, sql, &q, err);
+	ok = query_prepare(a->db, sql, &q, err);
 	while (ok && (ok = query_step(q, &row, err)) && row) {
 		struct act *act;
 
@@ -240,7 +262,7 @@ bool acts_load(struct analysis *a, const char *where, struct acts *out, struct e
 			continue;
 		}
 		act = arena_push(a->arena, (void **)&out->list, &out->count, &out->room, sizeof *act);
-		if (!act || !read_act(a, &hosts, q, act))
+		if (!act || !read_act(a, hosts, q, act))
 			ok = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for %zu traces",
 				     out->count);
 	}

@@ -48,7 +48,6 @@ struct beacons {
 	struct map pairs, destinations, hosts, seen;
 	struct pair *first, **last;
 	int64_t from, to;
-	struct buf key;
 };
 
 static bool is_considered(const struct traffic_row *row)
@@ -68,13 +67,7 @@ static bool is_considered(const struct traffic_row *row)
 
 static struct span make_key(struct beacons *b, struct span one, struct span two, struct span three)
 {
-	buf_clear(&b->key);
-	buf_add(&b->key, one);
-	buf_add_u8(&b->key, 0);
-	buf_add(&b->key, two);
-	buf_add_u8(&b->key, 0);
-	buf_add(&b->key, three);
-	return buf_span(&b->key);
+	return traffic_key(b->a, one, two, three);
 }
 
 /* Counts the host once for the destination, and once at all. */
@@ -150,9 +143,9 @@ static bool add_sum(struct beacons *b, struct pair *p, const struct traffic_row 
 	return ok;
 }
 
-static bool take_row(void *context, const struct traffic_row *row, struct err *err)
+bool beacon_transfer(struct analysis *a, const struct traffic_row *row, struct err *err)
 {
-	struct beacons *b = context;
+	struct beacons *b = a->state;
 	int64_t second = row->time / TIME_SECOND;
 	struct pair *p;
 
@@ -314,30 +307,37 @@ static bool judge(struct beacons *b, struct pair *p, struct err *err)
 	return tell(b, p, &weight, first, last, err);
 }
 
+bool beacon_begin(struct analysis *a, struct err *err)
+{
+	struct beacons *b = ARENA_NEW(a->arena, struct beacons);
+
+	if (!b)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	*b = (struct beacons){ .a = a, .pairs = map_new(a->arena), .destinations = map_new(a->arena),
+			       .hosts = map_new(a->arena), .seen = map_new(a->arena),
+			       .last = &b->first, .from = INT64_MAX, .to = INT64_MIN };
+	a->state = b;
+	return true;
+}
+
 /* The same pair of ends by several sources is told once. */
 bool analyse_beacon(struct analysis *a, struct err *err)
 {
-	struct beacons b = { .a = a, .pairs = map_new(a->arena), .destinations = map_new(a->arena),
-			     .hosts = map_new(a->arena), .seen = map_new(a->arena), .from = INT64_MAX,
-			     .to = INT64_MIN, .key = buf_new((size_t)64 << 10) };
+	struct beacons *b = a->state;
 	struct map told = map_new(a->arena);
-	struct traffic traffic;
-	bool ok, is_new;
+	bool ok = true, is_new;
 
-	b.last = &b.first;
-	ok = traffic_open(&traffic, a, err) && traffic_each(&traffic, take_row, &b, err);
-	for (struct pair *p = b.first; ok && p; p = p->next) {
+	for (struct pair *p = b->first; ok && p; p = p->next) {
 		uint64_t before = a->told;
-		struct span key = make_key(&b, p->local, p->name.len ? p->name : p->peer,
+		struct span key = make_key(b, p->local, p->name.len ? p->name : p->peer,
 					   (struct span){ 0 });
 
 		if (map_get(&told, key))
 			continue;
-		ok = judge(&b, p, err);
+		ok = judge(b, p, err);
 		if (ok && a->told > before)
-			ok = traffic_slot(&told, make_key(&b, p->local, p->name.len ? p->name : p->peer,
+			ok = traffic_slot(&told, make_key(b, p->local, p->name.len ? p->name : p->peer,
 							  (struct span){ 0 }), 1, &is_new, err);
 	}
-	buf_free(&b.key);
 	return ok;
 }

@@ -16,7 +16,6 @@
 #include "assess/traffic.h"
 
 #include "base/domain.h"
-#include "case/query.h"
 #include "codec/json_write.h"
 
 #include <math.h>
@@ -35,7 +34,6 @@ struct tunnels {
 	struct analysis *a;
 	struct map pairs, clients;	/* domain -> struct how many clients */
 	struct below *first, **last;
-	struct buf key;
 };
 
 static bool is_left_out(const struct tunnels *t, struct span name, struct span registered)
@@ -45,26 +43,23 @@ static bool is_left_out(const struct tunnels *t, struct span name, struct span r
 	       span_find_byte(registered, 0, '.') == SIZE_MAX || allow_list_why(t->a->allow, name).len;
 }
 
-static struct below *below_of(struct tunnels *t, sqlite3_stmt *q, struct span registered,
-			      struct err *err)
+static struct below *below_of(struct tunnels *t, const struct traffic_name *n,
+			      struct span registered, struct err *err)
 {
-	struct span client = query_span(q, 1);
+	struct arena *arena = t->a->arena;
 	uint32_t *clients;
 	struct below *b;
 	bool is_new;
 
-	buf_clear(&t->key);
-	buf_add(&t->key, client);
-	buf_add_u8(&t->key, 0);
-	buf_add(&t->key, registered);
-	b = traffic_slot(&t->pairs, buf_span(&t->key), sizeof *b, &is_new, err);
+	b = traffic_slot(&t->pairs, traffic_key(t->a, n->client, registered, (struct span){ 0 }),
+			 sizeof *b, &is_new, err);
 	if (!b || !is_new)
 		return b;
-	b->item = query_u64(q, 0, 0);
-	b->client = arena_copy(t->a->arena, client);
-	b->domain = arena_copy(t->a->arena, registered);
-	b->server = arena_copy(t->a->arena, query_span(q, 2));
-	b->host = arena_copy(t->a->arena, query_span(q, 10));
+	b->item = n->item;
+	b->client = arena_copy(arena, n->client);
+	b->domain = arena_copy(arena, registered);
+	b->server = arena_copy(arena, n->server);
+	b->host = arena_copy(arena, n->host);
 	b->first = b->last = TIME_NONE;
 	*t->last = b;
 	t->last = &b->next;
@@ -90,29 +85,27 @@ static void widen(struct below *b, timestamp first, timestamp last)
 		b->last = last;
 }
 
-static bool take_row(struct tunnels *t, sqlite3_stmt *q, struct err *err)
+bool dns_tunnel_name(struct analysis *a, const struct traffic_name *n, struct err *err)
 {
-	struct span name = query_span(q, 3), registered, below;
-	bool is_sum = span_starts(name, SPAN("*."));
+	struct tunnels *t = a->state;
+	struct span registered = n->is_sum ? n->name : domain_registered(n->name), below;
 	struct below *b;
 
-	name = is_sum ? span_from(name, 2) : name;
-	registered = is_sum ? name : domain_registered(name);
-	if (is_left_out(t, name, registered))
+	if (is_left_out(t, n->name, registered))
 		return true;
-	b = below_of(t, q, registered, err);
+	b = below_of(t, n, registered, err);
 	if (!b)
 		return false;
-	below = is_sum ? (struct span){ 0 } : domain_below(name);
-	b->names += is_sum ? query_u64(q, 11, 0) : 1;
-	b->information += is_sum ? query_u64(q, 12, 0) : domain_bytes(below);
-	b->questions += query_u64(q, 5, 1);
-	b->odd_types += is_odd_type(query_span(q, 4)) ? query_u64(q, 5, 1) : 0;
-	b->bytes_out += query_u64(q, 6, 0);
-	b->bytes_in += query_u64(q, 7, 0);
-	widen(b, query_time(q, 8), query_time(q, 9));
+	below = n->is_sum ? (struct span){ 0 } : domain_below(n->name);
+	b->names += n->is_sum ? n->names : 1;
+	b->information += n->is_sum ? n->below_bytes : domain_bytes(below);
+	b->questions += n->count;
+	b->odd_types += is_odd_type(n->type) ? n->count : 0;
+	b->bytes_out += n->out;
+	b->bytes_in += n->in;
+	widen(b, n->first, n->last);
 	if (below.len > domain_below(b->sample).len)
-		b->sample = arena_copy(t->a->arena, span_sub(name, 0, 300));
+		b->sample = arena_copy(a->arena, span_sub(n->name, 0, 300));
 	while (below.len) {
 		uint8_t byte = domain_take_byte(&below);
 
@@ -195,26 +188,25 @@ static bool tell(struct tunnels *t, const struct below *b, struct err *err)
 	return ok;
 }
 
+bool dns_tunnel_begin(struct analysis *a, struct err *err)
+{
+	struct tunnels *t = ARENA_NEW(a->arena, struct tunnels);
+
+	if (!t)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	*t = (struct tunnels){ .a = a, .pairs = map_new(a->arena), .clients = map_new(a->arena),
+			       .last = &t->first };
+	a->state = t;
+	return true;
+}
+
 bool analyse_dns_tunnel(struct analysis *a, struct err *err)
 {
-	static const char sql[] =
-		"SELECT item, local, peer, name, protocol, count, bytes_out, bytes_in, time, last, host,"
-		" json_extract(detail, '$.names'), json_extract(detail, '$.below_bytes') FROM trace"
-		" WHERE kind = 'dns' AND name IS NOT NULL AND " QUERY_OF_PERIOD " ORDER BY id";
-	struct tunnels t = { .a = a, .pairs = map_new(a->arena), .clients = map_new(a->arena),
-			     .key = buf_new((size_t)64 << 10) };
-	sqlite3_stmt *q;
-	bool row, ok = query_prepare(a->db, sql, &q, err);
+	struct tunnels *t = a->state;
+	bool ok = true;
 
-	t.last = &t.first;
-	if (ok)
-		query_bind_period(q, a->period);
-	while (ok && (ok = query_step(q, &row, err)) && row)
-		ok = take_row(&t, q, err);
-	sqlite3_finalize(q);
-	for (const struct below *b = t.first; ok && b; b = b->next)
-		if (is_tunnel(&t, b))
-			ok = tell(&t, b, err);
-	buf_free(&t.key);
+	for (const struct below *b = t->first; ok && b; b = b->next)
+		if (is_tunnel(t, b))
+			ok = tell(t, b, err);
 	return ok;
 }

@@ -15,25 +15,29 @@
 #include "assess/traffic.h"
 
 #include "base/domain.h"
-#include "case/query.h"
 #include "codec/json_write.h"
 
 #define GROUPS_MOST 200000
 
+#define TOOL(text, tool) { { (const uint8_t *)(text), sizeof(text) - 1 }, tool }
+
 static const struct {
-	const char *domain, *tool;
+	struct span domain;
+	const char *tool;
 } tools[] = {
-	{ "anydesk.com", "AnyDesk" }, { "teamviewer.com", "TeamViewer" }, { "rustdesk.com", "RustDesk" },
-	{ "screenconnect.com", "ScreenConnect" }, { "splashtop.com", "Splashtop" },
-	{ "logmein.com", "LogMeIn" }, { "logmeinrescue.com", "LogMeIn Rescue" },
-	{ "gotoassist.com", "GoToAssist" }, { "ultraviewer.net", "UltraViewer" },
-	{ "nanosystems.it", "Supremo" }, { "dwservice.net", "DWService" },
-	{ "ammyy.com", "Ammyy Admin" }, { "remoteutilities.com", "Remote Utilities" },
-	{ "atera.com", "Atera" }, { "beyondtrustcloud.com", "BeyondTrust" }, { "bomgar.com", "Bomgar" },
-	{ "action1.com", "Action1" }, { "meshcentral.com", "MeshCentral" }, { "hoptodesk.com", "HopToDesk" },
-	{ "remotepc.com", "RemotePC" }, { "getscreen.me", "Getscreen" }, { "parsec.app", "Parsec" },
-	{ "ngrok.io", "ngrok" }, { "ngrok.com", "ngrok" }, { "ngrok-agent.com", "ngrok" },
-	{ "localxpose.io", "LocalXpose" }, { "tailscale.com", "Tailscale" },
+	TOOL("anydesk.com", "AnyDesk"), TOOL("teamviewer.com", "TeamViewer"),
+	TOOL("rustdesk.com", "RustDesk"), TOOL("screenconnect.com", "ScreenConnect"),
+	TOOL("splashtop.com", "Splashtop"), TOOL("logmein.com", "LogMeIn"),
+	TOOL("logmeinrescue.com", "LogMeIn Rescue"), TOOL("gotoassist.com", "GoToAssist"),
+	TOOL("ultraviewer.net", "UltraViewer"), TOOL("nanosystems.it", "Supremo"),
+	TOOL("dwservice.net", "DWService"), TOOL("ammyy.com", "Ammyy Admin"),
+	TOOL("remoteutilities.com", "Remote Utilities"), TOOL("atera.com", "Atera"),
+	TOOL("beyondtrustcloud.com", "BeyondTrust"), TOOL("bomgar.com", "Bomgar"),
+	TOOL("action1.com", "Action1"), TOOL("meshcentral.com", "MeshCentral"),
+	TOOL("hoptodesk.com", "HopToDesk"), TOOL("remotepc.com", "RemotePC"),
+	TOOL("getscreen.me", "Getscreen"), TOOL("parsec.app", "Parsec"), TOOL("ngrok.io", "ngrok"),
+	TOOL("ngrok.com", "ngrok"), TOOL("ngrok-agent.com", "ngrok"),
+	TOOL("localxpose.io", "LocalXpose"), TOOL("tailscale.com", "Tailscale"),
 };
 
 static const struct service {
@@ -63,22 +67,15 @@ struct remote {
 	struct analysis *a;
 	struct map groups, seen;
 	struct group *first, **last;
-	struct buf key;
 };
 
 static const char *tool_of(struct span name)
 {
-	struct span registered = domain_registered(name);
-
-	/* A tool's name at a host of strangers' names is one label longer. */
-	for (size_t i = 0; name.len && i < sizeof tools / sizeof *tools; i++) {
-		struct span domain = span_text(tools[i].domain);
-
-		if (span_eq_nocase(registered, domain) ||
-		    (registered.len > domain.len && span_ends(registered, domain) &&
-		     registered.at[registered.len - domain.len - 1] == '.'))
+	if (name.len && name.at[name.len - 1] == '.')
+		name.len--;
+	for (size_t i = 0; name.len && i < sizeof tools / sizeof *tools; i++)
+		if (domain_is_of(name, tools[i].domain))
 			return tools[i].tool;
-	}
 	return NULL;
 }
 
@@ -86,13 +83,20 @@ static const char *tool_of(struct span name)
 static const char *tool_of_detail(struct span detail)
 {
 	static const struct {
-		const char *text, *tool;
-	} subjects[] = { { "\"subject\":\"AnyNet Relay", "AnyDesk" }, { "\"subject\":\"AnyDesk", "AnyDesk" },
-			 { "\"issuer\":\"AnyNet Root", "AnyDesk" }, { "\"issuer\":\"AnyDesk", "AnyDesk" },
-			 { "\"subject\":\"TeamViewer", "TeamViewer" } };
+		struct span text;
+		const char *tool;
+	} subjects[] = { TOOL("\"subject\":\"AnyNet Relay", "AnyDesk"),
+			 TOOL("\"subject\":\"AnyDesk", "AnyDesk"),
+			 TOOL("\"issuer\":\"AnyNet Root", "AnyDesk"),
+			 TOOL("\"issuer\":\"AnyDesk", "AnyDesk"),
+			 TOOL("\"subject\":\"TeamViewer", "TeamViewer") };
 
+	/* Few flows have one. */
+	if (span_find(detail, 0, SPAN("\"subject\"")) == SIZE_MAX &&
+	    span_find(detail, 0, SPAN("\"issuer\"")) == SIZE_MAX)
+		return NULL;
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
-		if (span_find(detail, 0, span_text(subjects[i].text)) != SIZE_MAX)
+		if (span_find(detail, 0, subjects[i].text) != SIZE_MAX)
 			return subjects[i].tool;
 	return NULL;
 }
@@ -112,13 +116,13 @@ static struct group *group_of(struct remote *r, const char *rule, const struct t
 	struct group *g;
 	bool is_new;
 
-	buf_clear(&r->key);
-	buf_text(&r->key, rule);
-	buf_add_u64le(&r->key, (uint64_t)hour);
-	buf_add(&r->key, one);
-	buf_add_u8(&r->key, 0);
-	buf_add(&r->key, two);
-	g = traffic_slot(&r->groups, buf_span(&r->key), sizeof *g, &is_new, err);
+	buf_clear(&r->a->key);
+	buf_text(&r->a->key, rule);
+	buf_add_u64le(&r->a->key, (uint64_t)hour);
+	buf_add(&r->a->key, one);
+	buf_add_u8(&r->a->key, 0);
+	buf_add(&r->a->key, two);
+	g = traffic_slot(&r->groups, buf_span(&r->a->key), sizeof *g, &is_new, err);
 	if (!g || !is_new)
 		return g;
 	g->rule = rule;
@@ -153,12 +157,12 @@ static bool count_distinct(struct remote *r, struct group *g, struct span peer, 
 {
 	bool is_new;
 
-	buf_clear(&r->key);
-	buf_add_u64le(&r->key, (uint64_t)(uintptr_t)g);
-	buf_add_u8(&r->key, (uint8_t)(port >> 8));
-	buf_add_u8(&r->key, (uint8_t)port);
-	buf_add(&r->key, peer);
-	if (!traffic_slot(&r->seen, buf_span(&r->key), 1, &is_new, err))
+	buf_clear(&r->a->key);
+	buf_add_u64le(&r->a->key, (uint64_t)(uintptr_t)g);
+	buf_add_u8(&r->a->key, (uint8_t)(port >> 8));
+	buf_add_u8(&r->a->key, (uint8_t)port);
+	buf_add(&r->a->key, peer);
+	if (!traffic_slot(&r->seen, buf_span(&r->a->key), 1, &is_new, err))
 		return false;
 	g->distinct += is_new;
 	return true;
@@ -218,9 +222,9 @@ static bool take_fan(struct remote *r, const struct traffic_row *row, struct err
 	return count_distinct(r, g, row->peer, is_open ? 0 : row->peer_port, err);
 }
 
-static bool take_row(void *context, const struct traffic_row *row, struct err *err)
+bool remote_transfer(struct analysis *a, const struct traffic_row *row, struct err *err)
 {
-	struct remote *r = context;
+	struct remote *r = a->state;
 
 	if (span_eq(row->what, SPAN("web")) && !span_starts(row->source, SPAN("zeek")))
 		return true;
@@ -298,36 +302,33 @@ static bool judge(struct remote *r, const struct group *g, struct err *err)
 }
 
 /* Who only asked for the name of a server: nothing more may have come of it. */
-static bool take_questions(struct remote *r, struct err *err)
+bool remote_name(struct analysis *a, const struct traffic_name *name, struct err *err)
 {
-	sqlite3_stmt *q;
-	bool row, ok = query_prepare(r->a->db, "SELECT item, local, name, time, last FROM trace WHERE"
-				     " kind = 'dns' AND name IS NOT NULL ORDER BY id", &q, err);
+	const struct traffic_row row = { .item = name->item, .what = SPAN("query"), .local = name->client,
+		.name = name->name, .time = name->first, .last = name->last,
+		.is_local_inside = traffic_is_inside(name->client) };
 
-	while (ok && (ok = query_step(q, &row, err)) && row) {
-		struct traffic_row t = { .item = query_u64(q, 0, 0), .what = SPAN("query"),
-			.local = query_span(q, 1), .name = query_span(q, 2), .time = query_time(q, 3),
-			.last = query_time(q, 4) };
+	return take_tool(a->state, &row, err);
+}
 
-		t.is_local_inside = traffic_is_inside(t.local);
-		ok = take_tool(r, &t, err);
-	}
-	sqlite3_finalize(q);
-	return ok;
+bool remote_begin(struct analysis *a, struct err *err)
+{
+	struct remote *r = ARENA_NEW(a->arena, struct remote);
+
+	if (!r)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	*r = (struct remote){ .a = a, .groups = map_new(a->arena), .seen = map_new(a->arena),
+			      .last = &r->first };
+	a->state = r;
+	return true;
 }
 
 bool analyse_remote(struct analysis *a, struct err *err)
 {
-	struct remote r = { .a = a, .groups = map_new(a->arena), .seen = map_new(a->arena),
-			    .key = buf_new((size_t)64 << 10) };
-	struct traffic traffic;
-	bool ok;
+	struct remote *r = a->state;
+	bool ok = true;
 
-	r.last = &r.first;
-	ok = traffic_open(&traffic, a, err) && traffic_each(&traffic, take_row, &r, err) &&
-	     take_questions(&r, err);
-	for (const struct group *g = r.first; ok && g; g = g->next)
-		ok = judge(&r, g, err);
-	buf_free(&r.key);
+	for (const struct group *g = r->first; ok && g; g = g->next)
+		ok = judge(r, g, err);
 	return ok;
 }

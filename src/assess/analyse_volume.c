@@ -72,20 +72,8 @@ struct volumes {
 	struct analysis *a;
 	struct map senders, flowings, destinations, seen;
 	struct sender *first, **last;
-	struct buf key;
 	timestamp begin, end;		/* of all records */
 };
-
-static struct span key_of(struct volumes *v, struct span one, struct span two, struct span three)
-{
-	buf_clear(&v->key);
-	buf_add(&v->key, one);
-	buf_add_u8(&v->key, 0);
-	buf_add(&v->key, two);
-	buf_add_u8(&v->key, 0);
-	buf_add(&v->key, three);
-	return buf_span(&v->key);
-}
 
 static struct sender *sender_of(struct volumes *v, struct span address, struct span host,
 				struct err *err)
@@ -107,14 +95,14 @@ static struct flowing *flowing_of(struct volumes *v, struct sender *s, const str
 				  struct span to, struct span peer, struct err *err)
 {
 	bool is_new;
-	struct flowing *f = traffic_slot(&v->flowings, key_of(v, row->source, s->address, to), sizeof *f,
+	struct flowing *f = traffic_slot(&v->flowings, traffic_key(v->a, row->source, s->address, to), sizeof *f,
 					 &is_new, err);
 
 	if (!f || !is_new)
 		return f;
 	f->destination = traffic_slot(&v->destinations, to, sizeof *f->destination, &is_new, err);
 	if (!f->destination ||
-	    !traffic_slot(&v->seen, key_of(v, s->address, to, (struct span){ 0 }), 1, &is_new, err))
+	    !traffic_slot(&v->seen, traffic_key(v->a, s->address, to, (struct span){ 0 }), 1, &is_new, err))
 		return NULL;
 	f->destination->hosts += is_new;
 	f->item = row->item;
@@ -195,9 +183,9 @@ static void add(struct flowing *f, const struct traffic_row *row, uint64_t out, 
 		f->last = last;
 }
 
-static bool take_row(void *context, const struct traffic_row *row, struct err *err)
+bool volume_transfer(struct analysis *a, const struct traffic_row *row, struct err *err)
 {
-	struct volumes *v = context;
+	struct volumes *v = a->state;
 	bool from_inside = row->is_local_inside && !row->is_peer_inside;
 	bool to_inside = !row->is_local_inside && row->is_peer_inside && row->local.len;
 	bool by_proxy = row->is_local_inside && row->is_peer_inside && row->name.len &&
@@ -365,23 +353,29 @@ static bool tell(struct volumes *v, const struct sender *s, const struct flowing
 	return ok;
 }
 
+bool volume_begin(struct analysis *a, struct err *err)
+{
+	struct volumes *v = ARENA_NEW(a->arena, struct volumes);
+
+	if (!v)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	*v = (struct volumes){ .a = a, .senders = map_new(a->arena), .flowings = map_new(a->arena),
+			       .destinations = map_new(a->arena), .seen = map_new(a->arena),
+			       .last = &v->first, .begin = TIME_NONE, .end = TIME_NONE };
+	a->state = v;
+	return true;
+}
+
 bool analyse_volume(struct analysis *a, struct err *err)
 {
-	struct volumes v = { .a = a, .senders = map_new(a->arena), .flowings = map_new(a->arena),
-			     .destinations = map_new(a->arena), .seen = map_new(a->arena),
-			     .key = buf_new((size_t)64 << 10),
-			     .begin = TIME_NONE, .end = TIME_NONE };
-	struct traffic traffic;
-	bool ok;
+	struct volumes *v = a->state;
+	bool ok = true;
 
-	v.last = &v.first;
-	ok = traffic_open(&traffic, a, err) && traffic_each(&traffic, take_row, &v, err);
-	for (struct sender *s = v.first; ok && s; s = s->next) {
-		ok = supersede(&v, s, err) && find_normal(&v, s, err);
+	for (struct sender *s = v->first; ok && s; s = s->next) {
+		ok = supersede(v, s, err) && find_normal(v, s, err);
 		for (struct flowing *f = s->first; ok && f; f = f->next_of_host)
-			if (is_unusual(&v, s, f))
-				ok = tell(&v, s, f, err);
+			if (is_unusual(v, s, f))
+				ok = tell(v, s, f, err);
 	}
-	buf_free(&v.key);
 	return ok;
 }

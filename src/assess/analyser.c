@@ -1,52 +1,123 @@
 #include "assess/analyser.h"
 
 #include "assess/allow_list.h"
+#include "assess/traffic.h"
 #include "case/case.h"
 
 #define BIT(harm) (1u << (harm))
+#define KEY_MOST ((size_t)64 << 10)
 
 const struct analyser analysers[] = {
-	{ "beacon", BIT(HARM_CONTROL), analyse_beacon },
-	{ "dns tunnel", BIT(HARM_CONTROL) | BIT(HARM_THEFT), analyse_dns_tunnel },
-	{ "volume", BIT(HARM_THEFT), analyse_volume },
-	{ "remote", BIT(HARM_CONTROL), analyse_remote },
-	{ "starts", BIT(HARM_IMPLANT), analyse_starts },
-	{ "theft", BIT(HARM_THEFT), analyse_theft },
-	{ "sessions", BIT(HARM_CONTROL) | BIT(HARM_IMPLANT), analyse_sessions },
-	{ "destruction", BIT(HARM_DESTRUCTION), analyse_destruction },
-	{ "obstruction", BIT(HARM_OBSTRUCTION), analyse_obstruction },
-	{ "sending", BIT(HARM_THEFT), analyse_sending },
-	{ "links", BIT(HARM_OBSTRUCTION) | BIT(HARM_IMPLANT), analyse_links },
+	{ "beacon", BIT(HARM_CONTROL), analyse_beacon, beacon_begin, beacon_transfer, NULL },
+	{ "dns tunnel", BIT(HARM_CONTROL) | BIT(HARM_THEFT), analyse_dns_tunnel, dns_tunnel_begin, NULL,
+	  dns_tunnel_name },
+	{ "volume", BIT(HARM_THEFT), analyse_volume, volume_begin, volume_transfer, NULL },
+	{ "remote", BIT(HARM_CONTROL), analyse_remote, remote_begin, remote_transfer, remote_name },
+	{ "starts", BIT(HARM_IMPLANT), analyse_starts, NULL, NULL, NULL },
+	{ "theft", BIT(HARM_THEFT), analyse_theft, NULL, NULL, NULL },
+	{ "sessions", BIT(HARM_CONTROL) | BIT(HARM_IMPLANT), analyse_sessions, NULL, NULL, NULL },
+	{ "destruction", BIT(HARM_DESTRUCTION), analyse_destruction, NULL, NULL, NULL },
+	{ "obstruction", BIT(HARM_OBSTRUCTION), analyse_obstruction, NULL, NULL, NULL },
+	{ "sending", BIT(HARM_THEFT), analyse_sending, NULL, NULL, NULL },
+	{ "links", BIT(HARM_OBSTRUCTION) | BIT(HARM_IMPLANT), analyse_links, NULL, NULL, NULL },
 };
-const size_t analyser_count = sizeof analysers / sizeof *analysers;
+#define COUNT (sizeof analysers / sizeof *analysers)
+const size_t analyser_count = COUNT;
 
-static bool run_one(struct analysis *a, const struct analyser *analyser, struct err *err)
+/* An analyser at work, with the memory that is its own. */
+struct work {
+	struct analysis analysis;
+	struct arena arena;
+};
+
+static void end(struct work *w)
 {
+	buf_free(&w->analysis.key);
+	arena_free(&w->arena);
+}
+
+static bool failed_in(const struct analyser *analyser, struct err *err)
+{
+	return err_prefix(err, "analyser %s", analyser->name);
+}
+
+static bool begin(struct work *w, const struct analyser *analyser, const struct analysis *common,
+		  struct err *err)
+{
+	w->analysis = *common;
+	w->arena = arena_new(ANALYSER_MEMORY);
+	w->analysis.arena = &w->arena;
+	w->analysis.analyser = analyser;
+	w->analysis.key = buf_new(KEY_MOST);
+	return !analyser->begin || analyser->begin(&w->analysis, err) || failed_in(analyser, err);
+}
+
+static bool feed_transfer(void *context, const struct traffic_row *row, struct err *err)
+{
+	struct work *all = context;
+
+	for (size_t i = 0; i < COUNT; i++)
+		if (analysers[i].transfer && !analysers[i].transfer(&all[i].analysis, row, err))
+			return failed_in(&analysers[i], err);
+	return true;
+}
+
+static bool feed_name(void *context, const struct traffic_name *name, struct err *err)
+{
+	struct work *all = context;
+
+	for (size_t i = 0; i < COUNT; i++)
+		if (analysers[i].name_asked && !analysers[i].name_asked(&all[i].analysis, name, err))
+			return failed_in(&analysers[i], err);
+	return true;
+}
+
+/* The network's traces, read once for all who want them. */
+static bool feed(struct work all[COUNT], const struct analysis *common, struct err *err)
+{
+	const struct traffic_readers readers = { .transfer = feed_transfer, .name = feed_name,
+						 .context = all };
 	struct arena arena = arena_new(ANALYSER_MEMORY);
+	struct analysis a = *common;
 	bool ok;
 
-	a->arena = &arena;
-	a->analyser = analyser;
-	a->told = a->dropped = 0;
-	ok = analyser->run(a, err) || err_prefix(err, "analyser %s", analyser->name);
+	a.arena = &arena;
+	ok = traffic_read(&a, &readers, err);
 	arena_free(&arena);
+	return ok;
+}
+
+static bool run_all(struct work all[COUNT], const struct analysis *common, uint64_t *told,
+		    struct err *err)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < COUNT; i++)
+		ok = begin(&all[i], &analysers[i], common, err);
+	ok = ok && feed(all, common, err);
+	for (size_t i = 0; ok && i < COUNT; i++) {
+		ok = analysers[i].run(&all[i].analysis, err) || failed_in(&analysers[i], err);
+		*told += all[i].analysis.told;
+		end(&all[i]);
+	}
 	return ok;
 }
 
 bool analysers_run(struct case_file *file, const struct allow_list *allow, const struct period *period,
 		   uint64_t *told, struct err *err)
 {
-	struct analysis a = { .file = file, .db = case_db(file), .period = period,
-			      .allow = allow ? allow : allow_list_empty() };
+	struct analysis_shared shared = { .arena = arena_new(ANALYSER_MEMORY) };
+	const struct analysis common = { .file = file, .db = case_db(file), .period = period,
+					 .shared = &shared,
+					 .allow = allow ? allow : allow_list_empty() };
+	struct work all[COUNT] = { 0 };
+	bool ok = case_settle(file, err) && case_clear_conclusions(file, err) &&
+		  case_sync(file, err) && run_all(all, &common, told, err);
 
-	if (!case_settle(file, err) || !case_clear_conclusions(file, err) || !case_sync(file, err))
-		return false;
-	for (size_t i = 0; i < analyser_count; i++) {
-		if (!run_one(&a, &analysers[i], err))
-			return false;
-		*told += a.told;
-	}
-	return case_sync(file, err);
+	for (size_t i = 0; i < COUNT; i++)
+		end(&all[i]);
+	arena_free(&shared.arena);
+	return ok && case_sync(file, err);
 }
 
 bool analysis_tell(struct analysis *a, const struct conclusion *c, struct err *err)

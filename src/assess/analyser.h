@@ -16,16 +16,26 @@
 #define KANSHIKI_ASSESS_ANALYSER_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/finding.h"
 
+struct act_hosts;
 struct allow_list;
 struct case_file;
 struct sqlite3;
+struct traffic_row;
+struct traffic_name;
 
 /* Findings of one analyser at most; what is more is counted in the last one's reasons. */
 #define ANALYSER_FINDINGS 1000
 #define ANALYSER_MEMORY ((size_t)256 << 20)
+
+/* What analysers of one run find once for each other. */
+struct analysis_shared {
+	struct arena arena;
+	const struct act_hosts *hosts;	/* acts.c: NULL until it is wanted */
+};
 
 /* What an analyser works with. */
 struct analysis {
@@ -33,8 +43,11 @@ struct analysis {
 	struct arena *arena;		/* emptied after each analyser */
 	const struct allow_list *allow;	/* never NULL: destinations that are everybody's */
 	const struct period *period;	/* or NULL: what lies wholly outside is not told */
+	struct analysis_shared *shared;
 	struct case_file *file;		/* analysis_tell writes through it */
 	const struct analyser *analyser;
+	void *state;			/* of one that is fed, from its begin on; in the arena */
+	struct buf key;			/* room for keys of maps, while the analyser lives */
 	uint64_t told, dropped;		/* findings of this analyser */
 };
 
@@ -42,6 +55,13 @@ struct analyser {
 	const char *name;		/* "beacon" */
 	uint32_t harms;			/* bits 1 << harm that it may speak of */
 	bool (*run)(struct analysis *a, struct err *err);
+	/*
+	 * Those of the network are fed: the case's transfers and names asked for are read
+	 * once for all of them (traffic.h), after begin and before run. NULL: not wanted.
+	 */
+	bool (*begin)(struct analysis *a, struct err *err);
+	bool (*transfer)(struct analysis *a, const struct traffic_row *row, struct err *err);
+	bool (*name_asked)(struct analysis *a, const struct traffic_name *name, struct err *err);
 };
 
 extern const struct analyser analysers[];
@@ -59,6 +79,17 @@ bool analyse_beacon(struct analysis *a, struct err *err);
 bool analyse_dns_tunnel(struct analysis *a, struct err *err);
 bool analyse_volume(struct analysis *a, struct err *err);
 bool analyse_remote(struct analysis *a, struct err *err);
+
+/* What those that are fed begin with and take. */
+bool beacon_begin(struct analysis *a, struct err *err);
+bool beacon_transfer(struct analysis *a, const struct traffic_row *row, struct err *err);
+bool dns_tunnel_begin(struct analysis *a, struct err *err);
+bool dns_tunnel_name(struct analysis *a, const struct traffic_name *name, struct err *err);
+bool volume_begin(struct analysis *a, struct err *err);
+bool volume_transfer(struct analysis *a, const struct traffic_row *row, struct err *err);
+bool remote_begin(struct analysis *a, struct err *err);
+bool remote_transfer(struct analysis *a, const struct traffic_row *row, struct err *err);
+bool remote_name(struct analysis *a, const struct traffic_name *name, struct err *err);
 
 /*
  * Runs all analysers over a case whose units are committed. Findings that an

@@ -21,8 +21,8 @@ static const char items_sql[] =
 	"coalesce(p.protocol, o.protocol), coalesce(p.name, o.name), coalesce(p.detail, o.detail), "
 	"flag.level, flag.title, flag.harm, item.fate FROM item "
 	/* What is told of a place stands there, the rest where the content was first seen. */
-	"LEFT JOIN trace p ON p.item = item.id AND +p.kind = 'program' "
-	"LEFT JOIN trace o ON o.item = item.same_as AND +o.kind = 'program' "
+	"LEFT JOIN trace p INDEXED BY trace_program ON p.item = item.id AND p.kind = 'program' "
+	"LEFT JOIN trace o INDEXED BY trace_program ON o.item = item.same_as AND o.kind = 'program' "
 	"LEFT JOIN temp.flag ON flag.item = coalesce(item.same_as, item.id) "
 	"WHERE item.fate IS NOT 'skipped' GROUP BY item.id ORDER BY item.id";
 

@@ -211,8 +211,9 @@ const struct wanted *starts_target(struct ledger *l, struct span machine, struct
 static enum entry entry_of(struct ledger *l, uint64_t item, struct err *err)
 {
 	static const char sql[] =
-		"SELECT item.path, trace.digest, item.sha256, trace.detail FROM item LEFT JOIN trace ON trace.item IN "
-		"(item.id, item.same_as) AND +trace.kind = 'program' WHERE item.id = ?1 LIMIT 1";
+		"SELECT item.path, trace.digest, item.sha256, trace.detail FROM item LEFT JOIN trace "
+		"INDEXED BY trace_program ON trace.item IN (item.id, item.same_as) AND "
+		"trace.kind = 'program' WHERE item.id = ?1 LIMIT 1";
 	struct program p = { 0 };
 	struct span source;
 	sqlite3_stmt *q = NULL;

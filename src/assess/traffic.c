@@ -80,6 +80,15 @@ void *traffic_slot(struct map *m, struct span key, size_t size, bool *is_new, st
 	return *slot = found;
 }
 
+/* ---- names of addresses ---- */
+
+struct traffic {
+	struct analysis *a;
+	const struct traffic_readers *readers;
+	struct map names;		/* address -> struct span */
+};
+
+/* The first name in the order of the case stays. */
 static bool learn(struct traffic *t, struct span address, struct span name, struct err *err)
 {
 	struct span *kept;
@@ -94,86 +103,140 @@ static bool learn(struct traffic *t, struct span address, struct span name, stru
 	return kept;
 }
 
-/* The first name in the order of the case stays. */
-static bool learn_from(struct traffic *t, const char *sql, bool is_list, struct err *err)
+static bool learn_transfer(struct traffic *t, sqlite3_stmt *q, struct err *err)
+{
+	uint16_t port;
+
+	return learn(t, split_end(query_span(q, 0), &port), query_span(q, 1), err);
+}
+
+/* "1.2.3.4, 5.6.7.8" */
+static bool learn_answers(struct traffic *t, struct span answers, struct span name, struct err *err)
+{
+	uint16_t port;
+	bool ok = true;
+
+	while (ok && answers.len)
+		ok = learn(t, split_end(span_trim(span_split(&answers, ',')), &port), name, err);
+	return ok;
+}
+
+/* ---- rows ---- */
+
+typedef bool row_fn(struct traffic *t, sqlite3_stmt *q, struct err *err);
+
+static bool each_row(struct traffic *t, const char *sql, row_fn *take, struct err *err)
 {
 	sqlite3_stmt *q;
-	uint16_t port;
 	bool row, ok = query_prepare(t->a->db, sql, &q, err);
 
-	while (ok && (ok = query_step(q, &row, err)) && row) {
-		struct span rest = query_span(q, 0), name = query_span(q, 1);
-
-		while (ok && rest.len) {
-			struct span one = is_list ? span_trim(span_split(&rest, ',')) : rest;
-
-			ok = learn(t, split_end(one, &port), name, err);
-			rest = is_list ? rest : (struct span){ 0 };
-		}
-	}
+	if (ok && sqlite3_bind_parameter_count(q))
+		query_bind_period(q, t->a->period);
+	while (ok && (ok = query_step(q, &row, err)) && row)
+		ok = take(t, q, err);
 	sqlite3_finalize(q);
 	return ok;
 }
 
-bool traffic_open(struct traffic *t, struct analysis *a, struct err *err)
-{
-	*t = (struct traffic){ .a = a, .names = map_new(a->arena) };
-	return learn_from(t, "SELECT DISTINCT peer, name FROM trace WHERE kind = 'transfer' AND"
-			     " what IN ('flow', 'web', 'tls', 'upload') AND name IS NOT NULL AND"
-			     " source NOT IN ('web server log', 'access log') ORDER BY id", false, err) &&
-	       learn_from(t, "SELECT json_extract(detail, '$.answers'), name FROM trace"
-			     " WHERE kind = 'dns' AND detail LIKE '{\"answers\"%' ORDER BY id", true, err);
-}
-
-/* What stands between the quotes after a key of a detail that the sink wrote. */
-static struct span between(struct span detail, struct span key)
+/* What follows a key of a detail that the network's decoders wrote. */
+static struct span after(struct span detail, struct span key)
 {
 	size_t at = span_find(detail, 0, key);
-	struct span rest = at == SIZE_MAX ? (struct span){ 0 } : span_from(detail, at + key.len);
+
+	return at == SIZE_MAX ? (struct span){ 0 } : span_from(detail, at + key.len);
+}
+
+static struct span text_after(struct span detail, struct span key)
+{
+	struct span rest = after(detail, key);
 
 	return span_split(&rest, '"');
 }
 
-static void take_row(struct traffic *t, sqlite3_stmt *q, struct traffic_row *row)
+static uint64_t number_after(struct span detail, struct span key)
 {
-	const struct span *name;
+	struct span rest = after(detail, key);
+	size_t len = 0;
+	uint64_t n;
 
-	*row = (struct traffic_row){ .item = query_u64(q, 0, 0), .what = query_span(q, 1),
+	while (len < rest.len && rest.at[len] >= '0' && rest.at[len] <= '9')
+		len++;
+	return span_to_u64(span_sub(rest, 0, len), &n) ? n : 0;
+}
+
+static bool take_name(struct traffic *t, sqlite3_stmt *q, struct err *err)
+{
+	struct span detail = query_span(q, 11);
+	struct traffic_name n = { .item = query_u64(q, 0, 0), .client = query_span(q, 1),
+		.server = query_span(q, 2), .name = query_span(q, 3), .type = query_span(q, 4),
+		.count = query_u64(q, 5, 1), .out = query_u64(q, 6, 0), .in = query_u64(q, 7, 0),
+		.first = query_time(q, 8), .last = query_time(q, 9), .host = query_span(q, 10) };
+
+	if (span_starts(detail, SPAN("{\"answers\"")) &&
+	    !learn_answers(t, text_after(detail, SPAN("{\"answers\":\"")), n.name, err))
+		return false;
+	if (!query_u64(q, 12, 0))
+		return true;
+	n.is_sum = span_starts(n.name, SPAN("*."));
+	if (n.is_sum) {
+		n.name = span_from(n.name, 2);
+		n.names = number_after(detail, SPAN("\"names\":"));
+		n.below_bytes = number_after(detail, SPAN("\"below_bytes\":"));
+	}
+	return t->readers->name(t->readers->context, &n, err);
+}
+
+static bool take_transfer(struct traffic *t, sqlite3_stmt *q, struct err *err)
+{
+	struct traffic_row row = { .item = query_u64(q, 0, 0), .what = query_span(q, 1),
 		.source = query_span(q, 2),
 		.name = query_span(q, 5), .protocol = query_span(q, 6), .time = query_time(q, 7),
 		.last = query_time(q, 8), .out = query_u64(q, 9, 0), .in = query_u64(q, 10, 0),
 		.count = query_u64(q, 11, 0), .detail = query_span(q, 12), .host = query_span(q, 13) };
-	row->local = split_end(query_span(q, 3), &row->local_port);
-	row->peer = split_end(query_span(q, 4), &row->peer_port);
-	row->is_sum = span_starts(row->detail, SPAN("{\"sum_of\""));
-	if (row->is_sum) {
-		row->starts = between(row->detail, SPAN("\"starts\":\""));
-		row->sizes = between(row->detail, SPAN("\"sizes\":\""));
+	const struct span *name;
+
+	row.local = split_end(query_span(q, 3), &row.local_port);
+	row.peer = split_end(query_span(q, 4), &row.peer_port);
+	row.is_sum = span_starts(row.detail, SPAN("{\"sum_of\""));
+	if (row.is_sum) {
+		row.starts = text_after(row.detail, SPAN("\"starts\":\""));
+		row.sizes = text_after(row.detail, SPAN("\"sizes\":\""));
 	}
-	row->is_local_inside = traffic_is_inside(row->local);
-	row->is_peer_inside = traffic_is_inside(row->peer);
-	name = row->name.len ? NULL : map_get(&t->names, row->peer);
+	row.is_local_inside = traffic_is_inside(row.local);
+	row.is_peer_inside = traffic_is_inside(row.peer);
+	name = row.name.len ? NULL : map_get(&t->names, row.peer);
 	if (name)
-		row->name = *name;
-	row->name = span_sub(row->name, 0, span_find_byte(row->name, 0, ':'));
+		row.name = *name;
+	row.name = span_sub(row.name, 0, span_find_byte(row.name, 0, ':'));
+	return t->readers->transfer(t->readers->context, &row, err);
 }
 
-bool traffic_each(struct traffic *t, traffic_fn *each, void *context, struct err *err)
+bool traffic_read(struct analysis *a, const struct traffic_readers *readers, struct err *err)
 {
-	struct traffic_row out;
-	sqlite3_stmt *q;
-	bool row, ok = query_prepare(t->a->db, "SELECT item, what, source, local, peer, name, protocol,"
-				     " time, last, bytes_out, bytes_in, count, detail, host FROM trace"
-				     " WHERE kind = 'transfer' AND " QUERY_OF_PERIOD " ORDER BY id", &q, err);
+	static const char names[] = "SELECT peer, name FROM trace WHERE kind = 'transfer' AND"
+		" what IN ('flow', 'web', 'tls', 'upload') AND name IS NOT NULL AND"
+		" source NOT IN ('web server log', 'access log') ORDER BY id";
+	static const char asked[] = "SELECT item, local, peer, name, protocol, count, bytes_out,"
+		" bytes_in, time, last, host, detail, " QUERY_OF_PERIOD " FROM trace"
+		" WHERE kind = 'dns' AND name IS NOT NULL ORDER BY id";
+	static const char transfers[] = "SELECT item, what, source, local, peer, name, protocol,"
+		" time, last, bytes_out, bytes_in, count, detail, host FROM trace"
+		" WHERE kind = 'transfer' AND " QUERY_OF_PERIOD " ORDER BY id";
+	struct traffic t = { .a = a, .readers = readers, .names = map_new(a->arena) };
 
-	if (ok)
-		query_bind_period(q, t->a->period);
-	while (ok && (ok = query_step(q, &row, err)) && row) {
-		take_row(t, q, &out);
-		ok = each(context, &out, err);
-	}
-	sqlite3_finalize(q);
-	return ok;
+	return each_row(&t, names, learn_transfer, err) && each_row(&t, asked, take_name, err) &&
+	       each_row(&t, transfers, take_transfer, err);
+}
+
+struct span traffic_key(struct analysis *a, struct span one, struct span two, struct span three)
+{
+	buf_clear(&a->key);
+	buf_add(&a->key, one);
+	buf_add_u8(&a->key, 0);
+	buf_add(&a->key, two);
+	buf_add_u8(&a->key, 0);
+	buf_add(&a->key, three);
+	return buf_span(&a->key);
 }
 
 void traffic_decimal(struct json_write *w, const char *key, double n)

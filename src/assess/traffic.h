@@ -1,7 +1,8 @@
 /*
- * traffic: the transfers of a case as analysers of the network want them.
+ * traffic: the transfers of a case, and the names asked for, as analysers of the
+ * network want them.
  *
- * Rows come in the order of the case. Ends are split into address and port; who is
+ * Read once for all analysers. Rows come in the order of the case. Ends are split into address and port; who is
  * inside is told by the address: private, link-local and shared ranges are (RFC
  * 1918, 3927, 6598, 4193). A name is the row's own, else what another record of the
  * case says of the address: a TLS handshake, an HTTP host, a DNS answer.
@@ -26,16 +27,25 @@ struct traffic_row {
 	bool is_local_inside, is_peer_inside;
 };
 
-struct traffic {
-	struct analysis *a;
-	struct map names;		/* address -> struct span */
+/* A name that was asked for, or many below one domain, summed. */
+struct traffic_name {
+	uint64_t item;
+	struct span client, server, name, type, host;	/* borrowed until the next */
+	bool is_sum;			/* the name is the domain; the next two tell how many */
+	uint64_t names, below_bytes;
+	uint64_t count, out, in;
+	timestamp first, last;
 };
 
-/* Learns names. */
-bool traffic_open(struct traffic *t, struct analysis *a, struct err *err);
-/* All transfers; false from `each` is failure with its `err`. */
-typedef bool traffic_fn(void *context, const struct traffic_row *row, struct err *err);
-bool traffic_each(struct traffic *t, traffic_fn *each, void *context, struct err *err);
+/* Who is told of each; false is failure with its `err`. */
+struct traffic_readers {
+	bool (*transfer)(void *context, const struct traffic_row *row, struct err *err);
+	bool (*name)(void *context, const struct traffic_name *name, struct err *err);
+	void *context;
+};
+
+/* Learns the names of addresses, then tells all names asked for, then all transfers. */
+bool traffic_read(struct analysis *a, const struct traffic_readers *readers, struct err *err);
 
 bool traffic_is_inside(struct span address);
 /* No machine: multicast, broadcast, unspecified. */
@@ -45,6 +55,9 @@ bool traffic_is_off_hours(timestamp t);
 
 /* The element of that key, made (zeroed, `size` bytes, key kept in the arena) where it is new. */
 void *traffic_slot(struct map *m, struct span key, size_t size, bool *is_new, struct err *err);
+
+/* A key of up to three parts, in a->key until the next. */
+struct span traffic_key(struct analysis *a, struct span one, struct span two, struct span three);
 
 /* With three digits behind the point. */
 void traffic_decimal(struct json_write *w, const char *key, double n);

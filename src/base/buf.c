@@ -50,26 +50,28 @@ bool buf_add(struct buf *b, struct span s)
 	return true;
 }
 
-bool buf_add_u8(struct buf *b, uint8_t byte)
+static bool add_le(struct buf *b, uint64_t n, size_t bytes)
 {
-	return buf_add(b, (struct span){ &byte, 1 });
+	uint8_t raw[8];
+
+	for (size_t i = 0; i < sizeof raw; i++)
+		raw[i] = (uint8_t)(n >> 8 * i);
+	return buf_add(b, span_of(raw, bytes));
 }
 
 bool buf_add_u16le(struct buf *b, uint16_t n)
 {
-	uint8_t raw[2] = { (uint8_t)n, (uint8_t)(n >> 8) };
-
-	return buf_add(b, span_of(raw, sizeof raw));
+	return add_le(b, n, sizeof n);
 }
 
 bool buf_add_u32le(struct buf *b, uint32_t n)
 {
-	return buf_add_u16le(b, (uint16_t)n) && buf_add_u16le(b, (uint16_t)(n >> 16));
+	return add_le(b, n, sizeof n);
 }
 
 bool buf_add_u64le(struct buf *b, uint64_t n)
 {
-	return buf_add_u32le(b, (uint32_t)n) && buf_add_u32le(b, (uint32_t)(n >> 32));
+	return add_le(b, n, sizeof n);
 }
 
 bool buf_text(struct buf *b, const char *text)

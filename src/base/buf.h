@@ -40,7 +40,16 @@ static inline struct span buf_span(const struct buf *b)
 /* Makes room for `more` bytes and returns where they go, or NULL. */
 uint8_t *buf_reserve(struct buf *b, size_t more);
 bool buf_add(struct buf *b, struct span s);
-bool buf_add_u8(struct buf *b, uint8_t byte);
+
+static inline bool buf_add_u8(struct buf *b, uint8_t byte)
+{
+	if (b->overflow || b->len == b->room)
+		return buf_add(b, (struct span){ &byte, 1 });
+	b->at[b->len++] = byte;
+	b->at[b->len] = 0;
+	return true;
+}
+
 bool buf_add_u16le(struct buf *b, uint16_t n);
 bool buf_add_u32le(struct buf *b, uint32_t n);
 bool buf_add_u64le(struct buf *b, uint64_t n);

@@ -1,19 +1,28 @@
 #include "base/domain.h"
 
+#define WORD(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
+
 /*
  * Below a two-letter country, labels like these are registries' own. A short rule
  * that is wrong for few names: it then joins what belongs apart, never the reverse.
  */
-static const char *const second_level[] = { "ac", "co", "com", "edu", "gob", "gouv", "gov", "govt",
-	"go", "gv", "id", "in-addr", "ip6", "ltd", "me", "mil", "ne", "net", "nhs", "nom", "or", "org",
-	"plc", "police", "sch", "school" };
+static const struct span second_level[] = {
+	WORD("ac"), WORD("co"), WORD("com"), WORD("edu"), WORD("gob"), WORD("gouv"), WORD("gov"),
+	WORD("govt"), WORD("go"), WORD("gv"), WORD("id"), WORD("in-addr"), WORD("ip6"),
+	WORD("ltd"), WORD("me"), WORD("mil"), WORD("ne"), WORD("net"), WORD("nhs"), WORD("nom"),
+	WORD("or"), WORD("org"), WORD("plc"), WORD("police"), WORD("sch"), WORD("school")
+};
 
 /* Hosts of strangers' names: each name below is somebody else's. */
-static const char *const hosts[] = { "github.io", "gitlab.io", "netlify.app", "vercel.app",
-	"herokuapp.com", "azurewebsites.net", "cloudapp.net", "blogspot.com", "workers.dev",
-	"pages.dev", "web.app", "firebaseapp.com", "appspot.com", "ngrok.io", "ngrok-free.app",
-	"duckdns.org", "dyndns.org", "no-ip.org", "ddns.net", "hopto.org", "zapto.org",
-	"trycloudflare.com", "cloudfront.net", "s3.amazonaws.com", "blob.core.windows.net" };
+static const struct span hosts[] = {
+	WORD("github.io"), WORD("gitlab.io"), WORD("netlify.app"), WORD("vercel.app"),
+	WORD("herokuapp.com"), WORD("azurewebsites.net"), WORD("cloudapp.net"),
+	WORD("blogspot.com"), WORD("workers.dev"), WORD("pages.dev"), WORD("web.app"),
+	WORD("firebaseapp.com"), WORD("appspot.com"), WORD("ngrok.io"), WORD("ngrok-free.app"),
+	WORD("duckdns.org"), WORD("dyndns.org"), WORD("no-ip.org"), WORD("ddns.net"),
+	WORD("hopto.org"), WORD("zapto.org"), WORD("trycloudflare.com"), WORD("cloudfront.net"),
+	WORD("s3.amazonaws.com"), WORD("blob.core.windows.net")
+};
 
 /* Where the last `labels` labels begin; SIZE_MAX where there are not so many. */
 static size_t last_labels(struct span name, int labels)
@@ -28,22 +37,33 @@ static size_t last_labels(struct span name, int labels)
 	return labels == 1 ? 0 : SIZE_MAX;
 }
 
-static bool is_in(const char *const *list, size_t count, struct span word)
+static bool is_second_level(struct span label)
 {
-	for (size_t i = 0; i < count; i++)
-		if (span_eq_nocase(span_text(list[i]), word))
+	for (size_t i = 0; i < sizeof second_level / sizeof *second_level; i++)
+		if (label.len == second_level[i].len && span_eq_nocase(label, second_level[i]))
 			return true;
 	return false;
+}
+
+bool domain_is_of(struct span name, struct span domain)
+{
+	size_t before = name.len - domain.len;
+
+	return name.len >= domain.len && (!before || name.at[before - 1] == '.') &&
+	       span_eq_nocase(span_from(name, before), domain);
 }
 
 /* Labels of the host of strangers' names that it is below; 0: none. */
 static int host_labels(struct span name)
 {
-	for (int labels = 4; labels >= 2; labels--) {
-		size_t at = last_labels(name, labels);
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		int labels = 1;
 
-		if (at != SIZE_MAX && is_in(hosts, sizeof hosts / sizeof *hosts, span_from(name, at)))
-			return labels;
+		if (!domain_is_of(name, hosts[i]))
+			continue;
+		for (size_t at = 0; at < hosts[i].len; at++)
+			labels += hosts[i].at[at] == '.';
+		return labels;
 	}
 	return 0;
 }
@@ -60,7 +80,7 @@ static int suffix_labels(struct span name)
 	second = span_split(&second, '.');
 	top = span_from(name, last_labels(name, 1));
 	if ((top.len == 2 || span_eq_nocase(top, SPAN("arpa"))) &&
-	    is_in(second_level, sizeof second_level / sizeof *second_level, second))
+	    is_second_level(second))
 		return 2;
 	return 1;
 }

@@ -21,6 +21,8 @@ uint8_t domain_take_byte(struct span *name);
 size_t domain_bytes(struct span name);
 /* Below a host that gives names to anybody ("x.github.io"). */
 bool domain_is_given(struct span name);
+/* Whether the name is `domain`, or below it; ASCII case folded. */
+bool domain_is_of(struct span name, struct span domain);
 /* An IPv4 or IPv6 address, perhaps with a port, and no name. */
 bool domain_is_address(struct span text);
 

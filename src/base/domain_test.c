@@ -24,6 +24,18 @@ TEST(domain_below_is_the_rest)
 	assert_span(domain_below(SPAN("10.1.2.3")), "");
 }
 
+TEST(domain_is_of_itself_and_of_what_it_is_below)
+{
+	assert_true(domain_is_of(SPAN("example.com"), SPAN("example.com")));
+	assert_true(domain_is_of(SPAN("a.B.Example.COM"), SPAN("example.com")));
+	assert_false(domain_is_of(SPAN("notexample.com"), SPAN("example.com")));
+	assert_false(domain_is_of(SPAN("com"), SPAN("example.com")));
+	assert_false(domain_is_of(SPAN(""), SPAN("example.com")));
+	assert_true(domain_is_given(SPAN("a.blob.core.windows.net")));
+	assert_true(domain_is_given(SPAN("x.y.github.io")));
+	assert_false(domain_is_given(SPAN("core.windows.net")));
+}
+
 TEST(domain_tells_addresses_from_names)
 {
 	assert_true(domain_is_address(SPAN("10.1.2.3")));

@@ -28,11 +28,21 @@ size_t utf8_next(struct span s, uint32_t *code)
 	return len;
 }
 
+/* Without the leading ASCII, as far as words tell it. */
+static struct span after_ascii(struct span s)
+{
+	while (s.len >= 8 && !(load_u64le(s.at) & UINT64_C(0x8080808080808080)))
+		s = span_of(s.at + 8, s.len - 8);
+	while (s.len && s.len < 8 && s.at[0] < 0x80)
+		s = span_of(s.at + 1, s.len - 1);
+	return s;
+}
+
 bool utf8_valid(struct span s)
 {
 	uint32_t code;
 
-	while (s.len) {
+	while ((s = after_ascii(s)).len) {
 		size_t len = utf8_next(s, &code);
 
 		if (!len)

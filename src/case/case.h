@@ -29,7 +29,7 @@
 #include "base/finding.h"
 #include "base/trace.h"
 
-#define CASE_SCHEMA_VERSION 3
+#define CASE_SCHEMA_VERSION 4
 #define CASE_BATCH_ROWS 2000
 #define CASE_TEXT_MAX ((size_t)1 << 20)	/* bytes of one field; longer is ERR_LIMIT */
 #define CASE_PATH_MAX ((size_t)1 << 16)	/* of a path */

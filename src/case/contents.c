@@ -61,7 +61,7 @@ void contents_quote(struct buf *to, sqlite3_stmt *statement, int column)
 		quote_blob(to, query_span(statement, column));
 		break;
 	case SQLITE_NULL:
-		buf_text(to, "NULL");
+		buf_add(to, SPAN("NULL"));
 		break;
 	default:
 		/* No table has one; whoever put it there shall be noticed. */

@@ -63,12 +63,9 @@ bool query_int(sqlite3 *db, const char *sql, int64_t otherwise, int64_t *out, st
 
 struct span query_span(sqlite3_stmt *statement, int column)
 {
-	const void *at;
+	/* The pointer first, then its length: SQLite's order for both to fit. Of NULL both are. */
+	const void *at = sqlite3_column_blob(statement, column);
 
-	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
-		return (struct span){ 0 };
-	/* The pointer first, then its length: SQLite's order for both to fit. */
-	at = sqlite3_column_blob(statement, column);
 	return span_of(at, at ? (size_t)sqlite3_column_bytes(statement, column) : 0);
 }
 

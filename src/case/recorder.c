@@ -132,7 +132,7 @@ void row_int(struct row *row, int64_t n)
 void row_u64(struct row *row, uint64_t n, uint64_t none)
 {
 	if (n == none)
-		sqlite3_bind_null(row->statement, ++row->column);
+		row->column++;		/* as row_blob */
 	else
 		row_int(row, (int64_t)n);
 }
@@ -147,9 +147,8 @@ void row_blob(struct row *row, struct span bytes)
 	row->column++;
 	if (bytes.len > CASE_TEXT_MAX)
 		row->refused = "a field is too long";
-	else if (bytes.len == 0)
-		sqlite3_bind_null(row->statement, row->column);
-	else
+	/* Nothing is bound between rows, and that is NULL. */
+	else if (bytes.len)
 		sqlite3_bind_blob64(row->statement, row->column, bytes.at, bytes.len, SQLITE_STATIC);
 }
 

@@ -10,6 +10,8 @@
 	{ "table", #name, #name, "CREATE TABLE " #name "(id INTEGER PRIMARY KEY, " columns ") STRICT", sealed }
 #define INDEX(name, of, columns) \
 	{ "index", #name, #of, "CREATE INDEX " #name " ON " #of "(" columns ")", false }
+#define PARTIAL_INDEX(name, of, columns, where) \
+	{ "index", #name, #of, "CREATE INDEX " #name " ON " #of "(" columns ") WHERE " where, false }
 #define VIEW(name, select) { "view", #name, #name, "CREATE VIEW " #name " AS " select, false }
 
 const struct schema_object schema_objects[] = {
@@ -77,8 +79,8 @@ const struct schema_object schema_objects[] = {
 	INDEX(item_parent, item, "parent"),
 	INDEX(unit_path, unit, "source, path"),
 	INDEX(finding_item, finding, "item"),
-	INDEX(trace_kind, trace, "kind, time"),
-	INDEX(trace_item, trace, "item"),
+	INDEX(trace_kind, trace, "kind"),
+	PARTIAL_INDEX(trace_program, trace, "item", "kind = 'program'"),
 	INDEX(program_item, program, "item"),
 	VIEW(finding_view,
 	     "SELECT finding.id AS id, rule.engine AS engine, rule.name AS rule, "

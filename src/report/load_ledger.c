@@ -52,6 +52,7 @@ static bool add_transfer(struct load *load, sqlite3_stmt *row, void *context)
 		.bytes_in = query_u64(row, 2, UINT64_MAX), .count = query_u64(row, 3, 0),
 		.hosts = query_u64(row, 4, 0), .first = query_time(row, 5), .last = query_time(row, 6),
 	};
+	r->transfer_total = query_u64(row, 7, 0);
 	return true;
 }
 
@@ -90,15 +91,12 @@ bool load_ledger(struct load *load)
 	static const char transfers[] =
 		"SELECT " DESTINATION " AS d, CASE WHEN count(bytes_out) THEN CAST(total(bytes_out) AS "
 		"INTEGER) END, CASE WHEN count(bytes_in) THEN CAST(total(bytes_in) AS INTEGER) END, "
-		"count(*), count(DISTINCT coalesce(host, local)), min(time), max(coalesce(last, time)) FROM "
-		"trace WHERE kind = 'transfer' AND d IS NOT NULL GROUP BY d ORDER BY 2 DESC NULLS LAST, "
+		"count(*), count(DISTINCT coalesce(host, local)), min(time), max(coalesce(last, time)), "
+		"count(*) OVER () FROM trace WHERE kind = 'transfer' AND d IS NOT NULL GROUP BY d ORDER BY 2 DESC NULLS LAST, "
 		"3 DESC NULLS LAST, 4 DESC, d" LIMIT(REPORT_MOST_TRANSFERS);
-	static const char destinations[] =
-		"SELECT count(DISTINCT " DESTINATION ") FROM trace WHERE kind = 'transfer'";
 	size_t start_room = 0, program_room = 0, transfer_room = 0;
 
 	return totals(load) && load_rows(load, starts, add_start, &start_room) &&
 	       load_rows(load, programs, add_program, &program_room) &&
-	       load_rows(load, transfers, add_transfer, &transfer_room) &&
-	       load_number(load, destinations, &load->report->transfer_total);
+	       load_rows(load, transfers, add_transfer, &transfer_room);
 }
