@@ -431,4 +431,5 @@ const struct command command_assess = {
 	.exits = "0 nothing found, 1 something found, 2 could not do it",
 	.options = options,
 	.run = run,
+	.unpacks = true,
 };

@@ -182,4 +182,5 @@ const struct command command_collect = {
 		 "another machine.",
 	.options = options,
 	.run = run,
+	.unpacks = true,
 };

@@ -410,5 +410,6 @@ const struct command command_events = {
 	.exits = "0 done, 2 a log could not be read, or the output not be written",
 	.options = options,
 	.run = run_events,
+	.unpacks = true,
 	.least = 1,
 };

@@ -402,5 +402,6 @@ const struct command command_hunt = {
 	.exits = "0 nothing found, 1 something found, 2 could not do it",
 	.options = options,
 	.run = run,
+	.unpacks = true,
 	.least = 1,
 };

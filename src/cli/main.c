@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/lazy.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -91,6 +92,11 @@ static int run(const struct command *command, int argc, char **argv)
 		options_help(command);
 		return 0;
 	}
+	if (command->unpacks) {
+		/* libarchive loses names that are not ASCII under the C locale. */
+		setlocale(LC_CTYPE, "C.UTF-8");
+		lazy_load_all();
+	}
 	return command->run(argc, argv);
 }
 
@@ -110,8 +116,6 @@ int main(int argc, char **argv)
 	const struct command *command;
 	int words;
 
-	/* libarchive loses names that are not ASCII under the C locale. */
-	setlocale(LC_CTYPE, "C.UTF-8");
 	if (!keep_command_line(argc, argv))
 		return EXIT_COULD_NOT;
 	if (argc < 2) {

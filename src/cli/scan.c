@@ -395,7 +395,7 @@ static bool prepare(void *context, struct scan_voice *voice)
 	struct err err = { 0 };
 
 	sigaction(SIGBUS, &bus_error, NULL);
-	yara_modules_prepare();
+	yara_modules_prepare(run->rules.set);
 	run->scanner = yara_scanner_new(run->rules.set, &scan, &err);
 	if (!run->scanner)
 		buf_printf(&voice->told, "error: %s\n", err.text);

@@ -1,11 +1,13 @@
 #include "codec/digest.h"
 
 #include <openssl/evp.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 struct digest {
 	EVP_MD_CTX *context;
 	const EVP_MD *method;
+	crypto_generichash_state *blake;	/* instead of both */
 };
 
 static const EVP_MD *method_of(enum digest_kind kind)
@@ -13,32 +15,53 @@ static const EVP_MD *method_of(enum digest_kind kind)
 	return kind == DIGEST_MD5 ? EVP_md5() : kind == DIGEST_SHA1 ? EVP_sha1() : EVP_sha256();
 }
 
+static bool start_blake(struct digest *d)
+{
+	/* That it is fast hangs on sodium_init. */
+	if (!d->blake && sodium_init() >= 0)
+		d->blake = aligned_alloc(_Alignof(crypto_generichash_state), sizeof *d->blake);
+	return d->blake && !crypto_generichash_init(d->blake, NULL, 0, DIGEST_MAX);
+}
+
 struct digest *digest_new(enum digest_kind kind)
 {
 	struct digest *d = calloc(1, sizeof *d);
+	bool started;
 
 	if (!d)
 		return NULL;
-	d->method = method_of(kind);
-	d->context = EVP_MD_CTX_new();
-	if (!d->context || !EVP_DigestInit_ex(d->context, d->method, NULL)) {
-		digest_free(d);
-		return NULL;
+	if (kind == DIGEST_BLAKE2B) {
+		started = start_blake(d);
+	} else {
+		d->method = method_of(kind);
+		d->context = EVP_MD_CTX_new();
+		started = d->context && EVP_DigestInit_ex(d->context, d->method, NULL);
 	}
-	return d;
+	if (started)
+		return d;
+	digest_free(d);
+	return NULL;
 }
 
 void digest_add(struct digest *d, struct span s)
 {
-	EVP_DigestUpdate(d->context, s.at, s.len);
+	if (d->blake)
+		crypto_generichash_update(d->blake, s.at, s.len);
+	else
+		EVP_DigestUpdate(d->context, s.at, s.len);
 }
 
 size_t digest_done(struct digest *d, uint8_t out[DIGEST_MAX])
 {
-	unsigned len = 0;
+	unsigned len = DIGEST_MAX;
 
-	EVP_DigestFinal_ex(d->context, out, &len);
-	EVP_DigestInit_ex(d->context, d->method, NULL);
+	if (d->blake) {
+		crypto_generichash_final(d->blake, out, DIGEST_MAX);
+		start_blake(d);
+	} else {
+		EVP_DigestFinal_ex(d->context, out, &len);
+		EVP_DigestInit_ex(d->context, d->method, NULL);
+	}
 	return len;
 }
 
@@ -46,7 +69,9 @@ void digest_free(struct digest *d)
 {
 	if (!d)
 		return;
-	EVP_MD_CTX_free(d->context);
+	if (d->context)
+		EVP_MD_CTX_free(d->context);
+	free(d->blake);
 	free(d);
 }
 
@@ -62,4 +87,12 @@ size_t digest_of(enum digest_kind kind, struct span s, uint8_t out[DIGEST_MAX])
 void sha256_of(struct span s, uint8_t out[SHA256_SIZE])
 {
 	digest_of(DIGEST_SHA256, s, out);
+}
+
+void digest_prepare(void)
+{
+	uint8_t out[DIGEST_MAX];
+
+	for (unsigned kind = DIGEST_MD5; kind <= DIGEST_SHA256; kind++)
+		digest_of((enum digest_kind)kind, SPAN("warm"), out);
 }

@@ -36,7 +36,7 @@ void examiner_prepare(void)
 	uint8_t digest[SHA256_SIZE];
 
 	unpack_prepare();
-	yara_modules_prepare();
+	yara_modules_prepare(NULL);
 	sha256_of(SPAN("warm"), digest);
 }
 

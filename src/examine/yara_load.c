@@ -303,7 +303,7 @@ static void digest_program(struct digest *d)
 
 static bool digest_all(struct loader *l, uint8_t out[32])
 {
-	struct digest *d = digest_new(DIGEST_SHA256);
+	struct digest *d = digest_new(DIGEST_BLAKE2B);
 
 	if (!d)
 		return err_set(l->err, ERR_IO, ERR_NO_OFFSET, "no memory");

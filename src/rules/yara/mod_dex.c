@@ -1,5 +1,6 @@
 #include "rules/yara/mod_dex.h"
 
+#include "codec/digest.h"
 #include "rules/yara/mod_dex_constants.h"
 
 struct state {
@@ -440,4 +441,7 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_dex = { .name = "dex", .fields = fields, .load = load };
+const struct yara_module yara_module_dex = {
+	.name = "dex", .fields = fields, .load = load,
+	.prepare = digest_prepare,
+};

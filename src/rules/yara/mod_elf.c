@@ -317,5 +317,5 @@ static bool load(struct yara_load *l)
 
 const struct yara_module yara_module_elf = {
 	.name = "elf", .fields = fields, .load = load,
-	.mask = 0xffffffff, .value = 0x464c457f,
+	.mask = 0xffffffff, .value = 0x464c457f, .prepare = digest_prepare,
 };

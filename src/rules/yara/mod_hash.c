@@ -135,4 +135,7 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_hash = { .name = "hash", .fields = fields, .load = load };
+const struct yara_module yara_module_hash = {
+	.name = "hash", .fields = fields, .load = load,
+	.prepare = digest_prepare,
+};

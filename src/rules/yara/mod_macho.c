@@ -1,5 +1,6 @@
 #include "rules/yara/module.h"
 
+#include "codec/digest.h"
 #include "rules/yara/mod_macho.h"
 #include "rules/yara/mod_macho_constants.h"
 
@@ -256,4 +257,7 @@ static const struct yara_field fields[] = {
 	YARA_END,
 };
 
-const struct yara_module yara_module_macho = { .name = "macho", .fields = fields, .load = load };
+const struct yara_module yara_module_macho = {
+	.name = "macho", .fields = fields, .load = load,
+	.prepare = digest_prepare,
+};

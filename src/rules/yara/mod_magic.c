@@ -1,5 +1,3 @@
-#include "rules/yara/mod_magic.h"
-
 #include <magic.h>
 
 #include "rules/yara/module.h"
@@ -20,7 +18,7 @@ static magic_t open_database(int flags)
 	return opened;
 }
 
-bool mod_magic_prepare(void)
+static void prepare(void)
 {
 	/* No look into archives: that would start decompressors. */
 	const int flags = MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_TAR;
@@ -29,7 +27,6 @@ bool mod_magic_prepare(void)
 		type_magic = open_database(flags);
 	if (!mime_magic)
 		mime_magic = open_database(flags | MAGIC_MIME_TYPE);
-	return type_magic && mime_magic;
 }
 
 struct state {
@@ -82,4 +79,7 @@ static bool load(struct yara_load *l)
 	return true;
 }
 
-const struct yara_module yara_module_magic = { .name = "magic", .fields = fields, .load = load };
+const struct yara_module yara_module_magic = {
+	.name = "magic", .fields = fields, .load = load,
+	.prepare = prepare,
+};

@@ -1,5 +1,6 @@
 #include "rules/yara/mod_pe.h"
 
+#include "codec/authenticode.h"
 #include "rules/yara/mod_pe_constants.h"
 
 static const struct yara_field version[] = {
@@ -254,5 +255,5 @@ static bool load(struct yara_load *l)
 
 const struct yara_module yara_module_pe = {
 	.name = "pe", .fields = fields, .load = load,
-	.mask = 0xffff, .value = 0x5a4d, .tells = "is_pe",
+	.mask = 0xffff, .value = 0x5a4d, .tells = "is_pe", .prepare = authenticode_prepare,
 };

@@ -149,6 +149,8 @@ struct yara_module {
 	 */
 	uint32_t mask, value;
 	const char *tells;
+	/* What it loads on first use, which the sandbox forbids. NULL: nothing. */
+	void (*prepare)(void);
 };
 
 /* All modules, ended by NULL (modules.c). */

@@ -1,7 +1,6 @@
 #include "rules/yara/modules.h"
 
-#include "codec/authenticode.h"
-#include "rules/yara/mod_magic.h"
+#include "rules/yara/yara.h"
 
 extern const struct yara_module
 	yara_module_console, yara_module_cuckoo, yara_module_dex, yara_module_dotnet,
@@ -25,8 +24,9 @@ const struct yara_module *yara_module_find(struct span name)
 	return NULL;
 }
 
-void yara_modules_prepare(void)
+void yara_modules_prepare(const struct yara_set *set)
 {
-	authenticode_prepare();
-	mod_magic_prepare();
+	for (size_t i = 0; yara_modules[i]; i++)
+		if (yara_modules[i]->prepare && (!set || yara_set_imports(set, yara_modules[i])))
+			yara_modules[i]->prepare();
 }

@@ -7,12 +7,14 @@
 
 #include "rules/yara/module.h"
 
+struct yara_set;
+
 /*
- * Loads what the modules would else load on first use, which the sandbox
- * forbids: OpenSSL's algorithms and libmagic's database (0.4 ms, mapped), without
+ * Loads what the modules that rules import would else load on first use, which the
+ * sandbox forbids: OpenSSL's algorithms and libmagic's database (0.4 ms, mapped), without
  * which the magic module's answers are undefined. Once a process, before threads.
  */
-void yara_modules_prepare(void);
+void yara_modules_prepare(const struct yara_set *set);	/* NULL: all modules */
 
 /*
  * The deprecated variable `entrypoint`: of a PE or ELF file, the offset of its

@@ -326,7 +326,7 @@ TEST(module_string_and_time)
 
 TEST(module_magic_answers_once_prepared)
 {
-	yara_modules_prepare();
+	yara_modules_prepare(NULL);
 	assert_true(holds("magic", "magic.mime_type() == \"text/plain\"", SPAN("hello world\n")));
 	assert_true(holds("magic", "magic.type() contains \"ASCII\"", SPAN("hello world\n")));
 }
