@@ -93,7 +93,7 @@ static int run(const struct command *command, int argc, char **argv)
 		return 0;
 	}
 	if (command->unpacks) {
-		/* libarchive loses names that are not ASCII under the C locale. */
+		/* libarchive and the Sleuth Kit lose names that are not ASCII under the C locale. */
 		setlocale(LC_CTYPE, "C.UTF-8");
 		lazy_load_all();
 	}

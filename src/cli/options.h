@@ -48,7 +48,7 @@ struct command {
 	int (*run)(int argc, char **argv);	/* argv: arguments after parsing */
 	size_t least, most;	/* arguments allowed; most 0: any number */
 	int failed;		/* exit code where the options are off; 0: EXIT_COULD_NOT */
-	bool unpacks;		/* archives and disk images, in processes that load nothing: see cli/lazy.h */
+	bool unpacks;		/* archives or disk images, maybe where nothing can be loaded: see cli/lazy.h */
 };
 
 /* The three exit codes of commands that look for something. */

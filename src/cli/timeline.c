@@ -255,5 +255,6 @@ const struct command command_timeline = {
 		 "number of entries.",
 	.options = options,
 	.run = run,
+	.unpacks = true,
 	.least = 1,
 };
