@@ -86,6 +86,25 @@ static size_t find_segments(struct blocks *first, struct span name, const struct
 	return count;
 }
 
+static void describe_damage(struct image_state *state, const struct blocks *ewf)
+{
+	struct ewf_damage d;
+	struct buf text = buf_new(sizeof state->damage);
+
+	ewf_damage(ewf, &d);
+	if (!d.sections && !d.is_geometry_lost && !d.lost_chunks)
+		return;
+	buf_printf(&text, "%u sections of the image are damaged", d.sections);
+	if (d.rebuilt)
+		buf_printf(&text, ", %u tables were made anew", d.rebuilt);
+	if (d.is_geometry_lost)
+		buf_text(&text, ", its size is not known");
+	if (d.lost_chunks)
+		buf_printf(&text, ", %llu chunks cannot be placed", (unsigned long long)d.lost_chunks);
+	snprintf(state->damage, sizeof state->damage, "%.*s", SPAN_ARG(buf_span(&text)));
+	buf_free(&text);
+}
+
 static struct blocks *open_ewf(struct image *i, struct blocks *first, struct span name,
 			       const struct image_files *files, struct err *err)
 {
@@ -96,6 +115,8 @@ static struct blocks *open_ewf(struct image *i, struct blocks *first, struct spa
 	i->state.segments = find_segments(first, name, files, true, segments);
 	media = ewf_media(segments, i->state.segments, &missing, err);
 	i->state.missing = missing ? "segments of the image" : NULL;
+	if (media)
+		describe_damage(&i->state, media);
 	return media;
 }
 

@@ -23,6 +23,7 @@ struct image_state {
 	const char *format;		/* "raw", "split raw", "ewf", "vmdk", ... */
 	size_t segments;		/* files it is made of */
 	const char *missing;		/* which part of it is not there, or NULL */
+	char damage[160];		/* of its own structures, and what it costs; empty: none */
 };
 
 /*

@@ -503,6 +503,8 @@ static void note_missing(struct opened_image *o)
 	image_describe(o->image, &state);
 	if (state.missing)
 		examination_short(o->x, FATE_PARTLY, "%s are missing", state.missing);
+	if (state.damage[0])
+		examination_short(o->x, FATE_PARTLY, "%s", state.damage);
 }
 
 /* Media are larger than what lies on disk; an image may take as long as it is large. */

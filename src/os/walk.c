@@ -183,6 +183,11 @@ static void meet_file(struct walk *w, int at, const char *name, struct walk_entr
 	}
 }
 
+static bool is_later(struct timespec a, struct timespec b)
+{
+	return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
 /*
  * Reading a link moves its access time, and nothing like O_NOATIME prevents it.
  * Where the mount does not keep access times, or keeps them lazily and this one
@@ -197,8 +202,8 @@ static bool may_read_link(int at, const struct stat *st)
 		return false;
 	if (mount.f_flag & (ST_RDONLY | ST_NOATIME))
 		return true;
-	return mount.f_flag & ST_RELATIME && st->st_atim.tv_sec > st->st_mtim.tv_sec &&
-	       st->st_atim.tv_sec > st->st_ctim.tv_sec && now - st->st_atim.tv_sec < 23 * 3600;
+	return mount.f_flag & ST_RELATIME && is_later(st->st_atim, st->st_mtim) &&
+	       is_later(st->st_atim, st->st_ctim) && now - st->st_atim.tv_sec < 23 * 3600;
 }
 
 static void meet_link(struct walk *w, int at, const char *name, struct walk_entry *out)
