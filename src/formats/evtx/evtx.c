@@ -182,7 +182,7 @@ struct walk {
 	struct span chunk;
 	size_t at;
 	size_t end;		/* where records should end */
-	bool trusted;		/* the chunk header is whole, so `end` is right */
+	bool trusted;		/* the chunk header's word for it, so `end` is right */
 	uint64_t id;		/* of the last record, 0: none yet */
 	size_t lost;		/* bytes since then that were no record */
 };
@@ -289,7 +289,7 @@ static void read_block(struct evtx_reading *r, struct span block, uint64_t offse
 {
 	struct evtx_chunk_header h = evtx_chunk_header_read(block);
 	struct walk w = { .r = r, .chunk = block, .at = EVTX_CHUNK_HEADER,
-			  .trusted = h.signature && h.header_sum_fits };
+			  .trusted = h.tells_end };
 	struct err err;
 
 	evtx_set_chunk(r->d, block, offset);

@@ -6,16 +6,29 @@
 #define RECORD_SIGNATURE SPAN("**\0\0")
 #define INNER_HEADER_SIZE 128
 
+/* The last record stands where the header says, has the id it says, and ends where records end. */
+static bool end_is_proven(struct span chunk, uint32_t last_offset, uint32_t end, uint64_t last_number,
+			  uint64_t last_id)
+{
+	uint32_t size = last_offset < end ? evtx_frame_at(span_sub(chunk, 0, end), last_offset) : 0;
+	uint64_t id = size ? load_u64le(chunk.at + last_offset + 8) : 0;
+
+	return size && last_offset + size == end && (id == last_number || id == last_id);
+}
+
 struct evtx_chunk_header evtx_chunk_header_read(struct span chunk)
 {
 	struct evtx_chunk_header h = { .signature = span_starts(chunk, SIGNATURE) };
 	struct cursor c = cursor_of(chunk);
-	uint32_t records_sum, header_sum;
+	uint32_t records_sum, header_sum, last_offset;
+	uint64_t last_number;
 
-	cursor_seek(&c, 24);
+	cursor_seek(&c, 16);
+	last_number = cursor_u64le(&c);
 	h.first_id = cursor_u64le(&c);
 	h.last_id = cursor_u64le(&c);
-	cursor_seek(&c, 48);
+	cursor_seek(&c, 44);
+	last_offset = cursor_u32le(&c);
 	h.free_offset = cursor_u32le(&c);
 	records_sum = cursor_u32le(&c);
 	cursor_seek(&c, 124);
@@ -29,6 +42,8 @@ struct evtx_chunk_header evtx_chunk_header_read(struct span chunk)
 		h.free_offset = EVTX_CHUNK_HEADER;
 		h.header_sum_fits = false;
 	}
+	h.tells_end = h.signature &&
+		      (h.header_sum_fits || end_is_proven(chunk, last_offset, h.free_offset, last_number, h.last_id));
 	/* A header that does not stand for itself is not worth so many bytes. */
 	h.records_sum_fits = h.header_sum_fits &&
 			     records_sum == crc32_add(0, span_sub(chunk, EVTX_CHUNK_HEADER,

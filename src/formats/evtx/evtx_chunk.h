@@ -18,6 +18,7 @@ struct evtx_chunk_header {
 	bool header_sum_fits, records_sum_fits;
 	uint64_t first_id, last_id;
 	bool tells_last;		/* first_id and last_id are as they were written */
+	bool tells_end;			/* free_offset is: by the checksum, or the last record proves it */
 	uint32_t free_offset;		/* behind the last record; checked to lie inside */
 };
 

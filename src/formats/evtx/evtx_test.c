@@ -447,6 +447,28 @@ TEST(evtx_reads_on_where_headers_and_checksums_are_wrong)
 	free(bytes);
 }
 
+/* Behind the end lie records of an earlier use, whose ids go on as those of exports do. */
+TEST(evtx_reads_no_old_records_where_only_a_checksum_is_wrong)
+{
+	struct span before = plain_log(60), log = plain_log(40);
+	uint8_t *bytes = (uint8_t *)(uintptr_t)log.at, *chunk = bytes + EVTX_HEADER_SIZE;
+	uint32_t end = load_u32le(chunk + 48);
+	struct evtx_report report;
+
+	/* The first of them is half overwritten. */
+	end += 64;
+	memcpy(chunk + end, before.at + EVTX_HEADER_SIZE + end, EVTX_CHUNK_SIZE - end);
+	for (size_t at = 52; at <= 124; at += 72) {
+		chunk[at] ^= 1;
+		report = decode_with(log, NULL);
+		assert_int_equal(report.records, 40);
+		assert_int_equal(report.bad_checksums, 1);
+		chunk[at] ^= 1;
+	}
+	free(bytes);
+	free((uint8_t *)(uintptr_t)before.at);
+}
+
 TEST(evtx_tells_that_a_damaged_template_was_taken_from_another_chunk)
 {
 	struct evtx_writer *w = evtx_writer_new((size_t)1 << 20);
