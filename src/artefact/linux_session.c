@@ -198,9 +198,10 @@ static bool read_file(const struct artefact *a, bool is_failed, struct err *err)
 		tell_erased(&s);
 	if (s.bad)
 		a->lost(a->context, s.bad);
-	if (s.bad || (a->bytes.len % layout.size && count < SESSIONS_MOST))
-		a->short_of(a->context, "%llu records make no sense, %zu bytes at the end are no record",
-			    (unsigned long long)s.bad, a->bytes.len % layout.size);
+	if (s.bad)
+		a->short_of(a->context, "records that make no sense: %llu", (unsigned long long)s.bad);
+	if (a->bytes.len % layout.size && count < SESSIONS_MOST)
+		a->short_of(a->context, "bytes at the end that are no record: %zu", a->bytes.len % layout.size);
 	return true;
 }
 

@@ -19,6 +19,7 @@ bool windows_filezilla(const struct artefact *a, struct err *err);
 bool windows_filezilla_queue(const struct artefact *a, struct err *err);
 bool windows_firefox(const struct artefact *a, struct err *err);
 bool windows_firewall(const struct artefact *a, struct err *err);
+bool windows_forms(const struct artefact *a, struct err *err);
 bool windows_job(const struct artefact *a, struct err *err);
 bool windows_jump_list(const struct artefact *a, struct err *err);
 bool windows_lnk(const struct artefact *a, struct err *err);
@@ -34,16 +35,22 @@ bool windows_rdp_file(const struct artefact *a, struct err *err);
 bool windows_remote_log(const struct artefact *a, struct err *err);
 bool windows_safari(const struct artefact *a, struct err *err);
 bool windows_screenconnect(const struct artefact *a, struct err *err);
+bool windows_search(const struct artefact *a, struct err *err);
 bool windows_setupapi(const struct artefact *a, struct err *err);
 bool windows_srum(const struct artefact *a, struct err *err);
 bool windows_startup(const struct artefact *a, struct err *err);
 bool windows_task(const struct artefact *a, struct err *err);
 bool windows_teamviewer(const struct artefact *a, struct err *err);
+bool windows_thumbcache(const struct artefact *a, struct err *err);
 bool windows_transcript(const struct artefact *a, struct err *err);
 bool windows_ual(const struct artefact *a, struct err *err);
 bool windows_webcache(const struct artefact *a, struct err *err);
 bool windows_winscp(const struct artefact *a, struct err *err);
 bool windows_wmi(const struct artefact *a, struct err *err);
+
+struct ese;
+/* What of the database could not be read, or stands in its logs only. */
+void windows_ese_end(const struct artefact *a, const struct ese *db);
 
 /* Where logs of remote-control and cloud programs lie. */
 extern const char windows_remote_paths[];

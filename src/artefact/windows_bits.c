@@ -202,7 +202,7 @@ bool windows_bits(const struct artefact *a, struct err *err)
 	if (ese_rows(&b.db, jobs, &b.rows, take_job, &b))
 		ese_rows(&b.db, files, &b.rows, take_file, &b);
 	arena_free(&b.rows);
-	a->lost(a->context, b.db.lost);
+	windows_ese_end(a, &b.db);
 	return true;
 }
 

@@ -203,6 +203,65 @@ bool windows_chromium_logins(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* Numbers of cards and the like are nobody's business here; that they were typed is. */
+static bool is_secret(struct span field)
+{
+	static const char *const words[] = { "pass", "card", "cvv", "cvc", "pin", "iban", "secret", "token" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (tell_find_nocase(field, words[i]) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+static bool tell_form(struct browser *b, const struct sqlite_row *row, timestamp first, timestamp last)
+{
+	struct trace t = trace_new(TRACE_SETTING, "form entry");
+
+	t.name = sqlite_row_text(row, 0);
+	t.command = is_secret(t.name) ? SPAN("(not shown)") : sqlite_row_text(row, 1);
+	t.time = first;
+	t.last = last;
+	t.count = (uint64_t)sqlite_row_number(row, 4);
+	t.source = SPAN("browser, form filled in; last: again");
+	t.path = b->a->path;
+	t.program = span_text(b->name);
+	t.user = b->user;
+	t.summary = tell_summary(&b->scratch, "in %s was typed %.*s: %.*s", b->name, SPAN_ARG(t.name), SPAN_ARG(t.command));
+	return done(b, b->a->trace(b->a->context, &t));
+}
+
+static bool chromium_form(void *context, const struct sqlite_row *row)
+{
+	int64_t first = sqlite_row_number(row, 2), last = sqlite_row_number(row, 3);
+
+	return tell_form(context, row, first > 0 ? timestamp_of_unix(first, 0) : TIME_NONE,
+			 last > 0 ? timestamp_of_unix(last, 0) : TIME_NONE);
+}
+
+static bool firefox_form(void *context, const struct sqlite_row *row)
+{
+	return tell_form(context, row, of_unix(sqlite_row_number(row, 2)), of_unix(sqlite_row_number(row, 3)));
+}
+
+bool windows_forms(const struct artefact *a, struct err *err)
+{
+	struct browser b = { .a = a, .name = chromium_name(a->path) };
+
+	if (!open_database(&b, err))
+		return false;
+	if (sqlite_read_has(&b.db, "autofill")) {
+		ask(&b, "forms", "SELECT name, value, date_created, date_last_used, count FROM autofill", chromium_form);
+	} else if (sqlite_read_has(&b.db, "moz_formhistory")) {
+		b.name = "Firefox";
+		ask(&b, "forms", "SELECT fieldname, value, firstUsed, lastUsed, timesUsed FROM moz_formhistory", firefox_form);
+	} else {
+		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no forms");
+	}
+	close_database(&b);
+	return err->code != ERR_UNSUPPORTED;
+}
+
 static bool firefox_visit(void *context, const struct sqlite_row *row)
 {
 	struct browser *b = context;

@@ -16,7 +16,7 @@ static const struct { artefact_fn *decode; const char *path; } decoders[] = {
 	{ windows_rdp_file, "x.rdp" }, { windows_rdp_cache, "bcache24.bmc" }, { windows_odl, "x.odl" },
 	{ windows_rclone, "rclone.conf" }, { windows_filezilla, "sitemanager.xml" }, { windows_extension, "manifest.json" },
 	{ windows_chromium, "History" }, { windows_firefox, "places.sqlite" }, { windows_startup, "x" },
-	{ windows_screenconnect, "system.config" },
+	{ windows_screenconnect, "system.config" }, { windows_thumbcache, "thumbcache_96.db" },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

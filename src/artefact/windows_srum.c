@@ -176,9 +176,6 @@ bool windows_srum(const struct artefact *a, struct err *err)
 	    tell_table(&s, RESOURCE_USAGE, "SRUM resource usage, within about the hour before", tell_usage))
 		tell_table(&s, TIME_LINE, "SRUM application time line, end of a run", tell_usage);
 	arena_free(&s.rows);
-	if (s.db.lost)
-		a->short_of(a->context, "%llu pages or nodes of the database could not be read",
-			    (unsigned long long)s.db.lost);
-	a->lost(a->context, s.db.lost);
+	windows_ese_end(a, &s.db);
 	return true;
 }

@@ -102,6 +102,7 @@ TEST(srum_tells_bytes_by_program_and_user)
 	assert_int_equal(count, 465);
 	assert_int_equal(out, 107883995);
 	assert_int_equal(in, 2509603498);
+	assert_non_null(strstr(t.short_of, "was not shut down"));
 	assert_int_equal(named, 424);	/* the others have application 1, whose name is empty */
 	assert_span(told_find(&t, 0, TRACE_TRANSFER, "srum")->user, "S-1-5-18");
 	told_free(&t);
@@ -226,6 +227,74 @@ TEST(downloads_of_old_firefox)
 	told_free(&t);
 }
 
+TEST(forms_of_chromium)
+{
+	struct told t = { 0 };
+	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/chrome/Web Data")
+
+	run(&t, windows_forms, path);
+	assert_true(t.ok);
+	assert_int_equal(t.count, 3);
+	assert_span(t.traces[0].name, "identifier");
+	assert_span(t.traces[0].command, "name@example.com");
+	assert_int_equal(t.traces[0].time, INT64_C(1534259242) * TIME_SECOND);
+	assert_int_equal(t.traces[0].last, INT64_C(1534278094) * TIME_SECOND);
+	assert_int_equal(t.traces[0].count, 2);
+	told_free(&t);
+}
+
+static void put_thumbnail(struct buf *b, uint64_t hash, const char *name, uint32_t bytes)
+{
+	uint32_t name_len = (uint32_t)strlen(name) * 2;
+
+	buf_text(b, "CMMM");
+	buf_add_u32le(b, 56 + name_len + bytes);
+	buf_add_u64le(b, hash);
+	buf_add_u32le(b, name_len);
+	buf_add_u32le(b, 0);
+	buf_add_u32le(b, bytes);
+	buf_add_u32le(b, 96);
+	buf_add_u32le(b, 64);
+	for (int i = 0; i < 20; i++)
+		buf_add_u8(b, 1);
+	for (; *name; name++)
+		buf_add_u16le(b, (uint8_t)*name);
+	for (uint32_t i = 0; i < bytes; i++)
+		buf_add_u8(b, 0xd8);
+}
+
+/* Made after the description of libyal: no cache of a machine was at hand. */
+TEST(a_thumbnail_cache_lists_its_pictures)
+{
+	struct buf b = buf_new(1 << 16);
+	struct told t = { 0 };
+
+	buf_text(&b, "CMMM");
+	buf_add_u32le(&b, 0x20);
+	for (int i = 0; i < 16; i++)
+		buf_add_u8(&b, 0);
+	put_thumbnail(&b, UINT64_C(0x1234567890abcdef), "1234567890abcdef", 300);
+	put_thumbnail(&b, 2, "", 0);
+	put_thumbnail(&b, 3, "", 40);
+	told_run(&t, windows_thumbcache, buf_span(&b), "C/Users/ann/AppData/Local/Microsoft/Windows/Explorer/thumbcache_96.db",
+		 "thumbnail cache", NULL);
+	assert_true(t.ok);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[0].name, "1234567890abcdef");
+	assert_span(t.traces[0].user, "ann");
+	assert_int_equal(t.traces[0].bytes_in, 300);
+	assert_span(t.traces[0].detail, "{\"hash\":\"1234567890abcdef\",\"width\":96,\"height\":64}");
+	assert_span(t.traces[1].name, "0000000000000003");
+	assert_string_equal(t.short_of, "");
+	told_free(&t);
+	buf_text(&b, "CMMMx");
+	told_run(&t, windows_thumbcache, buf_span(&b), "x", "thumbnail cache", NULL);
+	assert_int_equal(t.count, 2);
+	assert_true(strlen(t.short_of) > 0);
+	told_free(&t);
+	buf_free(&b);
+}
+
 TEST(a_server_says_who_it_is)
 {
 	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/SystemIdentity.mdb")
@@ -239,5 +308,7 @@ TEST(a_server_says_who_it_is)
 	assert_non_null(name);
 	assert_true(span_starts(name->name, SPAN("DC-")));
 	assert_span(told_find(&t, 0, TRACE_HOST, "system")->name, "Windows 10 build 17763");
+	/* 2022-07-16, as esedbexport says it, kept as a FILETIME in a column of days. */
+	assert_int_equal(name->time / TIME_SECOND / 86400, 19189);
 	told_free(&t);
 }

@@ -117,9 +117,6 @@ bool windows_ual(const struct artefact *a, struct err *err)
 	if (tell_host(&u, "name", u.host) && tell_host(&u, "system", u.system) && clients)
 		ese_rows(&u.db, clients, &u.rows, tell_client, &u);
 	arena_free(&u.rows);
-	if (u.db.lost)
-		a->short_of(a->context, "%llu pages or nodes of the database could not be read",
-			    (unsigned long long)u.db.lost);
-	a->lost(a->context, u.db.lost);
+	windows_ese_end(a, &u.db);
 	return true;
 }

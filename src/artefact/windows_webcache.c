@@ -117,9 +117,6 @@ bool windows_webcache(const struct artefact *a, struct err *err)
 	ese_rows(&w.db, containers, &w.rows, tell_container, &w);
 	arena_free(&w.inner);
 	arena_free(&w.rows);
-	if (w.db.lost)
-		a->short_of(a->context, "%llu pages or nodes of the database could not be read",
-			    (unsigned long long)w.db.lost);
-	a->lost(a->context, w.db.lost);
+	windows_ese_end(a, &w.db);
 	return true;
 }

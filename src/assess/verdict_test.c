@@ -249,7 +249,8 @@ TEST(verdict_a_quiet_log_has_no_holes)
 	struct case_file *file = new_case("quiet");
 
 	add_log(file,
-		(struct log){ "Security", 0, FATE_EXAMINED, "1:0=1 9=1 30=1 41=1 60=1 61=1 75=1 90=1 108=1", CLASS_OTHER, false }, NULL, 0);
+		(struct log){ "Security", 0, FATE_EXAMINED, "1:0=1 9=1 30=1 41=1 60=1 61=1 75=1 90=1 108=1",
+			CLASS_OTHER, false }, NULL, 0);
 	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, "1:0=9 1=9 2=9 3=9 4=9 5=9 6=9", CLASS_OTHER, false }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
 	assert_security_is(file, "examined", ".");

@@ -32,7 +32,8 @@
  * EXECUTION   ran, present                    program: path; time: (last) run; count: runs; digest;
  *                                             command; "present": known to the machine, perhaps not run
  * FILE        created, deleted, renamed, written, opened, archived, downloaded, recycled,
- *             overwritten, times differ, ...  path; name: old name; bytes_in: size; program, user
+ *             overwritten, times differ, thumbnail, ...
+ *                                             path; name: old name; bytes_in: size; program, user
  * SESSION     logon, logoff, failed logon, remote desktop, remote control, saved session, shell,
  *             boot, shutdown
  *                                             user; peer: from where; protocol; time..last; program.
@@ -58,7 +59,7 @@
  * SETTING     firewall, proxy, hosts entry, dns server, defence off, audit policy, log size,
  *             history off, restore off, log off, uac, remote desktop, credential
  *             protection, defence exclusion, hidden account, firewall rule, share,
- *             pending rename, deleted key, deleted value, ...
+ *             pending rename, deleted key, deleted value, form entry (name: field), ...
  *                                             path: where; name: which; command: value; technique
  *                                             where it weakens the machine
  * PROCESS     running, socket, module, open file   of a live machine: program, command, user, local,

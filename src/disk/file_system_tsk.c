@@ -33,6 +33,13 @@ static timestamp time_of(time_t seconds, uint64_t nano)
 	return seconds ? timestamp_of_unix(seconds, nano < 1000000000 ? (uint32_t)nano : 0) : TIME_NONE;
 }
 
+/* A time of NTFS that was never set (1601) comes out of the library wrapped around 32 bits, as 2076. */
+static void forget_wrapped(timestamp *t)
+{
+	if (*t != TIME_NONE && *t / TIME_SECOND >> 31)
+		*t = TIME_NONE;
+}
+
 static enum fs_kind kind_of(const TSK_FS_FILE *file)
 {
 	switch (file->meta ? file->meta->type : TSK_FS_META_TYPE_UNDEF) {
@@ -87,6 +94,12 @@ static void describe(const TSK_FS_FILE *file, struct fs_entry *e)
 	e->changed = time_of(m->ctime, m->ctime_nano);
 	e->accessed = time_of(m->atime, m->atime_nano);
 	e->created = time_of(m->crtime, m->crtime_nano);
+	if (TSK_FS_TYPE_ISNTFS(file->fs_info->ftype)) {
+		forget_wrapped(&e->modified);
+		forget_wrapped(&e->changed);
+		forget_wrapped(&e->accessed);
+		forget_wrapped(&e->created);
+	}
 }
 
 static bool tell(struct walking *w, struct fs_entry *e)

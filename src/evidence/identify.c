@@ -92,6 +92,7 @@ static const struct magic magics[] = {
 	MAGIC(0, "regf", CLASS_REGISTRY, READER_NONE, "registry hive"),
 	MAGIC(0, "FILE0\0", CLASS_FILE_SYSTEM, READER_NONE, "ntfs mft"),
 	MAGIC(0, "INDX(\0", CLASS_FILE_SYSTEM, READER_NONE, "ntfs index"),
+	MAGIC(0, "CMMM", CLASS_FILE_SYSTEM, READER_NONE, "thumbnail cache"),
 	MAGIC(0, "SCCA", CLASS_FILE_SYSTEM, READER_NONE, "prefetch"),
 	MAGIC(4, "SCCA", CLASS_FILE_SYSTEM, READER_NONE, "prefetch"),
 	MAGIC(0, "MAM\x04", CLASS_FILE_SYSTEM, READER_NONE, "compressed prefetch"),

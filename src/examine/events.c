@@ -375,8 +375,8 @@ static void judge_text(struct events *e, enum log_format format, const struct lo
 
 	if (report->bad_lines || report->long_lines)
 		examination_short(e->x, FATE_PARTLY,
-				  "%" PRIu64 " lines are not %s, the first is line %" PRIu64,
-				  report->bad_lines + report->long_lines, log_format_name(format),
+				  "lines that are not %s: %" PRIu64 ", the first is line %" PRIu64,
+				  log_format_name(format), report->bad_lines + report->long_lines,
 				  report->first_bad);
 	tell_coverage(e, kind, report->bad_lines + report->long_lines,
 		      assumed(e->x->limits, report));

@@ -246,7 +246,7 @@ void html_transfers(struct html *h)
 		return;
 	html_put(h, "<section id=\"transfers\"><h2>Where bytes went</h2>\n<p class=\"soft\">");
 	html_number(h, r->transfer_total);
-	html_put(h, " destinations in captures, flow and proxy logs, SRUM and event logs, most bytes out "
+	html_put(h, " destinations in captures, flow and proxy logs and event logs, most bytes out "
 		    "first. Records that do not tell bytes count as connections only.</p>\n");
 	folding_table(h, "<th scope=\"col\">Destination</th><th scope=\"col\" class=\"number\">Out</th>"
 			 "<th scope=\"col\"><span class=\"hidden\">Share</span></th>"

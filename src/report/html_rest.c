@@ -67,7 +67,8 @@ void html_items(struct html *h)
 	html_put(h, "<section id=\"items\" aria-labelledby=\"items-title\">\n"
 		    "<h2 id=\"items-title\">Items and what became of them</h2>\n<p>");
 	words_count(&h->out.buf, r->item_total, "item was", "items were");
-	html_put(h, " found. Each has exactly one fate.</p>\n<div class=\"scroll\"><table class=\"fates\">"
+	html_put(h, " found. Each has exactly one fate. Bytes are also those of what is inside "
+		    "archives and images.</p>\n<div class=\"scroll\"><table class=\"fates\">"
 		    "<thead><tr><th scope=\"col\">Fate</th><th scope=\"col\" class=\"number\">Items</th>"
 		    "<th scope=\"col\" class=\"number\">Bytes</th><th scope=\"col\">Why</th>"
 		    "<th scope=\"col\">For example</th></tr></thead><tbody>\n");

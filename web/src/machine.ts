@@ -145,12 +145,12 @@ function transfers(t: Table): Inventory {
     parts: (row, width) => {
       const [badge, title, ...rest] = rowParts(`${size(t.number(row, 1))}`, t.text(row, 0),
         [t.number(row, 2) === null ? "" : `${size(t.number(row, 2))} in, `, counted(t.number(row, 3), "record")].join(""),
-        counted(t.number(row, 4), "host"), whenInList(t.number(row, 6)), width);
+        t.number(row, 4) ? counted(t.number(row, 4), "host") : "host not told", whenInList(t.number(row, 6)), width);
       return [bar(row), ...[badge, title, ...rest].filter((part) => part !== undefined)];
     },
     detail: (row) => detailOf(t.text(row, 0), "", [
       ["Out", size(t.number(row, 1))], ["In", size(t.number(row, 2))],
-      ["Records", number(t.number(row, 3) ?? 0)], ["Hosts", number(t.number(row, 4) ?? 0)],
+      ["Records", number(t.number(row, 3) ?? 0)], ["Hosts", t.number(row, 4) ? number(t.number(row, 4) ?? 0) : "not told"],
       ["First", when(t.number(row, 5))], ["Last", when(t.number(row, 6))],
     ], []),
   };

@@ -232,6 +232,9 @@ timestamp ese_time(const struct ese_row *row, size_t column)
 	if (row->table->columns[column].type != ESE_DATE)
 		return timestamp_of_filetime(bits);
 	memcpy(&days, &bits, sizeof days);
+	/* Some programs keep a FILETIME in a date column, which as a number of days is next to nothing. */
+	if (days > -1e-100 && days < 1e-100)
+		return bits ? timestamp_of_filetime(bits) : TIME_NONE;
 	days -= OLE_TO_UNIX_DAYS;
 	if (!(days > -50000 && days < 80000))
 		return TIME_NONE;
