@@ -170,7 +170,7 @@ static size_t chunk_at(struct ewf *e, struct span bytes, uint8_t *room, uint32_t
 	*packed = !libdeflate_zlib_decompress_ex(e->inflater, bytes.at, bytes.len, room, size, &used, &out);
 	if (*packed)
 		return e->is_guess && out != size ? 0 : used;
-	return plain > 4 && (!e->is_guess || plain == (size_t)size + 4) && 
+	return plain > 4 && (!e->is_guess || plain == (size_t)size + 4) &&
 	       load_u32le(bytes.at + plain - 4) == libdeflate_adler32(1, bytes.at, plain - 4) ? plain : 0;
 }
 

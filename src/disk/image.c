@@ -6,6 +6,7 @@
 #include "codec/digest.h"
 #include "disk/ewf.h"
 #include "disk/library.h"
+#include "disk/vhd.h"
 
 #define SEGMENTS_MOST 1024
 
@@ -41,7 +42,8 @@ static const char *format_of(struct blocks *first)
 		for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
 			if (!memcmp(start + magics[i].offset, magics[i].bytes, magics[i].len))
 				return magics[i].format;
-	return "raw";
+	/* Its start may be damaged. */
+	return vhd_is(first) ? "vhd" : "raw";
 }
 
 /* The name of segment `number`, as beside.c numbers them. */
@@ -120,6 +122,25 @@ static struct blocks *open_ewf(struct image *i, struct blocks *first, struct spa
 	return media;
 }
 
+static struct blocks *open_vhd(struct image *i, struct blocks *first, struct err *err)
+{
+	struct vhd_damage d;
+	struct blocks *media = vhd_media(first, &d, err);
+	struct buf text = buf_new(sizeof i->state.damage);
+
+	if (media && (d.footer || d.header || d.lost_blocks)) {
+		buf_text(&text, d.footer && d.header ? "footer and header of the image are damaged"
+				: d.footer	     ? "a footer of the image is damaged"
+				: d.header	     ? "the header of the image is damaged" : "");
+		if (d.lost_blocks)
+			buf_printf(&text, "%s%llu blocks lie beyond its end", text.len ? ", " : "",
+				   (unsigned long long)d.lost_blocks);
+		snprintf(i->state.damage, sizeof i->state.damage, "%.*s", SPAN_ARG(buf_span(&text)));
+	}
+	buf_free(&text);
+	return media;
+}
+
 static struct blocks *open_split(struct image *i, struct blocks *first, struct span name,
 				 const struct image_files *files, struct err *err)
 {
@@ -151,8 +172,10 @@ static struct blocks *open_media(struct image *i, struct blocks *first, struct s
 		return library_vmdk(first, files, err);
 	if (!strcmp(format, "qcow2"))
 		return library_qcow(first, err);
-	if (!strcmp(format, "vhd") || !strcmp(format, "vhdx"))
-		return library_vhd(first, err);
+	if (!strcmp(format, "vhd"))
+		return open_vhd(i, first, err);
+	if (!strcmp(format, "vhdx"))
+		return library_vhdx(first, err);
 	if (is_numbered(name))
 		return open_split(i, first, name, files, err);
 	i->owns_media = false;

@@ -131,7 +131,7 @@ struct blocks *library_qcow(struct blocks *of, struct err *err)
 	return finish(l, ok, size, "qcow2", err);
 }
 
-struct blocks *library_vhd(struct blocks *of, struct err *err)
+struct blocks *library_vhdx(struct blocks *of, struct err *err)
 {
 	struct library *l = new_library(of, read_vhd, free_vhd, err);
 	libvhdi_file_t *file = NULL;
@@ -148,10 +148,10 @@ struct blocks *library_vhd(struct blocks *of, struct err *err)
 	if (ok && libvhdi_file_get_disk_type(file, &type, NULL) == 1 &&
 	    type == LIBVHDI_DISK_TYPE_DIFFERENTIAL) {
 		close_library(&l->blocks);
-		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "vhd: rests on another image");
+		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "vhdx: rests on another image");
 		return NULL;
 	}
-	return finish(l, ok, size, "vhd", err);
+	return finish(l, ok, size, "vhdx", err);
 }
 
 /* A VMDK names its extents; they are handed over by those names, or are in it. */

@@ -9,7 +9,7 @@
 #include "disk/image.h"
 
 struct blocks *library_qcow(struct blocks *of, struct err *err);
-struct blocks *library_vhd(struct blocks *of, struct err *err);
+struct blocks *library_vhdx(struct blocks *of, struct err *err);
 struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, struct err *err);
 
 /* A key that was given for encrypted volumes; empty spans where not. */

@@ -11,6 +11,7 @@ struct magic {
 	bool is_locked;
 };
 
+#define VHD_FOOTER 512
 #define MAGIC(offset, bytes, class, reader, kind) \
 	{ offset, { (const uint8_t *)bytes, sizeof(bytes) - 1 }, class, reader, kind, false }
 
@@ -340,9 +341,18 @@ static bool is_wide_text(struct span start, struct identity *out)
 	return true;
 }
 
+/* A VHD of growing size has a footer at its end too; only that one may be left. */
+static bool is_vhd_by_its_end(struct span all)
+{
+	struct span footer = span_from(all, all.len < VHD_FOOTER ? all.len : (all.len - VHD_FOOTER) / 512 * 512);
+
+	return span_starts(footer, SPAN("conectix")) && span_eq(span_sub(footer, 60, 4), SPAN("\0\0\0\3"));
+}
+
 struct identity identify(struct span start)
 {
 	struct identity found = { CLASS_OTHER, "data", READER_NONE, false };
+	struct span all = start;
 
 	start = span_sub(start, 0, IDENTIFY_BYTES);
 	if (!start.len)
@@ -358,6 +368,8 @@ struct identity identify(struct span start)
 		return (struct identity){ CLASS_ARCHIVE, "tar", READER_ARCHIVE, false };
 	else if (start.len > 512 && start.at[510] == 0x55 && start.at[511] == 0xaa)
 		return (struct identity){ CLASS_DISK_IMAGE, "mbr disk", READER_IMAGE, false };
+	else if (is_vhd_by_its_end(all))
+		return (struct identity){ CLASS_DISK_IMAGE, "vhd", READER_IMAGE, false };
 	else if (is_wide_text(start, &found))
 		return found;
 	else if (is_text(span_sub(start, 0, 4096)))

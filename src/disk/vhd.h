@@ -1,0 +1,22 @@
+/*
+ * vhd: the media inside a dynamic VHD. Of the footer there are two, at either end; where
+ * neither checksum holds, or the header behind is damaged, what is usual is assumed and
+ * told, as libvhdi refuses such an image whole. Format: Microsoft's "Virtual Hard Disk Image
+ * Format Specification" 1.0. Fixed disks are read as raw; differencing ones rest on another.
+ */
+#ifndef KANSHIKI_DISK_VHD_H
+#define KANSHIKI_DISK_VHD_H
+
+#include "disk/blocks.h"
+
+struct vhd_damage {
+	bool footer, header;		/* a checksum fails: the other, or the usual, is used */
+	uint64_t lost_blocks;		/* whose place is beyond the file; read as zeros */
+};
+
+/* Whether either end has a footer. */
+bool vhd_is(struct blocks *of);
+/* `of` is borrowed. ERR_UNSUPPORTED: rests on another image. */
+struct blocks *vhd_media(struct blocks *of, struct vhd_damage *damage, struct err *err);
+
+#endif
