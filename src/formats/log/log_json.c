@@ -132,22 +132,6 @@ static void add_container(struct parse *p, struct span name, const uint8_t *star
 					    .bytes = span_of(start, (size_t)(p->text.at - start)) });
 }
 
-static bool object(struct parse *p, struct json_key *key)
-{
-	struct json_context *inner = key->inner ? key->inner : json_context_below(p->r, key);
-	const uint8_t *start = p->text.at++;
-
-	if (!inner) {
-		p->text.bad = true;
-		return false;
-	}
-	if (!members(p, inner))
-		return false;
-	if (inner->place == PLACE_PLAIN)
-		add_container(p, key->path, start);
-	return true;
-}
-
 struct list {
 	struct value *values;
 	size_t count, room;
@@ -195,6 +179,58 @@ static void flush_leaves(struct parse *p)
 	}
 	j->leaves = NULL;
 	j->leaf_count = j->leaf_room = 0;
+}
+
+/* {"@Name": "Image", "#text": "x"}: the texts get the name. */
+static void name_datum(struct parse *p, size_t from)
+{
+	struct log_json *j = p->r->json;
+	const struct leaf *name = NULL;
+	size_t kept = from;
+
+	for (size_t i = from; i < j->leaf_count; i++)
+		if (span_eq(j->leaves[i].name, JSON_DATUM_NAME))
+			name = &j->leaves[i];
+	if (!name || name->value.kind != VALUE_TEXT)
+		return;
+	name = &(struct leaf){ json_without_spaces(&p->r->memory, name->value.bytes), name->value };
+	for (size_t i = from; i < j->leaf_count; i++)
+		if (!span_eq(j->leaves[i].name, JSON_DATUM_NAME))
+			j->leaves[kept++] = (struct leaf){ name->name, j->leaves[i].value };
+	j->leaf_count = kept;
+}
+
+static bool datum(struct parse *p, struct json_context *inner)
+{
+	size_t from = p->r->json->leaf_count;
+	bool ok;
+
+	p->arrays++;
+	ok = members(p, inner);
+	p->arrays--;
+	if (ok)
+		name_datum(p, from);
+	if (ok && !p->arrays)
+		flush_leaves(p);
+	return ok;
+}
+
+static bool object(struct parse *p, struct json_key *key)
+{
+	struct json_context *inner = key->inner ? key->inner : json_context_below(p->r, key);
+	const uint8_t *start = p->text.at++;
+
+	if (!inner) {
+		p->text.bad = true;
+		return false;
+	}
+	if (inner->place == PLACE_DATUM)
+		return datum(p, inner);
+	if (!members(p, inner))
+		return false;
+	if (inner->place == PLACE_PLAIN)
+		add_container(p, key->path, start);
+	return true;
 }
 
 static bool array(struct parse *p, struct json_key *key)

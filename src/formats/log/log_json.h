@@ -24,10 +24,14 @@ enum json_place {
 	PLACE_ATTRIBUTES,	/* Event.System.X.#attributes: X_key */
 	PLACE_DATA,		/* Event.EventData, winlog.event_data: key alone */
 	PLACE_DATUM,		/* Event.EventData.X: the name is X whatever the key */
+	PLACE_DATUM_ATTRIBUTES,	/* of that: Name is what its texts are called */
 	PLACE_USER_DATA,	/* Event.UserData: what is below is data */
 	PLACE_DROP,		/* xmlns and the like */
 	PLACE_WINLOG,
 };
+
+/* What the Name of a datum is called until its texts have it. */
+#define JSON_DATUM_NAME SPAN("Data_Name")
 
 struct json_key;
 
@@ -74,6 +78,9 @@ static inline void json_skip_space(struct json_text *t)
 	while (t->at < t->end && (*t->at == ' ' || *t->at == '\n' || *t->at == '\r' || *t->at == '\t'))
 		t->at++;
 }
+
+/* Names of fields have no spaces in the taxonomy; a copy where there were some. */
+struct span json_without_spaces(struct arena *arena, struct span name);
 
 /* Contexts and keys lie with the reader's shapes and go with them. */
 struct json_context *json_context_root(struct log_reader *r);

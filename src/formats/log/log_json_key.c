@@ -8,19 +8,28 @@ static bool is_key(struct span key, const char *word)
 	return span_eq(key, span_text(word));
 }
 
+/* Velociraptor has these without an Event around them. */
+static enum json_place of_event(struct span key)
+{
+	return is_key(key, "System")	  ? PLACE_SYSTEM
+	       : is_key(key, "EventData") ? PLACE_DATA
+	       : is_key(key, "UserData")  ? PLACE_USER_DATA
+					  : PLACE_DROP;
+}
+
 static enum json_place enter(enum json_place place, struct span key)
 {
+	enum json_place in_event = of_event(key);
+
 	switch (place) {
 	case PLACE_ROOT:
-		return is_key(key, "Event")	? PLACE_EVENT
-		       : is_key(key, "winlog")	? PLACE_WINLOG
-		       : is_key(key, "_source") ? PLACE_ROOT
-						: PLACE_PLAIN;
+		return is_key(key, "Event")				     ? PLACE_EVENT
+		       : is_key(key, "winlog")				     ? PLACE_WINLOG
+		       : is_key(key, "_source") || is_key(key, "result")     ? PLACE_ROOT
+		       : in_event != PLACE_DROP				     ? in_event
+									     : PLACE_PLAIN;
 	case PLACE_EVENT:
-		return is_key(key, "System")	  ? PLACE_SYSTEM
-		       : is_key(key, "EventData") ? PLACE_DATA
-		       : is_key(key, "UserData")  ? PLACE_USER_DATA
-						  : PLACE_DROP;
+		return in_event;
 	case PLACE_SYSTEM:
 		return PLACE_ELEMENT;
 	case PLACE_ELEMENT:
@@ -28,7 +37,7 @@ static enum json_place enter(enum json_place place, struct span key)
 	case PLACE_DATA:
 		return is_key(key, "#attributes") ? PLACE_DROP : PLACE_DATUM;
 	case PLACE_DATUM:
-		return is_key(key, "#attributes") ? PLACE_DROP : PLACE_DATUM;
+		return is_key(key, "#attributes") ? PLACE_DATUM_ATTRIBUTES : PLACE_DATUM;
 	case PLACE_USER_DATA:
 		return is_key(key, "#attributes") ? PLACE_DROP : PLACE_DATA;
 	case PLACE_WINLOG:
@@ -38,14 +47,14 @@ static enum json_place enter(enum json_place place, struct span key)
 	}
 }
 
-static struct span without_spaces(struct log_reader *r, struct span name)
+struct span json_without_spaces(struct arena *arena, struct span name)
 {
 	uint8_t *to;
 	size_t len = 0;
 
 	if (span_find_byte(name, 0, ' ') == SIZE_MAX)
 		return name;
-	to = arena_alloc(&r->shapes, name.len);
+	to = arena_alloc(arena, name.len);
 	for (size_t i = 0; to && i < name.len; i++)
 		if (name.at[i] != ' ')
 			to[len++] = name.at[i];
@@ -92,15 +101,20 @@ static struct span name_of(struct log_reader *r, const struct json_context *of, 
 		return (struct span){ 0 };
 	case PLACE_ELEMENT:
 	case PLACE_ATTRIBUTES:
-		if (is_key(key, "#text"))
+		/* Other tools mark attributes by an @. */
+		if (span_starts(key, SPAN("@")))
+			key = span_from(key, 1);
+		if (is_key(key, "#text") || (is_key(of->element, "EventID") && is_key(key, "Value")))
 			return of->element;
 		if (is_key(of->element, "TimeCreated") && is_key(key, "SystemTime"))
 			return of->element;
 		return joined(r, of->element, "_", key);
 	case PLACE_DATA:
-		return without_spaces(r, key);
+		return span_starts(key, SPAN("@")) ? (struct span){ 0 } : json_without_spaces(&r->shapes, key);
 	case PLACE_DATUM:
-		return of->element;
+		return is_key(key, "@Name") ? JSON_DATUM_NAME : of->element;
+	case PLACE_DATUM_ATTRIBUTES:
+		return is_key(key, "Name") ? JSON_DATUM_NAME : (struct span){ 0 };
 	case PLACE_WINLOG:
 		return winlog_name(r, key);
 	case PLACE_PLAIN:
@@ -171,7 +185,7 @@ struct json_context *json_context_below(struct log_reader *r, struct json_key *k
 	if (of->place == PLACE_SYSTEM)
 		inner->element = text;
 	if (of->place == PLACE_DATA)
-		inner->element = without_spaces(r, text);
+		inner->element = json_without_spaces(&r->shapes, text);
 	if (inner->place == PLACE_PLAIN && of->prefix.len + text.len + 1 <= PREFIX_MAX)
 		inner->prefix = dotted(r, joined(r, of->prefix, "", text));
 	if (inner->place == PLACE_WINLOG)

@@ -69,6 +69,23 @@ TEST(windows_events_in_json_get_their_taxonomy_names)
 	       "Channel=S Image=i winlog.process.pid=4 winlog.process={\"pid\":4}\n");
 }
 
+TEST(windows_events_in_json_of_other_tools_get_them_too)
+{
+	expect("{\"Event\":{\"@xmlns\":\"x\",\"System\":{\"Provider\":{\"@Name\":\"P\"},\"EventID\":"
+	       "{\"@Qualifiers\":\"\",\"#text\":\"7\"},\"TimeCreated\":{\"@SystemTime\":\"2026-01-02T03:04:05Z\"}},"
+	       "\"EventData\":{\"Data\":[{\"@Name\":\"Threat Name\",\"#text\":\"a\"},{\"@Name\":\"B\"},"
+	       "{\"@Name\":\"C\",\"#text\":\"c\"},\"bare\"]}}}\n",
+	       "json\n2026-01-02T03:04:05Z log_format=json Provider_Name=P EventID_Qualifiers= EventID=7 "
+	       "TimeCreated=2026-01-02T03:04:05Z ThreatName=a C=c Data=bare\n");
+	expect("{\"Event\":{\"EventData\":{\"Data\":{\"#attributes\":{\"Name\":\"A\"},\"#text\":\"a\"}}}}\n",
+	       "json\n log_format=json A=a\n");
+	expect("{\"System\":{\"EventID\":{\"Value\":1},\"TimeCreated\":{\"SystemTime\":1795298400.5}},"
+	       "\"EventData\":{\"Image\":\"i\"}}\n",
+	       "json\n2026-11-21T22:00:00Z log_format=json EventID=1 TimeCreated=1795298400.5 Image=i\n");
+	expect("{\"preview\":false,\"result\":{\"EventID\":\"1\",\"Image\":\"i\"}}\n",
+	       "json\n log_format=json preview=false EventID=1 Image=i\n");
+}
+
 TEST(json_of_any_nesting_is_flattened)
 {
 	expect("{\"time\":1,\"a\":{\"b\":true},\"l\":[1,null,\"x\"],\"o\":[{\"k\":1},{\"k\":2,\"m\":3}]}\n",
