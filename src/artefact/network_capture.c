@@ -23,7 +23,8 @@ static void tell_shortfall(const struct artefact *a, const struct capture *c, co
 			   const struct network_flows *f)
 {
 	if (c->damage)
-		a->short_of(a->context, "%s, at byte %" PRIu64, c->damage, c->damaged_at);
+		a->short_of(a->context, "%s, at byte %" PRIu64 "; %" PRIu64 " bytes were stepped over",
+			    c->damage, c->damaged_at, c->skipped);
 	if (t->links)
 		a->short_of(a->context, "%" PRIu64 " packets of link type %u, which is not read",
 			    t->links, t->link);

@@ -2,6 +2,8 @@
 
 enum { BLOCK_INTERFACE = 1, BLOCK_OLD_PACKET = 2, BLOCK_SIMPLE = 3, BLOCK_ENHANCED = 6,
        BLOCK_SECTION = 0x0a0d0d0a };
+/* Seconds between two packets that are neighbours. */
+#define NEAR (30 * 86400)
 enum { OPTION_END = 0, OPTION_RESOLUTION = 9, OPTION_OFFSET = 14 };
 
 static uint32_t take_u32(const struct capture *c, struct cursor *at)
@@ -14,10 +16,18 @@ static uint16_t take_u16(const struct capture *c, struct cursor *at)
 	return c->is_big ? cursor_u16be(at) : cursor_u16le(at);
 }
 
+static void note_damage(struct capture *c, size_t at, size_t skipped, const char *why)
+{
+	if (!c->damage) {
+		c->damage = why;
+		c->damaged_at = at;
+	}
+	c->skipped += skipped;
+}
+
 static bool end_damaged(struct capture *c, size_t at, const char *why)
 {
-	c->damage = why;
-	c->damaged_at = at;
+	note_damage(c, at, c->at.in.len - at, why);
 	cursor_seek(&c->at, c->at.in.len);
 	return false;
 }
@@ -43,35 +53,126 @@ static bool open_pcap(struct capture *c, struct err *err)
 	return !c->at.short_read || err_set(err, ERR_CORRUPT, c->at.in.len, "capture header cut short");
 }
 
+struct record {
+	uint32_t seconds, fraction, kept, length;
+	size_t body, end;		/* of its bytes in the file */
+};
+
+/* False: it does not lie within the file, or is longer than anything that is sent. */
+static bool read_record(const struct capture *c, size_t at, struct record *out)
+{
+	size_t header = c->is_long ? 24 : 16;
+	struct span h = span_sub(c->at.in, at, header);
+	uint32_t (*load)(const uint8_t *) = c->is_big ? load_u32be : load_u32le;
+
+	if (h.len < header)
+		return false;
+	*out = (struct record){ .seconds = load(h.at), .fraction = load(h.at + 4), .kept = load(h.at + 8),
+				.length = load(h.at + 12), .body = at + header };
+	out->end = out->body + out->kept;
+	return out->kept <= CAPTURE_PACKET_MAX && out->end <= c->at.in.len;
+}
+
+static bool is_near(int64_t seconds, int64_t other)
+{
+	return seconds - other < NEAR && other - seconds < NEAR;
+}
+
+/* As captures have them, near the time of the last packet: what a search trusts. */
+static bool is_usual(const struct capture *c, size_t at, struct record *out)
+{
+	return read_record(c, at, out) && out->kept && out->length >= out->kept &&
+	       out->length <= CAPTURE_PACKET_MAX &&
+	       out->fraction < (c->is_nano ? 1000000000u : 1000000u) &&
+	       (!c->seconds || is_near(out->seconds, c->seconds));
+}
+
+/* Where the next record begins that another one follows, or the end; SIZE_MAX: nowhere. */
+static size_t find_record(const struct capture *c, size_t from, size_t until)
+{
+	struct record one, next;
+
+	for (size_t at = from; at < until; at++)
+		if (is_usual(c, at, &one) && (one.end == c->at.in.len || is_usual(c, one.end, &next)))
+			return at;
+	return SIZE_MAX;
+}
+
+/*
+ * What follows is no record: then the one at hand may be longer than it was, and those
+ * that its length hides are looked for within it.
+ */
+static void check_end(struct capture *c, size_t start, struct record *r)
+{
+	struct record next;
+	size_t hidden;
+
+	if (r->end == c->at.in.len || is_usual(c, r->end, &next))
+		return;
+	hidden = find_record(c, r->body, r->end);
+	if (hidden == SIZE_MAX)
+		return;
+	note_damage(c, start, 0, "a record has a wrong length");
+	r->kept = (uint32_t)(hidden - r->body);
+	r->end = hidden;
+}
+
+/* Another time is believed where the next record says so too. */
+static void keep_time(struct capture *c, const struct record *r)
+{
+	struct record next;
+
+	if ((c->seconds && is_near(r->seconds, c->seconds)) ||
+	    (read_record(c, r->end, &next) && is_near(next.seconds, r->seconds)))
+		c->seconds = r->seconds;
+}
+
 static bool next_pcap(struct capture *c, struct capture_packet *out)
 {
-	size_t start = c->at.at;
-	uint32_t seconds, fraction, kept;
+	size_t start = c->at.at, found;
+	struct record r = { .kept = 0 };
 
 	if (!cursor_left(&c->at))
 		return false;
-	seconds = take_u32(c, &c->at);
-	fraction = take_u32(c, &c->at);
-	kept = take_u32(c, &c->at);
-	out->length = take_u32(c, &c->at);
-	if (c->is_long)
-		cursor_skip(&c->at, 8);
-	if (!c->at.short_read && kept > CAPTURE_PACKET_MAX)
-		return end_damaged(c, start, "a record is impossibly long");
-	out->bytes = cursor_take(&c->at, kept);
-	if (c->at.short_read)
-		return end_damaged(c, start, "the last record is cut short");
-	if (out->length < kept)
-		out->length = kept;
-	out->time = timestamp_of_unix(seconds, 0);
+	if (!read_record(c, start, &r)) {
+		const char *why = r.kept > CAPTURE_PACKET_MAX ? "a record is impossibly long"
+							      : "the last record is cut short";
+
+		found = find_record(c, start + 1, c->at.in.len);
+		if (found == SIZE_MAX || !read_record(c, found, &r))
+			return end_damaged(c, start, why);
+		note_damage(c, start, found - start, "a record is damaged");
+		start = found;
+	}
+	keep_time(c, &r);
+	check_end(c, start, &r);
+	cursor_seek(&c->at, r.end);
+	out->bytes = span_sub(c->at.in, r.body, r.kept);
+	out->length = r.length < r.kept ? r.kept : r.length;
+	out->time = timestamp_of_unix(r.seconds, 0);
 	if (out->time != TIME_NONE)
-		out->time += (int64_t)fraction * (c->is_nano ? 1 : 1000);
+		out->time += (int64_t)r.fraction * (c->is_nano ? 1 : 1000);
 	out->link = c->interfaces[0].link;
 	out->offset = start;
 	return true;
 }
 
 /* ---- pcapng ---- */
+
+/* Ticks of a second; 0: finer than anything that we can tell. */
+static uint64_t unit_of(uint8_t resolution)
+{
+	uint64_t unit = 1;
+	uint8_t exponent = resolution & 0x7f;
+
+	if (resolution & 0x80)
+		return exponent > 32 ? 0 : unit << exponent;
+	if (exponent > 9)
+		return 0;
+	for (int i = 0; i < exponent; i++)
+		unit *= 10;
+	return unit;
+}
 
 static void take_options(const struct capture *c, struct cursor *body,
 			 struct capture_interface *interface)
@@ -85,8 +186,7 @@ static void take_options(const struct capture *c, struct cursor *body,
 		if (cursor_left(body))
 			cursor_skip(body, (4 - len % 4) % 4);
 		if (code == OPTION_RESOLUTION && len == 1) {
-			interface->binary = value.at[0] & 0x80;
-			interface->exponent = value.at[0] & 0x7f;
+			interface->unit = unit_of(value.at[0]);
 		} else if (code == OPTION_OFFSET && len == 8) {
 			interface->offset = (int64_t)(c->is_big ? load_u64be(value.at)
 								: load_u64le(value.at));
@@ -96,7 +196,7 @@ static void take_options(const struct capture *c, struct cursor *body,
 
 static void take_interface(struct capture *c, struct cursor *body)
 {
-	struct capture_interface interface = { .exponent = 6 };
+	struct capture_interface interface = { .unit = 1000000 };
 
 	interface.link = take_u16(c, body);
 	cursor_skip(body, 2);
@@ -109,16 +209,11 @@ static void take_interface(struct capture *c, struct cursor *body)
 
 static timestamp time_of(const struct capture_interface *interface, uint64_t ticks)
 {
-	uint64_t unit = 1, seconds, rest;
+	uint64_t unit = interface->unit, seconds, rest;
 	timestamp t;
 
-	if (interface->exponent > (interface->binary ? 32 : 9))
+	if (!unit)
 		return TIME_NONE;
-	if (interface->binary)
-		unit <<= interface->exponent;
-	else
-		for (int i = 0; i < interface->exponent; i++)
-			unit *= 10;
 	seconds = ticks / unit;
 	rest = ticks % unit * (uint64_t)TIME_SECOND / unit;
 	if (seconds > INT32_MAX * UINT64_C(4) || interface->offset > INT32_MAX ||
@@ -187,27 +282,83 @@ static bool begin_section(struct capture *c, size_t start)
 	return true;
 }
 
+struct block {
+	uint32_t type, len;
+	size_t end;
+};
+
+/* False: it cannot be a block, or does not lie within the file. */
+static bool read_block(const struct capture *c, size_t at, struct block *out)
+{
+	struct span h = span_sub(c->at.in, at, 12);
+	uint32_t (*load)(const uint8_t *) = c->is_big ? load_u32be : load_u32le;
+
+	if (h.len < 12)
+		return false;
+	out->type = load(h.at);
+	/* A section says its own byte order, behind its length; its type reads the same both ways. */
+	if (out->type == BLOCK_SECTION)
+		load = load_u32be(h.at + 8) == 0x1a2b3c4d ? load_u32be : load_u32le;
+	out->len = load(h.at + 4);
+	out->end = at + out->len;
+	return out->len >= 12 && out->len % 4 == 0 && out->end <= c->at.in.len;
+}
+
+/* Its length stands at both ends. */
+static bool is_whole(const struct capture *c, size_t at, struct block *out)
+{
+	struct span last;
+
+	if (!read_block(c, at, out))
+		return false;
+	last = span_sub(c->at.in, out->end - 4, 4);
+	return load_u32le(last.at) == out->len || load_u32be(last.at) == out->len;
+}
+
+static bool is_known(uint32_t type)
+{
+	return (type && type < 0x100) || type == BLOCK_SECTION;
+}
+
+/* Steps over what is damaged. Lengths that nobody keeps to are no reason to search again. */
+static bool find_block(struct capture *c, size_t start, struct block *out)
+{
+	const char *why = "the last block is cut short";
+	struct block next;
+
+	if (is_whole(c, start, out) ||
+	    (read_block(c, start, out) && (c->is_odd || out->end == c->at.in.len || is_whole(c, out->end, &next))))
+		return true;
+	if (out->len < 12 || out->len % 4)
+		why = "a block of impossible length";
+	for (size_t at = start + 4; !c->is_odd && at < c->at.in.len; at += 4) {
+		if (!is_whole(c, at, out) || !is_known(out->type))
+			continue;
+		note_damage(c, start, at - start, "a block is damaged");
+		cursor_seek(&c->at, at);
+		return true;
+	}
+	c->is_odd = true;
+	return read_block(c, start, out) || end_damaged(c, start, why);
+}
+
 static bool next_pcapng(struct capture *c, struct capture_packet *out)
 {
 	while (cursor_left(&c->at)) {
-		size_t start = c->at.at;
-		uint32_t type = take_u32(c, &c->at), len;
+		struct block block = { .len = 12 };
 		struct cursor body;
 
-		if (type == BLOCK_SECTION && !begin_section(c, start))
+		if (!find_block(c, c->at.at, &block))
 			return false;
-		len = take_u32(c, &c->at);
-		if (!c->at.short_read && (len < 12 || len % 4))
-			return end_damaged(c, start, "a block of impossible length");
-		body = cursor_of(cursor_take(&c->at, len - 12));
-		cursor_skip(&c->at, 4);
-		if (c->at.short_read)
-			return end_damaged(c, start, "the last block is cut short");
-		out->offset = start;
-		if (type == BLOCK_INTERFACE)
+		out->offset = c->at.at;
+		if (block.type == BLOCK_SECTION && !begin_section(c, c->at.at))
+			return false;
+		body = cursor_of(span_sub(c->at.in, out->offset + 8, block.len - 12));
+		cursor_seek(&c->at, block.end);
+		if (block.type == BLOCK_INTERFACE)
 			take_interface(c, &body);
-		else if ((type == BLOCK_ENHANCED || type == BLOCK_SIMPLE || type == BLOCK_OLD_PACKET) &&
-			 take_packet(c, &body, type, out))
+		else if ((block.type == BLOCK_ENHANCED || block.type == BLOCK_SIMPLE ||
+			  block.type == BLOCK_OLD_PACKET) && take_packet(c, &body, block.type, out))
 			return true;
 	}
 	return false;

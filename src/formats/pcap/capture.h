@@ -20,8 +20,7 @@
 struct capture_interface {
 	uint16_t link;			/* LINKTYPE_… */
 	uint32_t snap;			/* 0: unlimited */
-	uint8_t exponent;		/* a tick is 10^-exponent s, or 2^-exponent */
-	bool binary;
+	uint64_t unit;			/* ticks of a second; 0: too fine to be told */
 	int64_t offset;			/* seconds to add */
 };
 
@@ -31,8 +30,11 @@ struct capture {
 	struct capture_interface interfaces[CAPTURE_INTERFACES];
 	uint32_t interface_count;
 	uint64_t unknown;		/* packets of an interface that nobody described */
-	const char *damage;		/* why it ended before the end of the bytes, or NULL */
+	const char *damage;		/* the first, or NULL */
 	uint64_t damaged_at;
+	uint64_t skipped;		/* bytes that were stepped over */
+	int64_t seconds;		/* of the last packet; pcap only */
+	bool is_odd;			/* pcapng: lengths at the ends of blocks are not to be trusted */
 };
 
 struct capture_packet {
@@ -45,7 +47,10 @@ struct capture_packet {
 
 /* ERR_UNSUPPORTED where it is neither. */
 bool capture_open(struct capture *c, struct span bytes, struct err *err);
-/* False at the end, or at damage that leaves no way on (`damage`). */
+/*
+ * False at the end, or at damage that leaves no way on. Other damage is stepped over, to the
+ * next record that another one follows, or the next block that has its length at both ends.
+ */
 bool capture_next(struct capture *c, struct capture_packet *out);
 
 #endif
