@@ -83,8 +83,22 @@ static struct span url_host(struct span url)
 	if (at != SIZE_MAX)
 		url = span_from(url, at + 3);
 	url = span_split(&url, '/');
+	/* "[2001:db8::1]:443" */
+	if (url.len && url.at[0] == '[')
+		return span_sub(url, 1, span_find_byte(url, 0, ']') - 1);
 	at = span_find_byte(url, 0, ':');
 	return span_sub(url, 0, at);
+}
+
+/* "TCP_MISS/200", "NONE_NONE/503": what squid did, and what it answered. */
+static bool is_squid_result(struct span text)
+{
+	struct span code = text, did = span_split(&code, '/');
+	uint64_t status;
+
+	return (span_starts(did, SPAN("TCP_")) || span_starts(did, SPAN("UDP_")) ||
+		span_starts(did, SPAN("NONE")) || span_starts(did, SPAN("TAG_NONE"))) &&
+	       code.len == 3 && span_to_u64(code, &status);
 }
 
 static bool read_squid(struct network_log *log, struct span line, timestamp time, struct span host,
@@ -93,12 +107,11 @@ static bool read_squid(struct network_log *log, struct span line, timestamp time
 	struct span f[FIELDS_MOST];
 	size_t count = split_blanks(line, f);
 	/* Where the reader took the time off the line, it begins with the elapsed milliseconds. */
-	size_t at = count >= 9 && unix_time(f[0]) != TIME_NONE && span_starts(f[3], SPAN("TCP_")) ? 1 : 0;
+	size_t at = count >= 9 && unix_time(f[0]) != TIME_NONE && is_squid_result(f[3]) ? 1 : 0;
 	struct trace t = trace_new(TRACE_TRANSFER, "proxy");
 	struct span peer;
 
-	if (count < at + 8 || !span_starts(f[at + 2], SPAN("TCP_")) ||
-	    span_find_byte(f[at + 2], 0, '/') == SIZE_MAX)
+	if (count < at + 8 || !is_squid_result(f[at + 2]) || number(f[at + 3]) == TRACE_NO_NUMBER)
 		return false;
 	if (at)
 		t.time = unix_time(f[0]);

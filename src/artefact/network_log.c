@@ -388,7 +388,7 @@ bool network_log_decode(const struct artefact *a, struct err *err)
 	struct log_options options = { .now = a->modified };
 	struct reading r = { .log = { .a = a, .mails = map_new(a->arena) } };
 
-	if (!takes_fields(format) && !network_lines_likely(a->bytes))
+	if (!takes_fields(format) && format != LOG_SQUID && !network_lines_likely(a->bytes))
 		return err_set(err, ERR_UNSUPPORTED, 0, "no network log");
 	r.by_lines = format == LOG_SQUID;
 	r.log.sink = network_sink_new(a, "log");

@@ -89,6 +89,11 @@ TEST(network_log_reads_packet_filters_mail_and_squid)
 	       "1507062838.123    345 10.0.0.1 TCP_TUNNEL/200 99 CONNECT i.example:443 - HIER_DIRECT/1.2.3.5 -\n",
 	       "proxy|10.0.0.1|1.2.3.4|h.example|http|ann|http://h.example/x|-1|1234\n"
 	       "proxy|10.0.0.1|1.2.3.5|i.example|tls||i.example:443|-1|99\n");
+	/* What it answers itself counts too. */
+	expect("text log", "1507062837.123 0 10.0.0.1 NONE_NONE/503 7 GET http://h.example/x - HIER_NONE/- text/html\n"
+	       "1507062838.123 1 10.0.0.1 TAG_NONE/400 9 CONNECT [2001:db8::1]:443 - HIER_NONE/- -\n",
+	       "proxy|10.0.0.1||h.example|http||http://h.example/x|-1|7\n"
+	       "proxy|10.0.0.1||2001:db8::1|tls||[2001:db8::1]:443|-1|9\n");
 }
 
 TEST(network_log_reads_ftp_and_vpc)

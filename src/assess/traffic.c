@@ -194,6 +194,7 @@ static bool take_transfer(struct traffic *t, sqlite3_stmt *q, struct err *err)
 		.last = query_time(q, 8), .out = query_u64(q, 9, 0), .in = query_u64(q, 10, 0),
 		.count = query_u64(q, 11, 0), .detail = query_span(q, 12), .host = query_span(q, 13) };
 	const struct span *name;
+	uint16_t name_port;
 
 	row.local = split_end(query_span(q, 3), &row.local_port);
 	row.peer = split_end(query_span(q, 4), &row.peer_port);
@@ -207,7 +208,7 @@ static bool take_transfer(struct traffic *t, sqlite3_stmt *q, struct err *err)
 	name = row.name.len ? NULL : map_get(&t->names, row.peer);
 	if (name)
 		row.name = *name;
-	row.name = span_sub(row.name, 0, span_find_byte(row.name, 0, ':'));
+	row.name = split_end(row.name, &name_port);
 	return t->readers->transfer(t->readers->context, &row, err);
 }
 
