@@ -5,6 +5,7 @@
 #define CLASS_DATA_MIN 16
 #define FIELD_MIN 8
 #define METHOD_MIN 12
+#define MAP_ITEM 12
 #define TEXT_BYTES ((size_t)64 << 20)
 
 struct reader {
@@ -176,6 +177,7 @@ static bool read_map(struct reader *r)
 	struct dex *d = r->d;
 	struct cursor c = cursor_of(d->file);
 	struct dex_table table;
+	size_t fitting;
 
 	cursor_seek(&c, d->header.map_offset);
 	table.size = cursor_u32le(&c);
@@ -184,7 +186,11 @@ static bool read_map(struct reader *r)
 		return true;
 	d->has_map = true;
 	d->declared_map = table.size;
-	if (!open_table(r, table, 12, sizeof *d->map, (void **)&d->map, &c))
+	/* Of a map that the file's end cuts, what is there counts, unless its size is absurd. */
+	fitting = cursor_left(&c) / MAP_ITEM;
+	if (fitting < table.size && table.size <= cursor_left(&c))
+		table.size = (uint32_t)fitting;
+	if (!open_table(r, table, MAP_ITEM, sizeof *d->map, (void **)&d->map, &c))
 		return false;
 	while (d->map_count < table.size) {
 		struct dex_map_item *item = &d->map[d->map_count++];
@@ -194,7 +200,7 @@ static bool read_map(struct reader *r)
 		item->size = cursor_u32le(&c);
 		item->offset = cursor_u32le(&c);
 	}
-	return true;
+	return d->map_count == d->declared_map;
 }
 
 static struct span string_at(const struct dex *d, uint32_t index)

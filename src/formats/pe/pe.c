@@ -7,6 +7,8 @@
 #define OPTIONAL64_SIZE 240
 #define CHECKSUM_AT 64		/* in either optional header */
 #define SYMBOL_SIZE 18
+#define SECTOR 0x200
+#define PAGE 0x1000
 #define MAX_SECTION_NAME 65536
 
 static bool find_headers(struct pe *pe, struct err *err)
@@ -145,14 +147,17 @@ bool pe_parse(struct span file, struct pe *out, struct err *err)
 
 /*
  * FileAlignment is honoured up to 512 only, as the Windows loader does: larger
- * values still round raw offsets down to 512.
+ * values still round raw offsets down to 512. Where sections lie in pages of their
+ * own, that holds whatever FileAlignment says.
  */
 static uint64_t rounded_raw_offset(const struct pe *pe, const struct pe_section *section)
 {
-	uint32_t alignment = pe->file_alignment < 0x200 ? pe->file_alignment : 0x200;
+	uint32_t alignment = pe->file_alignment < SECTOR ? pe->file_alignment : SECTOR;
+	uint32_t offset = section->raw_offset;
 
-	return alignment ? section->raw_offset - section->raw_offset % alignment
-			 : section->raw_offset;
+	if (alignment)
+		offset -= offset % alignment;
+	return pe->section_alignment >= PAGE ? offset - offset % SECTOR : offset;
 }
 
 bool pe_offset(const struct pe *pe, uint64_t rva, size_t *offset)
@@ -169,7 +174,9 @@ bool pe_offset(const struct pe *pe, uint64_t rva, size_t *offset)
 		if (section->virtual_address < lowest)
 			lowest = section->virtual_address;
 		if (rva >= section->virtual_address &&
-		    rva - section->virtual_address < section->virtual_size &&
+		    rva - section->virtual_address < (section->virtual_size > section->raw_size
+							      ? section->virtual_size
+							      : section->raw_size) &&
 		    (!best || best->virtual_address <= section->virtual_address))
 			best = section;
 	}
@@ -195,12 +202,6 @@ struct span pe_at_rva(const struct pe *pe, uint64_t rva)
 
 const struct pe_directory *pe_directory(const struct pe *pe, enum pe_directory_index index)
 {
-	size_t first = pe->wide ? OPTIONAL64_SIZE - PE_DIRECTORIES * 8
-				: OPTIONAL32_SIZE - PE_DIRECTORIES * 8;
-
-	/* NumberOfRvaAndSizes is known to lie; the header's own size counts. */
-	if (first + (size_t)index * 8 > pe->optional_size)
-		return NULL;
 	return &pe->directories[index];
 }
 

@@ -106,7 +106,7 @@ bool pe_offset(const struct pe *pe, uint64_t rva, size_t *offset);
 /* The bytes at `rva` to the end of the file; empty where there are none. */
 struct span pe_at_rva(const struct pe *pe, uint64_t rva);
 
-/* NULL where the optional header is too short to hold that entry. */
+/* As it stands: neither NumberOfRvaAndSizes nor SizeOfOptionalHeader is believed. */
 const struct pe_directory *pe_directory(const struct pe *pe, enum pe_directory_index index);
 
 /* "/123" names resolved in the COFF string table; false where that is broken. */

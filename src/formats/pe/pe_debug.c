@@ -40,7 +40,7 @@ bool pe_pdb_path(const struct pe *pe, struct span *path)
 	const struct pe_directory *directory = pe_directory(pe, PE_DIR_DEBUG);
 	struct cursor c;
 
-	if (!directory || directory->rva == 0 || directory->size % ENTRY_SIZE != 0)
+	if (directory->rva == 0)
 		return false;
 	c = cursor_of(span_sub(pe_at_rva(pe, directory->rva), 0, directory->size));
 	for (unsigned i = 0; i < MAX_ENTRIES && cursor_left(&c) >= ENTRY_SIZE; i++) {

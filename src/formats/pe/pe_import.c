@@ -153,7 +153,7 @@ static struct cursor cursor_at_directory(const struct pe *pe, enum pe_directory_
 {
 	const struct pe_directory *directory = pe_directory(pe, index);
 
-	return cursor_of(directory && directory->rva ? pe_at_rva(pe, directory->rva)
+	return cursor_of(directory->rva ? pe_at_rva(pe, directory->rva)
 						     : (struct span){ 0 });
 }
 

@@ -49,6 +49,9 @@ static bool add_leaf(struct walk *w, uint32_t at)
 	cursor_skip(&c, 8);
 	if (c.short_read || w->out->count >= PE_MAX_RESOURCES)
 		return false;
+	/* None of no length, and none where the root directory stands. */
+	if (size == 0 || at == 0)
+		return true;
 	leaf = arena_push(w->arena, (void **)&w->out->list, &w->out->count, &w->room, sizeof *leaf);
 	if (!leaf)
 		return false;
@@ -110,7 +113,7 @@ void pe_resources_read(const struct pe *pe, struct arena *arena, struct pe_resou
 	*out = (struct pe_resources){ 0 };
 	for (int i = 0; i < LEVELS; i++)
 		w.path[i].number = -1;
-	if (!directory || directory->rva == 0)
+	if (directory->rva == 0)
 		return;
 	w.section = pe_at_rva(pe, directory->rva);
 	if (w.section.len < DIRECTORY_SIZE)

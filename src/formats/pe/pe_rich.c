@@ -36,7 +36,7 @@ bool pe_rich_parse(const struct pe *pe, struct arena *arena, struct pe_rich *out
 {
 	struct pe_rich rich = { 0 };
 	struct cursor c = cursor_of(pe->file);
-	uint32_t mark, key[3];
+	uint32_t mark;
 	size_t end;
 
 	if (pe->nt_offset < FIRST_OFFSET)
@@ -52,12 +52,10 @@ bool pe_rich_parse(const struct pe *pe, struct arena *arena, struct pe_rich *out
 	if (rich.offset == 0)
 		return false;
 	cursor_seek(&c, rich.offset + 4);
-	for (int i = 0; i < 3; i++)
-		key[i] = cursor_u32le(&c);
-	rich.key = key[0];
+	rich.key = cursor_u32le(&c);
 	rich.raw = span_sub(pe->file, rich.offset, end - rich.offset);
-	if (key[0] != key[1] || key[1] != key[2] || key[0] != mark || rich.raw.len < HEAD_SIZE ||
-	    !clear_with_key(&rich, arena))
+	/* The key stands there three times; that the first is right is enough, as for YARA. */
+	if (rich.key != mark || rich.raw.len < HEAD_SIZE || !clear_with_key(&rich, arena))
 		return false;
 	*out = rich;
 	return true;

@@ -13,7 +13,7 @@ static struct span find_blob(const struct pe *pe)
 	uint32_t len;
 
 	/* This directory alone holds a file offset, not an address. */
-	if (!directory || directory->rva == 0 || directory->size < CERTIFICATE_HEAD)
+	if (directory->rva == 0 || directory->size < CERTIFICATE_HEAD)
 		return (struct span){ 0 };
 	if (directory->rva > pe->file.len || directory->size > pe->file.len - directory->rva)
 		return (struct span){ 0 };

@@ -86,6 +86,34 @@ TEST(pe_offset_maps_sections_and_headers_only)
 	close_seed();
 }
 
+/* Section 0 of a seed with two sections; what libyara 4.5 answers to pe.rva_to_offset. */
+static size_t offset_with(uint32_t virtual_size, uint32_t raw_size, uint32_t raw_offset,
+			  uint32_t section_alignment, uint32_t file_alignment, uint32_t rva)
+{
+	size_t offset = SIZE_MAX;
+
+	open_seed(SEEDS "pe64");
+	pe.sections[0].virtual_size = virtual_size;
+	pe.sections[0].raw_size = raw_size;
+	pe.sections[0].raw_offset = raw_offset;
+	pe.section_alignment = section_alignment;
+	pe.file_alignment = file_alignment;
+	pe_offset(&pe, rva, &offset);
+	close_seed();
+	return offset;
+}
+
+TEST(pe_offset_goes_by_the_larger_size_and_rounds_as_yara)
+{
+	assert_int_equal(offset_with(0, 0x1800, 0x400, 0x1000, 0x200, 0x1100), 0x500);
+	assert_int_equal(offset_with(1, 0x100, 0x400, 0x1000, 0x200, 0x10ff), 0x4ff);
+	assert_true(offset_with(0x1800, 0x100, 0x400, 0x1000, 0x200, 0x1100) == SIZE_MAX);
+	assert_int_equal(offset_with(0x1800, 0x1800, 0x410, 0, 0, 0x1000), 0x410);
+	assert_int_equal(offset_with(0x1800, 0x1800, 0x7ff, 0, 0x10, 0x1000), 0x7f0);
+	assert_int_equal(offset_with(0x1800, 0x1800, 0x410, 0x1000, 0, 0x1000), 0x400);
+	assert_int_equal(offset_with(0x1800, 0x1800, 0x3f0, 0x2000, 0x1fc, 0x1000), 0);
+}
+
 TEST(pe_section_full_name_comes_from_the_string_table)
 {
 	struct span name;
@@ -177,6 +205,45 @@ TEST(pe_resources_that_point_at_themselves_end)
 	close_seed();
 }
 
+/* Leaves of no length, and "leaves" that are the root, are none. */
+TEST(pe_resources_without_length_are_left_out)
+{
+	struct pe_resources resources;
+	size_t root;
+
+	open_seed(SEEDS "pe32");
+	assert_true(pe_offset(&pe, pe_directory(&pe, PE_DIR_RESOURCE)->rva, &root));
+	memset((uint8_t *)(uintptr_t)file.at + root + 0x94, 0, 4);
+	pe_resources_read(&pe, &arena, &resources);
+	assert_int_equal(resources.count, 1);
+	assert_int_equal(resources.list[0].type.number, 16);
+	close_seed();
+	open_seed(SEEDS "pe32");
+	memset((uint8_t *)(uintptr_t)file.at + root + 0x64, 0, 4);
+	pe_resources_read(&pe, &arena, &resources);
+	assert_int_equal(resources.count, 1);
+	close_seed();
+}
+
+TEST(pe_exports_need_room_behind_the_name)
+{
+	struct pe_exports exports;
+	struct span name;
+
+	open_seed(SEEDS "pe32");
+	pe_exports_read(&pe, &arena, &exports);
+	name = exports.dll_name;
+	pe.file.len = (size_t)(name.at - file.at) + 11;
+	pe_exports_read(&pe, &arena, &exports);
+	assert_int_equal(exports.count, 0);
+	assert_span(exports.dll_name, "tiny.dll");
+	pe.file = file;
+	pe.optional_size = 0x53;
+	pe_exports_read(&pe, &arena, &exports);
+	assert_int_equal(exports.count, 3);
+	close_seed();
+}
+
 TEST(pe_rich_counts_objects_by_version_and_tool)
 {
 	struct pe_rich rich;
@@ -188,6 +255,10 @@ TEST(pe_rich_counts_objects_by_version_and_tool)
 	assert_int_equal(pe_rich_count(&rich, 30000, -1), 3);
 	assert_int_equal(pe_rich_count(&rich, 30000, 0x105), 3);
 	assert_int_equal(pe_rich_count(&rich, 1, -1), 0);
+	((uint8_t *)(uintptr_t)file.at)[0x8b] ^= 1;
+	assert_true(pe_rich_parse(&pe, &arena, &rich));
+	((uint8_t *)(uintptr_t)file.at)[0x87] ^= 1;
+	assert_false(pe_rich_parse(&pe, &arena, &rich));
 	close_seed();
 }
 
@@ -198,6 +269,10 @@ TEST(pe_pdb_path_is_found)
 	open_seed(SEEDS "pe32");
 	assert_true(pe_pdb_path(&pe, &path));
 	assert_span(path, "C:\\src\\tiny.pdb");
+	pe.directories[PE_DIR_DEBUG].size += 5;
+	assert_true(pe_pdb_path(&pe, &path));
+	pe.directories[PE_DIR_DEBUG].size = 27;
+	assert_false(pe_pdb_path(&pe, &path));
 	close_seed();
 }
 

@@ -90,6 +90,7 @@ struct parser {
 	struct variable variables[VARIABLES_MAX];
 	uint32_t variable_count;
 	unsigned loops, string_loops, nesting;
+	bool speaks;				/* a function of its condition tells something */
 };
 
 /* An expression while it is being read: its node, and what it is made of. */
@@ -165,6 +166,8 @@ const char *type_name(enum yara_type type);
 /* Sets .depth from the children; fails where the tree is too deep. */
 bool finish_node(struct parser *p, const struct token *at, struct node *node, uint16_t below);
 uint16_t node_depth(const struct node *node);
+/* The module whose value or function it is; NULL: of none, or of a loop's variable. */
+const struct yara_module *node_module(const struct node *node);
 
 /* ---- what wakes a rule (wake.c) ---- */
 bool wake_build(struct compiler *c, struct yara_set *set);

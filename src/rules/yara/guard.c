@@ -133,15 +133,11 @@ static struct guard guard_constant(const struct node *n)
 /* A value of a module: of which one, or NULL; and whether it is the field that other data has too. */
 static const struct yara_module *module_of(const struct node *n, bool *tells)
 {
-	const struct node *root = n;
-	const struct yara_module *module;
+	const struct yara_module *module = node_module(n);
 
-	while (root->op >= NODE_FIELD && root->op <= NODE_CALL)
-		root = root->left;
-	if (root->op != NODE_MODULE)
+	if (!module)
 		return NULL;
-	module = yara_modules[root->n];
-	*tells = n->op == NODE_FIELD && n->left == root && module->tells &&
+	*tells = n->op == NODE_FIELD && n->left->op == NODE_MODULE && module->tells &&
 		 !strcmp(module->fields[n->n].name, module->tells);
 	return module;
 }

@@ -76,4 +76,4 @@ static const struct yara_field fields[] = {
 	YARA_END,
 };
 
-const struct yara_module yara_module_console = { .name = "console", .fields = fields };
+const struct yara_module yara_module_console = { .name = "console", .fields = fields, .speaks = true };

@@ -215,7 +215,7 @@ static void set_name(struct yara_object *to, const struct pe_resource_name *name
 {
 	if (name->text.at)
 		yara_set_string(to, text_field, name->text);
-	else
+	else if (name->number != -1)
 		yara_set_integer(to, number_field, name->number);
 }
 

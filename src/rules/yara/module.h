@@ -151,6 +151,7 @@ struct yara_module {
 	const char *tells;
 	/* What it loads on first use, which the sandbox forbids. NULL: nothing. */
 	void (*prepare)(void);
+	bool speaks;			/* its functions tell the user something when they are called */
 };
 
 /* All modules, ended by NULL (modules.c). */

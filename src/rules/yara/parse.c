@@ -242,6 +242,7 @@ static bool parse_rule_parts(struct parser *p, struct rule *rule)
 	    !expect(p, (enum token_kind)'}', "}"))
 		return false;
 	rule->condition = condition.node;
+	rule->speaks = p->speaks;
 	return check_referenced(p) && add_patterns(p, rule);
 }
 
@@ -251,6 +252,7 @@ static void forget_rule(struct parser *p)
 	p->string_count = p->string_room = 0;
 	p->variable_count = 0;
 	p->loops = p->string_loops = p->nesting = 0;
+	p->speaks = false;
 }
 
 static bool parse_rule(struct parser *p)

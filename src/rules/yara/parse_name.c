@@ -293,6 +293,7 @@ static bool parse_call(struct parser *p, struct expr *e)
 		items[i] = given[i].node;
 		depth = items[i]->depth > depth ? items[i]->depth : depth;
 	}
+	p->speaks = p->speaks || (node_module(callee) && node_module(callee)->speaks);
 	node->left = callee;
 	node->items = items;
 	node->n = number;

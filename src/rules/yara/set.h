@@ -125,6 +125,7 @@ struct rule {
 	uint32_t string_count;
 	const struct rule_string *strings;
 	const struct node *condition;
+	bool speaks;			/* is evaluated even where it is known to be false */
 };
 
 struct name_space {

@@ -41,6 +41,13 @@ uint16_t node_depth(const struct node *node)
 	return node ? node->depth : 0;
 }
 
+const struct yara_module *node_module(const struct node *node)
+{
+	while (node->op >= NODE_FIELD && node->op <= NODE_CALL)
+		node = node->left;
+	return node->op == NODE_MODULE ? yara_modules[node->n] : NULL;
+}
+
 bool finish_node(struct parser *p, const struct token *at, struct node *node, uint16_t below)
 {
 	if (below >= DEPTH_MAX)

@@ -441,6 +441,14 @@ static bool list_always(struct compiler *c, struct yara_set *set, const struct r
 	return true;
 }
 
+/* What a rule tells is told for any file, but as in YARA not where its strings are missing. */
+static void listen(struct rule_facts *facts)
+{
+	facts->guard = guard_any();
+	if (facts->need.count == 0)
+		facts->need.without = guard_any();
+}
+
 static bool find_facts(struct compiler *c, struct yara_set *set, struct rule *rules,
 		       struct rule_facts *facts)
 {
@@ -453,6 +461,8 @@ static bool find_facts(struct compiler *c, struct yara_set *set, struct rule *ru
 	for (uint32_t i = 0; i < set->rule_count; i++) {
 		finder.rule = &rules[i];
 		facts[i] = facts_of(&finder, rules[i].condition);
+		if (rules[i].speaks)
+			listen(&facts[i]);
 		rules[i].guard = guard_number(guards, &set->guard_count, &known, &c->scratch,
 					      &facts[i].guard);
 		facts[i].without = guard_number(guards, &set->guard_count, &known, &c->scratch,

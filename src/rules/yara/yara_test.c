@@ -284,6 +284,37 @@ TEST(a_guard_never_hides_a_rule_that_holds)
 	assert_true(holds("not (filesize == 5) and not uint16(0) == 0x5a4d", "abc"));
 }
 
+static void count_line(void *context, struct span line)
+{
+	++*(unsigned *)context;
+}
+
+/* Lines that console.log tells. */
+static unsigned lines_told(const char *condition, const char *data)
+{
+	static struct bench b;
+	unsigned lines = 0;
+	struct yara_scan_options options = { .log = count_line, .log_context = &lines };
+	char rule[256];
+
+	snprintf(rule, sizeof rule, "import \"console\" rule r { strings: $_a = \"abc\" condition: %s }",
+		 condition);
+	assert_true(load(&b, rule, false));
+	scan_with(&b, span_text(data), NULL, &options);
+	arena_free(&b.arena);
+	return lines;
+}
+
+TEST(what_a_rule_tells_is_told_though_it_cannot_hold)
+{
+	assert_int_equal(lines_told("console.log(\"x\") and false", "z"), 1);
+	assert_int_equal(lines_told("console.log(\"x\") and filesize > 1KB", "z"), 1);
+	assert_int_equal(lines_told("console.log(\"x\") and uint16(0) == 0x5a4d", "z"), 1);
+	assert_int_equal(lines_told("false and console.log(\"x\")", "z"), 0);
+	assert_int_equal(lines_told("console.log(\"x\") and $_a", "z"), 0);
+	assert_int_equal(lines_told("console.log(\"x\") and $_a and filesize > 1KB", "abc"), 1);
+}
+
 /* Whether the rule is evaluated for data in which none of its strings is: what it costs there. */
 static bool is_woken(const char *rule, const char *data)
 {
