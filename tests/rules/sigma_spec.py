@@ -154,6 +154,9 @@ item("day", "f|day: 9", [T], ["2025-03-10T07:05:30Z"])
 item("week", "f|week: 10", [T], ["2025-03-10T07:05:30Z"])
 item("month", "f|month: 3", [T], ["2025-04-09T07:05:30Z"])
 item("year", "f|year: 2025", [T], ["2024-03-09T07:05:30Z"])
+item("hours from one on", "f|hour|gte: 22", ["2025-03-09T22:05:30Z", "2025-03-09T23:05:30Z"], ["2025-03-09T21:59:59Z", T])
+item("years before one", "f|year|lt: 2025", ["2024-12-31T23:59:59Z"], ["2025-01-01T00:00:00Z"])
+item("a number with a fraction of nothing", "f: 1.0", [1, "1", "1.0"], [1.5, "10"])
 item("several hours", "f|hour: [22, 23, 7]", [T], ["2025-03-09T12:05:30Z"])
 
 # cidr

@@ -15,6 +15,14 @@ static void write_text(struct buf *to, struct span text)
 	buf_text(to, text.len > VALUE_SHOWN ? "...'" : "'");
 }
 
+static const char *const pred_words[] = {
+	[PRED_EQ] = "is", [PRED_STARTS] = "starts with", [PRED_ENDS] = "ends with",
+	[PRED_CONTAINS] = "contains", [PRED_WILD] = "is like", [PRED_REGEX] = "matches",
+	[PRED_CIDR] = "is in the network", [PRED_LESS] = "<", [PRED_LESS_EQ] = "<=",
+	[PRED_MORE] = ">", [PRED_MORE_EQ] = ">=", [PRED_EXISTS] = "exists",
+	[PRED_NULL] = "is null", [PRED_FIELD] = "is the value of", [PRED_TIME] = "has",
+};
+
 static void write_operand(struct buf *to, const struct sigma_set *set, const struct pred *pred)
 {
 	static const char *const parts[] = { "minute", "hour", "day", "week", "month", "year" };
@@ -36,7 +44,7 @@ static void write_operand(struct buf *to, const struct sigma_set *set, const str
 		buf_add(to, set->fields[pred->other]);
 		return;
 	case PRED_TIME:
-		buf_printf(to, "%s %g", parts[pred->how], pred->number);
+		buf_printf(to, "%s %s %g", parts[pred->how], pred_words[pred->compare], pred->number);
 		return;
 	default:
 		write_text(to, pred->text);
@@ -45,19 +53,11 @@ static void write_operand(struct buf *to, const struct sigma_set *set, const str
 
 static void write_pred(struct buf *to, const struct sigma_set *set, const struct pred *pred)
 {
-	static const char *const words[] = {
-		[PRED_EQ] = "is", [PRED_STARTS] = "starts with", [PRED_ENDS] = "ends with",
-		[PRED_CONTAINS] = "contains", [PRED_WILD] = "is like", [PRED_REGEX] = "matches",
-		[PRED_CIDR] = "is in the network", [PRED_LESS] = "<", [PRED_LESS_EQ] = "<=",
-		[PRED_MORE] = ">", [PRED_MORE_EQ] = ">=", [PRED_EXISTS] = "exists",
-		[PRED_NULL] = "is null", [PRED_FIELD] = "is the value of", [PRED_TIME] = "has",
-	};
-
 	if (pred->field == SIGMA_FIELD_ANY)
 		buf_text(to, "any value");
 	else
 		buf_add(to, set->fields[pred->field]);
-	buf_printf(to, " %s ", words[pred->kind]);
+	buf_printf(to, " %s ", pred_words[pred->kind]);
 	write_operand(to, set, pred);
 }
 

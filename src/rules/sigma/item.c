@@ -2,6 +2,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -96,6 +97,11 @@ static bool apply_modifier(struct item *item, const struct modifier *m, const st
 	case ACT_TYPE:
 		return set_type(item, (enum item_type)m->value, at);
 	case ACT_COMPARE:
+		/* A part of a time may be compared, too. */
+		if (item->type == ITEM_TIME && item->compare == PRED_EQ) {
+			item->compare = (uint8_t)m->value;
+			return true;
+		}
 		item->compare = (uint8_t)m->value;
 		return set_type(item, ITEM_COMPARE, at);
 	case ACT_TIME:
@@ -197,6 +203,17 @@ static const struct node *refused(struct item *item, const struct yaml_node *at,
 }
 
 /* A number stands for its decimal and its hex form: event values come as both. */
+/* 1.0 is 1. */
+static bool whole_number(struct span text, int64_t *out)
+{
+	double n = strtod((const char *)text.at, NULL);
+
+	if (span_find_byte(text, 0, '.') == SIZE_MAX || n != floor(n) || fabs(n) > 1e15)
+		return false;
+	*out = (int64_t)n;
+	return true;
+}
+
 static const struct node *number_node(struct item *item, const struct yaml_node *value)
 {
 	struct span forms[3] = { value->text };
@@ -204,6 +221,7 @@ static const struct node *number_node(struct item *item, const struct yaml_node 
 	uint32_t count = 1;
 	struct arena *scratch = item->doc->build->scratch;
 	uint64_t n;
+	int64_t whole;
 
 	if (value->text.at[0] == '+')
 		forms[0] = span_from(value->text, 1);
@@ -212,6 +230,8 @@ static const struct node *number_node(struct item *item, const struct yaml_node 
 		forms[count++] = arena_printf(scratch, "0x%llx", (unsigned long long)n);
 		if (!span_eq(value->text, forms[0]) && !span_eq_nocase(value->text, forms[1]))
 			forms[count++] = value->text;
+	} else if (whole_number(value->text, &whole)) {
+		forms[count++] = arena_printf(scratch, "%lld", (long long)whole);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		kids[i] = text_node(item, (struct sigma_text){ forms[i], false });
@@ -228,6 +248,8 @@ static const struct node *compare_node(struct item *item, const struct yaml_node
 	char *end;
 
 	pred.how = item->part;
+	if (time)
+		pred.compare = item->compare;
 	pred.number = strtod((const char *)value->text.at, &end);
 	if (value->text.len == 0 || *end)
 		return refused(item, value, "this modifier needs a number");

@@ -101,22 +101,27 @@ static bool number_of(struct span text, double *out)
 	return *end == 0;
 }
 
+static bool compare_holds(enum pred_kind kind, double n, double wanted)
+{
+	switch (kind) {
+	case PRED_EQ:
+		return n == wanted;
+	case PRED_LESS:
+		return n < wanted;
+	case PRED_LESS_EQ:
+		return n <= wanted;
+	case PRED_MORE:
+		return n > wanted;
+	default:
+		return n >= wanted;
+	}
+}
+
 static bool number_holds(const struct pred *pred, struct span text)
 {
 	double n;
 
-	if (!number_of(text, &n))
-		return false;
-	switch (pred->kind) {
-	case PRED_LESS:
-		return n < pred->number;
-	case PRED_LESS_EQ:
-		return n <= pred->number;
-	case PRED_MORE:
-		return n > pred->number;
-	default:
-		return n >= pred->number;
-	}
+	return number_of(text, &n) && compare_holds((enum pred_kind)pred->kind, n, pred->number);
 }
 
 /* ISO 8601 week: that of the year which holds the week's Thursday. */
@@ -165,7 +170,7 @@ static bool time_holds(const struct pred *pred, struct span text)
 	default:
 		part = tm.tm_year + 1900;
 	}
-	return part == pred->number;
+	return compare_holds((enum pred_kind)pred->compare, part, pred->number);
 }
 
 static bool field_holds(struct sigma_scanner *s, const struct pred *pred, struct span text)

@@ -31,7 +31,7 @@ enum pred_kind {
 	PRED_EXISTS,
 	PRED_NULL,		/* no such field, or no value in it */
 	PRED_FIELD,		/* .other, compared by .how */
-	PRED_TIME,		/* .part of the field's time is .number */
+	PRED_TIME,		/* .how of the field's time, by .compare (PRED_EQ, _LESS ...), is .number */
 };
 
 enum time_part { TIME_MINUTE, TIME_HOUR, TIME_DAY, TIME_WEEK, TIME_MONTH, TIME_YEAR };
@@ -44,7 +44,10 @@ struct pred {
 	uint8_t kind;
 	bool cased;
 	uint8_t how;		/* PRED_FIELD: PRED_EQ, _STARTS, _ENDS or _CONTAINS; PRED_TIME: part */
-	uint8_t bits;		/* of the network */
+	union {
+		uint8_t bits;		/* of the network */
+		uint8_t compare;
+	};
 	uint32_t field;		/* number in the set, or SIGMA_FIELD_ANY */
 	uint32_t other;		/* field number; of a regex: its number in the set */
 	uint32_t options;	/* PCRE2 */
