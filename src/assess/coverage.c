@@ -457,8 +457,8 @@ static bool judge_unexamined(sqlite3 *db, struct arena *arena, struct need_resul
 			     struct err *err)
 {
 	static const char sql[] =
-		"SELECT fate, count(*) FROM item WHERE fate IN ('partly', 'failed', 'locked', 'denied')"
-		" OR fate IS NULL GROUP BY fate ORDER BY count(*) DESC";
+		"SELECT fate, items FROM temp.covered_fates WHERE fate IN ('partly', 'failed', 'locked', "
+		"'denied') OR fate IS NULL ORDER BY items DESC";
 	struct buf text = buf_new(1024);
 	sqlite3_stmt *q;
 	bool row, ok;
@@ -483,42 +483,53 @@ static bool judge_unexamined(sqlite3 *db, struct arena *arena, struct need_resul
 	return ok;
 }
 
-/* Counted once for all needs: an image has many items. */
-static bool count_all(sqlite3 *db, struct err *err)
+/* An image has many items: what all needs ask is summed up once, and then small. */
+static bool sum_up(sqlite3 *db, struct err *err)
 {
 	return query_exec(db, "DROP TABLE IF EXISTS temp.covered_facts; DROP TABLE IF EXISTS temp.covered_items; "
-		"DROP TABLE IF EXISTS temp.covered_faulty; "
+		"DROP TABLE IF EXISTS temp.covered_faulty; DROP TABLE IF EXISTS temp.covered_days; "
+		"DROP TABLE IF EXISTS temp.covered_fates; "
 		"CREATE TEMP TABLE covered_facts AS SELECT class, channel, host, count(DISTINCT item) AS items, "
 		QUERY_SUM("count") " AS records, " QUERY_SUM("lost") " AS lost, min(first) AS first, max(last) AS last "
 		"FROM main.fact GROUP BY class, host, channel; "
+		"CREATE TEMP TABLE covered_days AS SELECT host, class, channel, days FROM main.fact "
+		"WHERE days IS NOT NULL AND class IN ('event log', 'text log', 'capture', 'network log') "
+		"ORDER BY host, class; "
 		"CREATE TEMP TABLE covered_items AS SELECT class, count(*) AS items FROM main.item "
 		"WHERE coalesce(fate, '') <> 'skipped' GROUP BY class; "
+		"CREATE TEMP TABLE covered_fates AS SELECT fate, count(*) AS items FROM main.item GROUP BY fate; "
 		"CREATE TEMP TABLE covered_faulty AS WITH faulty AS (SELECT id, class FROM main.item WHERE "
 		"coalesce(fate, '') NOT IN ('examined', 'duplicate', 'skipped')) "
 		"SELECT item, fact.class AS class, channel, 1 AS told FROM faulty JOIN main.fact ON item = faulty.id "
 		"UNION ALL SELECT id, class, NULL, 0 FROM faulty WHERE id NOT IN (SELECT item FROM main.fact)", err);
 }
 
-bool coverage_of(struct case_file *file, enum harm harm, const struct period *period,
-		 struct arena *arena, const struct need_result **out, size_t *count, bool *covered, struct err *err)
+bool coverage_count(struct case_file *file, struct coverage *out, struct err *err)
+{
+	sqlite3 *db = case_db(file);
+
+	*out = (struct coverage){ .file = file };
+	return sum_up(db, err) && count_hosts(db, &out->hosts, err) &&
+	       machines_of(db, &out->machines, err);
+}
+
+bool coverage_of(const struct coverage *all, enum harm harm, const struct period *period,
+		 struct arena *arena, const struct need_result **out, size_t *count, bool *covered,
+		 struct err *err)
 {
 	struct need_result *results = ARENA_ARRAY(arena, need_count + 1, struct need_result);
-	sqlite3 *db = case_db(file);
-	unsigned machines;
-	uint64_t hosts;
+	sqlite3 *db = case_db(all->file);
 
 	*count = 0;
 	*covered = true;
 	if (!results)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for coverage");
-	if (!count_all(db, err) || !count_hosts(db, &hosts, err) || !machines_of(db, &machines, err))
-		return false;
 	for (size_t i = 0; i < need_count; i++) {
 		struct need_result *r = &results[*count];
 
-		if (needs[i].harm != harm || !(machines & 1u << needs[i].of))
+		if (needs[i].harm != harm || !(all->machines & 1u << needs[i].of))
 			continue;
-		if (!judge(db, &needs[i], hosts, period, arena, r, err))
+		if (!judge(db, &needs[i], all->hosts, period, arena, r, err))
 			return false;
 		if (needs[i].essential && r->state != NEED_EXAMINED)
 			*covered = false;

@@ -52,14 +52,23 @@ struct need_result {
 /* "examined", "partly", "damaged", "missing": the words of the case file. */
 const char *need_state_name(enum need_state state);
 
+/* What all needs are judged by, counted once. */
+struct coverage {
+	struct case_file *file;
+	uint64_t hosts;			/* those with event logs */
+	unsigned machines;		/* bits of enum need_of that the case has */
+};
+
+/* Call it when nothing will be added to the case but answers. */
+bool coverage_count(struct case_file *file, struct coverage *out, struct err *err);
+
 /*
  * Results for one harm, in the order of the table, in `arena`. *covered: all
  * essential needs are met, so that absence of signs means something. With a period
  * (else NULL), needs that logs and captures meet are met only where those reach
  * through all of it.
  */
-bool coverage_of(struct case_file *file, enum harm harm, const struct period *period,
-		 struct arena *arena,
-		 const struct need_result **out, size_t *count, bool *covered, struct err *err);
+bool coverage_of(const struct coverage *all, enum harm harm, const struct period *period,
+		 struct arena *arena, const struct need_result **out, size_t *count, bool *covered, struct err *err);
 
 #endif

@@ -109,8 +109,8 @@ bool coverage_days(sqlite3 *db, const struct need *need, const struct period *pe
 	struct day_counts of_host = { 0 }, one;
 	struct span host = { 0 }, class_name = { 0 };
 	sqlite3_stmt *q;
-	bool row, ok = query_prepare(db, "SELECT host, class, channel, days FROM fact WHERE days IS NOT NULL "
-				     "ORDER BY host, class", &q, err);
+	bool row, ok = query_prepare(db, "SELECT host, class, channel, days FROM temp.covered_days "
+				     "ORDER BY rowid", &q, err);
 
 	*out = (struct need_days){ 0 };
 	while (ok && (ok = query_step(q, &row, err)) && row) {

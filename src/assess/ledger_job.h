@@ -36,6 +36,7 @@ struct ledger {
 	struct buf key;
 	sqlite3_stmt *known_path, *known_digest, *known_set, *known_listed, *add_known;
 	bool has_packages;		/* some package database was read */
+	bool has_catalogues, has_sets;	/* signed catalogues; hash sets that the user gave */
 	uint64_t machine_count;		/* those that have programs, by name */
 	struct map young_from;		/* machine → timestamp *: later than nearly all of its programs */
 	sqlite3_stmt *spread_count;

@@ -73,9 +73,12 @@ static bool load_packages(struct ledger *l, struct err *err)
 /* Of any machine of the case: what a trusted signer vouches for is good everywhere. */
 static bool load_catalogues(struct ledger *l, struct err *err)
 {
-	return query_exec(l->db, "INSERT OR IGNORE INTO temp.listed SELECT digest, 'catalogue signed by ' || "
-				 "coalesce(name, '?') FROM trace WHERE kind = 'known' AND what = 'catalogue' "
-				 "AND command = 'signed' AND digest IS NOT NULL", err);
+	bool ok = query_exec(l->db, "INSERT OR IGNORE INTO temp.listed SELECT digest, 'catalogue signed by ' || "
+			     "coalesce(name, '?') FROM trace WHERE kind = 'known' AND what = 'catalogue' "
+			     "AND command = 'signed' AND digest IS NOT NULL", err);
+
+	l->has_catalogues = sqlite3_changes(l->db) > 0;
+	return ok;
 }
 
 /* ---- hash sets ---- */
@@ -206,7 +209,10 @@ static bool load_set(struct ledger *l, const char *path, struct err *err)
 bool known_load(struct ledger *l, const struct ledger_options *options, struct err *err)
 {
 	bool ok = query_exec(l->db, tables, err) && load_packages(l, err) &&
-		  load_catalogues(l, err) && load_asked(l, err);
+		  load_catalogues(l, err);
+
+	l->has_sets = options->known_good_count;
+	ok = ok && (!l->has_sets || load_asked(l, err));
 
 	for (size_t i = 0; ok && i < options->known_good_count; i++)
 		ok = load_set(l, options->known_good[i], err);
@@ -373,7 +379,7 @@ static bool by_catalogue(struct ledger *l, const struct program *p, struct span 
 bool known_vouches(struct ledger *l, const struct program *p, struct span *source, bool *altered)
 {
 	*altered = false;
-	if (by_path(l, p, source, altered))
+	if (l->has_packages && by_path(l, p, source, altered))
 		return true;
 	if (*altered)
 		return false;
@@ -381,5 +387,6 @@ bool known_vouches(struct ledger *l, const struct program *p, struct span *sourc
 		*source = arena_printf(&l->arena, "signed by %.*s", SPAN_ARG(p->signer));
 		return true;
 	}
-	return by_catalogue(l, p, source) || by_digest(l, p, source) || by_set(l, p, source);
+	return (l->has_catalogues && by_catalogue(l, p, source)) ||
+	       (l->has_packages && by_digest(l, p, source)) || (l->has_sets && by_set(l, p, source));
 }

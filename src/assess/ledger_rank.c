@@ -61,6 +61,11 @@ static bool is_hidden(const struct program *p)
 	return false;
 }
 
+static bool ends_nocase(struct span s, struct span end)
+{
+	return s.len >= end.len && span_eq_nocase(span_from(s, s.len - end.len), end);
+}
+
 static bool has_two_extensions(const struct program *p)
 {
 	static const char *const ends[] = { ".exe", ".scr", ".com", ".pif", ".js", ".vbs", ".hta" };
@@ -68,15 +73,15 @@ static bool has_two_extensions(const struct program *p)
 					       ".png", ".ppt", ".zip" };
 	struct span name = base_name(p->path);
 
-	for (size_t e = 0; e < sizeof ends / sizeof *ends; e++)
-		for (size_t m = 0; m < sizeof middles / sizeof *middles; m++) {
-			char both[16];
-			size_t len = (size_t)snprintf(both, sizeof both, "%s%s", middles[m], ends[e]);
-
-			if (name.len > len &&
-			    span_eq_nocase(span_from(name, name.len - len), span_text(both)))
+	for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {
+		if (!ends_nocase(name, span_text(ends[e])))
+			continue;
+		name = span_sub(name, 0, name.len - strlen(ends[e]));
+		for (size_t m = 0; m < sizeof middles / sizeof *middles; m++)
+			if (name.len > strlen(middles[m]) && ends_nocase(name, span_text(middles[m])))
 				return true;
-		}
+		return false;
+	}
 	return false;
 }
 

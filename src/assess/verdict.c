@@ -22,6 +22,7 @@ struct rule_sum {
 
 struct weighing {
 	struct case_file *file;
+	const struct coverage *coverage;
 	sqlite3 *db;
 	struct arena *arena;
 	enum harm harm;
@@ -341,7 +342,7 @@ static bool answer_one(struct weighing *w, enum degree *degree, struct err *err)
 	bool covered;
 
 	if (!load_rules(w, err) ||
-	    !coverage_of(w->file, w->harm, w->period, w->arena, &results, &count, &covered, err))
+	    !coverage_of(w->coverage, w->harm, w->period, w->arena, &results, &count, &covered, err))
 		return false;
 	count_signs(w);
 	why = inference_find(&w->signs);
@@ -372,13 +373,16 @@ static bool count_findings(sqlite3 *db, const struct period *period, uint64_t *o
 bool verdict_write(struct case_file *file, const struct period *period, struct verdict *out,
 		   struct err *err)
 {
+	struct coverage coverage;
+
 	*out = (struct verdict){ 0 };
 	/* What was added last may still wait in a batch; SQL must see it all. */
-	if (!case_sync(file, err) || !case_clear_answers(file, err))
+	if (!case_sync(file, err) || !case_clear_answers(file, err) ||
+	    !coverage_count(file, &coverage, err))
 		return false;
 	for (int harm = HARM_NONE + 1; harm < HARM_COUNT; harm++) {
 		struct arena arena = arena_new(MEMORY);
-		struct weighing w = { .file = file, .db = case_db(file), .arena = &arena,
+		struct weighing w = { .file = file, .coverage = &coverage, .db = case_db(file), .arena = &arena,
 				      .harm = (enum harm)harm, .period = period };
 		bool ok = answer_one(&w, &out->degrees[harm], err);
 

@@ -383,6 +383,7 @@ void case_close(struct case_file *c)
 		buf_free(&c->units[i].acquired);
 	free(c->units);
 	buf_free(&c->rule_key);
+	buf_free(&c->waiting.path);
 	free(c->path);
 	arena_free(&c->arena);
 	free(c);

@@ -80,7 +80,7 @@ bool recorder_commit(struct case_file *c, struct err *err)
 	}
 	if (!c->in_batch)
 		return true;
-	if (!recorder_exec(c, "COMMIT", err))
+	if (!recorder_put_waiting(c, err) || !recorder_exec(c, "COMMIT", err))
 		return false;
 	c->in_batch = false;
 	return true;

@@ -40,6 +40,16 @@ struct open_unit {
 	uint64_t top;			/* that item */
 };
 
+/*
+ * The item added last has no row yet: most end before anything is inside them, and one
+ * insertion then costs half of an insertion and an update. It has the number that comes next.
+ */
+struct waiting_item {
+	uint64_t unit;			/* 0: none waits */
+	struct case_item item;		/* its path is not valid, but: */
+	struct buf path;
+};
+
 struct case_file {
 	sqlite3 *db;
 	char *path;
@@ -53,6 +63,7 @@ struct case_file {
 	struct err failure;		/* .code ERR_NONE while all is well */
 	struct open_unit *units;
 	size_t unit_count, unit_room;
+	struct waiting_item waiting;
 	struct arena arena;		/* of the rule map */
 	struct map *rules;		/* all columns → id */
 	struct buf rule_key;
@@ -90,6 +101,9 @@ bool row_end(struct row *row, struct err *err);
 int64_t recorder_clock(void);
 
 struct open_unit *recorder_unit(struct case_file *c, uint64_t unit);
+
+/* unit.c: the waiting item as a row, within the batch. */
+bool recorder_put_waiting(struct case_file *c, struct err *err);
 
 /* custody.c: appends the entry within the batch. */
 bool custody_add(struct case_file *c, const char *kind, struct span facts, struct err *err);

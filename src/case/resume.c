@@ -113,6 +113,7 @@ static bool drop_unfinished(struct case_file *c, struct err *err)
 {
 	uint64_t redone;
 
+	c->waiting.unit = 0;
 	while (c->unit_count)
 		buf_free(&c->units[--c->unit_count].acquired);
 	return resume_remove_unfinished(c, &redone, err);

@@ -168,38 +168,71 @@ static void complete_acquired(struct open_unit *u, const struct case_outcome *ou
 	json_object_end(&w);
 }
 
-bool case_add_item(struct case_file *c, uint64_t unit, const struct case_item *item,
-		   uint64_t *id, struct err *err)
+/* The columns of an item in their order; without an outcome it is not ended. */
+static bool insert_item(struct case_file *c, const struct waiting_item *w,
+			const struct case_outcome *outcome, struct err *err)
 {
-	struct open_unit *u = recorder_unit(c, unit);
+	const struct case_item *item = &w->item;
 	struct buf room = buf_new(CASE_TEXT_MAX);
-	struct row row;
+	struct row row = row_begin(c, TABLE_ITEM);
+	struct span nothing = { 0 };
 	bool ok;
 
-	if (!u || (item->parent == 0 && u->items))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
-			       u ? "a unit has one top-level item" : "no such unit is open");
-	if (!recorder_begin(c, err))
-		return false;
-	*id = c->next[TABLE_ITEM];
-	row = row_begin(c, TABLE_ITEM);
-	row_u64(&row, unit, 0);
+	row_u64(&row, w->unit, 0);
 	row_u64(&row, item->source, 0);
 	row_u64(&row, item->parent, 0);
-	row_path(&row, item->path, &room);
-	row_text(&row, span_of(NULL, 0));
-	row_text(&row, span_of(NULL, 0));
-	row_u64(&row, item->size, CASE_SIZE_UNKNOWN);
-	row_blob(&row, span_of(NULL, 0));
+	row_path(&row, buf_span(&w->path), &room);
+	row_text(&row, outcome ? span_text(evidence_class_name(outcome->evidence_class)) : nothing);
+	row_text(&row, outcome ? outcome->kind : nothing);
+	row_u64(&row, outcome && outcome->size != CASE_SIZE_UNKNOWN ? outcome->size : item->size,
+		CASE_SIZE_UNKNOWN);
+	row_blob(&row, outcome && outcome->sha256 ? span_of(outcome->sha256, SHA256_SIZE) : nothing);
 	row_time(&row, item->modified);
 	row_time(&row, item->changed);
 	row_time(&row, item->accessed);
 	row_time(&row, item->created);
 	row_u64(&row, item->mode, 0);
+	row_text(&row, outcome ? span_text(fate_name(outcome->fate)) : nothing);
+	row_text(&row, outcome ? outcome->reason : nothing);
+	row_u64(&row, outcome ? outcome->same_as : 0, 0);
 	ok = row_end(&row, err);
 	buf_free(&room);
-	if (!ok)
+	return ok;
+}
+
+bool recorder_put_waiting(struct case_file *c, struct err *err)
+{
+	struct waiting_item *w = &c->waiting;
+
+	if (!w->unit)
+		return true;
+	if (!insert_item(c, w, NULL, err))
 		return false;
+	w->unit = 0;
+	return true;
+}
+
+bool case_add_item(struct case_file *c, uint64_t unit, const struct case_item *item,
+		   uint64_t *id, struct err *err)
+{
+	struct open_unit *u = recorder_unit(c, unit);
+	struct waiting_item *w = &c->waiting;
+
+	if (!u || (item->parent == 0 && u->items))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+			       u ? "a unit has one top-level item" : "no such unit is open");
+	if (!item->path.len || item->path.len > CASE_PATH_MAX)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "a path is too %s for the case file",
+			       item->path.len ? "long" : "short");
+	if (!recorder_begin(c, err) || !recorder_put_waiting(c, err))
+		return false;
+	w->path.cap = CASE_PATH_MAX;
+	buf_clear(&w->path);
+	if (!buf_add(&w->path, item->path))
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for a path");
+	w->item = *item;
+	w->unit = unit;
+	*id = c->next[TABLE_ITEM];
 	u->items++;
 	u->open_items++;
 	if (item->parent == 0)
@@ -215,7 +248,7 @@ bool case_claim_content(struct case_file *c, uint64_t unit, uint64_t item,
 	struct row row;
 	bool found, ok;
 
-	if (!recorder_begin(c, err))
+	if (!recorder_begin(c, err) || !recorder_put_waiting(c, err))
 		return false;
 	sqlite3_bind_blob(find, 1, sha256, SHA256_SIZE, SQLITE_STATIC);
 	sqlite3_bind_int64(find, 2, (int64_t)item);
@@ -234,20 +267,11 @@ bool case_claim_content(struct case_file *c, uint64_t unit, uint64_t item,
 	return row_end(&row, err) && recorder_done(c, err);
 }
 
-bool case_end_item(struct case_file *c, uint64_t unit, uint64_t item,
-		   const struct case_outcome *outcome, struct err *err)
+static bool update_item(struct case_file *c, uint64_t unit, uint64_t item,
+			const struct case_outcome *outcome, struct err *err)
 {
-	struct open_unit *u = recorder_unit(c, unit);
-	struct row row;
+	struct row row = row_update(c, UPDATE_END_ITEM);
 
-	if (!u || outcome->fate == FATE_NONE || outcome->fate >= FATE_COUNT ||
-	    outcome->evidence_class >= CLASS_COUNT)
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no fate");
-	if ((outcome->fate == FATE_DUPLICATE) != (outcome->same_as != 0))
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "a duplicate says of what");
-	if (!recorder_begin(c, err))
-		return false;
-	row = row_update(c, UPDATE_END_ITEM);
 	row_word(&row, evidence_class_name(outcome->evidence_class));
 	row_text(&row, outcome->kind);
 	row_u64(&row, outcome->size, CASE_SIZE_UNKNOWN);
@@ -259,9 +283,30 @@ bool case_end_item(struct case_file *c, uint64_t unit, uint64_t item,
 	row_u64(&row, unit, 0);
 	if (!row_end(&row, err))
 		return false;
-	if (sqlite3_changes(c->db) != 1)
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
-			       "the item is not of this unit or has its fate already");
+	return sqlite3_changes(c->db) == 1 ||
+	       err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+		       "the item is not of this unit or has its fate already");
+}
+
+bool case_end_item(struct case_file *c, uint64_t unit, uint64_t item,
+		   const struct case_outcome *outcome, struct err *err)
+{
+	struct open_unit *u = recorder_unit(c, unit);
+
+	if (!u || outcome->fate == FATE_NONE || outcome->fate >= FATE_COUNT ||
+	    outcome->evidence_class >= CLASS_COUNT)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open, or no fate");
+	if ((outcome->fate == FATE_DUPLICATE) != (outcome->same_as != 0))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "a duplicate says of what");
+	if (!recorder_begin(c, err))
+		return false;
+	if (c->waiting.unit == unit && c->next[TABLE_ITEM] == item) {
+		if (!insert_item(c, &c->waiting, outcome, err))
+			return false;
+		c->waiting.unit = 0;
+	} else if (!update_item(c, unit, item, outcome, err)) {
+		return false;
+	}
 	u->open_items--;
 	if (item == u->top)
 		complete_acquired(u, outcome);

@@ -266,13 +266,13 @@ static bool show(struct err *err)
 				    .columns = terminal.columns < 120 ? terminal.columns : 120 };
 	const char *slash = strrchr(case_name, '/');
 	struct report report = { 0 };
+	bool is_text = strcmp(format, "json") && !report_name, ok;
 	struct case_file *file;
-	bool ok;
 
 	if (!case_open(case_name, &file, err))
 		return false;
-	ok = report_load(case_db(file), span_text(slash ? slash + 1 : case_name),
-			 REPORT_PAGE_FINDINGS, &report, err);
+	ok = (is_text ? report_load_for_text : report_load)(case_db(file),
+			span_text(slash ? slash + 1 : case_name), REPORT_PAGE_FINDINGS, &report, err);
 	case_close(file);
 	ok = ok && (!strcmp(format, "json") ? report_json(stdout, &report, err)
 					    : report_text(stdout, &report, look, err)) &&

@@ -61,18 +61,16 @@ static bool read_item(struct load *load, uint64_t id)
 	struct report_item *item = load_push(load, (void **)(uintptr_t)&load->report->items,
 					     &load->report->item_count, &load->item_room,
 					     sizeof *item);
-	sqlite3_stmt *row;
-	bool there, ok = item && query_prepare(load->db,
-		"SELECT id, coalesce(path_raw, path), sha256, size, class, fate, reason "
-		"FROM item WHERE id = ?1", &row, load->err);
+	sqlite3_stmt *row = load->find_item;
+	bool there, ok;
 
-	if (!ok)
+	if (!item)
 		return false;
 	sqlite3_bind_int64(row, 1, (sqlite3_int64)id);
 	ok = query_step(row, &there, load->err);
 	if (ok && there)
 		set_item(load, row, item);
-	sqlite3_finalize(row);
+	sqlite3_reset(row);
 	if (ok && !there)
 		return err_set(load->err, ERR_CORRUPT, ERR_NO_OFFSET,
 			       "the case names an item %llu that is not there",
@@ -116,21 +114,45 @@ static bool totals(struct load *load)
 				 "WHERE unit.done = 1", &r->finding_total);
 }
 
-bool report_load(sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
-		 struct err *err)
+static bool load_all(struct load *load, uint64_t most)
 {
-	struct load load = { .db = db, .report = out, .arena = &out->arena, .err = err };
+	return schema_check_tables(load->db, load->err) &&
+	       query_prepare(load->db, "SELECT id, coalesce(path_raw, path), sha256, size, class, fate, "
+			     "reason FROM item WHERE id = ?1", &load->find_item, load->err) &&
+	       totals(load) && load_findings(load, most) && load_copies(load) && load_answers(load) &&
+	       load_coverage(load) && load_items(load) && load_ledger(load) && load_facts(load) &&
+	       report_sort(load->report, load->err);
+}
+
+static bool load_some(sqlite3 *db, struct span case_name, uint64_t most, uint64_t most_programs,
+		      struct report *out, struct err *err)
+{
+	struct load load = { .db = db, .report = out, .arena = &out->arena,
+			     .most_programs = most_programs, .err = err };
+	bool ok;
 
 	*out = (struct report){ .arena = arena_new(REPORT_MEMORY), .started = TIME_NONE,
 				.ended = TIME_NONE };
 	load.items = map_new(load.arena);
 	load.rules = map_new(load.arena);
 	out->case_name = arena_copy(load.arena, case_name);
-	if (schema_check_tables(db, err) && totals(&load) && load_findings(&load, most) && load_copies(&load) &&
-	    load_answers(&load) && load_coverage(&load) && load_items(&load) &&
-	    load_ledger(&load) && load_facts(&load) && report_sort(out, err))
+	ok = load_all(&load, most);
+	sqlite3_finalize(load.find_item);
+	if (ok)
 		return true;
 	report_free(out);
 	*out = (struct report){ 0 };
 	return false;
+}
+
+bool report_load(sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
+		 struct err *err)
+{
+	return load_some(db, case_name, most, REPORT_MOST_PROGRAMS, out, err);
+}
+
+bool report_load_for_text(sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
+			  struct err *err)
+{
+	return load_some(db, case_name, most, REPORT_TEXT_PROGRAMS, out, err);
 }

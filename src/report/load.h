@@ -16,7 +16,9 @@ struct load {
 	struct report *report;
 	struct arena *arena;		/* the report's */
 	struct map items, rules;	/* 8-byte number → index + 1 */
+	sqlite3_stmt *find_item;
 	size_t item_room;
+	uint64_t most_programs;
 	struct err *err;
 };
 

@@ -232,6 +232,7 @@ struct report {
 #define REPORT_MOST_EXTENTS 5000
 #define REPORT_MOST_STARTS 200000
 #define REPORT_MOST_PROGRAMS 200000
+#define REPORT_TEXT_PROGRAMS 30	/* what report_text shows of them */
 #define REPORT_MOST_TRANSFERS 20000
 #define REPORT_MOST_TROUBLED 10000
 #define REPORT_MOST_FATES 200
@@ -244,6 +245,9 @@ struct report {
  */
 bool report_load(struct sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
 		 struct err *err);
+/* The same for report_text alone: without the programs that it does not show. */
+bool report_load_for_text(struct sqlite3 *db, struct span case_name, uint64_t most,
+			  struct report *out, struct err *err);
 void report_free(struct report *report);	/* NULL-safe */
 
 /* Puts answers and findings in their order; carriers are renumbered. Ids are unique. */

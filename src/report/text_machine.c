@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#define SHOWN 30
+#define SHOWN REPORT_TEXT_PROGRAMS
 
 static void left_out(struct text *t, uint64_t n, const char *what)
 {
