@@ -1,5 +1,10 @@
 #include "artefact/artefact.h"
 
+#include <stdlib.h>
+
+#define ENDINGS_MOST 2048
+#define ARTEFACT_DECODERS_MOST 512
+
 static const struct family {
 	const struct artefact_decoder *at;
 	const size_t *count;
@@ -116,25 +121,111 @@ bool artefact_is_packaged(struct span path)
 	return false;
 }
 
-static bool fits(const struct artefact_decoder *d, const char *kind, struct span path)
+/* ---- all patterns of all decoders, told apart by the last character ---- */
+
+struct ending {
+	struct span pattern, last, before;	/* "etc/cron.d/x": whole, "x", "etc/cron.d" */
+	bool has_star;				/* in the last part */
+	uint16_t decoder;			/* its number in the order of the families */
+};
+
+static struct {
+	struct ending list[ENDINGS_MOST];
+	size_t from[257];		/* of each last character; '*' takes any */
+	size_t count;			/* 0: not made yet */
+} endings;
+
+static const struct artefact_decoder *decoder_at(size_t number)
 {
-	return (!d->kind || !strcmp(d->kind, kind)) &&
-	       (!d->paths || artefact_path_matches(d->paths, path)) &&
-	       !(d->of_place && artefact_is_packaged(path));
+	for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
+		if (number < *families[f].count)
+			return &families[f].at[number];
+		number -= *families[f].count;
+	}
+	return NULL;
 }
 
-const struct artefact_decoder *artefact_next(const struct artefact_decoder *after, const char *kind,
-					     struct span path)
+static void add_ending(struct span pattern, size_t decoder)
 {
-	bool begun = !after;
+	struct ending *e = &endings.list[endings.count];
 
-	for (size_t f = 0; f < sizeof families / sizeof *families; f++)
-		for (size_t i = 0; i < *families[f].count; i++) {
-			const struct artefact_decoder *d = &families[f].at[i];
+	if (endings.count == ENDINGS_MOST || !pattern.len)
+		abort();
+	*e = (struct ending){ .pattern = pattern, .before = pattern, .decoder = (uint16_t)decoder };
+	e->last = take_last(&e->before);
+	e->has_star = span_find_byte(e->last, 0, '*') != SIZE_MAX;
+	endings.count++;
+}
 
-			if (begun && fits(d, kind, path))
-				return d;
-			begun = begun || d == after;
-		}
-	return NULL;
+static uint8_t end_of(struct span s)
+{
+	return s.len ? fold(s.at[s.len - 1]) : 0;
+}
+
+static int by_end(const void *x, const void *y)
+{
+	return (int)end_of(((const struct ending *)x)->pattern) -
+	       (int)end_of(((const struct ending *)y)->pattern);
+}
+
+void artefact_prepare(void)
+{
+	const struct artefact_decoder *d;
+
+	if (endings.count)
+		return;
+	for (size_t number = 0; (d = decoder_at(number)); number++) {
+		struct span rest = span_text(d->paths);
+
+		while (rest.len)
+			add_ending(span_split(&rest, '|'), number);
+	}
+	qsort(endings.list, endings.count, sizeof *endings.list, by_end);
+	for (size_t c = 0, at = 0; c <= 256; c++) {
+		while (at < endings.count && end_of(endings.list[at].pattern) < c)
+			at++;
+		endings.from[c] = at;
+	}
+}
+
+static bool ending_matches(const struct ending *e, struct span part, struct span before)
+{
+	if (!e->has_star && e->last.len != part.len)
+		return false;
+	return part_matches(e->last, part) && end_matches(e->before, before);
+}
+
+/* Marks the decoders of those that the path ends like, from the first to before the last. */
+static void mark(size_t from, size_t to, struct span path, bool is_coded, bool hit[])
+{
+	struct span before = path, part = take_last(&before);
+
+	for (size_t i = from; part.len && i < to; i++) {
+		const struct ending *e = &endings.list[i];
+
+		if (is_coded ? end_matches(e->pattern, path) : ending_matches(e, part, before))
+			hit[e->decoder] = true;
+	}
+}
+
+void artefact_find(const char *kind, struct span path, struct artefact_list *out)
+{
+	bool hit[ARTEFACT_DECODERS_MOST] = { false };
+	bool is_coded = span_find_byte(path, 0, '%') != SIZE_MAX;
+	const struct artefact_decoder *d;
+	uint8_t end = end_of(path);
+
+	artefact_prepare();
+	if (is_coded) {
+		mark(0, endings.count, path, true, hit);
+	} else {
+		mark(endings.from[end], endings.from[end + 1], path, false, hit);
+		if (end != '*')
+			mark(endings.from['*'], endings.from['*' + 1], path, false, hit);
+	}
+	out->count = 0;
+	for (size_t i = 0; (d = decoder_at(i)); i++)
+		if ((!d->paths || hit[i]) && (!d->kind || !strcmp(d->kind, kind)) &&
+		    !(d->of_place && artefact_is_packaged(path)) && out->count < ARTEFACT_FITTING_MOST)
+			out->at[out->count++] = d;
 }

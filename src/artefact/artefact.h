@@ -85,13 +85,20 @@ extern const struct artefact_decoder artefact_windows[], artefact_registry[], ar
 extern const size_t artefact_windows_count, artefact_registry_count, artefact_linux_count,
 	artefact_network_count, artefact_program_count, artefact_triage_count;
 
+#define ARTEFACT_FITTING_MOST 64
+
+struct artefact_list {
+	const struct artefact_decoder *at[ARTEFACT_FITTING_MOST];
+	size_t count;
+};
+
 /*
- * The decoder after `after` (NULL: from the start) that fits, or NULL. An item may
- * have several: a program's standing and an autostart script, say. Decoders of
- * places do not fit inside packages.
+ * The decoders that fit, in their order. An item may have several: a program's
+ * standing and an autostart script, say. Decoders of places do not fit inside packages.
  */
-const struct artefact_decoder *artefact_next(const struct artefact_decoder *after, const char *kind,
-					     struct span path);
+void artefact_find(const char *kind, struct span path, struct artefact_list *out);
+/* Sorts what artefact_find() looks up, else done at its first call: before forking, so that it is shared. */
+void artefact_prepare(void);
 /* Inside an archive that is a package (deb, rpm, apk): files that may be installed, not a machine's. */
 bool artefact_is_packaged(struct span path);
 /* Whether `path` ends like one of `patterns`, as told above. */

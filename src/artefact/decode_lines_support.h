@@ -70,18 +70,19 @@ static inline void decode_into(struct decoded *d, const char *path, const char *
 	struct arena arena = arena_new((size_t)64 << 20);
 	struct near_files near = { decoded_near, d };
 	struct span name = span_text(path), rest = name;
+	struct artefact_list fitting;
 	struct err err = { 0 };
 
 	while (rest.len)
 		name = span_split(&rest, '/');
-	for (const struct artefact_decoder *at = artefact_next(NULL, kind, span_text(path)); at;
-	     at = artefact_next(at, kind, span_text(path))) {
+	artefact_find(kind, span_text(path), &fitting);
+	for (size_t i = 0; i < fitting.count; i++) {
 		struct artefact a = { .bytes = bytes, .path = span_text(path), .name = name,
 			.kind = kind, .modified = TIME_SECOND, .mode = mode, .near = &near,
 			.arena = &arena, .trace = decoded_trace, .short_of = decoded_short,
 			.lost = decoded_lost, .context = d };
 
-		at->decode(&a, &err);
+		fitting.at[i]->decode(&a, &err);
 		arena_reset(&arena);
 	}
 	arena_free(&arena);

@@ -49,10 +49,12 @@ static struct told decode(const char *kind, struct span bytes)
 	struct told told = { .lines = buf_new((size_t)256 << 20) };
 	struct arena arena = arena_new((size_t)256 << 20);
 	struct near_files near = { find, NULL };
-	const struct artefact_decoder *d = NULL;
+	struct artefact_list fitting;
 	struct err err = { 0 };
 
-	while ((d = artefact_next(d, kind, SPAN("x")))) {
+	artefact_find(kind, SPAN("x"), &fitting);
+	for (size_t i = 0; i < fitting.count; i++) {
+		const struct artefact_decoder *d = fitting.at[i];
 		struct artefact a = { .bytes = bytes, .path = SPAN("x"), .name = SPAN("x"), .kind = kind,
 			.modified = TIME_NONE, .near = &near, .arena = &arena, .trace = take,
 			.short_of = note, .lost = lose, .context = &told };

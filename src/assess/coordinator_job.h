@@ -13,6 +13,7 @@
 #include "evidence/source.h"
 #include "examine/command.h"
 #include "examine/examiner.h"
+#include "examine/seen.h"
 #include "examine/tree.h"
 #include "os/spawner.h"
 
@@ -78,6 +79,7 @@ struct job {
 struct claim {
 	struct job *job;
 	uint32_t item;
+	bool is_alone;			/* no other place had it, neither before nor since */
 };
 
 struct slot {
@@ -114,6 +116,7 @@ struct coordinator {
 	struct arena image_arena;
 	struct arena claim_arena;
 	struct map claims;
+	struct seen *seen;		/* contents that examiners need to ask for */
 	struct coordinator_totals *totals;
 	struct coordinator_progress progress;
 	uint64_t progress_ns;
@@ -155,6 +158,8 @@ struct slot_ask {
 /* The item of the case in which this content was examined, or 0. */
 bool known_original(struct coordinator *c, const uint8_t sha256[32], uint64_t *item,
 		    enum fate *fate, struct err *err);
+/* No other place had that content when it was told, nor since: it need not be looked for. */
+bool known_is_alone(struct coordinator *c, const struct job *job, uint32_t item);
 bool known_is_reusable(enum fate fate, bool is_bounded);
 bool known_is_own(const struct job *job, const uint8_t sha256[32]);
 /* The job is written: its contents are found in the case from now on. */

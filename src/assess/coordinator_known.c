@@ -45,8 +45,10 @@ static bool add_claim(struct coordinator *c, struct job *job, uint32_t item)
 {
 	struct span digest = span_of(job->tree.items[item].sha256, 32);
 	struct claim *claim = map_get(&c->claims, digest);
+	bool is_alone = !claim && !seen_has(c->seen, digest.at);
 	void **slot;
 
+	seen_add(c->seen, digest.at);
 	if (!claim) {
 		digest = arena_copy(&c->claim_arena, digest);
 		slot = digest.at ? map_slot(&c->claims, digest) : NULL;
@@ -56,8 +58,16 @@ static bool add_claim(struct coordinator *c, struct job *job, uint32_t item)
 		return false;
 	/* The earliest in the order of the walk is the one that others are compared with. */
 	if (!claim->job || claim->job->number > job->number)
-		*claim = (struct claim){ job, item };
+		*claim = (struct claim){ job, item, is_alone };
+	claim->is_alone = claim->is_alone && is_alone;
 	return true;
+}
+
+bool known_is_alone(struct coordinator *c, const struct job *job, uint32_t item)
+{
+	const struct claim *claim = map_get(&c->claims, span_of(job->tree.items[item].sha256, 32));
+
+	return claim && claim->job == job && claim->item == item && claim->is_alone;
 }
 
 static void renew_claims(struct coordinator *c)
@@ -123,6 +133,12 @@ bool known_ask(void *context, struct tree *t, uint32_t number, struct err *err)
 
 	if (!item->size)
 		return true;
+	if (item->is_told) {
+		if (c->claims.count > CLAIMS_MAX)
+			renew_claims(c);
+		return add_claim(c, ask->slot->job, number) ||
+		       err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for digests");
+	}
 	if (!is_known(c, ask->slot->job, number, &known, err)) {
 		ask->has_failed = true;
 		return false;

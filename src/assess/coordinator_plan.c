@@ -92,6 +92,8 @@ static bool find_original(struct planning *p, uint32_t number, struct err *err)
 		plan->fate = p->job->tree.items[plan->original].fate;
 		return true;
 	}
+	if (known_is_alone(p->c, p->job, number))
+		return true;
 	if (!known_original(p->c, item->sha256, &plan->original, &plan->fate, err))
 		return false;
 	if (plan->original)

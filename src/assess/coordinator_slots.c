@@ -105,6 +105,7 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 		.accessed = timestamp_of_unix(st->st_atim.tv_sec, (uint32_t)st->st_atim.tv_nsec),
 		.refused_count = job->refused_count,
 		.part_bytes = (uint32_t)job->part.len, .is_relisted = job->is_relisted,
+		.is_careful = job->tries > 0,
 		.beside_count = (uint32_t)job->opened->beside_count,
 	};
 	bool ok;
@@ -230,7 +231,8 @@ static void examiner_over(struct coordinator *c, struct slot *s)
 	job->spent_ns += c->now_ns - s->started_ns;
 	c->totals->replaced++;
 	forget(s);
-	if ((had_others && !job->tries) || refuse_member(c, job)) {
+	/* A share says only when asked again what it was at. */
+	if ((!job->tries && (had_others || job->tree.is_part)) || refuse_member(c, job)) {
 		job->tries++;
 		known_forget(c, job);
 		tree_clear(&job->tree);

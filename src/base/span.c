@@ -45,6 +45,40 @@ bool span_has_any(struct span text, const char *words)
 	return false;
 }
 
+/* By its first two bytes a place tells which words may stand there: hardly ever any. */
+size_t span_find_word(struct span s, const struct span *words, size_t count)
+{
+	uint64_t first[256] = { 0 }, second[256] = { 0 }, wanted = 0;
+	size_t found = SIZE_MAX;
+
+	for (size_t w = 0; w < count; w++) {
+		wanted |= UINT64_C(1) << w;
+		first[words[w].at[0]] |= UINT64_C(1) << w;
+		for (size_t c = 0; c < 256 && words[w].len == 1; c++)
+			second[c] |= UINT64_C(1) << w;
+		if (words[w].len > 1)
+			second[words[w].at[1]] |= UINT64_C(1) << w;
+	}
+	for (size_t at = 0; wanted && at < s.len; at++) {
+		uint64_t here = first[s.at[at]] & wanted;
+
+		if (!here)
+			continue;
+		here &= at + 1 < s.len ? second[s.at[at + 1]] : here;
+		for (; here; here &= here - 1) {
+			size_t w = (size_t)__builtin_ctzll(here);
+
+			if (!span_starts(span_from(s, at), words[w]))
+				continue;
+			/* Only words of lower numbers matter from here on. */
+			found = w;
+			wanted = (UINT64_C(1) << w) - 1;
+			break;
+		}
+	}
+	return found;
+}
+
 size_t span_find(struct span s, size_t start, struct span needle)
 {
 	const uint8_t *hit;

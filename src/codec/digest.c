@@ -10,9 +10,18 @@ struct digest {
 	crypto_generichash_state *blake;	/* instead of both */
 };
 
+/* Fetched once and kept: the plain EVP_sha256() is looked up again for each digest. */
 static const EVP_MD *method_of(enum digest_kind kind)
 {
-	return kind == DIGEST_MD5 ? EVP_md5() : kind == DIGEST_SHA1 ? EVP_sha1() : EVP_sha256();
+	static const char *const names[] = { [DIGEST_MD5] = "MD5", [DIGEST_SHA1] = "SHA1",
+					     [DIGEST_SHA256] = "SHA256" };
+	static EVP_MD *fetched[sizeof names / sizeof *names];
+
+	if (!fetched[kind])
+		fetched[kind] = EVP_MD_fetch(NULL, names[kind], NULL);
+	if (!fetched[kind])
+		abort();
+	return fetched[kind];
 }
 
 static bool start_blake(struct digest *d)

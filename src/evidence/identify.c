@@ -245,16 +245,28 @@ static const struct word inside[] = {
 	WORD("[CmdletBinding(", "powershell", CLASS_SCRIPT),
 };
 
+/* The first of the list that stands in the text, or NULL. */
+static const struct word *find_inside(struct span text)
+{
+	struct span words[sizeof inside / sizeof *inside];
+	size_t at;
+
+	for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
+		words[i] = inside[i].text;
+	at = span_find_word(text, words, sizeof words / sizeof *words);
+	return at == SIZE_MAX ? NULL : &inside[at];
+}
+
 static bool is_text(struct span start)
 {
 	size_t bad = 0;
 
+	if (span_find_byte(start, 0, 0) != SIZE_MAX)
+		return false;
 	for (size_t i = 0; i < start.len; i++) {
 		uint8_t c = start.at[i];
 
-		if (c == 0)
-			return false;
-		bad += c < 32 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 27;
+		bad += (c < 32) & (c != '\t') & (c != '\n') & (c != '\r') & (c != '\f') & (c != 27);
 	}
 	return start.len && bad * 50 < start.len;
 }
@@ -298,6 +310,7 @@ static struct identity identify_text(struct span start)
 {
 	struct identity text = { CLASS_OTHER, "text", READER_TEXT, false };
 	struct span first, rest = start;
+	const struct word *at;
 
 	if (span_starts(start, SPAN("\xef\xbb\xbf")))
 		rest = start = span_from(start, 3);
@@ -317,12 +330,11 @@ static struct identity identify_text(struct span start)
 	if (span_find(first, 0, SPAN("] \"GET /")) != SIZE_MAX ||
 	    span_find(first, 0, SPAN("] \"POST /")) != SIZE_MAX)
 		return (struct identity){ CLASS_NETWORK_LOG, "web access log", READER_TEXT, false };
-	for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
-		if (span_find(span_sub(start, 0, 8192), 0, inside[i].text) != SIZE_MAX) {
-			text.evidence_class = inside[i].evidence_class;
-			text.kind = inside[i].kind;
-			return text;
-		}
+	at = find_inside(span_sub(start, 0, 8192));
+	if (at) {
+		text.evidence_class = at->evidence_class;
+		text.kind = at->kind;
+	}
 	return text;
 }
 

@@ -145,12 +145,13 @@ void artefacts_examine(struct examination *x, struct item *item, const char *kin
 		.near = item->near ? item->near : &nothing,
 		.arena = &arena, .trace = take_trace, .short_of = note_short, .lost = add_lost,
 	};
+	struct artefact_list fitting;
 	bool starts = false;
 
-	for (const struct artefact_decoder *d = artefact_next(NULL, kind, item->path);
-	     d && !examination_over(x); d = artefact_next(d, kind, item->path)) {
-		if (is_new_content || d->of_place)
-			starts |= decode(x, d, &a);
+	artefact_find(kind, item->path, &fitting);
+	for (size_t i = 0; i < fitting.count && !examination_over(x); i++) {
+		if (is_new_content || fitting.at[i]->of_place)
+			starts |= decode(x, fitting.at[i], &a);
 		arena_reset(&arena);
 	}
 	if (starts && is_new_content && item->bytes.len <= CONFIGURATION_MOST)

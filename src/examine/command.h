@@ -23,6 +23,7 @@ struct command {
 	uint32_t beside_count;
 	/* Not the file as such but a share of the image in it, whose bytes are in a second descriptor. */
 	uint32_t part_bytes;		/* 0: the file */
+	bool is_careful;		/* an examiner ended at it: tell of each step before it */
 	bool is_relisted;		/* an image that was examined: its shares are wanted, no more */
 };
 

@@ -1,5 +1,6 @@
 #include "examine/examination.h"
 
+#include "examine/seen.h"
 #include "os/channel.h"
 
 #include <inttypes.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #define BATCH ((size_t)64 << 10)
+#define SILENCE_NS (UINT64_C(200) * 1000000)
+#define LARGE ((uint64_t)1 << 20)
 
 static uint64_t clock_ns(void)
 {
@@ -26,6 +29,7 @@ void examination_flush(struct examination *x)
 	if (!channel_write_all(x->records, buf_span(&x->out), &err))
 		_exit(1);
 	buf_clear(&x->out);
+	x->flushed_ns = x->now_ns;
 }
 
 static bool is_needed(enum record_type type)
@@ -56,17 +60,38 @@ void examination_tell(struct examination *x, const struct record *record)
 		examination_flush(x);
 }
 
+void examination_mark(struct examination *x)
+{
+	/* The coordinator takes silence for an item that hangs. */
+	if (!x->is_hasty || x->now_ns - x->flushed_ns > SILENCE_NS)
+		examination_flush(x);
+}
+
+/* What was told in this tree may not have been taken in yet. */
+static bool is_surely_new(struct examination *x, const uint8_t sha256[32])
+{
+	bool is_new = x->seen && !seen_has(x->seen, sha256) && !seen_has(x->own, sha256);
+
+	if (x->own)
+		seen_add(x->own, sha256);
+	return is_new;
+}
+
 enum record_answer examination_ask(struct examination *x, const struct record_content *content)
 {
+	struct record r = { .type = RECORD_CONTENT, .content = *content };
 	int fds[CHANNEL_FDS_MAX];
 	struct err err;
 	uint8_t answer;
 	size_t got;
 
-	examination_tell(x, &(struct record){ .type = RECORD_CONTENT, .content = *content });
-	if (!content->size)
+	r.content.is_told = !content->size || is_surely_new(x, content->sha256);
+	examination_tell(x, &r);
+	/* Others may come upon the same while this one is at it. */
+	if (!r.content.is_told || content->size >= LARGE)
+		examination_flush(x);
+	if (r.content.is_told)
 		return ANSWER_EXAMINE;
-	examination_flush(x);
 	if (!channel_receive(x->commands, &answer, 1, &got, fds, &err) || got != 1)
 		_exit(1);
 	return answer;

@@ -16,6 +16,7 @@ struct content_rest;
 struct near_files;
 struct beside_files;
 struct library_key;
+struct seen;
 
 /* A byte stream under examination. */
 struct item {
@@ -47,6 +48,10 @@ struct examination {
 	size_t key_count;
 	int commands, records;
 	struct buf out;			/* records not written yet */
+	uint64_t flushed_ns;		/* when they were written last */
+	bool is_hasty;			/* records may wait: see examination_mark() */
+	const struct seen *seen;	/* of all examiners, or NULL */
+	struct seen *own;		/* of this tree */
 	uint64_t written;		/* bytes of records about this tree */
 	struct events *events;		/* decoders and scanners, kept from tree to tree; NULL: none */
 	struct matching *matching;
@@ -62,7 +67,13 @@ struct examination {
 /* Writes a record; beyond the tree's output limit only ends of items go out. */
 void examination_tell(struct examination *x, const struct record *record);
 void examination_flush(struct examination *x);
-/* Writes the question and waits for the coordinator. */
+/*
+ * A place where another item may be to blame for what comes: the coordinator is to know,
+ * but for a share of an image in its first try. What ends an examiner there is looked for
+ * in a second, careful try.
+ */
+void examination_mark(struct examination *x);
+/* What to do with that content: writes the question and waits, unless it is surely new. */
 enum record_answer examination_ask(struct examination *x, const struct record_content *content);
 /* Before the first use of a C library on evidence; the coordinator knows before it happens. */
 void examination_risk(struct examination *x);

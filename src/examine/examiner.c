@@ -1,5 +1,6 @@
 #include "examine/examiner.h"
 
+#include "artefact/artefact.h"
 #include "codec/digest.h"
 #include "disk/library.h"
 #include "evidence/identify.h"
@@ -9,6 +10,7 @@
 #include "examine/images.h"
 #include "examine/item.h"
 #include "examine/matching.h"
+#include "examine/seen.h"
 #include "os/channel.h"
 #include "os/sandbox.h"
 #include "rules/yara/modules.h"
@@ -27,17 +29,22 @@
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
 /* A process that worked this long is replaced by the coordinator before. */
 #define CPU_SECONDS_SPARE 900
+/* Bits of the filter of one tree's contents. */
+#define OWN_SEEN ((uint64_t)1 << 22)
 #define ITEM_ARENA ((size_t)64 << 20)
 /* What Argon2 is asked for by default (1 GiB), and a little. */
 #define KEY_MEMORY (UINT64_C(1088) << 20)
 
 void examiner_prepare(void)
 {
-	uint8_t digest[SHA256_SIZE];
+	uint8_t digest[DIGEST_MAX];
 
 	unpack_prepare();
 	yara_modules_prepare(NULL);
-	sha256_of(SPAN("warm"), digest);
+	artefact_prepare();
+	digest_of(DIGEST_MD5, SPAN("warm"), digest);
+	digest_of(DIGEST_SHA1, SPAN("warm"), digest);
+	digest_of(DIGEST_SHA256, SPAN("warm"), digest);
 }
 
 /* ---- the file's bytes ---- */
@@ -165,6 +172,8 @@ static void examine_tree(struct examination *x, int part)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	x->now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	x->tree_deadline_ns = x->now_ns + seconds * 1000000000;
+	x->flushed_ns = x->now_ns;
+	x->is_hasty = x->command->part_bytes && !x->command->is_careful;
 	if (x->command->part_bytes)
 		examine_part(x, part);
 	else
@@ -232,6 +241,7 @@ static bool next_tree(struct examination *x, const struct examiner_options *opti
 		close(fds[1]);
 	x->unpacked = x->entries = x->held = x->event_count = x->written = 0;
 	x->is_risky_told = false;
+	seen_clear(x->own);
 	arena_reset(&x->arena);
 	return true;
 }
@@ -263,7 +273,9 @@ void examiner_main(void *context, int commands, int records)
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	x.matching = matching_new(options->yara, options->limits);
 	x.events = events_new(options->sigma);
-	if (!x.matching || !x.events)
+	x.seen = options->seen;
+	x.own = seen_new(OWN_SEEN);
+	if (!x.matching || !x.events || !x.own || (x.seen && !seen_lock(x.seen)))
 		_exit(EXAMINER_EXIT_NO_MEMORY);
 	if (!(options->no_sandbox ? sandbox_limits(&box, &err) : sandbox_enter(&box, &err)))
 		_exit(EXAMINER_EXIT_NO_SANDBOX);

@@ -9,12 +9,14 @@
 #include "os/image.h"
 
 struct library_key;
+struct seen;
 
 struct examiner_options {
 	const struct examine_limits *limits;
 	const struct image *yara, *sigma;	/* rule packs, or NULL */
 	const struct library_key *keys;		/* for encrypted volumes; disk/library.h */
 	size_t key_count;
+	const struct seen *seen;		/* contents of all examiners; NULL: each is asked for */
 	bool no_sandbox;
 	/* For tests only: what to do at a file, or a member, of that name instead of examining it. */
 	bool (*misbehave)(const char *name, int records);

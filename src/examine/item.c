@@ -41,7 +41,7 @@ static void end(struct examination *x, struct item *item)
 	examination_leave(x);
 	/* Whatever happens next in the archive is not this member's doing. */
 	if (item->depth)
-		examination_flush(x);
+		examination_mark(x);
 }
 
 static void tell_link(struct examination *x, const struct item *item, struct span reason)
@@ -205,7 +205,7 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		return;
 	}
 	if (origin->fill) {
-		examination_flush(x);
+		examination_mark(x);
 		origin->fill(origin->fill_context, item, origin);
 	}
 	if (origin->cut && origin->is_cut_by_limit)

@@ -111,6 +111,7 @@ static void put_body(struct buf *to, const struct record *r)
 	case RECORD_CONTENT:
 		buf_add(to, span_of(r->content.sha256, sizeof r->content.sha256));
 		buf_add_u64le(to, r->content.size);
+		buf_add_u8(to, r->content.is_told);
 		break;
 	case RECORD_KIND:
 		buf_add_u8(to, (uint8_t)r->kind.evidence_class);
@@ -284,6 +285,7 @@ static void take_body(struct cursor *c, struct record *r)
 		if (digest.len)
 			memcpy(r->content.sha256, digest.at, digest.len);
 		r->content.size = cursor_u64le(c);
+		r->content.is_told = cursor_u8(c);
 		break;
 	case RECORD_KIND:
 		r->kind.evidence_class = take_enum(c, CLASS_COUNT);

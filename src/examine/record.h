@@ -25,7 +25,7 @@
 enum record_type {
 	RECORD_BEGIN = 1,	/* an item */
 	RECORD_RISKY,		/* a C library is about to parse: replace this examiner afterwards */
-	RECORD_CONTENT,		/* digest, size; a question: seen before? */
+	RECORD_CONTENT,		/* digest, size; mostly a question: seen before? */
 	RECORD_KIND,
 	RECORD_FINDING,
 	RECORD_EVENT,
@@ -47,6 +47,7 @@ struct record_begin {
 struct record_content {
 	uint8_t sha256[32];
 	uint64_t size;
+	bool is_told;		/* it is new to the filter (seen.h): no answer is waited for */
 };
 
 struct record_kind {

@@ -80,6 +80,7 @@ static bool take_content(struct tree *t, struct tree_item *item, const struct re
 	if (item->has_content || item->end)
 		return broken(err, "two digests of an item");
 	item->has_content = true;
+	item->is_told = c->is_told;
 	item->size = c->size;
 	memcpy(item->sha256, c->sha256, sizeof item->sha256);
 	item->answer = ANSWER_EXAMINE;

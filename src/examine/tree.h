@@ -23,6 +23,7 @@ struct tree_item {
 	enum record_answer answer;
 	enum fate fate;			/* FATE_NONE until its END */
 	bool has_content, has_kind;
+	bool is_told;			/* its examiner did not ask */
 	bool is_bounded;
 };
 

@@ -9,12 +9,12 @@ static bool is_text(struct span start)
 {
 	size_t odd = 0;
 
+	if (span_find_byte(start, 0, 0) != SIZE_MAX)
+		return false;
 	for (size_t i = 0; i < start.len; i++) {
 		uint8_t c = start.at[i];
 
-		if (c == 0)
-			return false;
-		odd += c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != 0x1b && c != 0x1d;
+		odd += (c < 0x20) & (c != '\n') & (c != '\r') & (c != '\t') & (c != 0x1b) & (c != 0x1d);
 	}
 	return start.len && odd * 50 <= start.len;
 }
