@@ -82,12 +82,14 @@ static bool decoded_matches(struct span pattern, struct span part)
 	return part_matches(pattern, span_of(plain, len));
 }
 
-static bool end_matches(struct span pattern, struct span path)
+/* `is_coded`: parts may be percent-encoded. */
+static bool end_matches(struct span pattern, struct span path, bool is_coded)
 {
 	while (pattern.len) {
 		struct span part = take_last(&path), like = take_last(&pattern);
 
-		if (!part.len || !(part_matches(like, part) || decoded_matches(like, part)))
+		if (!part.len ||
+		    !(part_matches(like, part) || (is_coded && decoded_matches(like, part))))
 			return false;
 	}
 	return true;
@@ -104,7 +106,7 @@ bool artefact_path_matches(const char *patterns, struct span path)
 		uint8_t wanted = pattern.len ? fold(pattern.at[pattern.len - 1]) : 0;
 
 		/* Most are told apart by their last character: there are some hundred for each file. */
-		if ((wanted == end || wanted == '*' || is_coded) && end_matches(pattern, path))
+		if ((wanted == end || wanted == '*' || is_coded) && end_matches(pattern, path, is_coded))
 			return true;
 	}
 	return false;
@@ -125,7 +127,7 @@ bool artefact_is_packaged(struct span path)
 
 struct ending {
 	struct span pattern, last, before;	/* "etc/cron.d/x": whole, "x", "etc/cron.d" */
-	bool has_star;				/* in the last part */
+	enum { STAR_NONE, STAR_FIRST, STAR_ELSE } star;	/* in the last part; FIRST: there alone */
 	uint16_t decoder;			/* its number in the order of the families */
 };
 
@@ -148,12 +150,15 @@ static const struct artefact_decoder *decoder_at(size_t number)
 static void add_ending(struct span pattern, size_t decoder)
 {
 	struct ending *e = &endings.list[endings.count];
+	size_t star;
 
 	if (endings.count == ENDINGS_MOST || !pattern.len)
 		abort();
 	*e = (struct ending){ .pattern = pattern, .before = pattern, .decoder = (uint16_t)decoder };
 	e->last = take_last(&e->before);
-	e->has_star = span_find_byte(e->last, 0, '*') != SIZE_MAX;
+	star = span_find_byte(e->last, 0, '*');
+	e->star = star == SIZE_MAX ? STAR_NONE
+		: !star && span_find_byte(e->last, 1, '*') == SIZE_MAX ? STAR_FIRST : STAR_ELSE;
 	endings.count++;
 }
 
@@ -188,11 +193,23 @@ void artefact_prepare(void)
 	}
 }
 
+static bool same(struct span x, struct span y)
+{
+	for (size_t i = 0; i < x.len; i++)
+		if (fold(x.at[i]) != fold(y.at[i]))
+			return false;
+	return x.len == y.len;
+}
+
 static bool ending_matches(const struct ending *e, struct span part, struct span before)
 {
-	if (!e->has_star && e->last.len != part.len)
+	struct span tail = span_from(e->last, 1);
+
+	if (e->star == STAR_NONE ? e->last.len != part.len || !same(e->last, part)
+	    : e->star == STAR_FIRST ? tail.len > part.len || !same(tail, span_from(part, part.len - tail.len))
+				    : !part_matches(e->last, part))
 		return false;
-	return part_matches(e->last, part) && end_matches(e->before, before);
+	return end_matches(e->before, before, false);
 }
 
 /* Marks the decoders of those that the path ends like, from the first to before the last. */
@@ -203,7 +220,7 @@ static void mark(size_t from, size_t to, struct span path, bool is_coded, bool h
 	for (size_t i = from; part.len && i < to; i++) {
 		const struct ending *e = &endings.list[i];
 
-		if (is_coded ? end_matches(e->pattern, path) : ending_matches(e, part, before))
+		if (is_coded ? end_matches(e->pattern, path, true) : ending_matches(e, part, before))
 			hit[e->decoder] = true;
 	}
 }

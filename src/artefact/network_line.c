@@ -14,15 +14,13 @@ struct mail {
 
 bool network_lines_likely(struct span bytes)
 {
-	static const char *const words[] = { " SRC=", "postfix/", " TCP_MISS/", " TCP_TUNNEL/",
-		" TCP_HIT/", " TCP_DENIED/", " UPLOAD: Client \"", " DOWNLOAD: Client \"", " _ i r ",
-		" _ o r ", " ACCEPT OK", " REJECT OK" };
+	const struct span words[] = { SPAN(" SRC="), SPAN("postfix/"), SPAN(" TCP_MISS/"),
+		SPAN(" TCP_TUNNEL/"), SPAN(" TCP_HIT/"), SPAN(" TCP_DENIED/"),
+		SPAN(" UPLOAD: Client \""), SPAN(" DOWNLOAD: Client \""), SPAN(" _ i r "),
+		SPAN(" _ o r "), SPAN(" ACCEPT OK"), SPAN(" REJECT OK") };
 
-	bytes = span_sub(bytes, 0, LIKELY_BYTES);
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (span_find(bytes, 0, span_text(words[i])) != SIZE_MAX)
-			return true;
-	return false;
+	return span_find_word(span_sub(bytes, 0, LIKELY_BYTES), words, sizeof words / sizeof *words) !=
+	       SIZE_MAX;
 }
 
 static size_t split_blanks(struct span line, struct span out[FIELDS_MOST])

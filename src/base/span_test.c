@@ -95,12 +95,12 @@ TEST(span_has_any_finds_words_in_any_case)
 
 TEST(span_find_word_answers_the_lowest_number)
 {
-	const struct span words[] = { SPAN("late"), SPAN("ab"), SPAN("a"), SPAN("lat") };
+	const struct span words[] = { SPAN("late"), SPAN("ab"), SPAN("a"), SPAN("lt") };
 
 	assert_int_equal(span_find_word(SPAN("xx ab late"), words, 4), 0);
-	assert_int_equal(span_find_word(SPAN("xx ab lat"), words, 4), 1);
+	assert_int_equal(span_find_word(SPAN("xx ab lt"), words, 4), 1);
 	assert_int_equal(span_find_word(SPAN("xx a"), words, 4), 2);
-	assert_int_equal(span_find_word(SPAN("lat"), words, 4), 3);
+	assert_int_equal(span_find_word(SPAN("lt"), words, 4), 3);
 	assert_int_equal(span_find_word(SPAN("la"), words, 1), SIZE_MAX);
 	assert_int_equal(span_find_word(SPAN(""), words, 4), SIZE_MAX);
 }

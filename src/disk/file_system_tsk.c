@@ -25,6 +25,7 @@ struct walking {
 	fs_entry_fn *entry;
 	void *context;
 	struct buf path;
+	const char *under;		/* put before what the library tells */
 	bool stopped;
 };
 
@@ -191,6 +192,7 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 	    is_own(w, file))
 		return TSK_WALK_CONT;
 	buf_clear(&w->path);
+	buf_text(&w->path, w->under);
 	buf_text(&w->path, folder);
 	if (!buf_text(&w->path, file->name->name))
 		return TSK_WALK_CONT;
@@ -217,6 +219,24 @@ static bool tsk_failed(struct err *err, const char *what)
 		       text ? text : "unknown error");
 }
 
+/* From a folder down; `under` stands before the names that the library tells. */
+static bool walk_from(struct walking *w, TSK_INUM_T folder, int flags, const char *under, struct err *err)
+{
+	struct blocks_budget *budget = w->t->fs.volume->budget;
+	bool failed;
+
+	w->under = under;
+	tsk_error_reset();
+	failed = tsk_fs_dir_walk(w->t->info, folder, (TSK_FS_DIR_WALK_FLAG_ENUM)flags, take_name, w);
+	if (budget && budget->is_over)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "limit: time");
+	return failed ? tsk_failed(err, "folders") : true;
+}
+
+/*
+ * Orphans are what no folder names. The library remembers the names of a walk that is over:
+ * asked for orphans in the middle of one, it would walk all folders again.
+ */
 static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, struct err *err)
 {
 	struct tsk_system *t = (struct tsk_system *)fs;
@@ -224,18 +244,14 @@ static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, stru
 			     .path = buf_new(FS_PATH_MAX) };
 	int flags = TSK_FS_DIR_WALK_FLAG_ALLOC | TSK_FS_DIR_WALK_FLAG_UNALLOC |
 		    TSK_FS_DIR_WALK_FLAG_RECURSE;
-	bool failed;
+	bool ok = walk_from(&w, t->info->root_inum, flags | TSK_FS_DIR_WALK_FLAG_NOORPHAN, "", err);
 
-	/* Orphans of FAT are sought in every cluster of the volume. */
-	if (TSK_FS_TYPE_ISFAT(t->info->ftype))
-		flags |= TSK_FS_DIR_WALK_FLAG_NOORPHAN;
-	tsk_error_reset();
-	failed = tsk_fs_dir_walk(t->info, t->info->root_inum, (TSK_FS_DIR_WALK_FLAG_ENUM)flags,
-				 take_name, &w);
+	/* Those of FAT would be sought in every cluster of the volume. */
+	if (ok && !w.stopped && !TSK_FS_TYPE_ISFAT(t->info->ftype) &&
+	    !TSK_FS_TYPE_ISISO9660(t->info->ftype))
+		ok = walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, "$OrphanFiles/", err);
 	buf_free(&w.path);
-	if (fs->volume->budget && fs->volume->budget->is_over)
-		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "limit: time");
-	return failed ? tsk_failed(err, "folders") : true;
+	return ok;
 }
 
 static const TSK_FS_ATTR *attr_of(TSK_FS_FILE *file, const struct fs_place *place)
@@ -436,6 +452,17 @@ static void close_system(struct file_system *fs)
 	free(t);
 }
 
+/* Else the library would try all that it knows, which takes as long as a hundred files. */
+static TSK_FS_TYPE_ENUM type_of(const char *name)
+{
+	return !strcmp(name, "ntfs")     ? TSK_FS_TYPE_NTFS
+	     : !strcmp(name, "ext")      ? TSK_FS_TYPE_EXT_DETECT
+	     : !strcmp(name, "hfs+")     ? TSK_FS_TYPE_HFS_DETECT
+	     : !strcmp(name, "hfsx")     ? TSK_FS_TYPE_HFS_DETECT
+	     : !strcmp(name, "iso9660")  ? TSK_FS_TYPE_ISO9660_DETECT
+					 : TSK_FS_TYPE_FAT_DETECT;
+}
+
 struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct err *err)
 {
 	struct tsk_system *t = calloc(1, sizeof *t);
@@ -448,7 +475,7 @@ struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct 
 				      close_system };
 	t->image = tsk_image_open(volume);
 	tsk_error_reset();
-	t->info = t->image ? tsk_fs_open_img(t->image, 0, TSK_FS_TYPE_DETECT) : NULL;
+	t->info = t->image ? tsk_fs_open_img(t->image, 0, type_of(name)) : NULL;
 	if (t->info) {
 		struct err ignored;
 

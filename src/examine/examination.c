@@ -90,6 +90,8 @@ enum record_answer examination_ask(struct examination *x, const struct record_co
 	/* Others may come upon the same while this one is at it. */
 	if (!r.content.is_told || content->size >= LARGE)
 		examination_flush(x);
+	else if (x->at->depth)
+		examination_mark(x);
 	if (r.content.is_told)
 		return ANSWER_EXAMINE;
 	if (!channel_receive(x->commands, &answer, 1, &got, fds, &err) || got != 1)

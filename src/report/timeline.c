@@ -184,7 +184,13 @@ static bool add_file(struct timeline *t, size_t of_case, const struct machines *
 		if (!fits(t, &e))
 			return true;
 	}
-	pack_file(&t->payload, f, source);
+	buf_clear(&t->payload);
+	if (!m && entry_has_rest(t->options->format)) {
+		entry_of_file(&e, f, 0);
+		entry_write_rest(&t->payload, &e, t->options->format);
+	} else {
+		pack_file(&t->payload, f, source);
+	}
 	return sorter_add(t->sorter, keys, count, buf_span(&t->payload), err);
 }
 
@@ -301,11 +307,15 @@ bool timeline_add_case(struct timeline *t, struct case_file *file, struct err *e
 
 /* ---- writing ---- */
 
-static void write_entry(struct timeline *t, struct entry *e, timestamp time)
+/* `rest`: written before, or NULL. */
+static void write_entry(struct timeline *t, struct entry *e, const struct span *rest, timestamp time)
 {
 	e->time = timestamp_add(time, t->options->clock_seconds);
 	e->original = time;
-	entry_write(&t->out.buf, e, t->options->format);
+	if (rest)
+		entry_write_with(&t->out.buf, e, *rest, t->options->format);
+	else
+		entry_write(&t->out.buf, e, t->options->format);
 	out_pass(&t->out);
 	t->written++;
 }
@@ -322,17 +332,22 @@ static bool write_row(struct timeline *t, const struct sorter_key *key, struct s
 	uint64_t source;
 	bool there = true;
 
+	if (kind == ENTRY_FILE && !c && entry_has_rest(t->options->format)) {
+		entry_of_file(&e, &(struct timeline_file){ 0 }, times);
+		write_entry(t, &e, &payload, key->time);
+		return true;
+	}
 	if (kind == ENTRY_FILE) {
 		unpack_file(payload, &file, &source);
 		entry_of_file(&e, &file, times);
 		complete(&e, c ? &c->machines : NULL, source);
-		write_entry(t, &e, key->time);
+		write_entry(t, &e, NULL, key->time);
 		return true;
 	}
 	if (!fetch(c, kind, key->rank >> 4 & ((UINT64_C(1) << 51) - 1), times, &e, &there, err))
 		return false;
 	if (there)
-		write_entry(t, &e, key->time);
+		write_entry(t, &e, NULL, key->time);
 	sqlite3_reset(c->fetch[kind]);
 	return true;
 }

@@ -223,19 +223,31 @@ static void write_fields(struct json_write *w, const struct entry *e)
 		json_hex(w, e->sha256);
 	}
 	key_span(w, "item", e->item);
-	if (e->original != e->time)
-		key_time(w, "original_time", e->original);
 	/* As text: an examiner wrote it, and it need not be JSON. */
 	key_span(w, "detail", e->detail);
 }
 
-static void write_jsonl(struct buf *to, const struct entry *e)
+static void key_times(struct json_write *w, const char *key, const struct entry *e)
+{
+	key_time(w, key, e->time);
+	if (e->original != e->time)
+		key_time(w, "original_time", e->original);
+}
+
+static void write_jsonl_start(struct buf *to, const struct entry *e)
 {
 	struct json_write w = json_write_to(to);
 
 	json_object(&w);
-	key_time(&w, "time", e->time);
+	key_times(&w, "time", e);
 	key_span(&w, "meaning", span_text(e->meaning));
+}
+
+static void write_jsonl_rest(struct buf *to, const struct entry *e)
+{
+	struct json_write w = json_write_to(to);
+
+	w.need_comma = true;
 	key_span(&w, "summary", e->summary);
 	write_fields(&w, e);
 	json_object_end(&w);
@@ -250,7 +262,7 @@ static void write_timesketch(struct buf *to, const struct entry *e)
 	json_object(&w);
 	json_key(&w, "message");
 	json_span(&w, e->summary.len ? e->summary : e->what);
-	key_time(&w, "datetime", e->time);
+	key_times(&w, "datetime", e);
 	json_key(&w, "timestamp");
 	json_i64(&w, e->time / 1000);
 	json_key(&w, "timestamp_desc");
@@ -260,13 +272,18 @@ static void write_timesketch(struct buf *to, const struct entry *e)
 	buf_text(to, "\n");
 }
 
-static void write_csv(struct buf *to, const struct entry *e)
+static void write_csv_start(struct buf *to, const struct entry *e)
 {
-	const struct span cells[] = { span_text(e->meaning), e->what, e->source, e->host, e->user,
-				      e->summary, e->path, e->program, e->command, e->peer, e->technique,
-				      e->item };
-
 	timestamp_format(to, e->time, 9);
+	buf_text(to, ",");
+	escape_csv(to, span_text(e->meaning));
+}
+
+static void write_csv_rest(struct buf *to, const struct entry *e)
+{
+	const struct span cells[] = { e->what, e->source, e->host, e->user, e->summary, e->path,
+				      e->program, e->command, e->peer, e->technique, e->item };
+
 	for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
 		buf_text(to, ",");
 		escape_csv(to, cells[i]);
@@ -298,16 +315,39 @@ void entry_write_head(struct buf *to, enum timeline_format format)
 			     "technique,item\r\n");
 }
 
+bool entry_has_rest(enum timeline_format format)
+{
+	return format == TIMELINE_CSV || format == TIMELINE_JSONL;
+}
+
+void entry_write_rest(struct buf *to, const struct entry *e, enum timeline_format format)
+{
+	if (format == TIMELINE_CSV)
+		write_csv_rest(to, e);
+	else
+		write_jsonl_rest(to, e);
+}
+
+void entry_write_with(struct buf *to, const struct entry *e, struct span rest,
+		      enum timeline_format format)
+{
+	if (format == TIMELINE_CSV)
+		write_csv_start(to, e);
+	else
+		write_jsonl_start(to, e);
+	buf_add(to, rest);
+}
+
 void entry_write(struct buf *to, const struct entry *e, enum timeline_format format)
 {
-	if (format == TIMELINE_TIMESKETCH)
+	if (format == TIMELINE_TIMESKETCH) {
 		write_timesketch(to, e);
-	else if (format == TIMELINE_CSV)
-		write_csv(to, e);
-	else if (format == TIMELINE_TEXT)
+	} else if (format == TIMELINE_TEXT) {
 		write_text(to, e);
-	else
-		write_jsonl(to, e);
+	} else {
+		entry_write_with(to, e, (struct span){ 0 }, format);
+		entry_write_rest(to, e, format);
+	}
 }
 
 static void body_time(struct buf *to, timestamp t, int64_t clock_seconds)

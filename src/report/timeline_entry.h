@@ -33,6 +33,15 @@ void entry_of_file(struct entry *e, const struct timeline_file *file, unsigned t
 /* Of the other kinds; `q` stands on the row and spans borrow from it. is_end: its later time. */
 void entry_read(struct entry *e, enum entry_kind kind, sqlite3_stmt *q, bool is_end);
 bool entry_fits(const struct entry *e, const char *const *filters, size_t count);
+/*
+ * What comes behind time and meaning: of a file it is the same for each of its times, and can
+ * be written while others still read. Not all forms have such a part.
+ */
+bool entry_has_rest(enum timeline_format format);
+void entry_write_rest(struct buf *to, const struct entry *e, enum timeline_format format);
+/* Time and meaning of the entry, and that rest behind them. */
+void entry_write_with(struct buf *to, const struct entry *e, struct span rest,
+		      enum timeline_format format);
 void entry_write_head(struct buf *to, enum timeline_format format);
 void entry_write(struct buf *to, const struct entry *e, enum timeline_format format);
 /* A line of The Sleuth Kit's body file, version 3. */
