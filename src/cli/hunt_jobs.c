@@ -15,7 +15,8 @@
 #define STREAM_SEND_AT ((size_t)1 << 16)
 #define LINES_MAX ((size_t)64 << 20)
 #define PIPE_SIZE (1 << 20)
-#define SHARES_AT 64		/* bytes for the number of the next unit */
+/* The units that are shared come first. */
+#define SHARES_AT ((sizeof(struct log_units) + 63) & ~(size_t)63)
 #define PATH_SHOWN 1024
 #define CRASHES_MAX 1000
 #define REPLAYS_MAX 100
@@ -56,7 +57,7 @@ struct crew {
 	const char *const *paths;
 	size_t path_count, share_size;
 	uint32_t jobs, crashes;
-	uint8_t *shared;		/* the next unit, then a share for each */
+	uint8_t *shared;		/* the units, then a share for each */
 	uint64_t unit;			/* whose output comes next */
 	uint64_t lost[REPLAYS_MAX];	/* units that are not read again */
 	uint32_t lost_count;
@@ -188,7 +189,7 @@ static int work_behind_fence(void *context, struct fence *fence)
 	h->line = buf_new(LINES_MAX);
 	h->pipe = start->pipe;
 	h->share = share_of(c, start->number);
-	options.next_unit = (_Atomic uint64_t *)(void *)c->shared;
+	options.units = (struct log_units *)(void *)c->shared;
 	options.silent = start->number || c->crashes;
 	options.left_out = c->lost;
 	options.left_out_count = c->lost_count;

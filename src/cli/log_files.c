@@ -21,6 +21,7 @@ struct log_files {
 	struct log_files_report report;
 	struct evtx_decoder *evtx;
 	uint8_t *block;
+	uint8_t *scratch;		/* to look for parts in, besides the block */
 	const char *path;		/* of the log at hand */
 	struct log_reader *reader;	/* NULL while an event log is read */
 	/*
@@ -31,6 +32,8 @@ struct log_files {
 	uint32_t generation;
 	uint64_t units, taken;		/* met so far, by whomever they are read; the next of ours */
 	uint64_t shared_size;		/* of the log at hand, where it is several units; 0: one */
+	struct log_parts parts;		/* of the log at hand, where it is of lines */
+	uint64_t window, part;		/* that is read, and where it begins */
 	bool stopped;
 };
 
@@ -82,7 +85,8 @@ struct log_files *log_files_new(const struct log_files_options *options,
 		f->options.member_bytes = MEMBER_BYTES;
 	f->evtx = evtx_decoder_new(&evtx);
 	f->block = malloc(BLOCK);
-	if (f->evtx && f->block)
+	f->scratch = malloc(LOG_PARTS_BLOCK);
+	if (f->evtx && f->block && f->scratch)
 		return f;
 	log_files_free(f);
 	return NULL;
@@ -94,6 +98,7 @@ void log_files_free(struct log_files *f)
 		return;
 	evtx_decoder_free(f->evtx);
 	free(f->block);
+	free(f->scratch);
 	free(f);
 }
 
@@ -104,7 +109,7 @@ const struct log_files_report *log_files_report(const struct log_files *f)
 
 static bool is_mine(const struct log_files *f)
 {
-	return !f->options.next_unit || f->units == f->taken;
+	return !f->options.units || f->units == f->taken;
 }
 
 static bool is_left_out(const struct log_files *f, uint64_t unit)
@@ -117,17 +122,17 @@ static bool is_left_out(const struct log_files *f, uint64_t unit)
 
 static void take_unit(struct log_files *f)
 {
-	if (!f->options.next_unit)
+	if (!f->options.units)
 		return;
 	do
-		f->taken = atomic_fetch_add(f->options.next_unit, 1);
+		f->taken = atomic_fetch_add(&f->options.units->next, 1);
 	while (is_left_out(f, f->taken));
 	f->sink.take_unit(f->sink.context, f->taken);
 }
 
 static void begin_unit(struct log_files *f, uint64_t offset)
 {
-	if (f->options.next_unit)
+	if (f->options.units)
 		f->sink.begin_unit(f->sink.context, f->units, f->path, offset);
 }
 
@@ -136,7 +141,7 @@ static void end_unit(struct log_files *f)
 	bool was_mine = is_mine(f);
 
 	f->units++;
-	if (!was_mine || !f->options.next_unit)
+	if (!was_mine || !f->options.units)
 		return;
 	f->sink.end_unit(f->sink.context);
 	take_unit(f);
@@ -368,32 +373,93 @@ static void read_evtx(struct log_files *f, struct input *in)
 	finish_evtx(f, &report);
 }
 
-static void read_text(struct log_files *f, struct input *in, enum log_format format)
+/* What all readers of a log say alike, one of them tells. */
+static bool is_mine_to_tell(struct log_files *f, const struct log_report *report)
 {
-	struct log_reader *reader = log_reader_new(format, &f->options.log);
-	struct span block;
-	const struct log_report *report;
+	uint64_t log = f->parts.first + 1;
 
-	if (!reader) {
-		problem(f, "out of memory");
+	if (!f->shared_size || (!report->year_assumed && !report->zone_assumed))
+		return true;
+	return atomic_exchange(&f->options.units->told, log) != log;
+}
+
+static uint64_t lines_before(void *context)
+{
+	struct log_files *f = context;
+
+	return log_parts_lines(&f->parts, f->window, f->part);
+}
+
+/* The part of a window, if it has one. */
+static void read_part(struct log_files *f, struct input *in)
+{
+	uint64_t end;
+	struct span block;
+	bool more = true;
+
+	f->part = log_parts_begin(&f->parts, f->window);
+	if (f->part == LOG_PART_NONE)
 		return;
+	end = log_parts_end(&f->parts, f->window);
+	log_reader_seek(f->reader, f->part, lines_before, f);
+	in->at = f->part;
+	while (more && in->at < end) {
+		uint64_t left = end - in->at;
+
+		block = next_block(f, in);
+		more = block.len < left && block.len;
+		block = span_sub(block, 0, left < BLOCK ? (size_t)left : BLOCK);
+		f->report.bytes += block.len;
+		if (!log_reader_feed(f->reader, block, !more, on_event, f))
+			break;
 	}
-	f->reader = reader;
-	f->numbering = ++f->readers;
+}
+
+static void read_parts(struct log_files *f, struct input *in)
+{
+	for (f->window = 0; f->window * LOG_PART < f->shared_size; f->window++) {
+		if (is_mine(f) && !f->stopped) {
+			begin_unit(f, f->window * LOG_PART);
+			read_part(f, in);
+		}
+		end_unit(f);
+	}
+}
+
+static void read_all(struct log_files *f, struct input *in)
+{
+	struct span block;
+
 	in->at = 0;
 	do {
 		block = next_block(f, in);
 		f->report.bytes += block.len;
-		if (!log_reader_feed(reader, block, block.len == 0, on_event, f))
+		if (!log_reader_feed(f->reader, block, block.len == 0, on_event, f))
 			break;
 	} while (block.len);
-	report = log_reader_report(reader);
+}
+
+static void read_text(struct log_files *f, struct input *in, enum log_format format)
+{
+	const struct log_report *report;
+
+	f->reader = log_reader_new(format, &f->options.log);
+	if (!f->reader) {
+		problem(f, "out of memory");
+		return;
+	}
+	f->numbering = ++f->readers;
+	if (f->shared_size)
+		read_parts(f, in);
+	else
+		read_all(f, in);
+	report = log_reader_report(f->reader);
 	f->report.bad += report->bad_lines + report->long_lines;
-	if (f->sink.end)
+	if (f->sink.end && is_mine_to_tell(f, report))
 		f->sink.end(f->sink.context, f->path, NULL, report, format);
+	log_reader_free(f->reader);
 	f->reader = NULL;
 	f->numbering = 0;
-	log_reader_free(reader);
 }
 
 static void read_input(struct log_files *f, struct input *in, int depth);
@@ -560,17 +626,35 @@ static void read_input(struct log_files *f, struct input *in, int depth)
 	}
 }
 
+/* Whether several units are made of the file, which depends on its start alone. */
+static bool is_shared(struct log_files *f, const struct input *in)
+{
+	struct span start = { 0 };
+	enum log_format format;
+	ssize_t got;
+
+	if (!f->options.units || f->options.recover || in->is_stream || in->size <= BLOCK)
+		return false;
+	got = pread(in->fd, f->block, LOG_IDENTIFY_BYTES, 0);
+	if (got > 0)
+		start = span_of(f->block, (size_t)got);
+	if (is_evtx(start))
+		return evtx_is(start);
+	if (in->size <= LOG_PART || evt_is(start) || is_archive(start))
+		return false;
+	format = log_identify(start);
+	f->parts = (struct log_parts){ .fd = in->fd, .size = in->size, .format = format,
+				       .units = f->options.units, .first = f->units, .block = f->scratch };
+	return log_parts_fit(start, format);
+}
+
 /* What all parts read in turns, or else the one whose turn it is. */
 static void read_place(struct log_files *f, const struct fence_place *place)
 {
 	struct input in = { .fd = place->fd, .is_stream = place->is_stream, .size = place->size };
 	uint64_t before = f->report.logs + f->report.failed;
-	uint8_t start[8];
 
-	f->shared_size = 0;
-	if (f->options.next_unit && !f->options.recover && !in.is_stream && in.size > BLOCK &&
-	    pread(in.fd, start, sizeof start, 0) == sizeof start && evtx_is(span_of(start, sizeof start)))
-		f->shared_size = in.size;
+	f->shared_size = is_shared(f, &in) ? in.size : 0;
 	if (!f->shared_size && is_mine(f))
 		begin_unit(f, 0);
 	if (f->shared_size || is_mine(f))

@@ -10,6 +10,7 @@
 #define KANSHIKI_CLI_LOG_FILES_H
 
 #include "cli/fence.h"
+#include "cli/log_parts.h"
 #include "formats/evtx/evtx.h"
 #include "formats/log/log.h"
 
@@ -22,10 +23,11 @@ struct log_files_options {
 	struct log_options log;
 	/*
 	 * Several readers of the same files share them: large event logs block by
-	 * block, everything else file by file. Such units are numbered alike for all;
-	 * each reader takes the next that nobody has taken. NULL: one reads all.
+	 * block, large logs of lines part by part, everything else file by file. Such
+	 * units are numbered alike for all; each reader takes the next that nobody has
+	 * taken. NULL: one reads all.
 	 */
-	_Atomic uint64_t *next_unit;
+	struct log_units *units;
 	bool silent;			/* another tells of what cannot be opened */
 	const uint64_t *left_out;	/* units that are not to be read */
 	size_t left_out_count;

@@ -61,6 +61,13 @@ void log_reader_free(struct log_reader *r);	/* NULL-safe */
  */
 bool log_reader_feed(struct log_reader *r, struct span block, bool last, event_fn *each,
 		     void *context);
+/*
+ * What is fed next stands at that offset: whole lines, or objects. `before` is asked, at
+ * most once, for the number of the line before. Not for logs whose events go over lines or
+ * that have a head, nor for UTF-16.
+ */
+typedef uint64_t log_lines_fn(void *context);
+void log_reader_seek(struct log_reader *r, uint64_t offset, log_lines_fn *before, void *context);
 const struct log_report *log_reader_report(const struct log_reader *r);
 /*
  * Grows when the reader forgets its shapes because a log has too many; numbers

@@ -27,6 +27,11 @@ struct parse {
 	bool last;			/* nothing comes after the end */
 };
 
+void log_json_seek(struct log_json *j)
+{
+	j->in_wrapper = false;
+}
+
 bool log_json_new(struct log_reader *r)
 {
 	r->json = calloc(1, sizeof *r->json);

@@ -115,10 +115,30 @@ void log_pass(struct log_reader *r, struct span text)
 	r->offset += 2 * units;
 }
 
+static uint64_t line_number(struct log_reader *r)
+{
+	if (r->ask_before)
+		r->before = r->ask_before(r->ask_context);
+	r->ask_before = NULL;
+	return r->before + r->line;
+}
+
+void log_reader_seek(struct log_reader *r, uint64_t offset, log_lines_fn *before, void *context)
+{
+	buf_clear(&r->pending);
+	r->skipping = false;
+	r->offset = offset;
+	r->line = r->before = 0;
+	r->ask_before = before;
+	r->ask_context = context;
+	if (r->json)
+		log_json_seek(r->json);
+}
+
 void log_bad_line(struct log_reader *r)
 {
 	if (r->report.bad_lines++ == 0)
-		r->report.first_bad = r->line;
+		r->report.first_bad = line_number(r);
 }
 
 struct log_row log_row_begin(struct log_reader *r)
@@ -272,7 +292,7 @@ static timestamp time_of_row(struct log_reader *r, const struct log_shape *s)
 bool log_row_end(struct log_reader *r, struct log_row *row, timestamp time)
 {
 	struct log_shape *s = row->at ? row->at->shape : NULL;
-	struct event event = { .values = row->values, .record_id = r->line, .offset = r->offset };
+	struct event event = { .values = row->values, .offset = r->offset };
 	uint64_t id;
 
 	if (!s && row->at)
@@ -286,6 +306,8 @@ bool log_row_end(struct log_reader *r, struct log_row *row, timestamp time)
 	if (s->record_id != EVENT_NO_SLOT && row->values[s->record_id].kind == VALUE_TEXT &&
 	    span_to_u64(row->values[s->record_id].bytes, &id))
 		event.record_id = id;
+	else
+		event.record_id = line_number(r);
 	r->report.events++;
 	if (event.time != TIME_NONE) {
 		if (r->report.first == TIME_NONE || event.time < r->report.first)
@@ -302,7 +324,7 @@ static bool take_line(struct log_reader *r, struct span line)
 	arena_reset(&r->memory);
 	if (line.len && line.at[line.len - 1] == '\r')
 		line.len--;
-	if (r->line == 1 && span_starts(line, SPAN("\xef\xbb\xbf")))
+	if (r->offset == 0 && span_starts(line, SPAN("\xef\xbb\xbf")))
 		line = span_from(line, 3);
 	switch (r->format) {
 	case LOG_SYSLOG:
@@ -378,7 +400,7 @@ static bool keep_rest(struct log_reader *r, struct span rest)
 	r->skipping = true;
 	r->report.long_lines++;
 	if (!r->report.first_bad)
-		r->report.first_bad = r->line + 1;
+		r->report.first_bad = line_number(r) + 1;
 	return true;
 }
 

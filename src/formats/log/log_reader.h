@@ -59,7 +59,10 @@ struct log_reader {
 	struct log_report report;
 	struct buf pending;		/* the part of a line at the end of a block */
 	bool skipping;			/* in a line that is too long */
-	uint64_t line;			/* number of the line at hand, from 1 */
+	uint64_t line;			/* number of the line at hand, from 1, after those before */
+	uint64_t before;		/* lines */
+	log_lines_fn *ask_before;	/* NULL: known */
+	void *ask_context;
 	uint64_t offset;		/* of what is at hand in the log */
 	event_fn *each;
 	void *context;
@@ -120,6 +123,7 @@ void log_csv_free(struct log_csv *c);
 bool log_table_new(struct log_reader *r);
 void log_table_free(struct log_table *t);
 bool log_json_new(struct log_reader *r);
+void log_json_seek(struct log_json *j);
 void log_json_free(struct log_json *j);
 bool log_audit_new(struct log_reader *r);
 void log_audit_free(struct log_audit *a);

@@ -155,7 +155,7 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t word)
 /* Of any value, keyed by the scanner's seed. */
 uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, uint64_t hash);
 
-/* Of the value of a slot of the event at hand; not for lists. */
+/* Of the value of a slot of the event at hand; lists in lists do not count. */
 static inline uint64_t view_hash(struct sigma_scanner *s, uint32_t slot)
 {
 	struct view *view = &s->views[slot];

@@ -145,6 +145,17 @@ void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint
 	__builtin_prefetch(bucket_of(&s->sieve, key_of(s, index, slot)));
 }
 
+/* Whether the value can be told from others by its hash. */
+static bool is_hashed(const struct value *value)
+{
+	if (value->kind != VALUE_LIST)
+		return true;
+	for (uint32_t i = 0; i < value->count; i++)
+		if (value->list[i].kind == VALUE_LIST)
+			return false;
+	return true;
+}
+
 struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
 			  const struct field_index *index, uint32_t slot)
 {
@@ -155,7 +166,7 @@ struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
 
 	if (!sieve_lets(index, &s->event->values[slot]))
 		return sieved(group, index, NULL);
-	if (s->event->values[slot].kind == VALUE_LIST)
+	if (!is_hashed(&s->event->values[slot]))
 		return sieved(group, index, search(s, group, index, slot) ? sieve->scratch : NULL);
 	key = key_of(s, index, slot);
 	entry = entry_of(sieve, key);

@@ -1,0 +1,54 @@
+/*
+ * log_parts: a large text log cut into parts that several readers share.
+ *
+ * The log is divided into windows of LOG_PART bytes. A part begins at the first cut of its
+ * window, which lies behind the end of a line, and goes on to the next cut of any window; a
+ * window without a cut has no part. JSON is cut only between lines where one object ends and
+ * the next begins, so that what goes over lines stays whole. Cuts depend on the bytes alone,
+ * so all readers see the same.
+ */
+#ifndef KANSHIKI_CLI_LOG_PARTS_H
+#define KANSHIKI_CLI_LOG_PARTS_H
+
+#include <stdatomic.h>
+
+#include "base/span.h"
+#include "formats/log/log.h"
+
+#define LOG_PART ((uint64_t)4 << 20)
+#define LOG_PART_NONE UINT64_MAX
+#define LOG_UNITS_COUNTED 4096
+
+/* What readers that share logs know together, in memory that they share. All zero at first. */
+struct log_units {
+	_Atomic uint64_t next;		/* unit that nobody has taken */
+	_Atomic uint64_t told;		/* first unit of the log whose assumptions were told, and one */
+	/* By number, modulo: number and one, then 24 bits of the lines numbered in the window. */
+	_Atomic uint64_t lines[LOG_UNITS_COUNTED];
+};
+
+struct log_parts {
+	int fd;
+	uint64_t size;
+	enum log_format format;
+	struct log_units *units;
+	uint64_t first;			/* unit of the log */
+	uint8_t *block;			/* LOG_PARTS_BLOCK bytes of the reader's, overwritten */
+	uint64_t counted, lines;	/* windows, and lines numbered in them */
+};
+
+#define LOG_PARTS_BLOCK ((size_t)1 << 20)
+
+/* Whether a log of that format that begins so may be read in parts. */
+bool log_parts_fit(struct span start, enum log_format format);
+/* Where the part of a window begins; LOG_PART_NONE: it has none. */
+uint64_t log_parts_begin(const struct log_parts *p, uint64_t window);
+/* Where the part of a window ends. */
+uint64_t log_parts_end(const struct log_parts *p, uint64_t window);
+/*
+ * The number of the last line before `at`, which lies in the window. Of JSON as its reader
+ * counts where an object has a line of its own: lines without objects or garbage have none.
+ */
+uint64_t log_parts_lines(struct log_parts *p, uint64_t window, uint64_t at);
+
+#endif
