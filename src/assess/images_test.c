@@ -154,6 +154,47 @@ TEST(images_say_which_chunks_fail_their_checksum)
 	tear_down(&r);
 }
 
+/* cap_net_raw, permitted from the start; in the inode, and in a block where that is too small. */
+TEST(images_of_ext_tell_capabilities_of_programs)
+{
+	static const char *const sizes[] = { "256", "128" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char command[1000];
+		struct run r;
+
+		if (!has_tool("mke2fs") || !has_tool("debugfs"))
+			skip();
+		snprintf(command, sizeof command,
+			 "chmod 755 ../in/hello.txt && mke2fs -q -t ext4 -I %s -d ../in disk.raw 8M 2>/dev/null && "
+			 "printf '\\001\\000\\000\\002\\000\\040\\000\\000\\000\\000\\000\\000"
+			 "\\000\\000\\000\\000\\000\\000\\000\\000' > ../cap && "
+			 "debugfs -w -R 'ea_set -f ../cap /hello.txt security.capability' disk.raw 2>/dev/null", sizes[i]);
+		make(&r, sizes[i], command);
+		run_one(&r);
+		assert_int_equal(number(&r, "SELECT count(*) FROM trace WHERE what = 'file capability' AND path LIKE "
+					    "'%/p1/hello.txt%' AND detail LIKE '%net_raw%'"), 1);
+		tear_down(&r);
+	}
+}
+
+/* The tool fills the value with letters, which are capabilities of some kind. */
+TEST(images_of_xfs_tell_capabilities_of_programs)
+{
+	struct run r;
+
+	if (!has_tool("mkfs.xfs") || !has_tool("xfs_db"))
+		skip();
+	make(&r, "xfs-cap", "printf 'x\\n0 0\\nd--755 0 0\\nrun ---755 0 0 %s/../in/hello.txt\\n$\\n' "
+			    "\"$PWD\" > ../proto && truncate -s 320M disk.raw && "
+			    "mkfs.xfs -q -p ../proto disk.raw >/dev/null 2>&1 && xfs_db -x -c 'path /run' -c "
+			    "'attr_set -s -v 20 capability' disk.raw >/dev/null 2>&1");
+	run_one(&r);
+	assert_int_equal(number(&r, "SELECT count(*) FROM trace WHERE what = 'file capability' AND path LIKE "
+				    "'%/p1/run%'"), 1);
+	tear_down(&r);
+}
+
 /* QEMU writes LUKS without a device mapper. */
 #define LUKS_IMAGE "mke2fs -q -t ext4 -d ../in ../disk.raw 4M && qemu-img convert -O luks " \
 	"--object secret,id=s,data=geheim -o key-secret=s,iter-time=10 ../disk.raw disk.luks"

@@ -333,3 +333,15 @@ bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to
 	buf_free(&raw);
 	return ok;
 }
+
+size_t ext_capability(const struct ext *e, uint64_t inode, uint8_t out[CAPABILITY_MAX])
+{
+	struct buf raw = buf_new(INODE_MOST);
+	struct err ignored;
+	size_t len = 0;
+
+	if (read_inode(e, inode, &raw, &ignored))
+		len = capability_of_ext(e->volume, e->block, buf_span(&raw), out);
+	buf_free(&raw);
+	return len;
+}

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "disk/blocks.h"
+#include "disk/capability.h"
 
 struct ext {
 	struct blocks *volume;		/* borrowed */
@@ -21,5 +22,8 @@ bool ext_open(struct ext *out, struct blocks *volume, struct err *err);
 /* Appends content as fs_read() does. ERR_UNSUPPORTED: encrypted by the file system. */
 bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to, bool *cut,
 	      struct err *err);
+
+/* The attribute of that file, as capability.h has it. */
+size_t ext_capability(const struct ext *e, uint64_t inode, uint8_t out[CAPABILITY_MAX]);
 
 #endif

@@ -17,6 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			struct buf content = buf_new(CONTENT_MOST);
 			bool cut = false;
 
+			uint8_t capability[CAPABILITY_MAX];
+
+			(void)ext_capability(&e, i, capability);
 			ext_read(&e, i, CONTENT_MOST, &content, &cut, &err);
 			buf_free(&content);
 		}

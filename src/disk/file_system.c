@@ -142,6 +142,11 @@ bool fs_link(struct file_system *fs, const struct fs_place *place, struct buf *t
 	return fs->link(fs, place, to);
 }
 
+size_t fs_capability(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX])
+{
+	return fs->capability ? fs->capability(fs, place, out) : 0;
+}
+
 bool fs_free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err)
 {
 	return fs->free_runs(fs, run, context, err);

@@ -442,6 +442,13 @@ static bool free_runs(struct file_system *fs, fs_free_fn *run, void *context, st
 	return failed ? tsk_failed(err, "unallocated blocks") : true;
 }
 
+static size_t capability(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX])
+{
+	const struct tsk_system *t = (const struct tsk_system *)fs;
+
+	return t->reads_ext ? ext_capability(&t->ext, place->inode, out) : 0;
+}
+
 static void close_system(struct file_system *fs)
 {
 	struct tsk_system *t = (struct tsk_system *)fs;
@@ -472,7 +479,7 @@ struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct 
 		return NULL;
 	}
 	t->fs = (struct file_system){ name, volume, walk, read_place, read_on, find, read_link, free_runs,
-				      close_system };
+				      close_system, capability };
 	t->image = tsk_image_open(volume);
 	tsk_error_reset();
 	t->info = t->image ? tsk_fs_open_img(t->image, 0, type_of(name)) : NULL;

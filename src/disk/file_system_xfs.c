@@ -214,6 +214,11 @@ static bool free_runs(struct file_system *fs, fs_free_fn *run, void *context, st
 	return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "xfs: free space is not told");
 }
 
+static size_t capability(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX])
+{
+	return capability_of_xfs(fs->volume, place->inode, out);
+}
+
 static void close_system(struct file_system *fs)
 {
 	struct xfs *x = (struct xfs *)fs;
@@ -232,7 +237,7 @@ struct file_system *fs_xfs_open(struct blocks *volume, struct err *err)
 		return NULL;
 	}
 	x->fs = (struct file_system){ "xfs", volume, walk, read_place, NULL, find, read_link, free_runs,
-				      close_system };
+				      close_system, capability };
 	x->io = bfio_of(volume);
 	if (x->io && libfsxfs_volume_initialize(&x->volume, NULL) == 1 &&
 	    libfsxfs_volume_open_file_io_handle(x->volume, x->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1)
