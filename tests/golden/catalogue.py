@@ -88,6 +88,26 @@ def catalogue(members, key, cert):
     return der(0x30, oid("1.2.840.113549.1.7.2"), der(0xa0, data))
 
 
+def check_other(program, folder, cat, key, cert):
+    """osslsigncode, made elsewhere, verifies what is made here; and what it signs is read."""
+    if not shutil.which("osslsigncode"):
+        told(True, "what osslsigncode signs # SKIP osslsigncode not here")
+        return
+    pem = folder / "signer.pem"
+    pem.write_bytes(run("openssl", "x509", "-inform", "DER", "-in", cert))
+    done = subprocess.run(["osslsigncode", "verify", "-in", cat, "-CAfile", pem], capture_output=True, text=True)
+    told("Signature verification: ok" in done.stdout, "osslsigncode takes the catalogue for a signed one", done.stdout[-300:])
+    signed = folder / "theirs/Windows/System32/CatRoot/x.cat"
+    signed.parent.mkdir(parents=True)
+    run("osslsigncode", "sign", "-certs", pem, "-key", key, "-h", "sha256", "-in", cat, "-out", signed)
+    case = folder / "theirs.case"
+    subprocess.run([program, "assess", folder / "theirs", "--case", case, "--no-starter-rules", "-q"],
+                   stdout=subprocess.DEVNULL, check=False)
+    seen = sqlite3.connect(case).execute("SELECT path, name, command FROM trace WHERE kind = 'known' ORDER BY 1").fetchall()
+    told(seen == [("one.cmd", "Somebody", "issuer not known"), ("two.dll", "Somebody", "issuer not known")],
+         "members of what osslsigncode signed are told", seen)
+
+
 def main():
     program = os.path.abspath(sys.argv[1])
     if not shutil.which("openssl"):
@@ -120,6 +140,7 @@ def main():
         told("signature does not hold" in reason, "an altered catalogue is told", reason)
         seen = ask("SELECT standing FROM program WHERE path LIKE '%one.cmd'")
         told(seen == [("unknown",)], "a signer whom nobody knows vouches for nothing", seen)
+        check_other(program, folder, store / "whole.cat", key, folder / "Somebody.der")
     return finish()
 
 
