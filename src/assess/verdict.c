@@ -18,6 +18,7 @@ struct rule_sum {
 	struct span title, techniques;
 	uint64_t findings;
 	timestamp first, last;
+	bool is_echo;			/* of records alone that built-in checks tell */
 };
 
 struct weighing {
@@ -54,8 +55,11 @@ static bool load_rules(struct weighing *w, struct err *err)
 {
 	static const char sql[] =
 		"SELECT rule.id, level, engine, title, techniques, " QUERY_SUM("finding.count") ", min(time),"
-		" max(coalesce(finding.last, time)) FROM rule JOIN finding ON finding.rule = rule.id"
-		" WHERE harm = ?3 AND " QUERY_OF_PERIOD " GROUP BY rule.id ORDER BY CASE level WHEN 'critical' THEN 0"
+		" max(coalesce(finding.last, time)), engine <> 'builtin' AND count(direct.item) = count(*)"
+		" FROM rule JOIN finding ON finding.rule = rule.id"
+		" LEFT JOIN temp.direct ON direct.item = finding.item AND direct.record = finding.record AND"
+		" direct.harm = rule.harm"
+		" WHERE rule.harm = ?3 AND " QUERY_OF_PERIOD " GROUP BY rule.id ORDER BY CASE level WHEN 'critical' THEN 0"
 		" WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END,"
 		" count(*), rule.id";
 	sqlite3_stmt *q;
@@ -78,7 +82,7 @@ static bool load_rules(struct weighing *w, struct err *err)
 			.title = arena_copy(w->arena, query_span(q, 3)),
 			.techniques = arena_copy(w->arena, query_span(q, 4)),
 			.findings = query_u64(q, 5, 1), .first = query_time(q, 6),
-			.last = query_time(q, 7) };
+			.last = query_time(q, 7), .is_echo = query_u64(q, 8, 0) };
 		if (!level_of_name(query_span(q, 1), &r->level))
 			r->level = LEVEL_INFORMATIONAL;
 		engine_of_name(query_span(q, 2), &r->engine);
@@ -114,7 +118,7 @@ static void count_signs(struct weighing *w)
 		bool content = r->engine == ENGINE_YARA || r->engine == ENGINE_INDICATOR ||
 			       (r->engine == ENGINE_ANALYSER && w->harm == HARM_IMPLANT);
 
-		w->signs.rules[r->level]++;
+		w->signs.rules[r->level] += !r->is_echo;
 		w->signs.findings += r->findings;
 		if (r->level < LEVEL_MEDIUM)
 			continue;
@@ -122,7 +126,7 @@ static void count_signs(struct weighing *w)
 			w->first = r->first;
 		if (r->last != TIME_NONE && (w->last == TIME_NONE || r->last > w->last))
 			w->last = r->last;
-		if (r->level < LEVEL_HIGH)
+		if (r->level < LEVEL_HIGH || r->is_echo)
 			continue;
 		kinds |= content ? 1 : 2;
 		w->signs.direct += r->engine == ENGINE_BUILTIN;
@@ -370,6 +374,15 @@ static bool count_findings(sqlite3 *db, const struct period *period, uint64_t *o
 	return ok;
 }
 
+/* Records that say of themselves what was done: two rules about one of them are one witness. */
+static bool list_direct(sqlite3 *db, struct err *err)
+{
+	return query_exec(db, "DROP TABLE IF EXISTS temp.direct; CREATE TEMP TABLE direct (item, record, harm, "
+			      "PRIMARY KEY (item, record, harm)) WITHOUT ROWID; INSERT OR IGNORE INTO temp.direct "
+			      "SELECT item, record, harm FROM main.finding JOIN main.rule ON rule.id = finding.rule "
+			      "WHERE engine = 'builtin' AND level IN ('high', 'critical') AND record IS NOT NULL", err);
+}
+
 bool verdict_write(struct case_file *file, const struct period *period, struct verdict *out,
 		   struct err *err)
 {
@@ -378,7 +391,7 @@ bool verdict_write(struct case_file *file, const struct period *period, struct v
 	*out = (struct verdict){ 0 };
 	/* What was added last may still wait in a batch; SQL must see it all. */
 	if (!case_sync(file, err) || !case_clear_answers(file, err) ||
-	    !coverage_count(file, &coverage, err))
+	    !list_direct(case_db(file), err) || !coverage_count(file, &coverage, err))
 		return false;
 	for (int harm = HARM_NONE + 1; harm < HARM_COUNT; harm++) {
 		struct arena arena = arena_new(MEMORY);

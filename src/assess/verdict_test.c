@@ -170,6 +170,7 @@ TEST(verdict_weighs_rules_and_stores_what_carries_it)
 		finding(HARM_OBSTRUCTION, LEVEL_HIGH, ENGINE_SIGMA, "s", "T1070.001"),
 		finding(HARM_NONE, LEVEL_CRITICAL, ENGINE_SIGMA, "none", ""),
 	};
+	struct finding other = finding(HARM_OBSTRUCTION, LEVEL_HIGH, ENGINE_SIGMA, "s", "T1070.001");
 	struct case_file *file = new_case("weigh");
 	struct err err = { 0 };
 	struct verdict v;
@@ -180,7 +181,8 @@ TEST(verdict_weighs_rules_and_stores_what_carries_it)
 	v = conclude(file);
 	assert_int_equal(v.degrees[HARM_THEFT], DEGREE_LIKELY);
 	assert_int_equal(v.degrees[HARM_CONTROL], DEGREE_POSSIBLE);
-	assert_int_equal(v.degrees[HARM_OBSTRUCTION], DEGREE_CONFIRMED);
+	/* Both rules speak of the same record, which is one witness. */
+	assert_int_equal(v.degrees[HARM_OBSTRUCTION], DEGREE_LIKELY);
 	assert_int_equal(v.degrees[HARM_DESTRUCTION], DEGREE_CANNOT_TELL);
 	assert_true(query_int(case_db(file), "SELECT count(*) FROM answer_finding JOIN answer ON"
 			      " answer = answer.id WHERE harm = 'theft'", 0, &n, &err));
@@ -188,6 +190,9 @@ TEST(verdict_weighs_rules_and_stores_what_carries_it)
 	assert_true(query_int(case_db(file), "SELECT first FROM answer WHERE harm = 'theft'", 0, &n,
 			      &err));
 	assert_int_equal(n, 5 * TIME_SECOND);
+	other.record_id = 8;
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, &other, 1);
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CONFIRMED);
 	case_close(file);
 }
 

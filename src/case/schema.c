@@ -120,7 +120,8 @@ bool schema_check_version(sqlite3 *db, struct err *err)
 	if (version != CASE_SCHEMA_VERSION)
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET,
 			       "made by another version of kanshiki: its schema is version %lld, "
-			       "this one reads version %d", (long long)version, CASE_SCHEMA_VERSION);
+			       "this one reads version %d; show it with that version, or assess the "
+			       "evidence again", (long long)version, CASE_SCHEMA_VERSION);
 	return true;
 }
 

@@ -133,8 +133,9 @@ static void tell(const struct collection_totals *t)
 	struct buf hex = buf_new(128);
 
 	buf_hex(&hex, span_of(t->sha256, sizeof t->sha256));
-	printf("collected  %llu files, %llu links, %llu bytes\n", (unsigned long long)t->files,
-	       (unsigned long long)t->links, (unsigned long long)t->bytes);
+	printf("collected  %llu %s, %llu %s, %llu bytes\n", (unsigned long long)t->files,
+	       t->files == 1 ? "file" : "files", (unsigned long long)t->links,
+	       t->links == 1 ? "link" : "links", (unsigned long long)t->bytes);
 	if (t->failed || t->left_out)
 		printf("not taken  %llu could not be read, %llu left out; manifest.jsonl in it says which and why\n",
 		       (unsigned long long)t->failed, (unsigned long long)t->left_out);

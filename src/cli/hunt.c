@@ -204,7 +204,8 @@ static bool parse_options(struct hunt *h, struct log_files_options *files, struc
 	while (i < 5 && strcmp(format_text, formats[i]))
 		i++;
 	if (i == 5)
-		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "unknown format '%s'", format_text);
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "unknown format '%s': it is jsonl, csv, table, timesketch "
+			       "or navigator", format_text);
 	h->format = (enum hunt_format)i;
 	h->repeat_limit = repeat_limit;
 	if (!level_of_name(span_text(level_text), &h->least_level))

@@ -102,7 +102,7 @@ static int run(int argc, char **argv)
 	struct err err = { 0 };
 	char path[DATA_PATH_MAX];
 	bool ok = !strcmp(format, "navigator") || !strcmp(format, "text") ||
-		  err_set(&err, ERR_USAGE, ERR_NO_OFFSET, "unknown format '%s'", format);
+		  err_set(&err, ERR_USAGE, ERR_NO_OFFSET, "unknown format '%s': it is navigator or text", format);
 
 	ok = ok && data_path("rules/logsources.yml", path, &err) &&
 	     rule_files_text(&files.arena, path, &pack.logsources, &err);

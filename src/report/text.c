@@ -204,7 +204,7 @@ static void carriers(struct text *t, const struct report_answer *a, bool whole)
 		struct buf line = buf_new(100);
 
 		words_number(&line, a->carrier_count - 10);
-		buf_text(&line, " more carry it; they are among the findings below");
+		buf_text(&line, " more of weight: among the findings below");
 		text_point(t, '-', &line, LABEL, 0);
 	}
 }

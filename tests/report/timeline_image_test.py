@@ -70,7 +70,8 @@ def fls(image):
         path = re.sub(r" -> .*|(?<=\$ObjId):\$O$|(?<=\$Quota):\$[OQ]$|(?<=\$Reparse):\$R$", "", path)
         if " (deleted)" in path:
             path = path.replace(" (deleted)", f" (deleted {number})")
-        found[path] = times
+        # A time of NTFS that was never set is 1601, which fls wraps around 32 bits.
+        found[path] = ["0" if image.endswith("ntfs") and int(t) >> 31 else t for t in times]
     return found
 
 
