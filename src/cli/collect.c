@@ -44,7 +44,8 @@ static void on_signal(int number)
 
 static bool show_progress(void *context, struct span path)
 {
-	struct progress_state state = { .growing = true, .now = path };
+	static uint64_t taken;
+	struct progress_state state = { .items_done = ++taken, .growing = true, .now = path };
 
 	progress_show(context, &state);
 	return !interrupted;
