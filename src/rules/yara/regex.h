@@ -6,7 +6,7 @@
  * \t \n \r \f \v \a \xHH, \A \z, \b{start} \b{end} \b{start-half} \b{end-half},
  * (?ismxU) with -, their group forms, (?<name>..). \x{H..} \uHHHH \u{H..} \UHHHHHHHH
  * \U{H..} are code points: beyond ASCII, the bytes of their UTF-8. Unknown escapes
- * stand for the letter, as in YARA. Works on bytes; (?u) and \p{..} are refused.
+ * stand for the letter, as in YARA. Works on bytes: \p{..} is refused, and classes under (?u).
  *
  * Compiled, it is a list of instructions in the arena, with no pointer out of it.
  */

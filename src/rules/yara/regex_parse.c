@@ -3,7 +3,8 @@
 #include "base/utf8.h"
 
 /* Flags that only a group sets, beside enum regex_flags. */
-enum { MULTI_LINE = 1 << 8, SWAP_GREED = 1 << 9, IGNORE_SPACE = 1 << 10 };
+enum { MULTI_LINE = 1 << 8, SWAP_GREED = 1 << 9, IGNORE_SPACE = 1 << 10,
+       UNICODE = 1 << 11 };
 
 struct parser {
 	struct arena *arena;
@@ -18,6 +19,12 @@ struct parser {
 static bool fail(struct parser *p, size_t at, const char *what)
 {
 	return err_set(p->err, ERR_CORRUPT, at, "%s", what);
+}
+
+/* What stands for bytes here would stand for characters under (?u). */
+static bool allows_sets(struct parser *p)
+{
+	return !(p->flags & UNICODE) || fail(p, p->at, "Unicode classes are not supported");
 }
 
 static bool out_of_memory(struct parser *p)
@@ -235,7 +242,7 @@ static bool parse_class_escape(struct parser *p, bool ends_range, struct byte_se
 	if (!letter && named_set(peek(p, 0), out)) {
 		p->at++;
 		*code = UINT32_MAX;
-		return true;
+		return allows_sets(p);
 	}
 	if (!parse_escape(p, &c))
 		return false;
@@ -299,6 +306,8 @@ static struct regex_ast *parse_class(struct parser *p)
 		return fail(p, start, "missing terminating ] for character class"), NULL;
 	if (p->flags & REGEX_NOCASE)
 		fold(&set);
+	if (negated && !allows_sets(p))
+		return NULL;
 	if (negated)
 		byte_set_invert(&set);
 	return set_node(p, set);
@@ -349,7 +358,7 @@ static struct regex_ast *parse_backslash(struct parser *p)
 		return fail(p, p->at - 3, "Unicode classes are not supported"), NULL;
 	if (named_set(peek(p, 0), &set)) {
 		p->at++;
-		return set_node(p, set);
+		return allows_sets(p) ? set_node(p, set) : NULL;
 	}
 	return parse_escape(p, &c) ? code_node(p, c) : NULL;
 }
@@ -369,6 +378,8 @@ static uint32_t group_flag(uint8_t letter)
 		return SWAP_GREED;
 	case 'x':
 		return IGNORE_SPACE;
+	case 'u':
+		return UNICODE;
 	default:
 		return 0;
 	}
@@ -412,7 +423,7 @@ static bool parse_inline_flags(struct parser *p, bool *open)
 			on = false;
 		else if (flag)
 			p->flags = on ? p->flags | flag : p->flags & ~flag;
-		else if (c != 'u' || on)	/* without Unicode it is anyway */
+		else
 			break;
 	}
 	return fail(p, start, "unknown group flag");
@@ -447,6 +458,8 @@ static struct regex_ast *parse_dot(struct parser *p)
 	struct byte_set set = { 0 };
 
 	p->at++;
+	if (!allows_sets(p))
+		return NULL;
 	if (!(p->flags & REGEX_DOTALL))
 		byte_set_add(&set, '\n');
 	byte_set_invert(&set);

@@ -144,7 +144,11 @@ TEST(what_yara_x_added_to_regexes_is_there)
 	assert_true(matches("(?-u)a.c", 0, SPAN("a\xff""c")));
 	assert_true(matches("(?<n>ab)(?P<m>c)", 0, SPAN("abc")));
 	assert_non_null(strstr(error_of("\\p{Greek}"), "Unicode"));
-	assert_string_equal(error_of("(?u)a"), "unknown group flag");
+	assert_string_equal(error_of("(?u)a."), "Unicode classes are not supported");
+	assert_string_equal(error_of("(?u:\\w)"), "Unicode classes are not supported");
+	assert_string_equal(error_of("(?u)[^a]"), "Unicode classes are not supported");
+	assert_string_equal(error_of("(?q)a"), "unknown group flag");
+	assert_true(matches("(?iu)a[b-c](?-u:.)", 0, SPAN("aBx")));
 	assert_string_equal(error_of("(?=a)b"), "unknown group flag");
 }
 
