@@ -244,11 +244,13 @@ static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, stru
 			     .path = buf_new(FS_PATH_MAX) };
 	int flags = TSK_FS_DIR_WALK_FLAG_ALLOC | TSK_FS_DIR_WALK_FLAG_UNALLOC |
 		    TSK_FS_DIR_WALK_FLAG_RECURSE;
-	bool ok = walk_from(&w, t->info->root_inum, flags | TSK_FS_DIR_WALK_FLAG_NOORPHAN, "", err);
-
+	bool has_orphans = TSK_FS_TYPE_ISNTFS(t->info->ftype) || TSK_FS_TYPE_ISEXT(t->info->ftype);
 	/* Those of FAT would be sought in every cluster of the volume. */
-	if (ok && !w.stopped && !TSK_FS_TYPE_ISFAT(t->info->ftype) &&
-	    !TSK_FS_TYPE_ISISO9660(t->info->ftype))
+	bool is_split = has_orphans || TSK_FS_TYPE_ISFAT(t->info->ftype);
+	bool ok = walk_from(&w, t->info->root_inum,
+			    flags | (is_split ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
+
+	if (ok && !w.stopped && has_orphans)
 		ok = walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, "$OrphanFiles/", err);
 	buf_free(&w.path);
 	return ok;
