@@ -117,7 +117,7 @@ static bool atoms_of_branches(struct arena *heap, const struct follow *at, bool 
  */
 static bool run_add_repeat(struct run *run, const struct regex_ast *node, bool wide)
 {
-	if (node->first->kind != AST_SET)
+	if (node->first->kind != AST_SET || node->gap)
 		return false;
 	for (uint32_t i = 0; i < node->min; i++) {
 		if (!run_add(run, &node->first->set, wide))

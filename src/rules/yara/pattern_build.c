@@ -140,6 +140,8 @@ static bool add_forms(struct pattern_builder *b, uint32_t id, const struct patte
 	if (spec->kind == PATTERN_HEX ? !hex_parse(&b->work, spec->text, &tree, err)
 				      : !regex_parse(&b->work, spec->text, flags, &tree, err))
 		return false;
+	if (spec->kind == PATTERN_REGEX)
+		regex_tree_part(&tree);
 	if (tree.unbounded)
 		b->patterns[id].notes |= PATTERN_NOTE_UNBOUNDED;
 	if (pattern_is_slow_tree(tree.root, wide))

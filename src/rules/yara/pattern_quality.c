@@ -105,6 +105,8 @@ static int quality_of_repeat(struct window *w, const struct regex_ast *node, boo
 		w->len = 0;
 		return node->min ? quality_of_choice(node, wide) : 0;
 	}
+	if (node->gap)
+		return w->len = 0, 0;
 	for (uint32_t i = 0; i < node->min && i < ATOM_LENGTH; i++) {
 		one = quality_of_set(w, node->first, wide);
 		best = one > best ? one : best;

@@ -82,6 +82,22 @@ TEST(base64_is_found_at_all_three_alignments)
 	assert_string_equal(matches_of(spec, SPAN("This program cannot")), "");
 }
 
+/* As YARA, which looks for both sides by themselves; what it takes as one is another matter. */
+TEST(long_lazy_gaps_of_a_regex_count_bytes)
+{
+	const struct span odd = SPAN("a\0b\0QRSc\0d\0"), wide = SPAN("a\0b\0Q\0R\0S\0c\0d\0");
+
+	assert_string_equal(matches_of(REGEX_OF("ab.{2,300}?cd", .flags = 0), SPAN("ab\n\ncd")), "0:6");
+	assert_string_equal(matches_of(REGEX_OF("ab.{2,200}?cd", .flags = 0), SPAN("ab\n\ncd")), "");
+	assert_string_equal(matches_of(REGEX_OF("ab.*?cd", .flags = 0), SPAN("ab\n\ncd")), "");
+	assert_string_equal(matches_of(REGEX_OF("ab(.{2,300}?)cd", .flags = 0), SPAN("ab\n\ncd")), "");
+	assert_string_equal(matches_of(REGEX_OF("ab.{3,}?cd", .flags = PATTERN_WIDE), odd), "0:11");
+	assert_string_equal(matches_of(REGEX_OF("ab.{4,}?cd", .flags = PATTERN_WIDE), odd), "");
+	assert_string_equal(matches_of(REGEX_OF("ab.{4,}?cd", .flags = PATTERN_WIDE), wide), "0:14");
+	assert_string_equal(matches_of(REGEX_OF("ab.{2,200}?cd", .flags = PATTERN_WIDE), odd), "");
+	assert_string_equal(matches_of(REGEX_OF("(ab|zz).{3,}?cd", .flags = PATTERN_WIDE), odd), "0:11");
+}
+
 TEST(hex_strings_take_the_nearest_way_across_jumps)
 {
 	assert_string_equal(matches_of(HEX_OF("01 [0-5] 02"), SPAN("\1\2\2\2")), "0:2");

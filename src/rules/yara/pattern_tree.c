@@ -102,7 +102,7 @@ static bool draft_sequence(struct draft *d, const struct regex_ast *root, bool w
 		if (node->kind == AST_SET) {
 			if (!put_set(d, &node->set) || !put_wide_zero(d, wide))
 				return false;
-		} else if (node->kind != AST_REPEAT || wide || !put_repeat(d, node)) {
+		} else if (node->kind != AST_REPEAT || (wide && !node->gap) || !put_repeat(d, node)) {
 			return false;
 		}
 	}

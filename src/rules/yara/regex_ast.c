@@ -115,8 +115,23 @@ void regex_ast_width(const struct regex_ast *node, uint32_t *min, uint32_t *max)
 		width_of_children(node, min, max);
 	} else if (node->kind == AST_REPEAT) {
 		regex_ast_width(node->first, min, max);
-		*min = times_width(*min, node->min);
+		/* Bytes of a gap may be halves of wide characters. */
+		*min = times_width(*min, node->gap ? node->min / 2 : node->min);
 		*max = times_width(*max, node->max);
+	}
+}
+
+void regex_tree_part(struct regex_tree *tree)
+{
+	struct regex_ast *node = tree->root->first;
+
+	if (node)
+		node = node->next;
+	for (; node && node->next; node = node->next) {
+		if (!node->parts)
+			continue;
+		node->gap = true;
+		node->first->set = (struct byte_set){ { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
 	}
 }
 

@@ -64,6 +64,8 @@ struct regex_ast {
 	struct byte_set set;		/* of SET */
 	uint32_t min, max;		/* of REPEAT; REGEX_NO_END: without end */
 	bool lazy;			/* of REPEAT */
+	bool parts;			/* of REPEAT: YARA searches what stands on both sides by itself */
+	bool gap;			/* of REPEAT: so many bytes, whatever they are, in wide text too */
 	enum regex_assertion assertion;
 };
 
@@ -83,6 +85,12 @@ struct regex_ast *regex_ast_new(struct arena *arena, enum regex_ast_kind kind);
 void regex_ast_append(struct regex_ast *parent, struct regex_ast *child);
 /* An ALT of single sets is one set; anything else stays as it is. */
 struct regex_ast *regex_ast_simplify(struct regex_ast *alt);
+
+/*
+ * A string is searched in parts, as in YARA, which looks for both sides of a long
+ * `.{n,m}?` by themselves and counts the bytes between: such repetitions become gaps.
+ */
+void regex_tree_part(struct regex_tree *tree);
 
 /* Which of several lengths at one place a match has. */
 enum regex_length {

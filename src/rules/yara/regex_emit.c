@@ -72,6 +72,15 @@ static void emit_character(struct emitter *e, const struct byte_set *set)
 
 static void emit_node(struct emitter *e, const struct regex_ast *node);
 
+/* What a repetition repeats, once. */
+static void emit_once(struct emitter *e, const struct regex_ast *repeat)
+{
+	if (repeat->gap)
+		emit_set(e, &repeat->first->set);
+	else
+		emit_node(e, repeat->first);
+}
+
 static void emit_sequence(struct emitter *e, const struct regex_ast *from,
 			  const struct regex_ast *stop)
 {
@@ -132,7 +141,7 @@ static void emit_star(struct emitter *e, const struct regex_ast *node)
 {
 	uint32_t split = emit(e, (struct regex_inst){ .op = OP_SPLIT });
 
-	emit_node(e, node->first);
+	emit_once(e, node);
 	emit(e, (struct regex_inst){ .op = OP_JUMP, .x = split });
 	set_split(e, split, node->lazy, split + 1, (uint32_t)e->count);
 }
@@ -144,7 +153,7 @@ static void emit_optional(struct emitter *e, const struct regex_ast *node, uint3
 
 	for (uint32_t i = 0; i < times && !e->full; i++) {
 		last = emit(e, (struct regex_inst){ .op = OP_SPLIT, .x = last });
-		emit_node(e, node->first);
+		emit_once(e, node);
 	}
 	while (last != UINT32_MAX && !e->full) {
 		uint32_t before = e->code[last].x;
@@ -174,7 +183,7 @@ static void emit_node(struct emitter *e, const struct regex_ast *node)
 		break;
 	case AST_REPEAT:
 		for (uint32_t i = 0; i < node->min && !e->full; i++)
-			emit_node(e, node->first);
+			emit_once(e, node);
 		if (node->max == REGEX_NO_END)
 			emit_star(e, node);
 		else

@@ -602,15 +602,19 @@ static void skip_space(struct parser *p)
 	}
 }
 
+#define PART_MOST 200	/* what YARA takes as one (STRING_CHAINING_THRESHOLD) */
+
 static struct regex_ast *parse_repeated(struct parser *p)
 {
 	bool dot = peek(p, 0) == '.';
 	struct regex_ast *what = parse_atom(p);
+	struct regex_ast *node;
 	size_t start = p->at;
 	uint32_t min, max;
-	bool repeated;
+	bool repeated, braces;
 
 	skip_space(p);
+	braces = peek(p, 0) == '{';
 	if (!what || !parse_quantifier(p, &min, &max, &repeated))
 		return NULL;
 	if (!repeated)
@@ -618,7 +622,10 @@ static struct regex_ast *parse_repeated(struct parser *p)
 	if (what->kind == AST_ASSERT)
 		return fail(p, start, "syntax error: nothing to repeat"), NULL;
 	p->tree->unbounded = p->tree->unbounded || (dot && max == REGEX_NO_END);
-	return repeat_node(p, what, min, max);
+	node = repeat_node(p, what, min, max);
+	if (node)
+		node->parts = dot && braces && !p->depth && node->lazy && max > PART_MOST;
+	return node;
 }
 
 static struct regex_ast *parse_sequence(struct parser *p)
