@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -143,6 +145,22 @@ static void refuse(struct walk_entry *out, int number)
 	out->reason = strerror(number);
 }
 
+/* What the kernel shows as files is no evidence on a disk, and reading some of it does something. */
+static bool is_of_kernel(int fd)
+{
+	static const unsigned long types[] = { PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,
+		SECURITYFS_MAGIC, SELINUX_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, BPF_FS_MAGIC,
+		PSTOREFS_MAGIC, EFIVARFS_MAGIC, DEVPTS_SUPER_MAGIC, BINFMTFS_MAGIC, NSFS_MAGIC };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs))
+		return false;
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if ((unsigned long)fs.f_type == types[i])
+			return true;
+	return false;
+}
+
 static void meet_folder(struct walk *w, int at, const char *name, struct walk_entry *out)
 {
 	bool ignored;
@@ -158,6 +176,12 @@ static void meet_folder(struct walk *w, int at, const char *name, struct walk_en
 		return;
 	}
 	fd = open_quietly(at, name, O_DIRECTORY, &ignored);
+	if (fd >= 0 && out->stat.st_dev != w->device && is_of_kernel(fd)) {
+		close(fd);
+		out->kind = WALK_SPECIAL;
+		out->reason = "file system of the kernel, not entered unless it is named";
+		return;
+	}
 	if (fd < 0 || !enter_folder(w, fd))
 		refuse(out, errno);
 	else

@@ -20,7 +20,7 @@ enum walk_kind {
 	WALK_FILE,		/* regular; .fd is open, unless only listing */
 	WALK_FOLDER,		/* entered; told before what is in it */
 	WALK_LINK,		/* .target */
-	WALK_SPECIAL,		/* device, socket, pipe; .reason says which */
+	WALK_SPECIAL,		/* device, socket, pipe, /proc and its like below a root: .reason says which */
 	WALK_REFUSED,		/* could not be opened or entered: .error, .reason */
 	WALK_BEYOND,		/* not entered by our own bounds: .reason */
 };
