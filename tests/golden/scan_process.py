@@ -6,6 +6,7 @@ usage: tests/golden/scan_process.py KANSHIKI
 Each is a child that puts something into its memory, says where, and waits. Skips
 itself where the kernel does not let us read a child's memory.
 """
+import hashlib
 import os
 import re
 import signal
@@ -71,6 +72,11 @@ def main():
              f"and uint8be({at}) == 0x6b and not defined uint32(1) }}")
     code, out, err = scan(program, reads, process.pid)
     check("numbers are read from its memory", (code, out) == (0, f"r {process.pid}\n"), (code, out, err))
+    digest = hashlib.md5(b"kanshiki planted here").hexdigest()
+    ranges = (f'import "hash" import "math" rule r {{ condition: hash.md5({at}, 21) == "{digest}" '
+              f'and math.mean({at}, 1) == 107.0 and not defined hash.md5(1, 5) }}')
+    code, out, err = scan(program, ranges, process.pid)
+    check("hash and math read ranges of it", (code, out) == (0, f"r {process.pid}\n"), (code, out, err))
     loop = (f"rule r {{ condition: for any i in ({at}..{at + 30}) : (uint32(i) == 0x12345678) }}")
     code, out, err = scan(program, loop, process.pid)
     check("and in loops", (code, out) == (0, f"r {process.pid}\n"), (code, out, err))

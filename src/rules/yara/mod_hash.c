@@ -20,17 +20,11 @@ struct state {
 /* A string, or offset and length cut to the data; false: undefined. */
 static bool bytes_of(const struct yara_call *c, struct span *out)
 {
-	int64_t offset = c->arguments[0].integer;
-	int64_t length = c->count > 1 ? c->arguments[1].integer : 0;
-
 	if (c->arguments[0].type == YARA_STRING) {
 		*out = c->arguments[0].string;
 		return true;
 	}
-	if (offset < 0 || length < 0 || (uint64_t)offset >= c->data.len)
-		return false;
-	*out = span_sub(c->data, (size_t)offset, (size_t)length);
-	return true;
+	return yara_call_range(c, c->arguments[0].integer, c->count > 1 ? c->arguments[1].integer : 0, out);
 }
 
 static struct span hex_of(struct arena *arena, enum digest_kind kind, struct span bytes)

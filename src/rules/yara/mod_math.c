@@ -23,18 +23,12 @@ static double number(const struct bytes *b, size_t i)
 /* From arguments `first`: a string, or offset and length cut to the data; false: undefined. */
 static bool bytes_of(const struct yara_call *c, size_t first, struct bytes *out)
 {
-	int64_t offset, length;
-
 	if (first < c->count && c->arguments[first].type == YARA_STRING) {
 		*out = (struct bytes){ c->arguments[first].string, true };
 		return true;
 	}
-	offset = c->arguments[first].integer;
-	length = c->arguments[first + 1].integer;
-	if (offset < 0 || length < 0 || (uint64_t)offset >= c->data.len)
-		return false;
-	*out = (struct bytes){ span_sub(c->data, (size_t)offset, (size_t)length), false };
-	return true;
+	*out = (struct bytes){ .is_signed = false };
+	return yara_call_range(c, c->arguments[first].integer, c->arguments[first + 1].integer, &out->span);
 }
 
 struct distribution {

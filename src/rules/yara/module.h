@@ -227,6 +227,12 @@ static inline void yara_return_string(struct yara_call *call, struct span s)
 	yara_value_string(&call->result, s);
 }
 
+/*
+ * A range of what is scanned: of a file cut to its end; of a process read again, at most
+ * YARA_RANGE_MOST bytes that lie together. False: undefined.
+ */
+#define YARA_RANGE_MOST ((int64_t)16 << 20)
+bool yara_call_range(const struct yara_call *call, int64_t offset, int64_t length, struct span *out);
 /* Whether the regex argument matches anywhere in `s`. */
 bool yara_call_matches(struct yara_call *call, const struct yara_regex *regex, struct span s);
 /* The same for one that begins in the first 1,024 bytes; *end is where the first of them ends. */

@@ -222,6 +222,22 @@ bool scan_entry_point(struct yara_scan *s, int64_t *out)
 			    : yara_entry_point(s->data, false, 0, out);
 }
 
+bool yara_call_range(const struct yara_call *call, int64_t offset, int64_t length, struct span *out)
+{
+	struct yara_scan *s = call->host;
+	uint8_t *bytes;
+
+	if (offset < 0 || length < 0)
+		return false;
+	if (s && s->is_blocks) {
+		bytes = length <= YARA_RANGE_MOST ? arena_alloc(&s->arena, (size_t)length) : NULL;
+		*out = span_of(bytes, (size_t)length);
+		return bytes && scan_read_memory(s, (uint64_t)offset, bytes, (size_t)length);
+	}
+	*out = span_sub(call->data, (size_t)offset, (size_t)length);
+	return (uint64_t)offset < call->data.len;
+}
+
 bool yara_call_matches(struct yara_call *call, const struct yara_regex *regex, struct span text)
 {
 	struct yara_scan *s = call->host;
