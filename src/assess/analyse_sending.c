@@ -19,20 +19,28 @@
 #define MINUTE (INT64_C(60) * TIME_SECOND)
 #define BEFORE (10 * MINUTE)		/* two machines' clocks differ by as much */
 #define AFTER (120 * MINUTE)
-#define COMMANDS_MOST 400		/* each looks through all transfers */
+#define COMMANDS_MOST 400		/* that look through all transfers; others are only counted */
 
 struct sending {
 	const struct act *first, *last;
 	uint64_t count, bytes;
 	struct span peer;		/* where its connections went */
 	bool is_other_machine;
+	bool is_left_out;		/* transfers were not looked up for all of its commands */
 };
 
 struct sendings {
 	struct map by_tool;
 	struct sending **list;
 	size_t count, room;
+	bool *claimed;			/* of each act: a transfer that a command carried already */
+	size_t commands;
 };
+
+static uint64_t add_bytes(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
 
 static bool is_within(const struct act *command, const struct act *transfer)
 {
@@ -54,17 +62,20 @@ static struct span peer_of(const struct acts *all, const struct act *command)
 	return (struct span){ 0 };
 }
 
-static uint64_t bytes_to(const struct acts *all, const struct act *command, struct span peer)
+/* What was sent is counted once, however many commands may have carried it. */
+static uint64_t bytes_to(const struct acts *all, const struct act *command, struct span peer, bool *claimed)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; peer.len && i < all->count; i++) {
 		const struct act *t = &all->list[i];
 
-		if (t->kind == TRACE_TRANSFER && t->bytes_out != UINT64_MAX && is_within(command, t) &&
-		    span_eq(act_address(t->peer), peer) && acts_same_host(all, command, t) &&
-		    sum + t->bytes_out >= sum)
-			sum += t->bytes_out;
+		if (!claimed[i] && t->kind == TRACE_TRANSFER && t->bytes_out != UINT64_MAX &&
+		    is_within(command, t) && span_eq(act_address(t->peer), peer) &&
+		    acts_same_host(all, command, t)) {
+			sum = add_bytes(sum, t->bytes_out);
+			claimed[i] = true;
+		}
 	}
 	return sum;
 }
@@ -85,16 +96,25 @@ static struct sending *sending_of(struct analysis *a, struct sendings *all, cons
 	return *listed;
 }
 
-static void add(struct sending *s, const struct acts *acts, const struct act *act)
+static bool is_earlier(const struct act *a, const struct act *b)
 {
-	struct span peer = act->time == TIME_NONE ? (struct span){ 0 } : peer_of(acts, act);
-	uint64_t bytes = bytes_to(acts, act, peer);
+	return a->time != TIME_NONE && (b->time == TIME_NONE || a->time < b->time);
+}
 
-	s->first = s->first ? s->first : act;
-	s->last = act;
+/* Acts come in no order of time. */
+static void add(struct sendings *all, struct sending *s, const struct acts *acts, const struct act *act)
+{
+	bool is_looked_up = act->time != TIME_NONE && all->commands++ < COMMANDS_MOST;
+	struct span peer = is_looked_up ? peer_of(acts, act) : (struct span){ 0 };
+
+	if (!s->first || is_earlier(act, s->first))
+		s->first = act;
+	if (!s->last || is_earlier(s->last, act))
+		s->last = act;
 	s->count++;
-	s->bytes += bytes;
+	s->bytes = add_bytes(s->bytes, bytes_to(acts, act, peer, all->claimed));
 	s->peer = peer.len ? peer : s->peer;
+	s->is_left_out |= act->time != TIME_NONE && !is_looked_up;
 	s->is_other_machine |= span_has_any(act->command, "\\\\tsclient\\");
 }
 
@@ -126,6 +146,8 @@ static bool tell(struct analysis *a, const struct sending *s, struct err *err)
 	json_array(&w);
 	json_text(&w, s->bytes ? "the command sent these bytes (program, place and time agree)"
 			       : "how much was sent, if anything (no record of the network says)");
+	if (s->is_left_out)
+		json_text(&w, "commands are too many: what some of them sent was not looked up");
 	json_array_end(&w);
 	json_object_end(&w);
 	c.matched = buf_span(&text);
@@ -138,11 +160,13 @@ bool analyse_sending(struct analysis *a, struct err *err)
 {
 	struct sendings all = { .by_tool = map_new(a->arena) };
 	struct acts acts;
-	size_t commands = 0;
 	bool ok = acts_load(a, "(kind = 'execution' AND command IS NOT NULL) OR (kind = 'transfer' AND what <> "
 				"'srum' AND (bytes_out >= 1048576 OR program IS NOT NULL))", &acts, err);
 
-	for (size_t i = 0; ok && i < acts.count && commands < COMMANDS_MOST; i++) {
+	all.claimed = ok ? ARENA_ARRAY(a->arena, acts.count + 1, bool) : NULL;
+	if (ok && !all.claimed)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+	for (size_t i = 0; ok && i < acts.count; i++) {
 		const struct act *act = &acts.list[i];
 		struct sending *s;
 
@@ -151,8 +175,7 @@ bool analyse_sending(struct analysis *a, struct err *err)
 		s = sending_of(a, &all, act);
 		if (!s)
 			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
-		add(s, &acts, act);
-		commands++;
+		add(&all, s, &acts, act);
 	}
 	for (size_t i = 0; ok && i < all.count; i++)
 		ok = tell(a, all.list[i], err);

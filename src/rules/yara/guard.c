@@ -151,19 +151,9 @@ static struct guard guard_header(const struct yara_module *module)
 	return g;
 }
 
-struct guard guard_defined(const struct node *n)
+unsigned node_operands(enum node_op op)
 {
-	struct guard left, right;
-	const struct yara_module *module;
-	bool tells;
-
-	switch (n->op) {
-	case NODE_FIELD:
-	case NODE_INDEX:
-	case NODE_LOOKUP:
-	case NODE_CALL:
-		module = module_of(n, &tells);
-		return module && !tells ? guard_header(module) : guard_any();
+	switch (op) {
 	case NODE_ADD:
 	case NODE_SUBTRACT:
 	case NODE_MULTIPLY:
@@ -174,9 +164,7 @@ struct guard guard_defined(const struct node *n)
 	case NODE_BIT_XOR:
 	case NODE_SHIFT_LEFT:
 	case NODE_SHIFT_RIGHT:
-		left = guard_defined(n->left);
-		right = guard_defined(n->right);
-		return guard_and(&left, &right);
+		return 2;
 	case NODE_READ:
 	case NODE_READ_LONG:
 	case NODE_READ_REAL:
@@ -184,10 +172,26 @@ struct guard guard_defined(const struct node *n)
 	case NODE_COMPLEMENT:
 	case NODE_TO_FLOAT:
 	case NODE_LEN:
-		return guard_defined(n->left);
+		return 1;
 	default:
-		return guard_any();
+		return 0;
 	}
+}
+
+struct guard guard_defined(const struct node *n)
+{
+	unsigned operands = node_operands((enum node_op)n->op);
+	const struct yara_module *module;
+	struct guard left, right;
+	bool tells;
+
+	if (n->op == NODE_FIELD || n->op == NODE_INDEX || n->op == NODE_LOOKUP || n->op == NODE_CALL) {
+		module = module_of(n, &tells);
+		return module && !tells ? guard_header(module) : guard_any();
+	}
+	left = operands ? guard_defined(n->left) : guard_any();
+	right = operands > 1 ? guard_defined(n->right) : guard_any();
+	return operands > 1 ? guard_and(&left, &right) : left;
 }
 
 /* Of a comparison, also one of texts. */

@@ -19,6 +19,8 @@ struct guard guard_defined(const struct node *n);
 /* How many files it lets through, as a guess: 0 for none, beyond 1e6 for most. */
 double guard_cost(const struct guard *guard);
 
+/* Of how many operands (.left, then .right) a value is made that must all be defined for it to be. */
+unsigned node_operands(enum node_op op);
 /* a < b as b > a, and so on. */
 enum node_op node_mirrored(enum node_op op);
 

@@ -146,36 +146,19 @@ static struct need need_strings(const struct need_finder *f, const struct quanti
 
 static struct need need_defined(const struct need_finder *f, const struct node *n)
 {
+	unsigned operands = node_operands((enum node_op)n->op);
 	struct need need, other;
 
-	switch (n->op) {
-	case NODE_OFFSET:
-	case NODE_LENGTH:
+	if (n->op == NODE_OFFSET || n->op == NODE_LENGTH)
 		return need_string(f, n->n);
-	case NODE_ADD:
-	case NODE_SUBTRACT:
-	case NODE_MULTIPLY:
-	case NODE_DIVIDE:
-	case NODE_MODULO:
-	case NODE_BIT_AND:
-	case NODE_BIT_OR:
-	case NODE_BIT_XOR:
-	case NODE_SHIFT_LEFT:
-	case NODE_SHIFT_RIGHT:
-		need = need_defined(f, n->left);
+	if (!operands)
+		return need_nothing();
+	need = need_defined(f, n->left);
+	if (operands > 1) {
 		other = need_defined(f, n->right);
 		take_rarer(&need, &other);
-		return need;
-	case NODE_READ:
-	case NODE_READ_LONG:
-	case NODE_READ_REAL:
-	case NODE_NEGATE:
-	case NODE_COMPLEMENT:
-	case NODE_TO_FLOAT:
-		return need_defined(f, n->left);
-	default:
-		return need_nothing();
 	}
+	return need;
 }
 
 /* Counts, and sums of them; constants so small that no sum of what a rule can hold overflows. */
