@@ -2,6 +2,7 @@
 
 #include "case/query.h"
 #include "examine/matching.h"
+#include "os/image.h"
 #include "os/sandbox.h"
 
 #include <errno.h>
@@ -57,6 +58,7 @@ struct coordinator *coordinator_new(const struct coordinator_options *options, s
 	c->slot_count = options->jobs ? options->jobs : cores > 0 ? (unsigned)cores : 1;
 	c->slots = calloc(c->slot_count, sizeof *c->slots);
 	c->source_ids = calloc(options->source_count + 1, sizeof *c->source_ids);
+	c->cache = image_cache_dir();
 	c->examiner = (struct examiner_options){ .limits = &options->limits, .yara = options->yara,
 						 .sigma = options->sigma,
 						 .keys = options->keys,
@@ -113,6 +115,7 @@ void coordinator_free(struct coordinator *c)
 	arena_free(&c->claim_arena);
 	arena_free(&c->image_arena);
 	free(c->source_ids);
+	free(c->cache);
 	free(c);
 }
 
@@ -125,8 +128,9 @@ static enum fate plain_fate(const struct walk_entry *e)
 		return e->error == EACCES || e->error == EPERM ? FATE_DENIED : FATE_FAILED;
 	case WALK_LINK:
 	case WALK_SPECIAL:
-	case WALK_BEYOND:
 		return FATE_SKIPPED;
+	case WALK_BEYOND:
+		return FATE_PARTLY;
 	case WALK_FILE:
 	case WALK_FOLDER:
 		break;
@@ -149,6 +153,22 @@ static bool is_case(struct coordinator *c, const struct stat *st)
 	return false;
 }
 
+/* Whatever it is called: the very file that lies in our own cache. */
+static bool is_cached(const struct coordinator *c, struct span path, const struct stat *st)
+{
+	size_t start = path.len;
+	char own[PATH_MAX];
+	struct stat there;
+
+	while (start && path.at[start - 1] != '/')
+		start--;
+	path = span_from(path, start);
+	if (!c->cache || !span_ends(path, SPAN(".rules")))
+		return false;
+	snprintf(own, sizeof own, "%s/%.*s", c->cache, SPAN_ARG(span_sub(path, 0, NAME_MAX)));
+	return !lstat(own, &there) && there.st_ino == st->st_ino && there.st_dev == st->st_dev;
+}
+
 static struct job *new_job(struct coordinator *c, const struct place *place, struct err *err)
 {
 	const struct walk_entry *e = &place->entry;
@@ -166,6 +186,7 @@ static struct job *new_job(struct coordinator *c, const struct place *place, str
 	job->path_len = e->path.len;
 	job->stat = e->stat;
 	job->is_cut = place->is_cut;
+	job->is_cached = S_ISREG(e->stat.st_mode) && is_cached(c, e->path, &e->stat);
 	job->source = c->source_ids[place->source];
 	job->fate = plain_fate(e);
 	job->number = c->next_number++ << SHARE_BITS;

@@ -53,6 +53,7 @@ struct job {
 	struct stat stat;
 	struct opened *opened;
 	bool is_cut;
+	bool is_cached;			/* lies in our own cache of compiled rules */
 	/* Of a disk image: the shares that its listing told, jobs that follow it in the queue. */
 	struct job *last_share;
 	uint64_t shares, shares_kept;	/* told in this try; made into jobs */
@@ -101,6 +102,7 @@ struct coordinator {
 	struct sources *sources, *listing;	/* listing: counts ahead, for progress */
 	struct case_file *file;
 	uint64_t *source_ids;
+	char *cache;			/* our own folder of compiled rules, or NULL */
 	sqlite3_stmt *find_original, *list_inside, *list_rules;
 	struct slot *slots;
 	unsigned slot_count;

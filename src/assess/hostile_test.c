@@ -261,8 +261,40 @@ TEST(hostile_name_or_beginning_alone_hides_nothing)
 	shell(r.folder, "mkdir kanshiki && printf 'knskIMG1 and more' > kanshiki/yara-0.rules && "
 			"cp kanshiki/yara-0.rules kanshiki/yara-0.php && printf 'and more' > kanshiki/b.rules");
 	run_with(&r, (struct coordinator_options){ .jobs = 1 });
-	assert_item(&r, "/kanshiki/yara-0.rules", "skipped|other|compiled rules|compiled rules of this program");
+	assert_item(&r, "/kanshiki/yara-0.rules", "partly|other|compiled rules|looks like compiled rules of this "
+		    "program, and was not matched");
 	assert_item(&r, "/kanshiki/yara-0.php", "examined|other|compiled rules|");
 	assert_item(&r, "/kanshiki/b.rules", "examined|other|text|");
+	tear_down(&r);
+}
+
+/* Files of our own cache, told by what they are and not by what they are called. */
+TEST(hostile_own_cache_alone_is_passed_over)
+{
+	char folder[300];
+	struct run r;
+
+	set_up(&r, "own");
+	snprintf(folder, sizeof folder, "%s", r.folder);
+	assert_int_equal(setenv("XDG_CACHE_HOME", folder, 1), 0);
+	shell(r.folder, "mkdir -m 700 kanshiki && mkdir other && printf 'knskIMG1 ours' > kanshiki/a.rules && "
+			"printf 'knskIMG1 not' > other/a.rules");
+	run_with(&r, (struct coordinator_options){ .jobs = 1 });
+	assert_item(&r, "/kanshiki/a.rules", "skipped|other|compiled rules|compiled rules of this program");
+	assert_item(&r, "/other/a.rules", "examined|other|compiled rules|");
+	assert_int_equal(unsetenv("XDG_CACHE_HOME"), 0);
+	tear_down(&r);
+}
+
+TEST(hostile_depth_is_no_place_to_hide)
+{
+	struct coordinator_options options = { .jobs = 1, .limits = examine_limits_default() };
+	struct run r;
+
+	set_up(&r, "deep");
+	shell(r.folder, "mkdir -p a/b/c && echo x > a/b/c/implant");
+	options.limits.folder_depth = 2;
+	run_with(&r, options);
+	assert_item(&r, "/a/b", "partly|other||limit: folders inside folders");
 	tear_down(&r);
 }

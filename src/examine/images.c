@@ -22,7 +22,8 @@
 #define FREE_PIECE ((size_t)4 << 20)
 #define SECTOR 512
 #define REASON_MAX ((size_t)8 << 10)
-/* Part of the names of files that hold volume shadow copies. */
+/* Volume shadow copies lie in files of this folder whose names end so. */
+#define SNAPSHOT_FOLDER SPAN("System Volume Information/{")
 #define SNAPSHOT_STORE SPAN("{3808876b-c176-4e48-b7ae-04046e6cc752}")
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
 
@@ -226,6 +227,23 @@ static void dismiss_entry(struct examination *x, struct file_system *fs, const s
 	buf_free(&reason);
 }
 
+/* Only where its snapshots could be read, for else they are examined nowhere. */
+static bool is_snapshot_store(const struct opened_image *o, const struct volume *v, struct span path)
+{
+	bool is_read = v->snapshot_of != SIZE_MAX;
+
+	if (!span_starts(path, SNAPSHOT_FOLDER) || !span_ends(path, SNAPSHOT_STORE) ||
+	    span_find_byte(path, SNAPSHOT_FOLDER.len, '/') != SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < disk_count(o->disk) && !is_read; i++) {
+		const struct volume *other = disk_volume(o->disk, i);
+
+		is_read = other->state == VOLUME_READ && other->snapshot_of != SIZE_MAX &&
+			  disk_volume(o->disk, other->snapshot_of) == v;
+	}
+	return is_read;
+}
+
 static void examine_entry(struct opened_image *o, struct file_system *fs, const struct volume *v,
 			  const struct fs_entry *e)
 {
@@ -249,7 +267,7 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 		/* Rights mean something for what can be run. */
 		if (e->kind == FS_FILE && e->mode & 0111)
 			item.capability = span_of(capability, fs_capability(fs, &e->place, capability));
-		if (span_find(e->path, 0, SNAPSHOT_STORE) != SIZE_MAX)
+		if (is_snapshot_store(o, v, e->path))
 			item_dismiss(o->x, &item, &origin, FATE_SKIPPED, SPAN("store of snapshots, which are "
 				     "examined by themselves"));
 		else if (e->kind == FS_FILE)

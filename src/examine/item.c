@@ -176,15 +176,24 @@ static bool is_refused(const struct examination *x, const struct item *item)
 }
 
 /*
- * What this program keeps of its rules has all their words in it. Both its name and its
- * beginning must fit, and the case says that it was passed over.
+ * Compiled rules have all the words in them that rules search for. Those of our own cache are
+ * passed over; what only looks like them is not matched either, but then nobody may say "no sign".
  */
-static bool is_rule_cache(const struct item *item, const struct identity *identity)
+static bool passes_over_rules(struct examination *x, const struct item *item, const struct identity *identity)
 {
 	size_t cut = item->path.len < 80 ? 0 : item->path.len - 80;
 
-	return !strcmp(identity->kind, "compiled rules") && span_ends(item->path, SPAN(".rules")) &&
-	       span_find(span_from(item->path, cut), 0, SPAN("/kanshiki/")) != SIZE_MAX;
+	if (strcmp(identity->kind, "compiled rules"))
+		return false;
+	if (x->command->is_cached && !item->depth) {
+		examination_short(x, FATE_SKIPPED, "compiled rules of this program");
+		return true;
+	}
+	if (!span_ends(item->path, SPAN(".rules")) ||
+	    span_find(span_from(item->path, cut), 0, SPAN("/kanshiki/")) == SIZE_MAX)
+		return false;
+	examination_short(x, FATE_PARTLY, "looks like compiled rules of this program, and was not matched");
+	return true;
 }
 
 void item_examine(struct examination *x, struct item *item, struct item_origin *origin)
@@ -223,9 +232,7 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		examination_short(x, FATE_LOCKED, "encrypted: %s", identity.kind);
 	if (x->limits->names_only)
 		examination_short(x, FATE_SKIPPED, "%s", EXAMINE_NAMES_ONLY);
-	if (is_rule_cache(item, &identity))
-		examination_short(x, FATE_SKIPPED, "compiled rules of this program");
-	if (x->command->is_relisted || x->limits->names_only || item->fate == FATE_SKIPPED) {
+	if (passes_over_rules(x, item, &identity) || x->command->is_relisted || x->limits->names_only) {
 		end(x, item);
 		return;
 	}
