@@ -413,9 +413,26 @@ static bool judge_period(sqlite3 *db, const struct need *need, const struct peri
 	return true;
 }
 
-static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, const struct period *period,
+/* What one machine has says nothing of another. What passes on the network is of no machine. */
+static void judge_machines(const struct coverage *all, const struct need *need, struct arena *arena,
+			   struct need_result *r)
+{
+	struct covered_lacking l = covered_machines_lack(&all->machines, need);
+
+	if (!l.lacking || need->classes == NETWORK || need->classes == PROGRAMS ||
+	    (r->state != NEED_EXAMINED && r->state != NEED_DAMAGED))
+		return;
+	r->state = r->state == NEED_EXAMINED ? NEED_PARTLY : r->state;
+	r->note = joined(arena, r->note, arena_printf(arena, "there for %zu of %zu machines, not for %.*s%s; it "
+						      "would have shown %s", l.asked - l.lacking, l.asked,
+						      SPAN_ARG(span_sub(l.first, 0, 80)),
+						      l.lacking > 1 ? " and others" : "", need->shows));
+}
+
+static bool judge(const struct coverage *all, const struct need *need, const struct period *period,
 		  struct arena *arena, struct need_result *r, struct err *err)
 {
+	sqlite3 *db = case_db(all->file);
 	struct tally t = { .first = TIME_NONE, .last = TIME_NONE };
 
 	*r = (struct need_result){ .need = need, .state = NEED_EXAMINED };
@@ -427,12 +444,13 @@ static bool judge(sqlite3 *db, const struct need *need, uint64_t hosts, const st
 	if (need->classes == PROGRAMS)
 		return judge_ledger(db, arena, r, err);
 	if (need->classes == LOG)
-		judge_log(need, &t, hosts, arena, r);
+		judge_log(need, &t, all->hosts, arena, r);
 	else if (!judge_decoded(db, need, &t, arena, r, err))
 		return false;
 	if (is_dated(need) && (!judge_days(db, need, period, arena, r, err) ||
 			       (period && !judge_period(db, need, period, arena, r, err))))
 		return false;
+	judge_machines(all, need, arena, r);
 	return need->classes != FILES || judge_files(db, need, arena, r, err);
 }
 
@@ -504,13 +522,14 @@ static bool sum_up(sqlite3 *db, struct err *err)
 		"UNION ALL SELECT id, class, NULL, 0 FROM faulty WHERE id NOT IN (SELECT item FROM main.fact)", err);
 }
 
-bool coverage_count(struct case_file *file, struct coverage *out, struct err *err)
+bool coverage_count(struct case_file *file, struct arena *arena, struct coverage *out, struct err *err)
 {
 	sqlite3 *db = case_db(file);
 
 	*out = (struct coverage){ .file = file };
 	return sum_up(db, err) && count_hosts(db, &out->hosts, err) &&
-	       machines_of(db, &out->machines, err);
+	       machines_of(db, &out->kinds, err) &&
+	       covered_machines_load(file, arena, &out->machines, err);
 }
 
 bool coverage_of(const struct coverage *all, enum harm harm, const struct period *period,
@@ -527,9 +546,9 @@ bool coverage_of(const struct coverage *all, enum harm harm, const struct period
 	for (size_t i = 0; i < need_count; i++) {
 		struct need_result *r = &results[*count];
 
-		if (needs[i].harm != harm || !(all->machines & 1u << needs[i].of))
+		if (needs[i].harm != harm || !(all->kinds & 1u << needs[i].of))
 			continue;
-		if (!judge(db, &needs[i], all->hosts, period, arena, r, err))
+		if (!judge(all, &needs[i], period, arena, r, err))
 			return false;
 		if (needs[i].essential && r->state != NEED_EXAMINED)
 			*covered = false;

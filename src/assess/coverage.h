@@ -4,13 +4,15 @@
  * One table in coverage.c (and in docs/verdict.md) says which classes of
  * evidence and which logs would show a sign of a harm, and which of them are
  * essential: "no sign" may be said only where all essential ones were there and
- * wholly examined, and where no item of the case was left unexamined. Rows for
+ * wholly examined, on every machine of the case (coverage_machines.h) where the evidence is
+ * of a machine, and where no item of the case was left unexamined. Rows for
  * Windows or Linux are asked where the case has such a machine; where none is
  * recognised, as for Windows.
  */
 #ifndef KANSHIKI_ASSESS_COVERAGE_H
 #define KANSHIKI_ASSESS_COVERAGE_H
 
+#include "assess/coverage_machines.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/finding.h"
@@ -56,11 +58,12 @@ const char *need_state_name(enum need_state state);
 struct coverage {
 	struct case_file *file;
 	uint64_t hosts;			/* those with event logs */
-	unsigned machines;		/* bits of enum need_of that the case has */
+	unsigned kinds;			/* bits of enum need_of that the case has */
+	struct covered_machines machines;
 };
 
-/* Call it when nothing will be added to the case but answers. */
-bool coverage_count(struct case_file *file, struct coverage *out, struct err *err);
+/* Call it when nothing will be added to the case but answers. What it counts lives in `arena`. */
+bool coverage_count(struct case_file *file, struct arena *arena, struct coverage *out, struct err *err);
 
 /*
  * Results for one harm, in the order of the table, in `arena`. *covered: all

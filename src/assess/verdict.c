@@ -386,22 +386,22 @@ static bool list_direct(sqlite3 *db, struct err *err)
 bool verdict_write(struct case_file *file, const struct period *period, struct verdict *out,
 		   struct err *err)
 {
+	struct arena counted = arena_new(MEMORY);
 	struct coverage coverage;
+	bool ok;
 
 	*out = (struct verdict){ 0 };
 	/* What was added last may still wait in a batch; SQL must see it all. */
-	if (!case_sync(file, err) || !case_clear_answers(file, err) ||
-	    !list_direct(case_db(file), err) || !coverage_count(file, &coverage, err))
-		return false;
-	for (int harm = HARM_NONE + 1; harm < HARM_COUNT; harm++) {
+	ok = case_sync(file, err) && case_clear_answers(file, err) && list_direct(case_db(file), err) &&
+	     coverage_count(file, &counted, &coverage, err);
+	for (int harm = HARM_NONE + 1; ok && harm < HARM_COUNT; harm++) {
 		struct arena arena = arena_new(MEMORY);
 		struct weighing w = { .file = file, .coverage = &coverage, .db = case_db(file), .arena = &arena,
 				      .harm = (enum harm)harm, .period = period };
-		bool ok = answer_one(&w, &out->degrees[harm], err);
 
+		ok = answer_one(&w, &out->degrees[harm], err);
 		arena_free(&arena);
-		if (!ok)
-			return false;
 	}
-	return count_findings(case_db(file), period, &out->findings, err) && case_sync(file, err);
+	arena_free(&counted);
+	return ok && count_findings(case_db(file), period, &out->findings, err) && case_sync(file, err);
 }

@@ -214,7 +214,8 @@ static struct span only_name(const struct machines *m, uint64_t source)
 
 struct span machine_name(const struct machines *m, uint64_t source, struct span path)
 {
-	struct span root = span_sub(path, 0, machine_root(m, source, path));
+	size_t root_end = machine_root(m, source, path);
+	struct span root = span_sub(path, 0, root_end);
 	struct span container = outer_container(path), of_container = { 0 };
 	const struct machine_collection *collection = collection_at(m, source, path);
 
@@ -232,7 +233,8 @@ struct span machine_name(const struct machines *m, uint64_t source, struct span 
 		return root;
 	if (!of_container.len)
 		of_container = host_of_names(path);
-	return of_container.len ? of_container : only_name(m, source);
+	/* What has a root of its own may be another machine. */
+	return of_container.len || root_end < path.len ? of_container : only_name(m, source);
 }
 
 struct span machine_zone(const struct machines *m, uint64_t source, struct span path)

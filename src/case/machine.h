@@ -6,7 +6,8 @@
  * "disk.E01!/p2/etc/passwd". The root ends where a folder begins that stands at
  * the top of a machine's file system (etc, usr, Windows, Users, ...). Names come
  * from traces of kind host: a root has the name found below it, else the one
- * found in the same container (image, archive), else the only one of its source.
+ * found in the same container (image, archive); what lies in no root has the only
+ * name of its source.
  * Inside a collection of triage (collected.h, traces "collection") the root is
  * where its tool puts drives, and a name read from the machine's own files goes
  * before the one that the tool wrote down: it may have run on another machine.
