@@ -62,6 +62,21 @@ static struct span extended_name(struct span data, struct arena *arena)
 	return wide_text(span_from(c.in, cursor_u16le(&c)), arena);
 }
 
+/* Told in bytes behind the head, or in UTF-16 behind three words more where there are none. */
+static struct span control_panel_file(struct span data, struct arena *arena)
+{
+	struct span narrow = span_from(data, 9), wide = span_from(data, 21);
+	size_t end = span_find_byte(narrow, 0, 0);
+
+	if (narrow.len && end != 0)
+		return span_sub(narrow, 0, end == SIZE_MAX ? narrow.len : end);
+	if (data.len < 21)
+		return (struct span){ 0 };
+	for (end = 0; end + 1 < wide.len && (wide.at[end] || wide.at[end + 1]); )
+		end += 2;
+	return from_utf16(span_sub(wide, 0, end), arena);
+}
+
 static void read_item(struct lnk_item *item, uint8_t class, struct span data, struct arena *arena)
 {
 	uint8_t range = class & 0x70;
@@ -84,6 +99,8 @@ static void read_item(struct lnk_item *item, uint8_t class, struct span data, st
 	} else if (range == LNK_NETWORK_LOCATION) {
 		item->type = LNK_NETWORK_LOCATION;
 		item->name = narrow_text(span_from(data, 2));
+	} else if (class == LNK_CONTROL_PANEL_FILE) {
+		item->cpl_path = control_panel_file(data, arena);
 	}
 	if (item->id.len != 16)
 		item->id = (struct span){ 0 };

@@ -15,8 +15,8 @@
 #define LNK_MAX_ITEMS 1024
 #define LNK_MAX_BLOCKS 1024
 
-enum lnk_item_type { LNK_ROOT_FOLDER = 0x1f, LNK_VOLUME = 0x20, LNK_FILE_ENTRY = 0x30,
-		     LNK_NETWORK_LOCATION = 0x40 };
+enum lnk_item_type { LNK_CONTROL_PANEL_FILE = 0, LNK_ROOT_FOLDER = 0x1f, LNK_VOLUME = 0x20,
+		     LNK_FILE_ENTRY = 0x30, LNK_NETWORK_LOCATION = 0x40 };
 
 /* One step of the path to the target through the shell's name space. */
 struct lnk_item {
@@ -24,6 +24,7 @@ struct lnk_item {
 	struct span data;		/* behind the class byte */
 	struct span name;		/* of a volume, file entry or network location */
 	struct span long_name;		/* of a file entry, from its extension block, or empty */
+	struct span cpl_path;		/* of a control panel file; in items of another kind with its class, what stands there */
 	struct span id;			/* GUID, 16 bytes, of a root folder or volume */
 };
 

@@ -25,6 +25,9 @@ static void set_item(struct yara_object *to, const struct lnk_item *item)
 	yara_set_integer(to, "item_type", item->type);
 	yara_set_string(to, "data", item->data);
 	switch (item->type) {
+	case LNK_CONTROL_PANEL_FILE:
+		set_text(to, "cpl_file_path", item->cpl_path);
+		break;
 	case LNK_ROOT_FOLDER:
 		set_guid(to, "root_folder_id", item->id);
 		break;

@@ -276,6 +276,12 @@ TEST(module_lnk_reads_the_target)
 	      "lnk.tracker_data.machine_id == \"machine\"", "lnk.overlay_size == 7",
 	      "lnk.creation_time == 1577836800");
 	assert_true(holds("lnk", "lnk.is_lnk == 0", SPAN("no link")));
+	CHECK("lnk", "lnk_fuzz/control_panel",
+	      "lnk.target_id_list[0].cpl_file_path == \"C:\\\\a.cpl\"",
+	      "lnk.target_id_list[1].cpl_file_path == \"C:\\\\\\xc3\\xa9.cpl\"",
+	      "not defined lnk.target_id_list[2].cpl_file_path",
+	      "lnk.target_id_list[3].cpl_file_path == \"cut\"",
+	      "lnk.target_id_list[4].cpl_file_path == \"\"");
 }
 
 TEST(module_math_computes_as_yara)
