@@ -111,17 +111,6 @@ static struct span key_of(struct arena *heap, const struct pattern_spec *spec)
 	return kept;
 }
 
-/* With xor, as slow as it is by its worst key. */
-static bool is_slow_text(const struct pattern_spec *spec, bool wide)
-{
-	bool xored = spec->flags & PATTERN_XOR;
-
-	for (unsigned key = xored ? spec->xor_min : 0; key <= (xored ? spec->xor_max : 0u); key++)
-		if (pattern_is_slow_text(spec->text, wide, (uint8_t)key))
-			return true;
-	return false;
-}
-
 static bool add_forms(struct pattern_builder *b, uint32_t id, const struct pattern_spec *spec,
 		      struct err *err)
 {
@@ -129,11 +118,9 @@ static bool add_forms(struct pattern_builder *b, uint32_t id, const struct patte
 	uint32_t flags = (spec->flags & PATTERN_NOCASE ? REGEX_NOCASE : 0) |
 			 (spec->flags & PATTERN_DOTALL ? REGEX_DOTALL : 0);
 
-	bool wide = spec->flags & PATTERN_WIDE && !(spec->flags & PATTERN_ASCII);
-
 	if (spec->kind == PATTERN_TEXT) {
 		if (!(spec->flags & (PATTERN_BASE64 | PATTERN_BASE64_WIDE)) &&
-		    is_slow_text(spec, wide))
+		    pattern_is_slow_text(spec->text, spec))
 			b->patterns[id].notes |= PATTERN_NOTE_SLOW;
 		return pattern_add_text(b, id, spec, err);
 	}
@@ -144,7 +131,7 @@ static bool add_forms(struct pattern_builder *b, uint32_t id, const struct patte
 		regex_tree_part(&tree);
 	if (tree.unbounded)
 		b->patterns[id].notes |= PATTERN_NOTE_UNBOUNDED;
-	if (pattern_is_slow_tree(tree.root, wide))
+	if (pattern_is_slow_tree(tree.root, spec, &b->work))
 		b->patterns[id].notes |= PATTERN_NOTE_SLOW;
 	return pattern_add_tree(b, id, spec, &tree, err);
 }

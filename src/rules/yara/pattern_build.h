@@ -49,9 +49,14 @@ const struct pattern_piece *pattern_pieces(struct pattern_builder *b,
 					   const struct regex_ast *root, bool wide,
 					   uint32_t *count);
 
-/* Has it no four bytes by which YARA would search well? What its makers warn of. */
-bool pattern_is_slow_text(struct span text, bool wide, uint8_t key);
-bool pattern_is_slow_tree(const struct regex_ast *root, bool wide);
+/*
+ * Has it no four bytes by which YARA would search well? What its makers warn of,
+ * by their own measure (libyara/atoms.c of 4.5). `text` as it stands in the rule,
+ * with wide, nocase and xor of `spec`; the arena is for what is needed meanwhile.
+ */
+bool pattern_is_slow_text(struct span text, const struct pattern_spec *spec);
+bool pattern_is_slow_tree(const struct regex_ast *root, const struct pattern_spec *spec,
+			  struct arena *arena);
 
 static inline bool pattern_no_memory(struct err *err)
 {

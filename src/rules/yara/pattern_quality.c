@@ -1,12 +1,30 @@
 #include "rules/yara/pattern_build.h"
 
+#include <limits.h>
+
 #define ATOM_LENGTH 4		/* what YARA searches by */
 #define QUALITY_ENOUGH 38
+#define QUALITY_MOST 88		/* four different bytes that are no letters */
+
+#define QUALITY_NONE (-1000)
+#define STEPS_MAX 10000		/* nodes that are looked at; repetitions of repetitions are looked at again */
 
 /* Bytes that stand next to each other, the last few of a run. */
 struct window {
 	uint8_t bytes[ATOM_LENGTH], mask[ATOM_LENGTH];
 	size_t len;
+};
+
+/*
+ * The tree as YARA goes through it: a run of letters ends at anything else, and
+ * its best four are one choice more for where they stand. What a run has shown is
+ * not forgotten at the next one, which is why the order of branches matters.
+ */
+struct walk {
+	struct window recent, best;
+	int best_quality;
+	int *choice;		/* the best that was found so far */
+	unsigned steps;
 };
 
 static bool is_common(uint8_t byte)
@@ -23,143 +41,270 @@ static int quality_of_byte(uint8_t byte, uint8_t mask)
 	return (uint8_t)((byte | 0x20) - 'a') < 26 ? 18 : 20;
 }
 
+static bool is_common_everywhere(const struct byte_set *seen)
+{
+	return byte_set_has(seen, 0) || byte_set_has(seen, 0x20) || byte_set_has(seen, 0x90) ||
+	       byte_set_has(seen, 0xcc) || byte_set_has(seen, 0xff);
+}
+
 /* YARA's measure of an atom; bytes that are all the same and common are little help. */
-static int quality_of(const uint8_t *bytes, const uint8_t *mask, size_t len)
+static int quality_of(const struct window *w)
 {
 	struct byte_set seen = { 0 };
 	int quality = 0, unique;
 
-	for (size_t i = 0; i < len; i++) {
-		quality += quality_of_byte(bytes[i], mask[i]);
-		if (mask[i] == 0xff)
-			byte_set_add(&seen, bytes[i]);
+	for (size_t i = 0; i < w->len; i++) {
+		quality += quality_of_byte(w->bytes[i], w->mask[i]);
+		if (w->mask[i] == 0xff)
+			byte_set_add(&seen, w->bytes[i]);
 	}
 	unique = (int)byte_set_count(&seen);
-	if (unique == 1 && (is_common(bytes[0]) || bytes[0] == 0x90))
-		return quality - 10 * (int)len;
+	if (unique == 1 && is_common_everywhere(&seen))
+		return quality - 10 * (int)w->len;
 	return quality + 2 * unique;
 }
 
-/* One byte more: the best of what ends with it. */
-static int window_add(struct window *w, uint8_t byte, uint8_t mask)
+/* Without unknown bytes at both ends; where too much is unknown, its first byte. */
+static struct window trimmed(const struct window *w)
 {
-	int best = 0;
+	struct window out = { .len = 0 };
+	size_t from = 0, end = w->len, known = 0, unknown = 0;
 
-	if (w->len == ATOM_LENGTH) {
-		memmove(w->bytes, w->bytes + 1, ATOM_LENGTH - 1);
-		memmove(w->mask, w->mask + 1, ATOM_LENGTH - 1);
-		w->len--;
+	while (from < end && !w->mask[from])
+		from++;
+	while (end > from && !w->mask[end - 1])
+		end--;
+	for (size_t i = from; i < end; i++) {
+		known += w->mask[i] == 0xff;
+		unknown += !w->mask[i];
+		out.bytes[out.len] = w->bytes[i];
+		out.mask[out.len++] = w->mask[i];
 	}
-	w->bytes[w->len] = byte;
-	w->mask[w->len++] = mask;
-	for (size_t from = 0; from < w->len; from++) {
-		int one = quality_of(w->bytes + from, w->mask + from, w->len - from);
-
-		best = one > best ? one : best;
-	}
-	return best;
+	if (out.len && unknown >= known)
+		out.len = 1;
+	return out;
 }
 
-static int window_add_character(struct window *w, uint8_t byte, uint8_t mask, bool wide)
+static void end_run(struct walk *w)
 {
-	int best = window_add(w, byte, mask), zero = wide ? window_add(w, 0, 0xff) : 0;
+	struct window atom = trimmed(&w->recent);
+	int quality;
 
-	return zero > best ? zero : best;
+	if (!w->recent.len)
+		return;
+	if (quality_of(&atom) <= w->best_quality)
+		atom = trimmed(&w->best);
+	quality = atom.len ? quality_of(&atom) : QUALITY_NONE;
+	if (quality > *w->choice)
+		*w->choice = quality;
+	w->recent.len = 0;
 }
 
-static int quality_of_set(struct window *w, const struct regex_ast *node, bool wide)
+static void add_letter(struct walk *w, uint8_t value, uint8_t mask)
 {
-	uint8_t value = 0, mask = 0;
+	struct window atom;
 
-	/* YARA's atoms know bytes, halves of bytes and any byte, but no classes. */
-	if (!byte_set_as_mask(&node->set, &value, &mask) && byte_set_count(&node->set) < 255) {
-		w->len = 0;
-		return 0;
-	}
-	if (mask == 0xdf && (uint8_t)((value | 0x20) - 'a') < 26)
-		mask = 0xff;		/* a letter in both cases */
-	if (mask != 0xff && mask != 0xf0 && mask != 0x0f)
-		mask = 0;
-	return window_add_character(w, value, mask, wide);
-}
-
-static int quality_of_sequence(const struct regex_ast *first, bool wide);
-
-static int quality_of_choice(const struct regex_ast *alt, bool wide)
-{
-	int least = QUALITY_ENOUGH;
-
-	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
-		int one = quality_of_sequence(branch->kind == AST_SEQ ? branch->first : branch, wide);
-
-		least = one < least ? one : least;
-	}
-	return least;
-}
-
-static int quality_of_repeat(struct window *w, const struct regex_ast *node, bool wide)
-{
-	int best = 0, one;
-
-	if (node->first->kind != AST_SET) {
-		w->len = 0;
-		return node->min ? quality_of_choice(node, wide) : 0;
-	}
-	if (node->gap)
-		return w->len = 0, 0;
-	for (uint32_t i = 0; i < node->min && i < ATOM_LENGTH; i++) {
-		one = quality_of_set(w, node->first, wide);
-		best = one > best ? one : best;
-	}
-	if (node->max != node->min)
-		w->len = 0;
-	return best;
-}
-
-/* Only siblings that follow `first` in a sequence are looked at; depth is that of the parser. */
-static int quality_of_sequence(const struct regex_ast *first, bool wide)
-{
-	struct window w = { .len = 0 };
-	int best = 0, one;
-
-	for (const struct regex_ast *node = first; node && best < QUALITY_ENOUGH; node = node->next) {
-		switch (node->kind) {
-		case AST_SET:
-			one = quality_of_set(&w, node, wide);
-			break;
-		case AST_REPEAT:
-			one = quality_of_repeat(&w, node, wide);
-			break;
-		case AST_ALT:
-			one = quality_of_choice(node, wide);
-			w.len = 0;
-			break;
-		case AST_SEQ:
-			one = quality_of_sequence(node->first, wide);
-			w.len = 0;
-			break;
-		default:
-			continue;
+	if (w->recent.len == ATOM_LENGTH) {
+		atom = trimmed(&w->recent);
+		if (quality_of(&atom) > w->best_quality) {
+			w->best = atom;
+			w->best_quality = quality_of(&atom);
 		}
-		best = one > best ? one : best;
+		memmove(w->recent.bytes, w->recent.bytes + 1, ATOM_LENGTH - 1);
+		memmove(w->recent.mask, w->recent.mask + 1, ATOM_LENGTH - 1);
+		w->recent.len--;
+	} else {
+		w->best.bytes[w->recent.len] = value;
+		w->best.mask[w->recent.len] = mask;
+		w->best.len = w->recent.len + 1;
+	}
+	w->recent.bytes[w->recent.len] = value;
+	w->recent.mask[w->recent.len++] = mask;
+}
+
+/* YARA's atoms know bytes, halves of bytes and any byte (but for a line's end), no classes. */
+static bool as_letter(const struct byte_set *set, uint8_t *value, uint8_t *mask)
+{
+	if (byte_set_count(set) == 255 && !byte_set_has(set, '\n')) {
+		*value = *mask = 0;
+		return true;
+	}
+	if (!byte_set_as_mask(set, value, mask))
+		return false;
+	if (*mask == 0xdf && (uint8_t)((*value | 0x20) - 'a') < 26)
+		*mask = 0xff;		/* a letter in both cases */
+	return *mask == 0xff || *mask == 0xf0 || *mask == 0x0f || !*mask;
+}
+
+/* So many of any byte. */
+static bool is_jump(const struct regex_ast *node)
+{
+	uint8_t value, mask;
+
+	return node->kind == AST_REPEAT && node->first->kind == AST_SET &&
+	       as_letter(&node->first->set, &value, &mask) && !mask;
+}
+
+static void walk_node(struct walk *w, const struct regex_ast *node);
+
+static void walk_children(struct walk *w, const struct regex_ast *node)
+{
+	for (const struct regex_ast *child = node->first; child; child = child->next)
+		walk_node(w, child);
+}
+
+/* All branches are needed: as good as the worst of them. */
+static void walk_choice(struct walk *w, const struct regex_ast *alt)
+{
+	int *outer = w->choice, worst = INT_MAX;
+
+	end_run(w);
+	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
+		int best = QUALITY_NONE;
+
+		w->choice = &best;
+		walk_node(w, branch);
+		end_run(w);
+		worst = best < worst ? best : worst;
+	}
+	w->choice = outer;
+	if (worst > *outer)
+		*outer = worst;
+}
+
+static void walk_node(struct walk *w, const struct regex_ast *node)
+{
+	uint8_t value, mask;
+
+	if (w->steps++ > STEPS_MAX)
+		return;
+	if (node->kind == AST_SET && as_letter(&node->set, &value, &mask)) {
+		add_letter(w, value, mask);
+		return;
+	}
+	if (node->kind == AST_SEQ || (node->kind == AST_ALT && node->first == node->last)) {
+		walk_children(w, node);
+		return;
+	}
+	if (node->kind == AST_ALT)
+		walk_choice(w, node);
+	else if (node->kind == AST_REPEAT && !is_jump(node))
+		for (uint32_t i = 0; i < node->min && i < ATOM_LENGTH; i++)
+			walk_children(w, node);
+	end_run(w);
+}
+
+static bool is_slow_part(const struct regex_ast *first, const struct regex_ast *end)
+{
+	int best = QUALITY_NONE;
+	struct walk w = { .best_quality = QUALITY_NONE, .choice = &best };
+
+	for (const struct regex_ast *node = first; node && node != end; node = node->next)
+		walk_node(&w, node);
+	end_run(&w);
+	return best < QUALITY_ENOUGH;
+}
+
+/* What stands between long jumps is searched by itself. */
+static bool is_slow_tree(const struct regex_ast *root)
+{
+	const struct regex_ast *first = root->first;
+
+	for (const struct regex_ast *node = first; node; node = node->next) {
+		if (node == first || !is_jump(node) || !node->lazy || node->max <= HEX_CHAIN_GAP)
+			continue;
+		if (is_slow_part(first, node))
+			return true;
+		first = node->next;
+	}
+	return is_slow_part(first, NULL);
+}
+
+/* The bytes of a tree that is nothing else; in the arena. at NULL: it is no text. */
+static struct span text_of_tree(const struct regex_ast *root, struct arena *arena)
+{
+	size_t len = 0;
+	uint8_t *bytes, mask;
+
+	for (const struct regex_ast *node = root->first; node; node = node->next, len++)
+		if (node->kind != AST_SET)
+			return (struct span){ 0 };
+	bytes = arena_alloc(arena, len);
+	len = 0;
+	for (const struct regex_ast *node = root->first; bytes && node; node = node->next)
+		if (!as_letter(&node->set, &bytes[len++], &mask) || mask != 0xff)
+			return (struct span){ 0 };
+	return bytes ? span_of(bytes, len) : (struct span){ 0 };
+}
+
+static struct window window_of(struct span bytes)
+{
+	struct window w = { .len = bytes.len < ATOM_LENGTH ? bytes.len : ATOM_LENGTH };
+
+	memcpy(w.bytes, bytes.at, w.len);
+	memset(w.mask, 0xff, sizeof w.mask);
+	return w;
+}
+
+/* Four bytes of the text. */
+static struct window best_window(struct span text)
+{
+	struct window best = window_of(text);
+
+	for (size_t i = 1; i + ATOM_LENGTH <= text.len && quality_of(&best) < QUALITY_MOST; i++) {
+		struct window one = window_of(span_from(text, i));
+
+		if (quality_of(&one) > quality_of(&best))
+			best = one;
 	}
 	return best;
 }
 
-bool pattern_is_slow_tree(const struct regex_ast *root, bool wide)
+static struct window widened(const struct window *w)
 {
-	return quality_of_sequence(root->first, wide) < QUALITY_ENOUGH;
+	struct window out = { .len = w->len < 2 ? 2 * w->len : ATOM_LENGTH };
+
+	for (size_t i = 0; 2 * i < out.len; i++)
+		out.bytes[2 * i] = w->bytes[i];
+	memset(out.mask, 0xff, sizeof out.mask);
+	return out;
 }
 
-bool pattern_is_slow_text(struct span text, bool wide, uint8_t key)
+/* In the worst of its cases and keys. */
+static bool is_slow_window(struct window w, const struct pattern_spec *spec)
 {
-	struct window w = { .len = 0 };
-	int best = 0;
+	bool xored = spec->flags & PATTERN_XOR;
 
-	for (size_t i = 0; i < text.len && best < QUALITY_ENOUGH; i++) {
-		int one = window_add_character(&w, text.at[i] ^ key, 0xff, wide);
+	for (size_t i = 0; i < w.len && spec->flags & PATTERN_NOCASE; i++)
+		if ((uint8_t)((w.bytes[i] | 0x20) - 'a') < 26)
+			w.bytes[i] |= 0x20;
+	for (unsigned key = xored ? spec->xor_min : 0; key <= (xored ? spec->xor_max : 0u); key++) {
+		struct window one = w;
 
-		best = one > best ? one : best;
+		for (size_t i = 0; i < w.len; i++)
+			one.bytes[i] = w.bytes[i] ^ (uint8_t)key;
+		if (quality_of(&one) < QUALITY_ENOUGH)
+			return true;
 	}
-	return best < QUALITY_ENOUGH;
+	return false;
+}
+
+bool pattern_is_slow_text(struct span text, const struct pattern_spec *spec)
+{
+	struct window best = best_window(text), wide = widened(&best);
+
+	if (quality_of(&best) < QUALITY_ENOUGH)
+		return true;
+	if (!(spec->flags & PATTERN_WIDE))
+		return is_slow_window(best, spec);
+	return is_slow_window(wide, spec) ||
+	       (spec->flags & PATTERN_ASCII && is_slow_window(best, spec));
+}
+
+bool pattern_is_slow_tree(const struct regex_ast *root, const struct pattern_spec *spec,
+			  struct arena *arena)
+{
+	struct span text = text_of_tree(root, arena);
+
+	return text.len ? pattern_is_slow_text(text, spec) : is_slow_tree(root);
 }

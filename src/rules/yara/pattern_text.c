@@ -87,6 +87,18 @@ static struct span widened(struct arena *heap, struct span text)
 	return to ? span_of(to, 2 * text.len) : (struct span){ 0 };
 }
 
+/* The encoded letters are searched as they are, without case or keys. */
+static void note_slow(struct pattern_builder *b, uint32_t pattern, const struct pattern_spec *spec,
+		      struct span encoded)
+{
+	struct pattern_spec plain = { .flags = PATTERN_ASCII };
+
+	if (spec->flags & PATTERN_BASE64_WIDE)
+		encoded = widened(&b->work, encoded);
+	if (encoded.len && pattern_is_slow_text(encoded, &plain))
+		b->patterns[pattern].notes |= PATTERN_NOTE_SLOW;
+}
+
 static bool add_base64(struct pattern_builder *b, uint32_t pattern,
 		       const struct pattern_spec *spec, struct span text, struct err *err)
 {
@@ -98,6 +110,7 @@ static bool add_base64(struct pattern_builder *b, uint32_t pattern,
 
 		if (!encoded.len)
 			continue;
+		note_slow(b, pattern, spec, encoded);
 		if ((spec->flags & PATTERN_BASE64) &&
 		    !add_plain(b, pattern, spec, encoded, false, err))
 			return false;

@@ -64,6 +64,7 @@ struct regex_ast {
 	struct byte_set set;		/* of SET */
 	uint32_t min, max;		/* of REPEAT; REGEX_NO_END: without end */
 	bool lazy;			/* of REPEAT */
+	bool dot;			/* of REPEAT: of `.` */
 	bool parts;			/* of REPEAT: YARA searches what stands on both sides by itself */
 	bool gap;			/* of REPEAT: so many bytes, whatever they are, in wide text too */
 	enum regex_assertion assertion;
@@ -72,7 +73,7 @@ struct regex_ast {
 struct regex_tree {
 	struct regex_ast *root;		/* always a SEQ */
 	bool greedy, lazy;		/* which kinds of repetition are in it */
-	bool unbounded;			/* .* and its like */
+	bool unbounded;			/* .* and its like, outside of alternatives and repetitions */
 };
 
 /* `flags` are enum regex_flags of regex.h. Errors carry the offset in `source`. */

@@ -621,10 +621,11 @@ static struct regex_ast *parse_repeated(struct parser *p)
 		return what;
 	if (what->kind == AST_ASSERT)
 		return fail(p, start, "syntax error: nothing to repeat"), NULL;
-	p->tree->unbounded = p->tree->unbounded || (dot && max == REGEX_NO_END);
 	node = repeat_node(p, what, min, max);
-	if (node)
+	if (node) {
+		node->dot = dot;
 		node->parts = dot && braces && !p->depth && node->lazy && max > PART_MOST;
+	}
 	return node;
 }
 
@@ -691,5 +692,7 @@ bool regex_parse(struct arena *arena, struct span source, uint32_t flags, struct
 		root = seq;
 	}
 	out->root = root;
+	for (const struct regex_ast *node = root->first; node; node = node->next)
+		out->unbounded = out->unbounded || (node->dot && node->max == REGEX_NO_END);
 	return true;
 }
