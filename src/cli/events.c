@@ -400,7 +400,7 @@ const struct command command_events = {
 	.name = "events",
 	.usage = "events LOG... [OPTION...]",
 	.summary = "turn event logs into JSON lines, XML or CSV",
-	.about = "Reads Windows event logs (EVTX, EVT) and other logs (syslog, auditd, journal, Zeek, W3C, "
+	.about = "Reads Windows event logs (EVTX, EVT, XML) and other logs (syslog, auditd, journal, Zeek, W3C, "
 		 "access logs, squid, JSON, CSV), plain, compressed or in archives, folders of them (by content, "
 		 "not by name) and standard input (-). "
 		 "Decoding happens in a process that can only read them and write the output. "

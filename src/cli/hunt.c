@@ -398,8 +398,8 @@ const struct command command_hunt = {
 	.usage = "hunt [--rules PATH]... LOG... [OPTION...]",
 	.summary = "search event logs with Sigma rules",
 	.about = "Evaluates Sigma rules over Windows event logs, JSON of any nesting, syslog, auditd, "
-		 "journal exports, Zeek, W3C, access and squid logs, CSV and plain text, recognised by content, "
-		 "plain, compressed or in archives. One JSON line a match on standard output.",
+		 "journal exports, events as XML, Zeek, W3C, access and squid logs, CSV and plain text, "
+		 "recognised by content, plain, compressed or in archives. One JSON line a match on standard output.",
 	.exits = "0 nothing found, 1 something found, 2 could not do it",
 	.options = options,
 	.run = run,

@@ -1,7 +1,7 @@
 /*
  * log: logs other than EVTX, recognised by content, into events.
  *
- * JSON (lines, one document, arrays; any nesting), syslog (RFC 3164, RFC 5424 and
+ * Windows events as XML, JSON (lines, one document, arrays; any nesting), syslog (RFC 3164, RFC 5424 and
  * what rsyslog writes), auditd, journal export, Zeek, W3C/IIS, access logs of web
  * servers and of squid, CSV with a header, and plain text with a time in front.
  * Fed block by block, so that a log of any size is read in bounded memory. Every
@@ -18,7 +18,7 @@
 #include "base/event.h"
 
 enum log_format { LOG_NONE, LOG_JSON, LOG_SYSLOG, LOG_AUDITD, LOG_JOURNAL, LOG_ZEEK, LOG_W3C,
-		  LOG_ACCESS, LOG_CSV, LOG_TEXT, LOG_SQUID };
+		  LOG_ACCESS, LOG_CSV, LOG_TEXT, LOG_SQUID, LOG_XML };
 
 #define LOG_LINE_MAX ((size_t)16 << 20)	/* longer lines, or JSON documents' events, are skipped and told */
 #define LOG_FIELDS_MAX 4096		/* of one event */
@@ -28,7 +28,7 @@ enum log_format { LOG_NONE, LOG_JSON, LOG_SYSLOG, LOG_AUDITD, LOG_JOURNAL, LOG_Z
 /* What the start of a content is; LOG_NONE: no log that we know. */
 enum log_format log_identify(struct span start);
 /* "json", "syslog", "auditd", "journal", "zeek", "w3c", "access", "csv",
- * "text", "squid", "". */
+ * "text", "squid", "xml", "". */
 const char *log_format_name(enum log_format format);
 
 struct log_options {

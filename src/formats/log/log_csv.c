@@ -142,10 +142,14 @@ static bool take_record(struct log_reader *r, struct span record)
 		return true;
 	}
 	row = log_row_begin(r);
-	for (uint32_t i = 0; i < c->count; i++)
+	for (uint32_t i = 0; i < c->count; i++) {
+		struct span text = cell(&r->memory, &rest, c->separator);
+
+		/* A table cannot leave a field out: an empty cell is both. */
 		log_row_add(r, &row, c->names[i],
-			    (struct value){ .kind = VALUE_TEXT,
-					    .bytes = cell(&r->memory, &rest, c->separator) });
+			    text.len ? (struct value){ .kind = VALUE_TEXT, .bytes = text }
+				     : (struct value){ .kind = VALUE_NULL });
+	}
 	if (rest.len)
 		log_bad_line(r);
 	return log_row_end(r, &row, TIME_NONE);

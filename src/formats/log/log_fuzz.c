@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	log_identify(input);
-	feed((enum log_format)(1 + data[0] % 10), span_from(input, 2), 1 + data[1]);
-	feed((enum log_format)(1 + data[0] % 10), span_from(input, 2), SIZE_MAX);
+	feed((enum log_format)(1 + data[0] % 11), span_from(input, 2), 1 + data[1]);
+	feed((enum log_format)(1 + data[0] % 11), span_from(input, 2), SIZE_MAX);
 	return 0;
 }

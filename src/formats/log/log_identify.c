@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 
 #define LINES_LOOKED_AT 8
+#define LINE_BEFORE_MAX 80
 
 /* Text that a log may be made of: hardly any control bytes. */
 static bool is_text(struct span start)
@@ -22,7 +23,7 @@ static bool is_text(struct span start)
 /* An object whose first member has a name: no program text begins so. */
 static bool is_json(struct span start)
 {
-	size_t i = 0;
+	size_t i = log_record_line(start);
 
 	for (int nested = 0; nested < 3; nested++) {
 		while (i < start.len && (start.at[i] <= ' ' || start.at[i] == 0x1e))
@@ -69,6 +70,18 @@ static bool is_json_log(struct span start)
 	/* Lines of objects are a log whatever they hold. */
 	return line != SIZE_MAX && line > 1 && line + 1 < start.len && start.at[0] == '{' &&
 	       start.at[line + 1] == '{';
+}
+
+/* Exporters write a line of their own before the events, or before each. */
+static bool is_xml_log(struct span start)
+{
+	size_t at = span_find(start, 0, SPAN("<Event"));
+
+	return at != SIZE_MAX && (start.at[0] == '<' || at < LINE_BEFORE_MAX) &&
+	       span_find_byte(span_sub(start, 0, at), 0, '{') == SIZE_MAX &&
+	       span_find_byte(span_sub(start, 0, at), 0, ',') == SIZE_MAX &&
+	       (span_find(start, at, SPAN("schemas.microsoft.com/win/2004/08/events/event")) != SIZE_MAX ||
+		span_find(start, at, SPAN("<System>")) != SIZE_MAX);
 }
 
 static bool starts_with_time(struct span line)
@@ -126,6 +139,8 @@ enum log_format log_identify(struct span start)
 	if (span_starts(start, SPAN("#Software: ")) || span_starts(start, SPAN("#Version: ")) ||
 	    span_starts(start, SPAN("#Fields: ")) || span_starts(start, SPAN("#Date: ")))
 		return LOG_W3C;
+	if (is_xml_log(start))
+		return LOG_XML;
 	if (is_json(start))
 		return is_json_log(start) ? LOG_JSON : LOG_NONE;
 	if (lines_are(start, log_is_audit))
@@ -134,9 +149,10 @@ enum log_format log_identify(struct span start)
 		return LOG_ACCESS;
 	if (lines_are(start, log_is_squid))
 		return LOG_SQUID;
+	/* Rows may begin with a time, a header does not. */
+	if (!starts_with_time(span_sub(start, 0, span_find_byte(start, 0, '\n'))) && log_is_csv(start))
+		return LOG_CSV;
 	if (lines_are(start, log_is_syslog))
 		return LOG_SYSLOG;
-	if (lines_are(start, starts_with_time))
-		return LOG_TEXT;
-	return log_is_csv(start) ? LOG_CSV : LOG_NONE;
+	return lines_are(start, starts_with_time) ? LOG_TEXT : LOG_NONE;
 }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#define RECORD_LINE_MAX 40
+
 struct leaf {
 	struct span name;
 	struct value value;
@@ -198,7 +200,7 @@ static void name_datum(struct parse *p, size_t from)
 			name = &j->leaves[i];
 	if (!name || name->value.kind != VALUE_TEXT)
 		return;
-	name = &(struct leaf){ json_without_spaces(&p->r->memory, name->value.bytes), name->value };
+	name = &(struct leaf){ log_without_spaces(&p->r->memory, name->value.bytes), name->value };
 	for (size_t i = from; i < j->leaf_count; i++)
 		if (!span_eq(j->leaves[i].name, JSON_DATUM_NAME))
 			j->leaves[kept++] = (struct leaf){ name->name, j->leaves[i].value };
@@ -222,8 +224,9 @@ static bool datum(struct parse *p, struct json_context *inner)
 
 static bool object(struct parse *p, struct json_key *key)
 {
-	struct json_context *inner = key->inner ? key->inner : json_context_below(p->r, key);
 	const uint8_t *start = p->text.at++;
+	struct span text = span_of(start, (size_t)(p->text.end - start));
+	struct json_context *inner = key->inner ? key->inner : json_context_below(p->r, key, text);
 
 	if (!inner) {
 		p->text.bad = true;
@@ -268,13 +271,13 @@ static bool array(struct parse *p, struct json_key *key)
 	return ok;
 }
 
-/* {"Records": [ and its like, behind three scalars at most: what is inside are the events. */
+/* {"Records": [ and its like, behind three scalars at most, or {"hits": {"hits": [: the events are inside. */
 static bool is_wrapper(struct parse *p, const struct json_key *key)
 {
 	struct json_text ahead = p->text;
 
-	if (!key->wraps || key->of->place != PLACE_ROOT || p->depth || p->scalars > 3 ||
-	    p->r->json->in_wrapper)
+	if (!key->wraps || p->r->json->in_wrapper ||
+	    (key->of->place == PLACE_HITS ? p->depth != 1 : p->depth || p->scalars > 3))
 		return false;
 	ahead.at++;
 	json_skip_space(&ahead);
@@ -283,6 +286,18 @@ static bool is_wrapper(struct parse *p, const struct json_key *key)
 	p->text.at = ahead.at;
 	p->wrapper = true;
 	return true;
+}
+
+/* Contexts go when the reader forgets its shapes. */
+static struct json_context *root_of(struct log_reader *r)
+{
+	struct log_json *j = r->json;
+
+	if (!j->root || j->generation != r->generation) {
+		j->root = json_context_root(r);
+		j->generation = r->generation;
+	}
+	return j->root;
 }
 
 /* Some exports hold the event itself as a text of JSON. */
@@ -312,6 +327,19 @@ static void embedded(struct parse *p, struct span text, struct json_context *roo
 	j->leaves = NULL;
 	j->leaf_count = j->leaf_room = 0;
 	p->text = saved;
+}
+
+void log_json_into(struct log_reader *r, struct log_row *row, struct span text)
+{
+	struct parse p = { .r = r, .row = *row };
+	struct json_context *root;
+
+	if (!r->json && !log_json_new(r))
+		return;
+	root = root_of(r);
+	if (root)
+		embedded(&p, text, root);
+	*row = p.row;
 }
 
 static bool any_value(struct parse *p, struct json_key *key)
@@ -355,6 +383,16 @@ static void skip_line(struct parse *p)
 	p->text.at = end ? end + 1 : p->text.end;
 }
 
+size_t log_record_line(struct span text)
+{
+	size_t end = span_find_byte(span_sub(text, 0, RECORD_LINE_MAX), 0, '\n');
+	uint64_t number;
+
+	if (!span_starts(text, SPAN("Record ")) || end == SIZE_MAX)
+		return 0;
+	return span_to_u64(span_trim(span_sub(text, 7, end - 7)), &number) ? end + 1 : 0;
+}
+
 /* To the next object, through what stands between objects. */
 static bool find_object(struct parse *p)
 {
@@ -370,6 +408,10 @@ static bool find_object(struct parse *p)
 		}
 		if (!p->last && !memchr(p->text.at, '\n', (size_t)(p->text.end - p->text.at)))
 			return false;
+		if (c == 'R' && log_record_line(span_of(p->text.at, (size_t)(p->text.end - p->text.at)))) {
+			skip_line(p);
+			continue;
+		}
 		if (!p->r->json->in_wrapper) {
 			p->r->line++;
 			log_bad_line(p->r);
@@ -378,18 +420,6 @@ static bool find_object(struct parse *p)
 		skip_line(p);
 	}
 	return false;
-}
-
-/* Contexts go when the reader forgets its shapes. */
-static struct json_context *root_of(struct log_reader *r)
-{
-	struct log_json *j = r->json;
-
-	if (!j->root || j->generation != r->generation) {
-		j->root = json_context_root(r);
-		j->generation = r->generation;
-	}
-	return j->root;
 }
 
 static bool one_object(struct parse *p)

@@ -28,6 +28,7 @@ enum json_place {
 	PLACE_USER_DATA,	/* Event.UserData: what is below is data */
 	PLACE_DROP,		/* xmlns and the like */
 	PLACE_WINLOG,
+	PLACE_HITS,		/* what a search in Elasticsearch answers */
 };
 
 /* What the Name of a datum is called until its texts have it. */
@@ -79,13 +80,10 @@ static inline void json_skip_space(struct json_text *t)
 		t->at++;
 }
 
-/* Names of fields have no spaces in the taxonomy; a copy where there were some. */
-struct span json_without_spaces(struct arena *arena, struct span name);
-
 /* Contexts and keys lie with the reader's shapes and go with them. */
 struct json_context *json_context_root(struct log_reader *r);
-/* Of what stands below the key; NULL: no memory. */
-struct json_context *json_context_below(struct log_reader *r, struct json_key *key);
+/* Of the object that begins the text and stands below the key; NULL: no memory. */
+struct json_context *json_context_below(struct log_reader *r, struct json_key *key, struct span text);
 /* The key of those bytes in the context; NULL: no memory. */
 struct json_key *json_key_find(struct log_reader *r, struct json_context *of, struct span raw);
 

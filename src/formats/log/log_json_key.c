@@ -26,6 +26,7 @@ static enum json_place enter(enum json_place place, struct span key)
 		return is_key(key, "Event")				     ? PLACE_EVENT
 		       : is_key(key, "winlog")				     ? PLACE_WINLOG
 		       : is_key(key, "_source") || is_key(key, "result")     ? PLACE_ROOT
+		       : is_key(key, "hits")				     ? PLACE_HITS
 		       : in_event != PLACE_DROP				     ? in_event
 									     : PLACE_PLAIN;
 	case PLACE_EVENT:
@@ -45,20 +46,6 @@ static enum json_place enter(enum json_place place, struct span key)
 	default:
 		return place;
 	}
-}
-
-struct span json_without_spaces(struct arena *arena, struct span name)
-{
-	uint8_t *to;
-	size_t len = 0;
-
-	if (span_find_byte(name, 0, ' ') == SIZE_MAX)
-		return name;
-	to = arena_alloc(arena, name.len);
-	for (size_t i = 0; to && i < name.len; i++)
-		if (name.at[i] != ' ')
-			to[len++] = name.at[i];
-	return span_of(to, len);
 }
 
 static struct span joined(struct log_reader *r, struct span before, const char *between, struct span key)
@@ -110,7 +97,7 @@ static struct span name_of(struct log_reader *r, const struct json_context *of, 
 			return of->element;
 		return joined(r, of->element, "_", key);
 	case PLACE_DATA:
-		return span_starts(key, SPAN("@")) ? (struct span){ 0 } : json_without_spaces(&r->shapes, key);
+		return span_starts(key, SPAN("@")) ? (struct span){ 0 } : log_without_spaces(&r->shapes, key);
 	case PLACE_DATUM:
 		return is_key(key, "@Name") ? JSON_DATUM_NAME : of->element;
 	case PLACE_DATUM_ATTRIBUTES:
@@ -122,18 +109,22 @@ static struct span name_of(struct log_reader *r, const struct json_context *of, 
 	case PLACE_ROOT:
 		/* Flat exports of Windows events; no other log has the word in this spelling. */
 		return is_key(key, "LogName") ? SPAN("Channel") : key;
+	case PLACE_HITS:
+		return joined(r, SPAN("hits"), ".", key);
 	default:
 		return key;
 	}
 }
 
-static bool wraps(struct span key)
+static bool wraps(const struct json_context *of, struct span key)
 {
 	static const char *const wrappers[] = { "Records", "records", "value", "events", "Events",
 						"logs", "items", "entries" };
 
+	if (of->place == PLACE_HITS)
+		return is_key(key, "hits");
 	for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++)
-		if (is_key(key, wrappers[i]))
+		if (of->place == PLACE_ROOT && is_key(key, wrappers[i]))
 			return true;
 	return false;
 }
@@ -168,7 +159,19 @@ static struct span dotted(struct log_reader *r, struct span path)
 	return span_of(to, path.len + 1);
 }
 
-struct json_context *json_context_below(struct log_reader *r, struct json_key *key)
+/* An event of Windows that stands in something else: {"event": {"Event": {"System": .. */
+static bool is_event(struct span key, struct span text)
+{
+	static const char *const first[] = { "\"System\"", "\"#attributes\"", "\"@xmlns\"", "\"EventData\"" };
+
+	text = span_trim(span_from(text, 1));
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+		if (is_key(key, "Event") && span_starts(text, span_text(first[i])))
+			return true;
+	return false;
+}
+
+struct json_context *json_context_below(struct log_reader *r, struct json_key *key, struct span object)
 {
 	const struct json_context *of = key->of;
 	struct span text = key_text(r, key->raw);
@@ -179,13 +182,14 @@ struct json_context *json_context_below(struct log_reader *r, struct json_key *k
 	inner = ARENA_NEW(&r->shapes, struct json_context);
 	if (!inner || !text.at)
 		return NULL;
-	inner->place = enter(of->place, text);
+	inner->place = of->place == PLACE_PLAIN && is_event(text, object) ? PLACE_EVENT
+									  : enter(of->place, text);
 	inner->prefix = of->prefix;
 	inner->element = of->element;
 	if (of->place == PLACE_SYSTEM)
 		inner->element = text;
 	if (of->place == PLACE_DATA)
-		inner->element = json_without_spaces(&r->shapes, text);
+		inner->element = log_without_spaces(&r->shapes, text);
 	if (inner->place == PLACE_PLAIN && of->prefix.len + text.len + 1 <= PREFIX_MAX)
 		inner->prefix = dotted(r, joined(r, of->prefix, "", text));
 	if (inner->place == PLACE_WINLOG)
@@ -202,7 +206,7 @@ static struct json_key *new_key(struct log_reader *r, struct json_context *of, s
 
 	if (!key || !text.at)
 		return NULL;
-	*key = (struct json_key){ .raw = arena_copy(&r->shapes, raw), .of = of, .wraps = wraps(text),
+	*key = (struct json_key){ .raw = arena_copy(&r->shapes, raw), .of = of, .wraps = wraps(of, text),
 				  .name = name_of(r, of, text) };
 	return key->raw.at ? key : NULL;
 }

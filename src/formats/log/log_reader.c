@@ -10,7 +10,7 @@
 const char *log_format_name(enum log_format format)
 {
 	static const char *const names[] = { "", "json", "syslog", "auditd", "journal", "zeek",
-					     "w3c", "access", "csv", "text", "squid" };
+					     "w3c", "access", "csv", "text", "squid", "xml" };
 
 	return format < sizeof names / sizeof *names ? names[format] : "";
 }
@@ -262,7 +262,7 @@ static void find_slots(struct log_shape *s)
 	s->record_id = first_of(&s->shape, record_ids);
 }
 
-static struct log_shape *shape_of(struct log_reader *r, struct log_state *state)
+static struct log_shape *shape_of(struct log_reader *r, struct log_state *state, uint32_t outer)
 {
 	struct log_shape *s = ARENA_NEW(&r->shapes, struct log_shape);
 	struct span *names = ARENA_ARRAY(&r->shapes, state->depth + 1, struct span);
@@ -273,6 +273,7 @@ static struct log_shape *shape_of(struct log_reader *r, struct log_state *state)
 	s->shape.count = state->depth;
 	for (const struct log_state *at = state; at->parent; at = at->parent)
 		names[at->depth - 1] = at->name;
+	s->inner = log_names_tidy(&r->shapes, names, outer ? outer : state->depth, &s->inner_slot);
 	s->shape.names = names;
 	find_slots(s);
 	state->shape = s;
@@ -289,14 +290,38 @@ static timestamp time_of_row(struct log_reader *r, const struct log_shape *s)
 	return value->kind == VALUE_TEXT ? log_field_time(r, value->bytes) : TIME_NONE;
 }
 
-bool log_row_end(struct log_reader *r, struct log_row *row, timestamp time)
+static struct log_shape *shape_of_row(struct log_reader *r, const struct log_row *row)
 {
 	struct log_shape *s = row->at ? row->at->shape : NULL;
+
+	return s || !row->at ? s : shape_of(r, row->at, row->outer);
+}
+
+/* The fields of the event that a field's text is; false where it is none. */
+static bool open_inner(struct log_reader *r, struct log_row *row, const struct log_shape *s)
+{
+	const struct value *value = &row->values[s->inner_slot];
+	struct span text = value->kind == VALUE_TEXT ? span_trim(value->bytes) : (struct span){ 0 };
+	uint32_t count = row->count;
+
+	row->outer = count;
+	if (s->inner == LOG_INNER_MESSAGE)
+		log_message_into(r, row, text);
+	else if (s->inner != LOG_INNER_JSON && span_starts(text, SPAN("<")))
+		log_xml_into(r, row, text);
+	else if (s->inner != LOG_INNER_XML && span_starts(text, SPAN("{")))
+		log_json_into(r, row, text);
+	return row->count > count;
+}
+
+bool log_row_end(struct log_reader *r, struct log_row *row, timestamp time)
+{
+	struct log_shape *s = shape_of_row(r, row);
 	struct event event = { .values = row->values, .offset = r->offset };
 	uint64_t id;
 
-	if (!s && row->at)
-		s = shape_of(r, row->at);
+	if (s && s->inner != LOG_INNER_NONE && !row->too_many && open_inner(r, row, s))
+		s = shape_of_row(r, row);
 	if (!s || row->too_many) {
 		log_bad_line(r);
 		return true;
@@ -372,6 +397,8 @@ static bool take_block(struct log_reader *r, struct span block, bool last, size_
 		return log_journal_block(r, block, last, used);
 	if (r->format == LOG_CSV)
 		return log_csv_block(r, block, last, used);
+	if (r->format == LOG_XML)
+		return log_xml_block(r, block, last, used);
 	return line_block(r, block, last, used);
 }
 
@@ -411,7 +438,8 @@ static bool keep_rest(struct log_reader *r, struct span rest)
  */
 static bool finish_pending(struct log_reader *r, struct span *block, bool last)
 {
-	bool lines = r->format != LOG_JSON && r->format != LOG_JOURNAL && r->format != LOG_CSV;
+	bool lines = r->format != LOG_JSON && r->format != LOG_JOURNAL && r->format != LOG_CSV &&
+		     r->format != LOG_XML;
 	size_t end = lines ? span_find_byte(*block, 0, '\n') : PIECE - 1, used;
 	struct span head = span_sub(*block, 0, end == SIZE_MAX ? block->len : end + 1);
 	struct span whole;

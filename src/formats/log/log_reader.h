@@ -11,11 +11,16 @@
 #include "base/map.h"
 #include "formats/log/log.h"
 
+/* An event that stands as a text in one field of another: of what kind the text may be. */
+enum log_inner { LOG_INNER_NONE, LOG_INNER_JSON, LOG_INNER_XML, LOG_INNER_ANY, LOG_INNER_MESSAGE };
+
 /* A shape with what the reader needs of it. */
 struct log_shape {
 	struct event_shape shape;
 	uint32_t time;			/* slot, or EVENT_NO_SLOT */
 	uint32_t record_id;
+	enum log_inner inner;
+	uint32_t inner_slot;
 };
 
 /*
@@ -34,6 +39,7 @@ struct log_row {
 	struct log_state *at;
 	struct value *values;
 	uint32_t count;
+	uint32_t outer;			/* fields before those of an inner event; 0: all */
 	bool too_many;
 };
 
@@ -112,6 +118,28 @@ bool log_audit_line(struct log_reader *r, struct span line);
 bool log_audit_end(struct log_reader *r);
 bool log_journal_block(struct log_reader *r, struct span block, bool last, size_t *used);
 
+/* Whole events of XML off the block. */
+bool log_xml_block(struct log_reader *r, struct span block, bool last, size_t *used);
+
+/*
+ * The members of a JSON object, the fields of an event in XML or of its rendered
+ * message, into the row; of what is broken those before the damage.
+ */
+void log_json_into(struct log_reader *r, struct log_row *row, struct span text);
+bool log_xml_into(struct log_reader *r, struct log_row *row, struct span text);
+void log_message_into(struct log_reader *r, struct log_row *row, struct span text);
+
+/*
+ * Gives the names that exporters of Windows events use those of the taxonomy; the
+ * kind of event that the texts of one field may hold, and its slot. New names lie in
+ * the arena.
+ */
+enum log_inner log_names_tidy(struct arena *arena, struct span *names, uint32_t count, uint32_t *slot);
+/* Names of fields have no spaces in the taxonomy; a copy where there were some. */
+struct span log_without_spaces(struct arena *arena, struct span name);
+
+/* The length of a line "Record 7", as evtx_dump writes before each event; 0: it is none. */
+size_t log_record_line(struct span text);
 /* Takes whole JSON objects off the block; *used tells how much. */
 bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *used);
 

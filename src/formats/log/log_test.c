@@ -69,6 +69,72 @@ TEST(windows_events_in_json_get_their_taxonomy_names)
 	       "Channel=S Image=i winlog.process.pid=4 winlog.process={\"pid\":4}\n");
 }
 
+TEST(windows_events_in_xml)
+{
+	expect("<?xml version=\"1.0\"?>\n<Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>"
+	       "<System><Provider Name='P'/><EventID Qualifiers='0'>7</EventID>"
+	       "<TimeCreated SystemTime='2026-01-02T03:04:05.6Z'/><Correlation/></System><EventData>"
+	       "<Data Name='Threat Name'>a&lt;b &#xe9;</Data><Data>x</Data><Data Name='E'/></EventData>"
+	       "<RenderingInfo Culture='en'><Message>m</Message><Level>l</Level></RenderingInfo></Event></Events>",
+	       "xml\n2026-01-02T03:04:05Z log_format=xml Provider_Name=P EventID=7 EventID_Qualifiers=0 "
+	       "TimeCreated=2026-01-02T03:04:05.6Z Correlation= ThreatName=a<b \xc3\xa9 Data=x E= Message=m "
+	       "RenderingInfo_Level=l\n");
+	expect("Record 1\n<Event><System><EventID>1</EventID></System></Event>\nRecord 2\n"
+	       "<Event><System><EventID>2</EventID></System><EventData><Data>cut"
+	       "<Event><System><EventID>3</EventID></System></Event>",
+	       "xml\n log_format=xml EventID=1\n log_format=xml EventID=3\n");
+	assert_int_equal(last_report.bad_lines, 1);
+	expect("<Event><System><EventID>1</EventID></System></Event><Event><System>",
+	       "xml\n log_format=xml EventID=1\n");
+	assert_int_equal(last_report.bad_lines, 1);
+}
+
+TEST(an_event_inside_a_field_gives_its_fields)
+{
+	expect("{\"Provider\":\"P\",\"Channel\":\"C\",\"EventId\":7,\"EventRecordId\":\"5\",\"ProcessId\":4,"
+	       "\"Payload\":\"{\\\"EventData\\\":{\\\"Data\\\":[{\\\"@Name\\\":\\\"ProcessId\\\","
+	       "\\\"#text\\\":\\\"9\\\"}]}}\"}\n",
+	       "json\n log_format=json Provider_Name=P Channel=C EventID=7 EventRecordID=5 Execution_ProcessID=4 "
+	       "Payload={\"EventData\":{\"Data\":[{\"@Name\":\"ProcessId\",\"#text\":\"9\"}]}} ProcessId=9\n");
+	expect("_time,_raw,x\n2026-01-02T03:04:05Z,\"<Event><System><EventID>1</EventID></System></Event>\",y\n"
+	       "2026-01-02T03:04:06Z,no event,y\n",
+	       "csv\n2026-01-02T03:04:05Z log_format=csv _time=2026-01-02T03:04:05Z "
+	       "_raw=<Event><System><EventID>1</EventID></System></Event> x=y EventID=1\n"
+	       "2026-01-02T03:04:06Z log_format=csv _time=2026-01-02T03:04:06Z _raw=no event x=y\n");
+}
+
+TEST(rendered_messages_give_fields)
+{
+	expect("{\"TimeCreated\":null,\"Id\":4688,\"ProviderName\":\"P\",\"LogName\":\"Security\",\"MachineName\":\"m\","
+	       "\"Message\":\"A new process.\\r\\n\\r\\nCreator Subject:\\r\\n\\tAccount Name:\\t\\tu\\r\\n\\r\\n"
+	       "Target Subject:\\r\\n\\r\\nProcess Information:\\r\\n\\tNew Process Name:\\tC:\\\\a.exe\\r\\n"
+	       "\\tProcess Command Line:\\ta b\\r\\n\\tAccount Name: t\"}\n",
+	       "json\n log_format=json TimeCreated= EventID=4688 Provider_Name=P Channel=Security Computer=m "
+	       "Message=A new process.\r\n\r\n"
+	       "Creator Subject:\r\n\tAccount Name:\t\tu\r\n\r\nTarget Subject:\r\n\r\nProcess Information:"
+	       "\r\n\tNew Process Name:\tC:\\a.exe\r\n\tProcess Command Line:\ta b\r\n\tAccount Name: t"
+	       " SubjectUserName=u NewProcessName=C:\\a.exe CommandLine=a b TargetUserName=t\n");
+	expect("{\"TimeCreated\":null,\"Id\":4104,\"ProviderName\":\"P\",\"LogName\":\"L\",\"MachineName\":\"m\",\"Message\":"
+	       "\"Creating Scriptblock text (1 of 1):\\r\\nx: y\\r\\nz\\r\\n\\r\\nScriptBlock ID: i\"}\n",
+	       "json\n log_format=json TimeCreated= EventID=4104 Provider_Name=P Channel=L Computer=m Message="
+	       "Creating Scriptblock text (1 of 1):\r\nx: y\r\nz\r\n\r\nScriptBlock ID: i"
+	       " ScriptBlockText=x: y\r\nz ScriptBlockId=i\n");
+}
+
+TEST(rows_that_begin_with_a_time_are_those_of_a_table)
+{
+	expect("time,a,b\n2026-01-02T03:04:05Z,1,\n2026-01-02T03:04:06Z,2,x\n",
+	       "csv\n2026-01-02T03:04:05Z log_format=csv time=2026-01-02T03:04:05Z a=1 b=\n"
+	       "2026-01-02T03:04:06Z log_format=csv time=2026-01-02T03:04:06Z a=2 b=x\n");
+}
+
+TEST(records_in_json_with_a_number_before_each)
+{
+	expect("Record 1\n{\n  \"EventID\": 1\n}\nRecord 2\n{\n  \"EventID\": 2\n}\n",
+	       "json\n log_format=json EventID=1\n log_format=json EventID=2\n");
+	assert_int_equal(last_report.bad_lines, 0);
+}
+
 TEST(windows_events_in_json_of_other_tools_get_them_too)
 {
 	expect("{\"Event\":{\"@xmlns\":\"x\",\"System\":{\"Provider\":{\"@Name\":\"P\"},\"EventID\":"
