@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 struct tally {
-	uint64_t cut, malformed, links;
+	uint64_t cut, malformed, links, encrypted;
 	uint16_t link;
 };
 
@@ -13,6 +13,7 @@ static void count(struct tally *t, const struct capture_packet *packet, enum pac
 {
 	t->cut += fate == PACKET_CUT;
 	t->malformed += fate == PACKET_MALFORMED;
+	t->encrypted += fate == PACKET_ENCRYPTED;
 	if (fate == PACKET_LINK_UNKNOWN) {
 		t->links++;
 		t->link = packet->link;
@@ -28,6 +29,9 @@ static void tell_shortfall(const struct artefact *a, const struct capture *c, co
 	if (t->links)
 		a->short_of(a->context, "%" PRIu64 " packets of link type %u, which is not read",
 			    t->links, t->link);
+	if (t->encrypted)
+		a->short_of(a->context, "%" PRIu64 " frames are encrypted by their wireless network",
+			    t->encrypted);
 	if (c->unknown)
 		a->short_of(a->context, "%" PRIu64 " packets of no known interface", c->unknown);
 	if (t->cut + t->malformed)
@@ -36,7 +40,7 @@ static void tell_shortfall(const struct artefact *a, const struct capture *c, co
 	if (f->netflow && f->netflow->unread)
 		a->short_of(a->context, "%" PRIu64 " sets of NetFlow came before their template",
 			    f->netflow->unread);
-	a->lost(a->context, t->links + c->unknown + t->cut + t->malformed);
+	a->lost(a->context, t->links + t->encrypted + c->unknown + t->cut + t->malformed);
 }
 
 bool network_capture_decode(const struct artefact *a, struct err *err)

@@ -3,19 +3,10 @@
 #include "codec/json_write.h"
 
 #define BUCKETS 131072
-#define FRAGMENTS 1024
 #define LOCAL_PORTS 1024	/* below: a service */
 
 struct flow_key {
 	struct packet_end low, high;
-	uint8_t protocol;
-};
-
-/* The ports of a packet whose later fragments do not say them. */
-struct fragment_ports {
-	uint8_t from[16], to[16];
-	uint32_t id;
-	uint16_t from_port, to_port;
 	uint8_t protocol;
 };
 
@@ -26,10 +17,9 @@ bool network_flows_new(struct network_flows *f, struct network_sink *sink,
 				     .time = TIME_NONE };
 	f->flows = ARENA_ARRAY(f->arena, FLOWS_MOST, struct flow);
 	f->buckets = ARENA_ARRAY(f->arena, BUCKETS, uint32_t);
-	f->fragments = ARENA_ARRAY(f->arena, FRAGMENTS, struct fragment_ports);
 	/* Keyed at random, against floods of chosen ports; no order follows from it. */
 	memcpy(f->seed, sink->sums.seed, sizeof f->seed);
-	return f->flows && f->buckets && f->fragments && addresses_new(f);
+	return f->flows && f->buckets && fragments_new(f) && addresses_new(f);
 }
 
 /* ---- the table ---- */
@@ -163,6 +153,7 @@ static void tell(struct network_flows *f, struct flow *flow)
 	struct span dns = { 0 };
 	char room[8];
 
+	stream_end(f, flow);
 	if (flow->text)
 		flow_end_upload(f, flow);
 	if (!flow->text || !*flow->text->name)
@@ -201,10 +192,7 @@ static void release(struct network_flows *f, struct flow *flow)
 	struct flow_text *text = flow->text;
 
 	for (int i = 0; text && i < 2; i++)
-		if (text->heads[i]) {
-			text->heads[i]->next = f->free_heads;
-			f->free_heads = text->heads[i];
-		}
+		flow_give_head(f, text, i);
 	if (text) {
 		text->next = f->free_texts;
 		f->free_texts = text;
@@ -229,6 +217,7 @@ static void end_flow(struct network_flows *f, struct flow *flow)
 
 void network_flows_end(struct network_flows *f)
 {
+	fragments_end(f);
 	while (f->oldest && !f->sink->enough)
 		end_flow(f, &f->flows[f->oldest - 1]);
 }
@@ -280,28 +269,6 @@ static bool is_over(const struct flow *flow, const struct packet *p, timestamp t
 	       time - flow->last > silence;
 }
 
-/* Gives later fragments the ports of the first, where it came before them. */
-static void match_fragment(struct network_flows *f, struct packet *p)
-{
-	static const uint64_t seed[2] = { 5, 6 };
-	struct fragment_ports now = { .id = p->fragment_id, .protocol = p->protocol }, *place;
-	uint64_t hash;
-
-	memcpy(now.from, p->from.address, 16);
-	memcpy(now.to, p->to.address, 16);
-	hash = map_hash(seed, span_of(&now, offsetof(struct fragment_ports, from_port))) ^ p->protocol;
-	place = &f->fragments[hash % FRAGMENTS];
-	if (!p->is_later_fragment) {
-		now.from_port = p->from.port;
-		now.to_port = p->to.port;
-		*place = now;
-	} else if (place->id == now.id && place->protocol == now.protocol &&
-		   !memcmp(place->from, now.from, 16) && !memcmp(place->to, now.to, 16)) {
-		p->from.port = place->from_port;
-		p->to.port = place->to_port;
-	}
-}
-
 static void widen(struct flow *flow, timestamp time)
 {
 	if (time == TIME_NONE)
@@ -312,15 +279,13 @@ static void widen(struct flow *flow, timestamp time)
 		flow->last = time;
 }
 
-void network_flows_add(struct network_flows *f, struct packet *p, timestamp time, uint32_t wire,
-		       uint64_t offset)
+void flow_add_packet(struct network_flows *f, const struct packet *p, timestamp time, uint32_t wire,
+		     uint64_t offset)
 {
 	struct flow *flow;
 	uint64_t bucket;
 	int direction;
 
-	if (p->is_fragment)
-		match_fragment(f, p);
 	bucket = bucket_of(f, p);
 	flow = find(f, p, bucket, &direction);
 	if (flow && is_over(flow, p, time)) {
@@ -339,6 +304,15 @@ void network_flows_add(struct network_flows *f, struct packet *p, timestamp time
 	flow->packets[direction]++;
 	flow->flags[direction] |= p->flags;
 	flow->fragments += p->is_fragment;
+	if (p->protocol == PROTOCOL_TCP && p->flags & TCP_SYN)
+		stream_begin(f, flow, direction, p);
 	if (p->payload.len && !p->is_later_fragment)
 		flow_application(f, flow, direction, p, time);
+}
+
+void network_flows_add(struct network_flows *f, struct packet *p, timestamp time, uint32_t wire,
+		       uint64_t offset)
+{
+	if (!p->is_fragment || fragments_match(f, p, time, wire, offset))
+		flow_add_packet(f, p, time, wire, offset);
 }

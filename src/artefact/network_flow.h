@@ -27,7 +27,6 @@ enum { FLOW_OUT, FLOW_IN };		/* from who began it; to it */
 /* The beginning of one direction, put together. */
 struct flow_head {
 	struct flow_head *next;		/* while free */
-	uint32_t sequence;		/* of the next byte */
 	uint32_t len;
 	uint8_t bytes[TLS_HEAD_MAX];
 };
@@ -36,6 +35,8 @@ struct flow_head {
 struct flow_text {
 	struct flow_text *next;		/* while free */
 	struct flow_head *heads[2];
+	struct flow_held *held[2];	/* segments that came too early */
+	uint32_t skip[2];		/* of a message too long to be kept: bytes still to come */
 	char name[256];			/* SNI, Host, or what DNS said of the address */
 	char uri[384], agent[160], software[96], user[64];
 	char subject[128], issuer[128], ja3[33], ja4[37], alpn[16];
@@ -44,6 +45,7 @@ struct flow_text {
 	uint32_t requests, uploads;
 	uint64_t upload_bytes;
 	bool is_name_of_dns;
+	bool is_tunnel;			/* a proxy passes on what follows: CONNECT */
 	/* The upload at hand. */
 	bool is_uploading;
 	timestamp upload_time;
@@ -58,6 +60,8 @@ struct flow {
 	uint8_t flags[2];		/* of TCP, all that were seen */
 	uint8_t seen[2];		/* packets with payload, up to 255 */
 	bool done[2];			/* nothing more to learn from that direction */
+	bool is_begun[2];		/* of TCP: the next is known */
+	uint32_t expected[2];		/* the sequence of the next byte */
 	const char *application;	/* "tls", "dns"; NULL: not recognised */
 	uint64_t bucket;
 	timestamp first, last;
@@ -68,7 +72,8 @@ struct flow {
 };
 
 struct address_name;
-struct fragment_ports;
+struct fragments;
+struct flow_held;
 
 struct network_flows {
 	struct network_sink *sink;
@@ -82,9 +87,10 @@ struct network_flows {
 	uint64_t seed[2];
 	struct flow_text *free_texts;
 	struct flow_head *free_heads;
-	uint32_t heads_made;
+	struct flow_held *free_held;
+	uint32_t heads_made, held_made;
 	uint32_t uploads_told;
-	struct fragment_ports *fragments;
+	struct fragments *fragments;
 	struct address_name *addresses;
 	uint64_t evicted;
 	struct netflow *netflow;	/* NULL until a datagram looks like one */
@@ -99,6 +105,17 @@ void network_flows_add(struct network_flows *f, struct packet *p, timestamp time
 		       uint64_t offset);
 /* Tells what is left, the least recently used first. */
 void network_flows_end(struct network_flows *f);
+/* One packet whose ports are known, as far as they will ever be. */
+void flow_add_packet(struct network_flows *f, const struct packet *p, timestamp time, uint32_t wire,
+		     uint64_t offset);
+
+/* ---- network_fragment.c: ports for fragments after the first, whichever comes first ---- */
+
+bool fragments_new(struct network_flows *f);
+/* Of a fragment. False: it waits for its first, and is added then, or at the end. */
+bool fragments_match(struct network_flows *f, struct packet *p, timestamp time, uint32_t wire,
+		     uint64_t offset);
+void fragments_end(struct network_flows *f);
 
 /* ---- network_application.c ---- */
 
@@ -107,10 +124,47 @@ void flow_application(struct network_flows *f, struct flow *flow, int direction,
 		      const struct packet *p, timestamp time);
 /* network_netflow.c: records of a datagram to a collector become transfers of their own. */
 void flow_netflow(struct network_flows *f, struct flow *flow, const struct packet *p);
-/* Tells the upload at hand, if there is one. */
-void flow_end_upload(struct network_flows *f, struct flow *flow);
 /* Takes one from the pool; NULL: no memory. */
 struct flow_text *flow_text_of(struct network_flows *f, struct flow *flow);
+
+/* The same of a segment that is next in its direction, without what was there before. */
+void flow_take_tcp(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		   timestamp time);
+/* Printable, cut to the room at the end of a character. */
+void flow_keep(char *to, size_t room, struct span text);
+
+/* ---- network_stream.c: segments in their order; each byte once ---- */
+
+/* Of a SYN. */
+void stream_begin(struct network_flows *f, struct flow *flow, int direction, const struct packet *p);
+/* Segments that come too early wait, a few of each direction, until the gap is filled or more come. */
+void stream_add(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		timestamp time);
+void stream_end(struct network_flows *f, struct flow *flow);
+
+/* ---- network_dns.c, network_http.c ---- */
+
+void flow_take_dns(struct network_flows *f, struct flow *flow, const struct packet *p, struct span bytes,
+		   timestamp time);
+/* Messages have their length in front and may span segments. */
+void flow_take_dns_tcp(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		       timestamp time);
+/* False: nothing of HTTP is recognised. */
+bool flow_take_http(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		    timestamp time);
+/* Tells the upload at hand, if there is one. */
+void flow_end_upload(struct network_flows *f, struct flow *flow);
+
+/* ---- network_tls.c ---- */
+
+void flow_take_tls(struct network_flows *f, struct flow *flow, int direction, const struct packet *p);
+void flow_keep_tls(struct flow_text *t, const struct tls *tls);
+/* The beginning of a direction that is put together; from the pool. NULL: there is none left. */
+struct flow_head *flow_head_of(struct network_flows *f, struct flow_text *t, int direction);
+void flow_give_head(struct network_flows *f, struct flow_text *t, int direction);
+/* How many bytes there was room for. */
+size_t flow_join(struct flow_head *head, struct span bytes);
+struct span flow_head_span(const struct flow_head *head);
 
 /* ---- network_address.c: what DNS answers said of addresses, the latest ---- */
 

@@ -1,5 +1,7 @@
 #include "formats/http/http_head.h"
 
+#define LINE_CUT 500	/* a request that long may be without its end */
+
 static bool begins_request(struct span bytes)
 {
 	static const char *const methods[] = { "GET ", "POST ", "PUT ", "HEAD ", "CONNECT ",
@@ -48,23 +50,31 @@ static void take_field(struct http_head *out, struct span line)
 		if (span_eq_nocase(name, SPAN("content-length")) && !span_to_u64(value, &out->body_length))
 			out->body_length = HTTP_LENGTH_UNKNOWN;
 		break;
+	case 17:
+		if (span_eq_nocase(name, SPAN("transfer-encoding")))
+			out->is_chunked = true;
+		break;
 	default:
 		break;
 	}
 }
 
-static bool take_request(struct http_head *out, struct span line)
+/* A line that fills a packet may go on in the next. */
+static bool take_request(struct http_head *out, struct span line, bool is_cut)
 {
 	size_t version = line.len;
 
 	while (version && line.at[version - 1] != ' ')
 		version--;
-	if (!span_starts(span_from(line, version), SPAN("HTTP/1.")))
-		return false;
-	line = span_sub(line, 0, version - 1);
 	out->is_request = true;
 	out->method = span_split(&line, ' ');
 	out->uri = line;
+	if (is_cut)
+		return line.len >= LINE_CUT && (line.at[0] == '/' || span_starts(line, SPAN("http://")));
+	version -= out->method.len + 1;
+	if (version > line.len || !span_starts(span_from(line, version), SPAN("HTTP/1.")))
+		return false;
+	out->uri = span_sub(line, 0, version - 1);
 	return true;
 }
 
@@ -82,18 +92,23 @@ static bool take_answer(struct http_head *out, struct span line)
 bool http_head_read(struct span bytes, struct http_head *out)
 {
 	struct span rest = span_sub(bytes, 0, HTTP_HEAD_MAX), line;
-	bool answer = span_starts(bytes, SPAN("HTTP/1."));
+	bool answer = span_starts(bytes, SPAN("HTTP/1.")), is_cut;
 
 	*out = (struct http_head){ .body_length = HTTP_LENGTH_UNKNOWN };
 	if (!answer && !begins_request(bytes))
 		return false;
+	is_cut = span_find_byte(rest, 0, '\n') == SIZE_MAX;
 	line = take_line(&rest);
-	if (!(answer ? take_answer(out, line) : take_request(out, line)))
+	if (!(answer ? take_answer(out, line) : take_request(out, line, is_cut)))
 		return false;
 	while (rest.len) {
+		bool is_ended = span_find_byte(rest, 0, '\n') != SIZE_MAX;
+
 		line = take_line(&rest);
-		if (!line.len)
+		if (!line.len) {
+			out->is_whole = is_ended;
 			break;
+		}
 		take_field(out, line);
 	}
 	out->head_length = span_sub(bytes, 0, HTTP_HEAD_MAX).len - rest.len;

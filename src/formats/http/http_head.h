@@ -17,6 +17,8 @@ struct http_head {
 	uint16_t status;		/* of an answer */
 	struct span host, agent, type, server;
 	uint64_t body_length;		/* as Content-Length says */
+	bool is_chunked;		/* Transfer-Encoding: the length shows at the end */
+	bool is_whole;			/* the empty line is there */
 	size_t head_length;		/* with the empty line; all there is where it is cut off */
 };
 

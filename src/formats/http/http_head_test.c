@@ -28,3 +28,21 @@ TEST(http_head_reads_an_answer_and_refuses_others)
 	assert_false(http_head_read(SPAN("HTTP/1.1 abc"), &h));
 	assert_false(http_head_read(SPAN(""), &h));
 }
+
+TEST(http_head_says_what_follows_it)
+{
+	char line[900] = "GET /";
+	struct http_head h;
+
+	assert_true(http_head_read(SPAN("PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"), &h));
+	assert_true(h.is_chunked && h.is_whole);
+	assert_true(http_head_read(SPAN("PUT /a HTTP/1.1\r\nHost: h\r\n"), &h));
+	assert_false(h.is_whole);
+	assert_true(http_head_read(SPAN("PUT /a HTTP/1.1\r\nHost: h\r\n\r"), &h));
+	assert_false(h.is_whole);
+	/* The first line alone may fill a packet. */
+	memset(line + 5, 'x', sizeof line - 5);
+	assert_true(http_head_read(span_of(line, sizeof line), &h));
+	assert_int_equal(h.uri.len, sizeof line - 4);
+	assert_false(http_head_read(span_of(line, 200), &h));
+}

@@ -1,125 +1,13 @@
-#include "formats/pcap/packet.h"
+#include "formats/pcap/packet_walk.h"
 
 #include <stdio.h>
 
 /* Headers within headers: tunnels, tags and extension headers together. */
 #define STEPS 24
 
-enum { LINK_NULL = 0, LINK_ETHERNET = 1, LINK_PPP = 9, LINK_RAW_BSD = 12, LINK_RAW_OPENBSD = 14,
-       LINK_PPP_HDLC = 50, LINK_RAW = 101, LINK_LOOP = 108, LINK_LINUX = 113, LINK_IPV4 = 228,
-       LINK_IPV6 = 229, LINK_LINUX2 = 276 };
-enum { TYPE_IPV4 = 0x0800, TYPE_VLAN = 0x8100, TYPE_IPV6 = 0x86dd, TYPE_MPLS = 0x8847,
-       TYPE_PPPOE = 0x8864, TYPE_QINQ = 0x88a8, TYPE_QINQ_OLD = 0x9100, TYPE_ETHERNET = 0x6558,
-       TYPE_IP = 1, TYPE_PPP = 2 };
-enum { NEXT_HOP_BY_HOP = 0, NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_ROUTING = 43, NEXT_FRAGMENT = 44,
-       NEXT_GRE = 47, NEXT_AUTHENTICATION = 51, NEXT_OPTIONS = 60 };
-#define PORT_VXLAN 4789
-
-struct walk {
-	struct cursor at;
-	struct packet *out;
-	uint32_t type;			/* of what stands at the cursor: TYPE_… */
-	int32_t next;			/* IP's next header, once there; else -1 */
-	uint32_t left;			/* of the IP payload on the wire */
-	unsigned steps;
-};
-
 static enum packet_fate cut_or(const struct walk *w, enum packet_fate otherwise)
 {
 	return w->at.short_read ? PACKET_CUT : otherwise;
-}
-
-static uint32_t type_of_ppp(uint16_t protocol)
-{
-	return protocol == 0x21 ? TYPE_IPV4 : protocol == 0x57 ? TYPE_IPV6 : 0;
-}
-
-static void read_ethernet(struct walk *w)
-{
-	cursor_skip(&w->at, 12);
-	w->type = cursor_u16be(&w->at);
-}
-
-static bool read_link(struct walk *w, uint16_t link)
-{
-	switch (link) {
-	case LINK_ETHERNET:
-		read_ethernet(w);
-		return true;
-	case LINK_NULL:
-	case LINK_LOOP:
-		cursor_skip(&w->at, 4);
-		w->type = TYPE_IP;
-		return true;
-	case LINK_RAW_BSD:
-	case LINK_RAW_OPENBSD:
-	case LINK_RAW:
-	case LINK_IPV4:
-	case LINK_IPV6:
-		w->type = TYPE_IP;
-		return true;
-	case LINK_LINUX:
-		cursor_skip(&w->at, 14);
-		w->type = cursor_u16be(&w->at);
-		return true;
-	case LINK_LINUX2:
-		w->type = cursor_u16be(&w->at);
-		cursor_skip(&w->at, 18);
-		return true;
-	case LINK_PPP:
-	case LINK_PPP_HDLC:
-		w->type = TYPE_PPP;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void read_ppp(struct walk *w)
-{
-	uint16_t protocol = cursor_u16be(&w->at);
-
-	if (protocol == 0xff03)
-		protocol = cursor_u16be(&w->at);
-	w->type = type_of_ppp(protocol);
-}
-
-static void read_mpls(struct walk *w)
-{
-	uint32_t label;
-
-	do {
-		label = cursor_u32be(&w->at);
-	} while (!w->at.short_read && !(label & 0x100));
-	w->type = TYPE_IP;
-}
-
-/* Tags and tunnels of the link; true where another header follows that is not IP. */
-static bool read_tag(struct walk *w)
-{
-	switch (w->type) {
-	case TYPE_VLAN:
-	case TYPE_QINQ:
-	case TYPE_QINQ_OLD:
-		cursor_skip(&w->at, 2);
-		w->type = cursor_u16be(&w->at);
-		return true;
-	case TYPE_MPLS:
-		read_mpls(w);
-		return true;
-	case TYPE_PPPOE:
-		cursor_skip(&w->at, 6);
-		w->type = TYPE_PPP;
-		return true;
-	case TYPE_PPP:
-		read_ppp(w);
-		return true;
-	case TYPE_ETHERNET:
-		read_ethernet(w);
-		return true;
-	default:
-		return false;
-	}
 }
 
 static void map_address(uint8_t out[16], const uint8_t *v4)
@@ -208,52 +96,6 @@ static bool read_extension(struct walk *w)
 	return true;
 }
 
-static bool read_gre(struct walk *w)
-{
-	uint16_t flags = cursor_u16be(&w->at);
-
-	w->type = cursor_u16be(&w->at);
-	/* Version 1 is PPTP's: a longer header, PPP inside. */
-	if ((flags & 7) == 1) {
-		cursor_skip(&w->at, 4 + (flags & 0x1000 ? 4 : 0) + (flags & 0x80 ? 4 : 0));
-		w->type = w->type == 0x880b ? TYPE_PPP : 0;
-		return true;
-	}
-	cursor_skip(&w->at, (flags & 0x8000 ? 4u : 0) + (flags & 0x2000 ? 4u : 0) +
-				    (flags & 0x1000 ? 4u : 0));
-	return true;
-}
-
-/* Whether the IP payload is another IP packet or frame; the walk stands before it then. */
-static bool read_tunnel(struct walk *w)
-{
-	if (w->out->is_fragment)
-		return false;
-	if (w->next == NEXT_IPV4 || w->next == NEXT_IPV6)
-		w->type = w->next == NEXT_IPV4 ? TYPE_IPV4 : TYPE_IPV6;
-	else if (w->next != NEXT_GRE || !read_gre(w))
-		return false;
-	w->out->tunnels++;
-	w->next = -1;
-	return true;
-}
-
-static bool read_vxlan(struct walk *w)
-{
-	struct cursor inner = cursor_of(w->out->payload);
-
-	if (w->out->to.port != PORT_VXLAN || cursor_u8(&inner) != 8)
-		return false;
-	cursor_skip(&inner, 7);
-	if (inner.short_read || !cursor_left(&inner))
-		return false;
-	w->at = inner;
-	w->type = TYPE_ETHERNET;
-	w->next = -1;
-	w->out->tunnels++;
-	return true;
-}
-
 static enum packet_fate take_payload(struct walk *w, uint32_t header)
 {
 	size_t kept = cursor_left(&w->at);
@@ -319,7 +161,8 @@ static enum packet_fate read_transport(struct walk *w)
 static bool is_extension(int32_t next)
 {
 	return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT ||
-	       next == NEXT_OPTIONS || next == NEXT_AUTHENTICATION;
+	       next == NEXT_OPTIONS || next == NEXT_AUTHENTICATION || next == NEXT_MOBILITY ||
+	       next == NEXT_HOST_IDENTITY || next == NEXT_SHIM6;
 }
 
 /* One header on; true: there is more to step through, else *fate is the end. */
@@ -329,7 +172,7 @@ static bool step(struct walk *w, enum packet_fate *fate)
 	uint32_t type = w->type;
 
 	if (w->next < 0) {
-		if (read_tag(w))
+		if (walk_tag(w))
 			return true;
 		if (type == TYPE_IP)
 			type = cursor_u8(&peek) >> 4 == 6 ? TYPE_IPV6 : TYPE_IPV4;
@@ -342,10 +185,10 @@ static bool step(struct walk *w, enum packet_fate *fate)
 	*fate = PACKET_MALFORMED;
 	if (is_extension(w->next) && !w->out->is_later_fragment)
 		return read_extension(w);
-	if (read_tunnel(w))
+	if (walk_ip_tunnel(w))
 		return true;
 	*fate = read_transport(w);
-	return *fate == PACKET_READ && w->next == PROTOCOL_UDP && !w->out->is_fragment && read_vxlan(w);
+	return *fate == PACKET_READ && w->next == PROTOCOL_UDP && !w->out->is_fragment && walk_udp_tunnel(w);
 }
 
 enum packet_fate packet_read(uint16_t link, struct span frame, struct packet *out)
@@ -354,17 +197,23 @@ enum packet_fate packet_read(uint16_t link, struct span frame, struct packet *ou
 	enum packet_fate fate = PACKET_MALFORMED;
 
 	*out = (struct packet){ 0 };
-	if (!read_link(&w, link))
+	if (!walk_link(&w, link))
 		return PACKET_LINK_UNKNOWN;
 	while (!w.at.short_read && w.steps++ < STEPS) {
 		/* The inner packet of a tunnel has its own ports, or none. */
 		if (w.next < 0)
 			out->from.port = out->to.port = 0;
 		if (!step(&w, &fate))
-			return fate == PACKET_READ ? fate : cut_or(&w, fate);
+			break;
 		fate = PACKET_MALFORMED;
 	}
-	return cut_or(&w, PACKET_MALFORMED);
+	if (fate == PACKET_READ)
+		return fate;
+	if (w.has_outer) {
+		*out = w.outer;
+		return PACKET_READ;
+	}
+	return w.is_encrypted ? PACKET_ENCRYPTED : cut_or(&w, fate);
 }
 
 /* RFC 5952: the longest run of two or more zero groups becomes "::". */

@@ -1,9 +1,11 @@
 /*
  * packet: from a frame to who sends how many bytes to whom.
  *
- * Steps through the link layer (Ethernet with VLAN tags, MPLS and PPPoE, Linux
- * cooked captures, BSD loopback, PPP, raw IP), IPv4, IPv6 with its extension
- * headers, and tunnels (GRE, VXLAN, IP in IP), to TCP, UDP, SCTP or ICMP. Lengths
+ * Steps through the link layer (Ethernet with VLAN tags, MPLS, PPPoE and LLC, Linux
+ * cooked captures, BSD loopback, PPP, Cisco's HDLC, 802.11 with what cards put in
+ * front of it, netfilter's log, raw IP), IPv4, IPv6 with its extension headers, and
+ * tunnels (GRE, ERSPAN, VXLAN, Geneve, GTP, L2TP, Teredo, IP in IP), to TCP, UDP, SCTP
+ * or ICMP. A tunnel whose inside is no IP, or is cut off, is told as what carries it. Lengths
  * are those of the wire, from the headers, so that a capture that kept only the
  * start of each packet counts right. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d.
  */
@@ -12,7 +14,8 @@
 
 #include "base/buf.h"
 
-enum packet_fate { PACKET_READ, PACKET_NOT_IP, PACKET_CUT, PACKET_MALFORMED, PACKET_LINK_UNKNOWN };
+enum packet_fate { PACKET_READ, PACKET_NOT_IP, PACKET_CUT, PACKET_MALFORMED,
+		   PACKET_LINK_UNKNOWN, PACKET_ENCRYPTED };
 
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_ICMP6 = 58,
        PROTOCOL_SCTP = 132 };

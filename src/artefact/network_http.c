@@ -1,0 +1,184 @@
+#include "artefact/network_flow.h"
+
+#include "formats/http/http_head.h"
+
+/* Requests looked for in one packet. */
+#define REQUESTS_MOST 64
+
+void flow_end_upload(struct network_flows *f, struct flow *flow)
+{
+	struct flow_text *t = flow->text;
+	struct buf local = buf_new(64), peer = buf_new(64);
+	struct trace trace = trace_new(TRACE_TRANSFER, "upload");
+
+	if (!t->is_uploading)
+		return;
+	t->is_uploading = false;
+	t->uploads++;
+	t->upload_bytes += t->upload_seen;
+	if (!t->upload_seen || f->uploads_told == FLOW_UPLOADS_MOST)
+		return;
+	f->uploads_told++;
+	packet_end_text(&local, &flow->from);
+	packet_end_text(&peer, &flow->to);
+	trace.time = t->upload_time;
+	trace.last = flow->last;
+	trace.local = buf_span(&local);
+	trace.peer = buf_span(&peer);
+	trace.protocol = span_text(flow->application ? flow->application : "tcp");
+	trace.name = span_text(t->name);
+	trace.path = span_text(t->uri);
+	trace.bytes_out = t->upload_seen;
+	trace.count = 1;
+	trace.offset = flow->offset;
+	network_sink_add(f->sink, &trace);
+	buf_free(&local);
+	buf_free(&peer);
+}
+
+/* "example.org:8080" without its port. */
+static struct span without_port(struct span host)
+{
+	size_t at = host.len;
+
+	while (at && host.at[at - 1] >= '0' && host.at[at - 1] <= '9')
+		at--;
+	return at > 1 && host.at[at - 1] == ':' ? span_sub(host, 0, at - 1) : host;
+}
+
+/* Of what a proxy is asked for: "http://host/path", "host:443". */
+static struct span host_of_uri(struct span uri, bool is_connect)
+{
+	size_t at = span_find(uri, 0, SPAN("://"));
+
+	if (is_connect)
+		return uri;
+	if (at == SIZE_MAX || at > 8)
+		return (struct span){ 0 };
+	uri = span_from(uri, at + 3);
+	return span_split(&uri, '/');
+}
+
+static void keep_request(struct flow_text *t, const struct http_head *head)
+{
+	bool is_connect = span_eq(head->method, SPAN("CONNECT"));
+	struct span host = head->host.len && !is_connect ? head->host
+							 : host_of_uri(head->uri, is_connect);
+
+	if (!*t->method || span_eq(head->method, SPAN("POST")) || span_eq(head->method, SPAN("PUT"))) {
+		flow_keep(t->method, sizeof t->method, head->method);
+		flow_keep(t->uri, sizeof t->uri, head->uri);
+	}
+	if (!*t->agent)
+		flow_keep(t->agent, sizeof t->agent, head->agent);
+	if (host.len)
+		flow_keep(t->name, sizeof t->name, without_port(host));
+	t->is_tunnel = is_connect;
+}
+
+/* Whether a body follows (RFC 9112, 6.3); of a head that is cut off, whether one may. */
+static bool has_body(const struct http_head *head)
+{
+	if (head->is_chunked)
+		return true;
+	if (head->body_length != HTTP_LENGTH_UNKNOWN)
+		return head->body_length;
+	return !head->is_whole && (span_eq(head->method, SPAN("POST")) || span_eq(head->method, SPAN("PUT")));
+}
+
+static void take_request(struct network_flows *f, struct flow *flow, const struct http_head *head,
+			 bool is_again, timestamp time)
+{
+	struct flow_text *t = flow->text;
+
+	if (!is_again) {
+		flow_end_upload(f, flow);
+		t->requests++;
+		t->upload_time = time;
+	}
+	keep_request(t, head);
+	t->is_uploading = has_body(head);
+	t->upload_length = head->is_chunked ? HTTP_LENGTH_UNKNOWN : head->body_length;
+	t->upload_seen = 0;
+}
+
+/* Counts what belongs to the body at hand; true: more follows, which begins a request. */
+static bool pass_body(struct flow_text *t, struct span *bytes, uint32_t cut)
+{
+	uint64_t all = bytes->len + (uint64_t)cut, left = t->upload_length - t->upload_seen;
+	struct http_head head;
+
+	/* Without a length, the next request ends it. */
+	if (t->upload_length == HTTP_LENGTH_UNKNOWN && http_head_read(*bytes, &head) && head.is_request)
+		return true;
+	if (left >= all) {
+		t->upload_seen += all;
+		return false;
+	}
+	t->upload_seen += left;
+	*bytes = span_from(*bytes, left);
+	return bytes->len;
+}
+
+/*
+ * A head that goes over packets is read with the first, since the rest may never come, and
+ * again with each that joins it.
+ */
+static bool is_to_be_continued(struct network_flows *f, struct flow *flow, const struct http_head *head,
+			       struct span bytes, uint32_t cut, bool is_again)
+{
+	if (head->is_whole || cut || bytes.len >= TLS_HEAD_MAX) {
+		flow_give_head(f, flow->text, FLOW_OUT);
+		return false;
+	}
+	if (!is_again && flow_head_of(f, flow->text, FLOW_OUT))
+		flow_join(flow->text->heads[FLOW_OUT], bytes);
+	return true;
+}
+
+static bool take_requests(struct network_flows *f, struct flow *flow, const struct packet *p,
+			  timestamp time)
+{
+	uint32_t cut = p->payload_length - (uint32_t)p->payload.len;
+	bool is_again = flow->text && flow->text->heads[FLOW_OUT];
+	struct span bytes = p->payload;
+	bool is_known = false;
+	struct http_head head;
+
+	if (is_again) {
+		flow_join(flow->text->heads[FLOW_OUT], bytes);
+		bytes = flow_head_span(flow->text->heads[FLOW_OUT]);
+	}
+	for (unsigned i = 0; i < REQUESTS_MOST && bytes.len; i++) {
+		if (!is_again && flow->text && flow->text->is_uploading && !pass_body(flow->text, &bytes, cut))
+			return true;
+		if (!http_head_read(bytes, &head) || !head.is_request)
+			break;
+		is_known = true;
+		flow->application = "http";
+		if (!flow_text_of(f, flow))
+			break;
+		take_request(f, flow, &head, is_again, time);
+		if (is_to_be_continued(f, flow, &head, bytes, cut, is_again))
+			break;
+		bytes = span_from(bytes, head.head_length);
+		is_again = false;
+	}
+	return is_known;
+}
+
+bool flow_take_http(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		    timestamp time)
+{
+	struct http_head head;
+
+	if (direction == FLOW_OUT)
+		return take_requests(f, flow, p, time);
+	if (!http_head_read(p->payload, &head) || head.is_request)
+		return false;
+	if (flow->text && !flow->text->status)
+		flow->text->status = head.status;
+	if (!flow->application)
+		flow->application = "http";
+	return true;
+}

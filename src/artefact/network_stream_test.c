@@ -1,0 +1,213 @@
+/* What TCP does to a conversation: out of order, sent twice, cut anywhere; and fragments of IP. */
+#include <stdarg.h>
+
+#include "artefact/artefact.h"
+#include "base/buf.h"
+#include "test.h"
+
+#include <inttypes.h>
+
+enum { SYN = 2, ACK = 16 };
+
+static bool take(void *context, const struct trace *t)
+{
+	struct buf *lines = context;
+	const struct span cells[] = { t->what, t->local, t->peer, t->name, t->protocol, t->path };
+
+	for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+		buf_add(lines, cells[i]);
+		buf_add_u8(lines, '|');
+	}
+	buf_printf(lines, "%" PRId64 "|%" PRId64 "\n", (int64_t)t->bytes_out, (int64_t)t->bytes_in);
+	return true;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void note(void *context, const char *format, ...)
+{
+	fail_msg("%s", format);
+}
+
+static void lose(void *context, uint64_t lost)
+{
+	assert_int_equal(lost, 0);
+}
+
+/* A capture of raw IPv4 in the making, of 10.0.0.1:40000 and 192.0.2.1. */
+struct making {
+	struct buf file;
+	uint16_t port;
+};
+
+static struct making making_new(uint16_t port)
+{
+	struct making m = { buf_new((size_t)1 << 20), port };
+
+	buf_add(&m.file, SPAN("\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\1\0\x65\0\0\0"));
+	return m;
+}
+
+static void add_u16be(struct buf *to, uint32_t n)
+{
+	buf_add_u8(to, (uint8_t)(n >> 8));
+	buf_add_u8(to, (uint8_t)n);
+}
+
+static void add_u32be(struct buf *to, uint32_t n)
+{
+	add_u16be(to, n >> 16);
+	add_u16be(to, n & 0xffff);
+}
+
+static void add_ip(struct making *m, bool is_back, uint8_t protocol, uint16_t fragment, size_t payload)
+{
+	size_t len = 20 + payload;
+
+	buf_add_u32le(&m->file, 1000);
+	buf_add_u32le(&m->file, 0);
+	buf_add_u32le(&m->file, (uint32_t)len);
+	buf_add_u32le(&m->file, (uint32_t)len);
+	buf_add(&m->file, SPAN("\x45\0"));
+	add_u16be(&m->file, (uint32_t)len);
+	add_u16be(&m->file, 7);
+	add_u16be(&m->file, fragment);
+	buf_add_u8(&m->file, 64);
+	buf_add_u8(&m->file, protocol);
+	add_u16be(&m->file, 0);
+	add_u32be(&m->file, is_back ? 0xc0000201 : 0x0a000001);
+	add_u32be(&m->file, is_back ? 0x0a000001 : 0xc0000201);
+}
+
+static void segment(struct making *m, bool is_back, uint32_t sequence, uint8_t flags, struct span data)
+{
+	add_ip(m, is_back, 6, 0, 20 + data.len);
+	add_u16be(&m->file, is_back ? m->port : 40000);
+	add_u16be(&m->file, is_back ? 40000 : m->port);
+	add_u32be(&m->file, sequence);
+	add_u32be(&m->file, 0);
+	buf_add_u8(&m->file, 0x50);
+	buf_add_u8(&m->file, flags);
+	buf_add(&m->file, SPAN("\x20\0\0\0\0\0"));
+	buf_add(&m->file, data);
+}
+
+static void out(struct making *m, uint32_t sequence, struct span data)
+{
+	segment(m, false, sequence, ACK, data);
+}
+
+static void expect(struct making *m, const char *want)
+{
+	struct arena arena = arena_new((size_t)256 << 20);
+	struct near_files near = { NULL, NULL };
+	struct buf lines = buf_new((size_t)1 << 20);
+	struct artefact_list fitting;
+	struct err err = { 0 };
+	struct artefact a = { .bytes = buf_span(&m->file), .path = SPAN("x"), .name = SPAN("x"), .kind = "pcap",
+			      .modified = TIME_NONE, .near = &near, .arena = &arena, .trace = take,
+			      .short_of = note, .lost = lose, .context = &lines };
+
+	artefact_find("pcap", SPAN("x"), &fitting);
+	for (size_t i = 0; i < fitting.count; i++)
+		if (fitting.at[i]->evidence_class == CLASS_CAPTURE)
+			assert_true(fitting.at[i]->decode(&a, &err));
+	assert_span(buf_span(&lines), want);
+	buf_free(&lines);
+	buf_free(&m->file);
+	arena_free(&arena);
+}
+
+/* A hello to "h.example", of 77 bytes. */
+#define HELLO "\x16\3\1\0\x48\1\0\0\x44\3\3" "0123456789abcdef0123456789abcdef" "\0\0\2\x13\1\1\0\0\x19" \
+	"\0\0\0\x0e\0\x0c\0\0\x9h.example" "\0\x10\0\3\0\1\x41"
+
+TEST(network_stream_reads_a_hello_whose_segments_are_swapped)
+{
+	struct making m = making_new(443);
+	struct span hello = SPAN(HELLO);
+
+	segment(&m, false, 99, SYN, (struct span){ 0 });
+	out(&m, 100 + 40, span_from(hello, 40));
+	out(&m, 100, span_sub(hello, 0, 40));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:443|h.example|tls||77|0\n");
+	/* Of the numbers, the next is the first. */
+	m = making_new(443);
+	segment(&m, false, UINT32_MAX - 10, SYN, (struct span){ 0 });
+	out(&m, 30, span_from(hello, 40));
+	out(&m, UINT32_MAX - 9, span_sub(hello, 0, 40));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:443|h.example|tls||77|0\n");
+}
+
+TEST(network_stream_counts_an_upload_once)
+{
+	struct making m = making_new(80);
+	struct span head = SPAN("POST /up HTTP/1.1\r\nHost: h.example:8080\r\nContent-Length: 30\r\n\r\n"), body[3];
+	uint32_t at = 500 + (uint32_t)head.len;
+
+	for (size_t i = 0; i < 3; i++)
+		body[i] = span_sub(SPAN("aaaaaaaaaabbbbbbbbbbcccccccccc"), i * 10, 10);
+	segment(&m, false, 499, SYN, (struct span){ 0 });
+	out(&m, 500, head);
+	out(&m, 500, head);
+	out(&m, at + 10, body[1]);
+	out(&m, at, body[0]);
+	out(&m, at, body[0]);
+	out(&m, at + 15, span_sub(SPAN("bbbbbccccc"), 0, 10));
+	out(&m, at + 20, body[2]);
+	/* In one segment with the next request. */
+	out(&m, at + 30, SPAN("GET /b HTTP/1.1\r\n\r\nPUT /c HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"));
+	expect(&m, "upload|10.0.0.1:40000|192.0.2.1:80|h.example|http|/up|30|-1\n"
+	       "upload|10.0.0.1:40000|192.0.2.1:80|h.example|http|/c|3|-1\n"
+	       "flow|10.0.0.1:40000|192.0.2.1:80|h.example|http|/c|236|0\n");
+}
+
+TEST(network_stream_reads_a_head_that_goes_over_segments)
+{
+	struct making m = making_new(80);
+	struct span head = SPAN("POST /up HTTP/1.1\r\nHost: h.example\r\nContent-Length: 4\r\n\r\nabcd");
+
+	for (size_t at = 0; at < head.len; at += 20)
+		out(&m, 500 + (uint32_t)at, span_sub(head, at, 20));
+	expect(&m, "upload|10.0.0.1:40000|192.0.2.1:80|h.example|http|/up|4|-1\n"
+	       "flow|10.0.0.1:40000|192.0.2.1:80|h.example|http|/up|61|0\n");
+}
+
+TEST(network_stream_looks_into_what_a_proxy_passes_on)
+{
+	struct making m = making_new(3128);
+
+	out(&m, 100, SPAN("CONNECT p.example:443 HTTP/1.1\r\nHost: p.example:443\r\n\r\n"));
+	segment(&m, true, 900, ACK, SPAN("HTTP/1.1 200 OK\r\n\r\n"));
+	out(&m, 155, SPAN(HELLO));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:3128|h.example|tls|p.example:443|132|19\n");
+}
+
+#define QUESTION(letter) "\0\1\1\0\0\1\0\0\0\0\0\0\1" letter "\7example\0\0\1\0\1"
+
+TEST(network_stream_joins_messages_of_dns)
+{
+	struct making m = making_new(53);
+
+	out(&m, 100, SPAN("\0"));
+	out(&m, 101, SPAN("\x1b" QUESTION("a") "\0\x1b\0"));
+	out(&m, 132, SPAN("\1\1\0\0\1\0\0\0\0\0\0\1" "b" "\7exam"));
+	out(&m, 150, SPAN("ple\0\0\1\0\1\0\x1b" QUESTION("c")));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:53||dns||87|0\n"
+	       "query|10.0.0.1|192.0.2.1|a.example|A||27|0\n"
+	       "query|10.0.0.1|192.0.2.1|b.example|A||27|0\n"
+	       "query|10.0.0.1|192.0.2.1|c.example|A||27|0\n");
+}
+
+TEST(network_stream_gives_fragments_their_ports_in_any_order)
+{
+	struct making m = making_new(9);
+
+	add_ip(&m, false, 17, 0x0002, 8);
+	buf_add(&m.file, SPAN("87654321"));
+	add_ip(&m, false, 17, 0x2000, 16);
+	buf_add(&m.file, SPAN("\x9c\x40\0\x9\0\x18\0\0" "12345678"));
+	/* Its first never comes. */
+	add_ip(&m, true, 17, 0x0002, 8);
+	buf_add(&m.file, SPAN("87654321"));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:9||udp||16|0\nflow|192.0.2.1|10.0.0.1||udp||8|0\n");
+}
