@@ -49,6 +49,8 @@ bool windows_winscp(const struct artefact *a, struct err *err);
 bool windows_wmi(const struct artefact *a, struct err *err);
 
 struct ese;
+/* ese_open() with the transaction logs that lie beside the database. */
+bool windows_ese_open(const struct artefact *a, struct ese *db, struct err *err);
 /* What of the database could not be read, or stands in its logs only. */
 void windows_ese_end(const struct artefact *a, const struct ese *db);
 

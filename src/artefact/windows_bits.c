@@ -192,7 +192,7 @@ bool windows_bits(const struct artefact *a, struct err *err)
 	struct bits b = { .a = a };
 	const struct ese_table *jobs, *files;
 
-	if (!ese_open(a->bytes, a->arena, &b.db, err))
+	if (!windows_ese_open(a, &b.db, err))
 		return false;
 	jobs = ese_table_named(&b.db, "Jobs");
 	files = ese_table_named(&b.db, "Files");

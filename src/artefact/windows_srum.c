@@ -165,7 +165,7 @@ bool windows_srum(const struct artefact *a, struct err *err)
 	struct srum s = { .a = a, .names = map_new(a->arena) };
 	const struct ese_table *ids;
 
-	if (!ese_open(a->bytes, a->arena, &s.db, err))
+	if (!windows_ese_open(a, &s.db, err))
 		return false;
 	ids = ese_table_named(&s.db, "SruDbIdMapTable");
 	if (!ids)

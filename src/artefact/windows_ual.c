@@ -102,7 +102,7 @@ bool windows_ual(const struct artefact *a, struct err *err)
 	struct ual u = { .a = a, .roles = map_new(a->arena) };
 	const struct ese_table *identity, *roles, *clients;
 
-	if (!ese_open(a->bytes, a->arena, &u.db, err))
+	if (!windows_ese_open(a, &u.db, err))
 		return false;
 	identity = ese_table_named(&u.db, "SYSTEM_IDENTITY");
 	roles = ese_table_named(&u.db, "ROLE_IDS");

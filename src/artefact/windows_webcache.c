@@ -107,7 +107,7 @@ bool windows_webcache(const struct artefact *a, struct err *err)
 	struct webcache w = { .a = a };
 	const struct ese_table *containers;
 
-	if (!ese_open(a->bytes, a->arena, &w.db, err))
+	if (!windows_ese_open(a, &w.db, err))
 		return false;
 	containers = ese_table_named(&w.db, "Containers");
 	if (!containers || ese_column_named(containers, "ContainerId") == ESE_NO_COLUMN)

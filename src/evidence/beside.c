@@ -1,5 +1,9 @@
 #include "evidence/beside.h"
 
+#include "formats/ese/ese_log.h"
+
+#include <ctype.h>
+
 /* What is put behind any name, and names that stand beside files of a certain ending. */
 static const struct {
 	const char *of;		/* NULL: any name, to which `name` is added */
@@ -113,6 +117,38 @@ bool beside_next(struct beside *b, bool was_there, struct buf *to)
 	return false;
 }
 
+/* SRU.log, SRU0004E.log, edb00012.jtx */
+bool beside_is_log(struct span name)
+{
+	static const char *const bases[] = { ESE_LOG_BASES };
+	size_t dot = name.len - (name.len < 4 ? name.len : 4);
+
+	if (!ends_so(name, ".log") && !ends_so(name, ".jtx"))
+		return false;
+	for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+		struct span base = span_text(bases[i]), digits;
+
+		if (dot < base.len || !span_eq_nocase(span_sub(name, 0, base.len), base))
+			continue;
+		digits = span_sub(name, base.len, dot - base.len);
+		for (size_t d = 0; d < digits.len; d++)
+			if (!isxdigit(digits.at[d]))
+				return false;
+		return !digits.len || digits.len == 5 || digits.len == 8;
+	}
+	return false;
+}
+
+bool beside_has_logs(struct span name)
+{
+	static const char *const endings[] = { ".dat", ".edb", ".mdb", ".db" };
+
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (ends_so(name, endings[i]))
+			return true;
+	return false;
+}
+
 bool beside_is_companion(struct span name)
 {
 	static const char *const endings[] = { "-wal", "-journal", ".log1", ".log2", ".btr", ".map" };
@@ -120,5 +156,7 @@ bool beside_is_companion(struct span name)
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
 		if (ends_so(name, endings[i]))
 			return true;
-	return false;
+	while (span_find_byte(name, 0, '/') != SIZE_MAX)
+		name = span_from(name, span_find_byte(name, 0, '/') + 1);
+	return beside_is_log(name);
 }

@@ -29,6 +29,12 @@ static inline struct beside beside_of(struct span name)
  * whether the one before was (a row ends at its first gap); false at first.
  */
 bool beside_next(struct beside *b, bool was_there, struct buf *to);
+/*
+ * Whether the file may be a database whose transaction logs have numbers that only it
+ * knows, so that all of its folder are handed over; and whether one is called like that.
+ */
+bool beside_has_logs(struct span name);
+bool beside_is_log(struct span name);
 /* Whether a member of an archive may belong to another: by its ending. */
 bool beside_is_companion(struct span name);
 

@@ -88,3 +88,17 @@ TEST(beside_a_change_journal_stands_the_table_of_the_folder_above)
 	assert_false(has(&all, "$MFT"));
 	buf_free(&all);
 }
+
+TEST(beside_knows_the_logs_of_a_database)
+{
+	assert_true(beside_has_logs(SPAN("SRUDB.dat")));
+	assert_true(beside_has_logs(SPAN("Current.mdb")));
+	assert_false(beside_has_logs(SPAN("SYSTEM")));
+	assert_true(beside_is_log(SPAN("SRU0004E.log")));
+	assert_true(beside_is_log(SPAN("V01.log")));
+	assert_true(beside_is_log(SPAN("edb00012.jtx")));
+	assert_true(beside_is_companion(SPAN("Windows/System32/sru/sru0004e.LOG")));
+	assert_false(beside_is_log(SPAN("SRUres00001.jrs")));
+	assert_false(beside_is_log(SPAN("edbtmp.log")));
+	assert_false(beside_is_companion(SPAN("var/log/setup.log")));
+}

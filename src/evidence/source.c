@@ -114,26 +114,46 @@ bool sources_next(struct sources *s, struct place *out, struct err *err)
 	}
 }
 
+struct beside_taking {
+	struct sources *s;
+	sources_beside_fn *take;
+	void *context;
+	size_t count;
+	bool is_enough;
+};
+
+static bool take_beside(struct beside_taking *t, const char *name)
+{
+	struct stat st;
+	int fd = t->is_enough ? -1 : walk_open_beside(t->s->walk, name, &st);
+
+	if (fd < 0)
+		return false;
+	t->is_enough = !t->take(t->context, name, fd, &st) || ++t->count >= BESIDE_MOST;
+	return true;
+}
+
 void sources_beside(struct sources *s, struct span path, sources_beside_fn *take, void *context)
 {
+	struct beside_taking t = { .s = s, .take = take, .context = context };
 	struct buf name = buf_new((size_t)64 << 10);
 	struct beside beside;
-	struct stat st;
-	size_t at = path.len, count = 0;
+	size_t at = path.len, next = 0;
 	bool was_there = false;
+	const char *other;
 
 	while (at && path.at[at - 1] != '/')
 		at--;
-	beside = beside_of(span_from(path, at));
-	while (s->walk && count < BESIDE_MOST && beside_next(&beside, was_there, &name)) {
-		int fd = walk_open_beside(s->walk, (char *)name.at, &st);
-
-		was_there = fd >= 0;
-		count += was_there;
-		if (was_there && !take(context, (char *)name.at, fd, &st))
-			break;
-	}
+	path = span_from(path, at);
+	beside = beside_of(path);
+	while (s->walk && !t.is_enough && beside_next(&beside, was_there, &name))
+		was_there = take_beside(&t, (char *)name.at);
 	buf_free(&name);
+	if (!s->walk || !beside_has_logs(path))
+		return;
+	while (!t.is_enough && (other = walk_name_beside(s->walk, &next)))
+		if (beside_is_log(span_text(other)))
+			take_beside(&t, other);
 }
 
 void sources_free(struct sources *s)

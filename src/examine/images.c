@@ -20,6 +20,7 @@
 #define EVTX_CHUNK ((size_t)64 << 10)
 #define CARVED_MOST ((size_t)128 << 20)
 #define FREE_PIECE ((size_t)4 << 20)
+#define NEAR_MOST 64	/* files beside one, of which its decoders asked */
 #define SECTOR 512
 #define REASON_MAX ((size_t)8 << 10)
 /* Volume shadow copies lie in files of this folder whose names end so. */
@@ -175,7 +176,7 @@ struct neighbours {
 	struct file_system *fs;
 	uint64_t folder;
 	struct arena names;
-	struct buf found[16];
+	struct buf found[NEAR_MOST];
 	size_t count;
 };
 

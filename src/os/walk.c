@@ -34,6 +34,7 @@ struct walk {
 	struct buf path;
 	struct folder *stack;
 	size_t depth;
+	struct folder beside;	/* of a root that is a file */
 	dev_t device;
 	bool started;
 	char target[PATH_MAX];
@@ -363,12 +364,50 @@ int walk_open_beside(struct walk *w, const char *name, struct stat *st)
 	return fd;
 }
 
+/* Of the folder of a root that is a file: read when it is first asked for. */
+static bool enter_beside_root(struct walk *w)
+{
+	struct buf path = buf_new(PATH_LIMIT);
+	size_t at = w->path.len;
+	bool ok;
+
+	while (at && w->path.at[at - 1] != '/')
+		at--;
+	buf_add(&path, at ? span_sub(buf_span(&w->path), 0, at) : SPAN("."));
+	w->beside = (struct folder){ .fd = open((char *)path.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOATIME),
+				     .names = arena_new(NAMES_LIMIT) };
+	ok = path.at && w->beside.fd >= 0 && read_names(&w->beside);
+	buf_free(&path);
+	return ok;
+}
+
+static void leave_beside_root(struct walk *w)
+{
+	if (w->beside.fd > 0)
+		close(w->beside.fd);
+	arena_free(&w->beside.names);
+	w->beside = (struct folder){ 0 };
+}
+
+const char *walk_name_beside(struct walk *w, size_t *at)
+{
+	const struct folder *f = w->depth ? &w->stack[w->depth - 1] : &w->beside;
+
+	if (!w->depth && !*at) {
+		leave_beside_root(w);
+		if (!enter_beside_root(w))
+			return NULL;
+	}
+	return *at < f->count ? f->name[(*at)++] + 1 : NULL;
+}
+
 void walk_free(struct walk *w)
 {
 	if (!w)
 		return;
 	while (w->depth)
 		leave_folder(w);
+	leave_beside_root(w);
 	free(w->stack);
 	buf_free(&w->path);
 	free(w);

@@ -54,6 +54,11 @@ bool walk_next(struct walk *w, struct walk_entry *out);
  * the root, as files are opened. -1: there is none.
  */
 int walk_open_beside(struct walk *w, const char *name, struct stat *st);
+/*
+ * Names in the folder of the entry at hand, one a call, in no order that means something;
+ * NULL: no more. `at` begins with 0.
+ */
+const char *walk_name_beside(struct walk *w, size_t *at);
 void walk_free(struct walk *w);		/* NULL-safe */
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "formats/ese/ese_page.h"
+#include "formats/ese/ese_replay.h"
 
 #define CATALOG_PAGE 4
 #define CATALOG_ID 2
@@ -357,7 +358,7 @@ static bool take_catalog(void *context, const struct ese_node *node)
 	return true;
 }
 
-bool ese_open(struct span file, struct arena *arena, struct ese *out, struct err *err)
+bool ese_open(struct span file, const struct ese_logs *logs, struct arena *arena, struct ese *out, struct err *err)
 {
 	struct cursor c = cursor_of(file);
 	uint32_t version, kind;
@@ -379,6 +380,7 @@ bool ese_open(struct span file, struct arena *arena, struct ese *out, struct err
 		return err_set(err, ERR_UNSUPPORTED, 232, "ESE format revision %u", out->revision);
 	if (out->page_size < 2048 || out->page_size > 32768 || out->page_size & (out->page_size - 1))
 		return err_set(err, ERR_CORRUPT, 236, "page size %u", out->page_size);
+	ese_recover(out, logs);
 	if (!ese_walk(out, CATALOG_PAGE, CATALOG_ID, take_catalog, out))
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "no memory for the catalog");
 	if (!out->table_count)

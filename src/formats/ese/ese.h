@@ -3,10 +3,10 @@
  * user access logging), format 0x620, page sizes 2 to 32 KiB. What is read and
  * where it is known from: docs/formats/ese.md.
  *
- * Reads pages as they lie in the file: transaction logs are not replayed, and a
- * database that was not shut down is read as it is. Checksums of the header and
- * of pages are not asked, so a dirty header is no obstacle; instead every page is
- * checked to belong to its table, and what does not counts as lost.
+ * A database that was not shut down is read with what its transaction logs hold
+ * beside it (ese_replay.h), else as it lies in the file. Checksums of the header
+ * and of pages are not asked, so a dirty header is no obstacle; instead every page
+ * is checked to belong to its table, and what does not counts as lost.
  */
 #ifndef KANSHIKI_FORMATS_ESE_ESE_H
 #define KANSHIKI_FORMATS_ESE_ESE_H
@@ -40,6 +40,24 @@ struct ese_table {
 	size_t column_count, column_room;
 };
 
+/* Files beside the database: the content of the one of that name. False: it is not there. */
+struct ese_logs {
+	bool (*find)(void *context, struct span name, struct span *bytes);
+	void *context;
+};
+
+/* Of a database that was not shut down. */
+struct ese_recovery {
+	bool is_whole;			/* all that its logs hold is there; or it was shut down */
+	uint32_t first, last;		/* numbers of the logs that it needs */
+	uint32_t found, until;		/* how many were there, up to which number */
+	uint64_t made, missed;		/* changes to pages: made, and not possible */
+	uint64_t loose;			/* rows taken from a log because their page could not be made */
+	timestamp whole_until;		/* what was done before is there in any case */
+};
+
+struct ese_replay;
+
 struct ese {
 	struct span file;
 	struct arena *arena;		/* the caller's: catalog */
@@ -48,6 +66,8 @@ struct ese {
 	struct ese_table *tables;
 	size_t table_count, table_room;
 	uint64_t lost;			/* pages that could not be read or belong elsewhere */
+	struct ese_recovery recovery;
+	struct ese_replay *replay;	/* NULL: nothing was replayed */
 };
 
 /* A record, valid during its call. */
@@ -58,8 +78,8 @@ struct ese_row {
 	struct arena *arena;		/* emptied after the row */
 };
 
-/* ERR_UNSUPPORTED: no such database; ERR_CORRUPT: no catalog. */
-bool ese_open(struct span file, struct arena *arena, struct ese *out, struct err *err);
+/* `logs` may be NULL. ERR_UNSUPPORTED: no such database; ERR_CORRUPT: no catalog. */
+bool ese_open(struct span file, const struct ese_logs *logs, struct arena *arena, struct ese *out, struct err *err);
 const struct ese_table *ese_table_named(const struct ese *db, const char *name);
 /* Index of the column of that name, or ESE_NO_COLUMN. */
 size_t ese_column_named(const struct ese_table *table, const char *name);

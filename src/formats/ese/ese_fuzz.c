@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ese db;
 	struct err err;
 
-	if (ese_open(span_of(data, size), &arena, &db, &err))
+	if (ese_open(span_of(data, size), NULL, &arena, &db, &err))
 		for (size_t i = 0; i < db.table_count && i < 50 && left; i++)
 			ese_rows(&db, &db.tables[i], &scratch, read_row, &left);
 	arena_free(&scratch);

@@ -1,12 +1,13 @@
 #include "formats/ese/ese_page.h"
 
 #include "codec/xpress.h"
+#include "formats/ese/ese_replay.h"
 
 #define HEADER_SIZE 40
 #define LARGE_PAGE 16384	/* from here on tags have 15 bits and pages a second header */
 #define MAX_DEPTH 24
 
-enum { PAGE_ROOT = 1, PAGE_LEAF = 2, PAGE_PARENT = 4, PAGE_EMPTY = 8, PAGE_SPACE_TREE = 0x20 };
+enum { PAGE_PARENT = 4, PAGE_EMPTY = 8, PAGE_SPACE_TREE = 0x20 };
 enum { TAG_DELETED = 2, TAG_HAS_PREFIX = 4 };
 
 struct page {
@@ -14,26 +15,47 @@ struct page {
 	uint32_t id, flags;
 	size_t tags;
 	bool is_large;
+	const struct ese_nodes *replayed;	/* its nodes are these, and not those of the bytes */
 };
 
-static bool page_read(const struct ese *db, uint32_t number, struct page *out)
+struct span ese_page_bytes(const struct ese *db, uint32_t number)
 {
 	/* Page 1 lies behind the header and its copy. */
 	uint64_t at = ((uint64_t)number + 1) * db->page_size;
-	struct cursor c;
 
 	if (!number || at + db->page_size > db->file.len)
-		return false;
-	out->bytes = span_sub(db->file, (size_t)at, db->page_size);
-	out->is_large = db->page_size >= LARGE_PAGE && db->revision >= 0x11;
-	out->values = span_from(out->bytes, out->is_large ? 2 * HEADER_SIZE : HEADER_SIZE);
-	c = cursor_of(out->bytes);
+		return (struct span){ 0 };
+	return span_sub(db->file, (size_t)at, db->page_size);
+}
+
+uint64_t ese_page_time(struct span page)
+{
+	return page.len < 16 ? 0 : load_u64le(page.at + 8);
+}
+
+static bool page_of(const struct ese *db, struct span bytes, struct page *out)
+{
+	struct cursor c = cursor_of(bytes);
+
+	*out = (struct page){ .bytes = bytes, .is_large = db->page_size >= LARGE_PAGE && db->revision >= 0x11 };
+	out->values = span_from(bytes, out->is_large ? 2 * HEADER_SIZE : HEADER_SIZE);
 	cursor_seek(&c, 24);
 	out->id = cursor_u32le(&c);
 	cursor_skip(&c, 6);
 	out->tags = cursor_u16le(&c) & 0x0fff;	/* above: reserved tags, since Windows 11 */
 	out->flags = cursor_u32le(&c);
-	return out->tags * 4 <= out->values.len;
+	return bytes.len && out->tags * 4 <= out->values.len;
+}
+
+static bool page_read(const struct ese *db, uint32_t number, struct page *out)
+{
+	const struct ese_replayed *p = ese_replayed_page(db, number);
+
+	if (!p)
+		return page_of(db, ese_page_bytes(db, number), out);
+	*out = (struct page){ .id = p->nodes.id, .flags = p->nodes.flags, .tags = p->nodes.count + 1,
+			      .replayed = &p->nodes };
+	return true;
 }
 
 /* The value of tag `i`, and its flags. */
@@ -54,14 +76,27 @@ static struct span tag_value(const struct page *p, size_t i, unsigned *flags)
 	return value;
 }
 
-static bool node_read(const struct page *p, struct span prefix, size_t i, uint8_t key[ESE_MAX_KEY],
-		      struct ese_node *out, bool *is_deleted)
+/* What all keys of the page may begin with; a root has other things there. */
+static struct span page_prefix(const struct page *p)
 {
 	unsigned flags;
-	struct cursor c = cursor_of(tag_value(p, i, &flags));
+
+	return !p->replayed && !(p->flags & ESE_PAGE_ROOT) && p->tags ? tag_value(p, 0, &flags) : (struct span){ 0 };
+}
+
+static bool node_read(const struct page *p, struct span prefix, size_t i, uint8_t key[ESE_MAX_KEY],
+		      struct ese_node *out)
+{
+	unsigned flags;
+	struct cursor c;
 	size_t shared = 0, own;
 	struct span part;
 
+	if (p->replayed) {
+		*out = p->replayed->at[i - 1];
+		return true;
+	}
+	c = cursor_of(tag_value(p, i, &flags));
 	if (flags & TAG_HAS_PREFIX)
 		shared = cursor_u16le(&c) & 0x1fff;
 	own = cursor_u16le(&c) & 0x1fff;
@@ -74,8 +109,31 @@ static bool node_read(const struct page *p, struct span prefix, size_t i, uint8_
 		memcpy(key + shared, part.at, own);
 	out->key = span_of(key, shared + own);
 	out->data = span_from(c.in, c.at);
-	*is_deleted = flags & TAG_DELETED;
+	out->is_deleted = flags & TAG_DELETED;
 	return true;
+}
+
+bool ese_nodes_read(const struct ese *db, struct span bytes, struct arena *arena, struct ese_nodes *out)
+{
+	uint8_t key[ESE_MAX_KEY];
+	struct page p;
+
+	*out = (struct ese_nodes){ 0 };
+	if (!page_of(db, bytes, &p))
+		return false;
+	out->id = p.id;
+	out->flags = p.flags;
+	out->at = ARENA_ARRAY(arena, p.tags + 1, struct ese_node);
+	out->room = out->at ? p.tags + 1 : 0;
+	for (size_t i = 1; out->at && i < p.tags; i++) {
+		struct ese_node *node = &out->at[out->count];
+
+		if (!node_read(&p, page_prefix(&p), i, key, node))
+			return false;
+		node->key = arena_copy(arena, node->key);
+		out->count += node->key.at != NULL;
+	}
+	return out->count + 1 >= p.tags;
 }
 
 struct walk {
@@ -129,7 +187,7 @@ static bool walk_page(struct walk *w, uint32_t number, unsigned depth)
 {
 	uint8_t key[ESE_MAX_KEY];
 	struct page p;
-	struct span prefix = { 0 };
+	struct span prefix;
 	bool past = false;
 
 	if (depth > MAX_DEPTH || !page_read(w->db, number, &p) || !visit(w, number) ||
@@ -139,25 +197,20 @@ static bool walk_page(struct walk *w, uint32_t number, unsigned depth)
 	}
 	if (p.flags & (PAGE_EMPTY | PAGE_SPACE_TREE))
 		return true;
-	if (!(p.flags & PAGE_ROOT) && p.tags) {
-		unsigned flags;
-
-		prefix = tag_value(&p, 0, &flags);
-	}
+	prefix = page_prefix(&p);
 	for (size_t i = 1; i < p.tags && !past; i++) {
 		struct ese_node node;
-		bool is_deleted;
 
-		if (!node_read(&p, prefix, i, key, &node, &is_deleted)) {
+		if (!node_read(&p, prefix, i, key, &node)) {
 			w->db->lost++;
 			continue;
 		}
-		if (!(p.flags & PAGE_LEAF)) {
+		if (!(p.flags & ESE_PAGE_LEAF)) {
 			if (!walk_branch(w, &node, depth, &past))
 				return false;
 			continue;
 		}
-		if (is_deleted || (w->from.len && against(node.key, w->from)))
+		if (node.is_deleted || (w->from.len && against(node.key, w->from)))
 			continue;
 		if (!w->each(w->context, &node))
 			return false;
@@ -165,35 +218,58 @@ static bool walk_page(struct walk *w, uint32_t number, unsigned depth)
 	return true;
 }
 
-static bool walk_from(struct walk *w, uint32_t root, struct arena *arena)
+/* Pages that the logs changed and no other leads to, and rows that found no page. */
+static bool walk_rest(struct walk *w)
 {
-	/* A seek touches few pages, but may be asked often: it takes what the arena has. */
-	size_t pages = w->db->file.len / w->db->page_size;
+	const struct ese_replay *r = w->db->replay;
 
-	w->visited = arena_alloc(arena, pages / 8 + 1);
-	return w->visited ? walk_page(w, root, 0) : false;
+	for (size_t i = 0; r && i < r->count; i++) {
+		const struct ese_replayed *p = r->pages[i];
+		bool is_seen = w->visited[p->number / 8] >> p->number % 8 & 1;
+
+		if (!is_seen && p->applied && !p->is_gone && p->nodes.id == w->id && p->nodes.flags & ESE_PAGE_LEAF &&
+		    !walk_page(w, p->number, 1))
+			return false;
+	}
+	for (size_t i = 0; r && i < r->loose_count; i++)
+		if (r->loose[i].object == w->id && !w->each(w->context, &r->loose[i].node))
+			return false;
+	return true;
+}
+
+/* Bytes for a bit a page, those among them that the file does not have yet. */
+static size_t page_bits(const struct ese *db)
+{
+	size_t pages = db->file.len / db->page_size;
+
+	for (size_t i = 0; db->replay && i < db->replay->count; i++)
+		if (db->replay->pages[i]->number >= pages)
+			pages = db->replay->pages[i]->number + 1;
+	return pages / 8 + 1;
+}
+
+static bool walk_from(struct walk *w, uint32_t root)
+{
+	size_t bits = page_bits(w->db);
+	struct arena arena = arena_new(bits + 4096);
+	bool ok;
+
+	w->visited = arena_alloc(&arena, bits);
+	ok = w->visited && walk_page(w, root, 0) && (!w->id || walk_rest(w));
+	arena_free(&arena);
+	return ok;
 }
 
 bool ese_walk(struct ese *db, uint32_t root, uint32_t id,
 	      bool (*each)(void *context, const struct ese_node *node), void *context)
 {
-	struct walk w = { .db = db, .id = id, .each = each, .context = context };
-	struct arena arena = arena_new(db->file.len / db->page_size / 8 + 4096);
-	bool ok = walk_from(&w, root, &arena);
-
-	arena_free(&arena);
-	return ok;
+	return walk_from(&(struct walk){ .db = db, .id = id, .each = each, .context = context }, root);
 }
 
 bool ese_seek(struct ese *db, uint32_t root, struct span key,
 	      bool (*each)(void *context, const struct ese_node *node), void *context)
 {
-	struct walk w = { .db = db, .from = key, .each = each, .context = context };
-	struct arena arena = arena_new(db->file.len / db->page_size / 8 + 4096);
-	bool ok = walk_from(&w, root, &arena);
-
-	arena_free(&arena);
-	return ok;
+	return walk_from(&(struct walk){ .db = db, .from = key, .each = each, .context = context }, root);
 }
 
 /* Characters of seven bits each, lowest bits first; `step` 2 makes UTF-16 of them. */

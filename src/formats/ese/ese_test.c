@@ -38,7 +38,7 @@ static struct sums sum(const char *path, const char *name)
 	struct ese db;
 	struct err err = { 0 };
 
-	assert_true(ese_open(file, &arena, &db, &err));
+	assert_true(ese_open(file, NULL, &arena, &db, &err));
 	table = ese_table_named(&db, name);
 	assert_non_null(table);
 	s.sent = ese_column_named(table, "BytesSent");
@@ -108,7 +108,7 @@ TEST(values_of_each_kind_are_read)
 	struct ese db;
 	struct err err = { 0 };
 
-	assert_true(ese_open(file, &arena, &db, &err));
+	assert_true(ese_open(file, NULL, &arena, &db, &err));
 	assert_true(db.is_dirty);
 	assert_int_equal(db.table_count, 1);
 	assert_true(ese_rows(&db, ese_table_named(&db, "table"), &scratch, see_row, &s));
@@ -136,13 +136,13 @@ TEST(pages_that_are_not_there_are_lost_and_counted)
 	struct ese db;
 	struct err err = { 0 };
 
-	assert_true(ese_open(span_sub(file, 0, 6 * 2048), &arena, &db, &err));
+	assert_true(ese_open(span_sub(file, 0, 6 * 2048), NULL, &arena, &db, &err));
 	assert_true(ese_rows(&db, &db.tables[0], &scratch, see_row, &s));
 	assert_int_equal(s.rows, 0);
 	assert_int_equal(db.lost, 1);
-	assert_false(ese_open(span_sub(file, 0, 5 * 2048), &arena, &db, &err));
+	assert_false(ese_open(span_sub(file, 0, 5 * 2048), NULL, &arena, &db, &err));
 	assert_int_equal(err.code, ERR_CORRUPT);
-	assert_false(ese_open(span_sub(file, 0, 100), &arena, &db, &err));
+	assert_false(ese_open(span_sub(file, 0, 100), NULL, &arena, &db, &err));
 	assert_int_equal(err.code, ERR_UNSUPPORTED);
 	free((void *)(uintptr_t)file.at);
 	arena_free(&scratch);
