@@ -724,17 +724,18 @@ static enum truth eval_with(struct frame *f, const struct loop *with)
 
 static enum truth eval_chain(struct frame *f, const struct node *n)
 {
-	enum truth settles = n->op == NODE_AND ? NO : YES;
+	enum truth settles = n->op == NODE_AND ? NO : YES, end = settles == NO ? YES : NO;
 
 	for (uint32_t i = 0; i < n->n; i++) {
 		enum truth one = eval_truth(f, n->items[i]);
 
-		if (one == UNKNOWN)
-			one = NO;
-		if (one == settles)
+		/* As in YARA, what stands behind something undefined may still tell something. */
+		if (one == UNKNOWN && f->rule->speaks)
+			end = NO;
+		else if (one == settles || (one == UNKNOWN && settles == NO))
 			return settles;
 	}
-	return settles == NO ? YES : NO;
+	return end;
 }
 
 static enum truth eval_truth(struct frame *f, const struct node *n)

@@ -211,7 +211,7 @@ static bool add_pattern(struct parser *p, struct draft_string *s, struct rule_st
 	struct err err = { 0 };
 	uint32_t notes = 0;
 
-	s->spec.only_at = s->at >= 0 && !s->used_elsewhere && is_literal(&s->spec);
+	s->spec.only_at = s->at >= 0 && !s->used_elsewhere && !p->speaks && is_literal(&s->spec);
 	if (!pattern_add(p->c->patterns, &s->spec, &out->pattern, &notes, &err)) {
 		if (err.code == ERR_USAGE)
 			return fail(p, s->token, "%s", err.text);

@@ -286,6 +286,14 @@ static bool guard_holds(struct yara_scan *s, uint32_t number)
 	return holds;
 }
 
+static bool has_found(struct yara_scan *s, const struct rule *rule)
+{
+	for (uint32_t i = 0; i < rule->string_count; i++)
+		if (scan_found(s, &rule->strings[i]))
+			return true;
+	return false;
+}
+
 static enum truth evaluate(struct yara_scan *s, const struct rule *rule)
 {
 	const struct rule *outer = s->rule;
@@ -296,7 +304,7 @@ static enum truth evaluate(struct yara_scan *s, const struct rule *rule)
 		return NO;
 	s->rule = rule;
 	start = s->costs ? scan_clock() : 0;
-	found = eval_rule(s, rule);
+	found = rule->speaks_if_found && !has_found(s, rule) ? NO : eval_rule(s, rule);
 	if (s->costs) {
 		s->costs[rule->index].evaluations++;
 		s->costs[rule->index].ns += scan_clock() - start;
@@ -368,6 +376,8 @@ static int by_number(const void *a, const void *b)
 
 static void evaluate_woken(struct yara_scan *s)
 {
+	if (s->set->speaks)		/* what they tell is told in their order */
+		qsort(s->woken, s->woken_count, sizeof *s->woken, by_number);
 	for (uint32_t i = 0; i < s->woken_count && !s->stopped; i++) {
 		uint32_t number = s->woken[i];
 		const struct rule *rule = &s->set->rules[number];

@@ -126,6 +126,7 @@ struct rule {
 	const struct rule_string *strings;
 	const struct node *condition;
 	bool speaks;			/* is evaluated even where it is known to be false */
+	bool speaks_if_found;		/* but as in YARA only where one of its strings is */
 };
 
 struct name_space {
@@ -169,6 +170,7 @@ struct yara_set {
 	const struct always_list *always;
 	const uint32_t *always_rules;	/* its long array */
 	uint64_t imports;		/* a bit for each module, by its number */
+	bool speaks;			/* one of the rules does */
 	struct yara_counts counts;
 };
 

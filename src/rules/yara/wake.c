@@ -424,12 +424,42 @@ static bool list_always(struct compiler *c, struct yara_set *set, const struct r
 	return true;
 }
 
-/* What a rule tells is told for any file, but as in YARA not where its strings are missing. */
-static void listen(struct rule_facts *facts)
+/* YARA looks at such a condition only where one of the rule's strings was found. */
+static bool asks_for_strings(const struct node *n)
 {
+	bool all = n->op == NODE_OR;
+
+	switch (n->op) {
+	case NODE_FOUND:
+	case NODE_FOUND_AT:
+	case NODE_FOUND_IN:
+		return true;
+	case NODE_OF:
+		return n->of->strings && n->of->quantifier.kind != QUANTITY_PERCENT &&
+		       needs_one(&n->of->quantifier);
+	case NODE_AND:
+	case NODE_OR:
+		for (uint32_t i = 0; i < n->n; i++)
+			if (asks_for_strings(n->items[i]) != all)
+				return !all;
+		return all;
+	default:
+		return false;
+	}
+}
+
+/* What a rule tells is told for any file that YARA would tell it of. */
+static void listen(const struct need_finder *f, struct rule *rule, struct rule_facts *facts)
+{
+	uint32_t *all = ARENA_ARRAY(&f->c->scratch, rule->string_count, uint32_t);
+
 	facts->guard = guard_any();
-	if (facts->need.count == 0)
-		facts->need.without = guard_any();
+	facts->need = need_nothing();
+	rule->speaks_if_found = asks_for_strings(rule->condition);
+	for (uint32_t i = 0; all && i < rule->string_count; i++)
+		all[i] = i;
+	if (all && rule->speaks_if_found)
+		facts->need = need_any(f, all, rule->string_count);
 }
 
 static bool find_facts(struct compiler *c, struct yara_set *set, struct rule *rules,
@@ -445,7 +475,8 @@ static bool find_facts(struct compiler *c, struct yara_set *set, struct rule *ru
 		finder.rule = &rules[i];
 		facts[i] = facts_of(&finder, rules[i].condition);
 		if (rules[i].speaks)
-			listen(&facts[i]);
+			listen(&finder, &rules[i], &facts[i]);
+		set->speaks = set->speaks || rules[i].speaks;
 		rules[i].guard = guard_number(guards, &set->guard_count, &known, &c->scratch,
 					      &facts[i].guard);
 		facts[i].without = guard_number(guards, &set->guard_count, &known, &c->scratch,

@@ -313,6 +313,14 @@ TEST(what_a_rule_tells_is_told_though_it_cannot_hold)
 	assert_int_equal(lines_told("false and console.log(\"x\")", "z"), 0);
 	assert_int_equal(lines_told("console.log(\"x\") and $_a", "z"), 0);
 	assert_int_equal(lines_told("console.log(\"x\") and $_a and filesize > 1KB", "abc"), 1);
+	assert_int_equal(lines_told("console.log(\"x\") and $_a at 0", "z"), 0);
+	assert_int_equal(lines_told("console.log(\"x\") and $_a at 0", "zabc"), 1);
+	assert_int_equal(lines_told("console.log(\"x\") and any of them", "z"), 0);
+	assert_int_equal(lines_told("console.log(\"x\") and none of them", "z"), 1);
+	assert_int_equal(lines_told("console.log(\"x\") and #_a > 0", "z"), 1);
+	assert_int_equal(lines_told("console.log(\"x\") and for any i in (1, 2) : ($_a)", "z"), 1);
+	assert_int_equal(lines_told("console.log(\"x\") and ($_a or filesize > 9)", "z"), 1);
+	assert_int_equal(lines_told("@_a == 0 and console.log(\"x\")", "z"), 1);
 }
 
 /* Whether the rule is evaluated for data in which none of its strings is: what it costs there. */
