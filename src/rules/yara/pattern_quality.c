@@ -24,6 +24,7 @@ struct walk {
 	struct window recent, best;
 	int best_quality;
 	int *choice;		/* the best that was found so far */
+	bool in_alternatives;	/* where it was found */
 	unsigned steps;
 };
 
@@ -85,6 +86,14 @@ static struct window trimmed(const struct window *w)
 	return out;
 }
 
+static void choose(struct walk *w, int quality, bool in_alternatives)
+{
+	if (quality <= *w->choice)
+		return;
+	*w->choice = quality;
+	w->in_alternatives = in_alternatives;
+}
+
 static void end_run(struct walk *w)
 {
 	struct window atom = trimmed(&w->recent);
@@ -95,8 +104,7 @@ static void end_run(struct walk *w)
 	if (quality_of(&atom) <= w->best_quality)
 		atom = trimmed(&w->best);
 	quality = atom.len ? quality_of(&atom) : QUALITY_NONE;
-	if (quality > *w->choice)
-		*w->choice = quality;
+	choose(w, quality, false);
 	w->recent.len = 0;
 }
 
@@ -153,11 +161,13 @@ static void walk_children(struct walk *w, const struct regex_ast *node)
 		walk_node(w, child);
 }
 
-/* All branches are needed: as good as the worst of them. */
+/* All branches are needed: as good as the worst of them, and taken before the run that ends here. */
 static void walk_choice(struct walk *w, const struct regex_ast *alt)
 {
-	int *outer = w->choice, worst = INT_MAX;
+	int *outer = w->choice, worst = INT_MAX, before = QUALITY_NONE;
+	bool in_alternatives = w->in_alternatives;
 
+	w->choice = &before;
 	end_run(w);
 	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
 		int best = QUALITY_NONE;
@@ -168,8 +178,9 @@ static void walk_choice(struct walk *w, const struct regex_ast *alt)
 		worst = best < worst ? best : worst;
 	}
 	w->choice = outer;
-	if (worst > *outer)
-		*outer = worst;
+	w->in_alternatives = in_alternatives;
+	choose(w, worst, true);
+	choose(w, before, false);
 }
 
 static void walk_node(struct walk *w, const struct regex_ast *node)
@@ -194,30 +205,43 @@ static void walk_node(struct walk *w, const struct regex_ast *node)
 	end_run(w);
 }
 
-static bool is_slow_part(const struct regex_ast *first, const struct regex_ast *end)
+/* The quality of [first, end), where nothing else is searched with it. */
+static int quality_of_part(const struct regex_ast *first, const struct regex_ast *end,
+			   bool *in_alternatives)
 {
 	int best = QUALITY_NONE;
-	struct walk w = { .best_quality = QUALITY_NONE, .choice = &best };
+	struct walk w = { .best_quality = QUALITY_NONE, .choice = &best, .in_alternatives = true };
 
 	for (const struct regex_ast *node = first; node && node != end; node = node->next)
 		walk_node(&w, node);
 	end_run(&w);
-	return best < QUALITY_ENOUGH;
+	*in_alternatives = w.in_alternatives;
+	return best;
 }
 
-/* What stands between long jumps is searched by itself. */
-static bool is_slow_tree(const struct regex_ast *root)
+/* The worst of what stands between long jumps, which is searched by itself; where its last is found. */
+static int quality_of_tree(const struct regex_ast *root, bool *in_alternatives)
 {
 	const struct regex_ast *first = root->first;
+	int worst = INT_MAX, one;
 
 	for (const struct regex_ast *node = first; node; node = node->next) {
 		if (node == first || !is_jump(node) || !node->lazy || node->max <= HEX_CHAIN_GAP)
 			continue;
-		if (is_slow_part(first, node))
-			return true;
+		one = quality_of_part(first, node, in_alternatives);
+		worst = one < worst ? one : worst;
 		first = node->next;
 	}
-	return is_slow_part(first, NULL);
+	one = quality_of_part(first, NULL, in_alternatives);
+	return one < worst ? one : worst;
+}
+
+bool regex_tree_sought_in_choice(const struct regex_tree *tree)
+{
+	bool inside;
+
+	quality_of_tree(tree->root, &inside);
+	return inside;
 }
 
 /* The bytes of a tree that is nothing else; in the arena. at NULL: it is no text. */
@@ -305,6 +329,8 @@ bool pattern_is_slow_tree(const struct regex_ast *root, const struct pattern_spe
 			  struct arena *arena)
 {
 	struct span text = text_of_tree(root, arena);
+	bool inside;
 
-	return text.len ? pattern_is_slow_text(text, spec) : is_slow_tree(root);
+	return text.len ? pattern_is_slow_text(text, spec)
+			: quality_of_tree(root, &inside) < QUALITY_ENOUGH;
 }

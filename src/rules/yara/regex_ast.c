@@ -135,59 +135,8 @@ void regex_tree_part(struct regex_tree *tree)
 	}
 }
 
-#define RUN_ENOUGH 4		/* YARA looks for no more than so many letters */
-
-struct runs {
-	uint32_t now;			/* letters in a row, up to here */
-	uint32_t outside, inside;	/* longest outside of alternatives; in the worst of them */
-	bool alternatives;		/* there are some */
-};
-
-static void add_run(const struct regex_ast *node, struct runs *runs);
-
-static uint32_t worst_run(const struct regex_ast *alt)
-{
-	uint32_t worst = RUN_ENOUGH;
-
-	for (const struct regex_ast *child = alt->first; child; child = child->next) {
-		struct runs runs = { 0 };
-		uint32_t best;
-
-		add_run(child, &runs);
-		best = runs.outside > runs.inside ? runs.outside : runs.inside;
-		worst = best < worst ? best : worst;
-	}
-	return worst;
-}
-
-static void add_run(const struct regex_ast *node, struct runs *runs)
-{
-	uint32_t worst;
-
-	switch (node->kind) {
-	case AST_SEQ:
-		for (const struct regex_ast *child = node->first; child; child = child->next)
-			add_run(child, runs);
-		return;
-	case AST_SET:
-		runs->now = byte_set_count(&node->set) <= 2 ? runs->now + 1 : 0;
-		if (runs->now > runs->outside)
-			runs->outside = runs->now < RUN_ENOUGH ? runs->now : RUN_ENOUGH;
-		return;
-	case AST_ALT:
-		runs->alternatives = true;
-		worst = worst_run(node);
-		runs->inside = worst > runs->inside ? worst : runs->inside;
-		break;
-	default:
-		break;
-	}
-	runs->now = 0;
-}
-
 enum regex_length regex_tree_length(const struct regex_tree *tree)
 {
-	struct runs runs = { 0 };
 	uint32_t low, high;
 
 	regex_ast_width(tree->root, &low, &high);
@@ -195,6 +144,5 @@ enum regex_length regex_tree_length(const struct regex_tree *tree)
 		return REGEX_PREFERRED;
 	if (tree->greedy)
 		return REGEX_LONGEST;
-	add_run(tree->root, &runs);
-	return runs.alternatives && runs.outside > runs.inside ? REGEX_PREFERRED : REGEX_SHORTEST;
+	return regex_tree_sought_in_choice(tree) ? REGEX_SHORTEST : REGEX_PREFERRED;
 }

@@ -109,6 +109,9 @@ enum regex_length {
  */
 enum regex_length regex_tree_length(const struct regex_tree *tree);
 
+/* Are the letters that YARA looks for those of alternatives, or of none? By its own measure (pattern_quality.c). */
+bool regex_tree_sought_in_choice(const struct regex_tree *tree);
+
 /* Shortest and longest match in characters; *max is REGEX_NO_END where there is no bound. */
 void regex_ast_width(const struct regex_ast *node, uint32_t *min, uint32_t *max);
 
