@@ -52,7 +52,7 @@ bool utf8_valid(struct span s)
 	return true;
 }
 
-static size_t put(uint8_t raw[4], uint32_t code)
+size_t utf8_put(uint8_t raw[4], uint32_t code)
 {
 	size_t len;
 
@@ -79,7 +79,7 @@ bool utf8_add(struct buf *to, uint32_t code)
 {
 	uint8_t raw[4];
 
-	return buf_add(to, span_of(raw, put(raw, code)));
+	return buf_add(to, span_of(raw, utf8_put(raw, code)));
 }
 
 /* How many of the leading units are ASCII, whole vectors only; they are written. */
@@ -123,7 +123,7 @@ size_t utf8_of_utf16le(uint8_t *to, struct span utf16)
 					unit = 0xfffd;
 				}
 			}
-			len += put(to + len, unit);
+			len += utf8_put(to + len, unit);
 		}
 	}
 	return len;

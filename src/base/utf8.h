@@ -11,6 +11,8 @@
 size_t utf8_next(struct span s, uint32_t *code);
 bool utf8_valid(struct span s);
 bool utf8_add(struct buf *to, uint32_t code);
+/* The bytes of a character, at most 4; returns how many. */
+size_t utf8_put(uint8_t to[4], uint32_t code);
 /* UTF-8 without NUL: fit to be kept as text. */
 bool utf8_is_text(struct span s);
 /* Bytes made into such text: ill-formed ones and NUL as \xNN. */

@@ -88,7 +88,7 @@ static bool write_all(struct events_pipe *p, struct span bytes, struct err *err)
 static bool take_record(void *context, const struct evtx_record *record)
 {
 	struct worker *w = context;
-	struct err err = { .offset = ERR_NO_OFFSET };
+	struct err err;
 
 	if (events_line(w->pipe->options.format, record, &w->slot->lines, &err))
 		return true;

@@ -110,6 +110,7 @@ void evtx_set_chunk(struct evtx_decoder *d, struct span chunk, uint64_t offset)
 {
 	d->chunk = chunk;
 	d->chunk_offset = offset;
+	d->programs.texter.readable = chunk.at + chunk.len;
 	evtx_templates_next_chunk(&d->templates);
 }
 
@@ -127,8 +128,6 @@ static void tell_replaced(struct evtx_reading *r, size_t at)
 {
 	struct err told = r->d->replaced;
 
-	if (!told.code)
-		return;
 	err_prefix(&told, "a damaged template, the same one of another chunk is taken");
 	r->report->replaced_templates++;
 	evtx_problem(r, at, &told);
@@ -142,7 +141,6 @@ bool evtx_deliver(struct evtx_reading *r, size_t at, uint32_t size, bool recover
 	struct evtx_record record = { .offset = d->chunk_offset + at, .decoder = d,
 				      .recovered = recovered };
 	struct cursor c = cursor_of(d->chunk);
-	struct err limit;
 
 	cursor_seek(&c, at + 8);
 	record.id = d->record_id = cursor_u64le(&c);
@@ -152,8 +150,9 @@ bool evtx_deliver(struct evtx_reading *r, size_t at, uint32_t size, bool recover
 		return false;
 	if (!record.root->root)
 		return err_set(err, ERR_CORRUPT, at + EVTX_RECORD_HEADER, "nothing in the record");
-	tell_replaced(r, at);
-	d->plan = evtx_plan_find(d, record.root, &limit);	/* a limit is told by who needs it */
+	if (d->replaced.code)
+		tell_replaced(r, at);
+	d->plan = evtx_plan_find(d, record.root, &d->limit);
 	record.time = d->plan ? evtx_plan_time(d, d->plan) : TIME_NONE;
 	if (record.time == TIME_NONE)
 		record.time = record.written;
@@ -208,8 +207,6 @@ static void tell_lost(struct walk *w)
 	struct err err;
 	size_t at = w->at - w->lost;
 
-	if (!w->lost)
-		return;
 	err_set(&err, ERR_CORRUPT, at, "no record here: %zu bytes passed over", w->lost);
 	w->r->report->bad_records++;
 	evtx_problem(w->r, at, &err);
@@ -222,7 +219,8 @@ static void walk_record(struct walk *w, uint32_t size)
 	uint64_t here = r->d->chunk_offset + w->at;
 	struct err err = { 0 };
 
-	tell_lost(w);
+	if (w->lost)
+		tell_lost(w);
 	w->id = load_u64le(w->chunk.at + w->at + 8);
 	if (!evtx_deliver(r, w->at, size, false, &err)) {
 		r->report->bad_records++;
@@ -310,7 +308,7 @@ static void read_block(struct evtx_reading *r, struct span block, uint64_t offse
 		while (walk_on(&w))
 			;
 	r->d->strict = false;
-	if (w.trusted && !r->stopped)
+	if (w.trusted && !r->stopped && w.lost)
 		tell_lost(&w);
 	if (!r->stopped)
 		check_end(r, &h, w.id);

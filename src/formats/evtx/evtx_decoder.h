@@ -30,6 +30,7 @@ struct evtx_decoder {
 	uint32_t key[EVTX_KEY_MAX];
 	uint32_t key_len;
 	const struct evtx_plan *plan;	/* NULL: none could be made */
+	struct err limit;		/* why not; told by who needs it */
 	bool has_fragment;		/* some part has no template: the key says too little */
 	uint64_t record_id;
 	struct err replaced;		/* what was wrong with a template of this record, if anything */

@@ -246,16 +246,30 @@ static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t d
 }
 
 /*
- * The template of an instance. A definition that is damaged, or gone from this
- * chunk, may be known from another one: its id is the start of the GUID.
+ * A definition that is damaged, or gone from this chunk, may be known from another
+ * one: its id is the start of the GUID.
  */
+static bool get_template(struct evtx_decoder *d, uint32_t offset, uint32_t id, uint32_t depth,
+			 struct evtx_known *got, struct err *err)
+{
+	uint8_t start[4] = { (uint8_t)id, (uint8_t)(id >> 8), (uint8_t)(id >> 16),
+			     (uint8_t)(id >> 24) };
+	struct err why = { 0 };
+
+	if (!parse_definition(d, offset, depth, start, got, &why))
+		got->template = map_get(&d->templates.by_start, span_of(start, 4));
+	if (!got->root && !got->template)
+		return *err = why, false;
+	if (why.code && !d->strict)
+		d->replaced = why;
+	return true;
+}
+
+/* The template of an instance: new in this chunk, or met before. */
 static bool find_template(struct evtx_decoder *d, uint32_t offset, uint32_t id, uint32_t depth,
 			  struct evtx_instance *in, struct err *err)
 {
 	struct evtx_known *known = known_slot(&d->templates, offset), got = { 0 };
-	uint8_t start[4] = { (uint8_t)id, (uint8_t)(id >> 8), (uint8_t)(id >> 16),
-			     (uint8_t)(id >> 24) };
-	struct err why = { 0 };
 
 	/* Carved records of another time may mean what stood there before. */
 	if (known && known->chunk == d->templates.chunk && (!d->strict || known->id == id)) {
@@ -269,12 +283,8 @@ static bool find_template(struct evtx_decoder *d, uint32_t offset, uint32_t id, 
 			*known = (struct evtx_known){ .offset = offset, .id = id,
 						      .chunk = d->templates.chunk };
 		}
-		if (!parse_definition(d, offset, depth, start, &got, &why))
-			got.template = map_get(&d->templates.by_start, span_of(start, 4));
-		if (!got.root && !got.template)
-			return *err = why, false;
-		if (why.code && !d->strict)
-			d->replaced = why;
+		if (!get_template(d, offset, id, depth, &got, err))
+			return false;
 		if (known) {
 			known->template = got.template;
 			known->root = got.root;
@@ -304,31 +314,45 @@ static void push_key(struct evtx_decoder *d, uint32_t word)
 		d->has_fragment = true;
 }
 
+/* Of the values whose lengths and types stand in the table. */
+static size_t sum_of_lengths(struct span table)
+{
+	size_t sum = 0;
+
+	for (size_t at = 0; at < table.len; at += 4)
+		sum += load_u16le(table.at + at);
+	return sum;
+}
+
 static bool parse_values(struct instance_parse *p, struct cursor *c, uint32_t depth,
 			 struct evtx_instance *in, struct err *err)
 {
 	struct evtx_decoder *d = p->d;
 	uint32_t count = cursor_u32le(c);
-	struct span table;
+	struct span table, bytes;
 	struct evtx_value *values;
 
 	if (count > EVTX_VALUES_MAX)
 		return err_set(err, ERR_LIMIT, c->at, "%u substitution values", count);
 	table = cursor_take(c, (size_t)count * 4);
+	in->bytes = sum_of_lengths(table);
+	bytes = cursor_take(c, in->bytes);
+	if (c->short_read)
+		return err_set(err, ERR_CORRUPT, c->at, "substitution values cut short");
 	values = ARENA_ARRAY(p->arena, count, struct evtx_value);
 	if (!values)
 		return err_set(err, ERR_LIMIT, c->at, "record needs too much memory");
-	for (uint32_t i = 0; i < count && !c->short_read; i++) {
-		const uint8_t *entry = table.at + (size_t)i * 4;
-		struct span bytes = cursor_take(c, load_u16le(entry));
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *entry = table.at + i * 4;
 
-		values[i] = (struct evtx_value){ .at = bytes.at, .len = (uint16_t)bytes.len,
-						 .type = entry[2] };
+		values[i].at = bytes.at;
+		values[i].len = load_u16le(entry);
+		values[i].type = entry[2];
+		bytes.at += values[i].len;
 	}
-	if (c->short_read)
-		return err_set(err, ERR_CORRUPT, c->at, "substitution values cut short");
 	in->values = values;
 	in->count = count;
+	in->table = table;
 	for (uint32_t i = 0; i < count; i++) {
 		if (values[i].type != EVTX_BINXML || !values[i].len)
 			continue;
@@ -413,22 +437,13 @@ static bool parse_bare(struct evtx_decoder *d, size_t start, size_t end, uint32_
 	return true;
 }
 
-bool evtx_fragment_parse(struct evtx_decoder *d, size_t start, size_t end, uint32_t depth,
-			 const struct evtx_instance **out, struct err *err)
+/* Start tags have a dependency id in records, none in values: try that first. */
+static bool parse_fragment(struct evtx_decoder *d, size_t start, size_t end, uint32_t depth,
+			   const struct evtx_instance **out, struct err *err)
 {
-	struct instance_parse p = { .d = d, .arena = &d->scratch };
-	struct cursor c = cursor_of(span_sub(d->chunk, 0, end));
 	uint32_t instances = d->instance_count;
 	struct err first = { 0 }, second = { 0 };
 
-	cursor_seek(&c, start);
-	if (cursor_left(&c) > 4 && c.in.at[c.at] == FRAGMENT_TOKEN)
-		cursor_skip(&c, 4);
-	if (cursor_left(&c) && c.in.at[c.at] == INSTANCE_TOKEN) {
-		cursor_skip(&c, 1);
-		return parse_instance(&p, &c, depth, out, err);
-	}
-	/* Start tags have a dependency id in records, none in values: try that first. */
 	if (parse_bare(d, start, end, depth, depth == 0, out, &first))
 		return true;
 	d->instance_count = instances;
@@ -436,4 +451,19 @@ bool evtx_fragment_parse(struct evtx_decoder *d, size_t start, size_t end, uint3
 		return true;
 	*err = first;
 	return false;
+}
+
+bool evtx_fragment_parse(struct evtx_decoder *d, size_t start, size_t end, uint32_t depth,
+			 const struct evtx_instance **out, struct err *err)
+{
+	struct instance_parse p = { .d = d, .arena = &d->scratch };
+	struct cursor c = cursor_of(span_sub(d->chunk, 0, end));
+
+	cursor_seek(&c, start);
+	if (cursor_left(&c) > 4 && c.in.at[c.at] == FRAGMENT_TOKEN)
+		cursor_skip(&c, 4);
+	if (!cursor_left(&c) || c.in.at[c.at] != INSTANCE_TOKEN)
+		return parse_fragment(d, start, end, depth, out, err);
+	cursor_skip(&c, 1);
+	return parse_instance(&p, &c, depth, out, err);
 }

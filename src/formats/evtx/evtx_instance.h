@@ -55,6 +55,8 @@ struct evtx_instance {
 	const struct evtx_value *values;
 	uint32_t count;
 	uint32_t ordinal;		/* among the instances of the record */
+	struct span table;		/* 4 bytes for each value, in the chunk: length, type, 0 */
+	size_t bytes;			/* of all values */
 };
 
 static inline struct span evtx_value_span(const struct evtx_value *v)

@@ -19,16 +19,20 @@ struct evtx_op {
 	uint32_t ordinal;		/* of the instance in its record */
 	uint16_t index;
 	uint8_t mode;			/* enum evtx_mode */
+	bool plain;			/* no list, and its quotes are literals, where its length is its type's */
 };
 
 struct evtx_program {
-	struct span literals;
+	struct span literals;		/* EVTX_LITERAL_STEP bytes more can be read */
 	const struct evtx_op *ops;
 	size_t op_count;
+	uint32_t repeats;		/* how often one value is written at most */
 	struct span kind;		/* what records it fits */
 	uint64_t hash;
 	struct evtx_program *next;	/* same bucket */
 };
+
+#define EVTX_LITERAL_STEP 32	/* bytes of literal text that are copied at once */
 
 #define EVTX_PROGRAM_BUCKETS 4096
 #define EVTX_KIND_MAX 4096

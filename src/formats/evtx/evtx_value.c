@@ -3,19 +3,13 @@
 #include "base/event.h"
 #include "codec/code_page.h"
 
-/* Bytes of one element where that is fixed; 0 where it is not. */
-static size_t width_of(uint8_t type)
-{
-	static const uint8_t widths[] = {
-		[EVTX_INT8] = 1, [EVTX_UINT8] = 1, [EVTX_INT16] = 2, [EVTX_UINT16] = 2,
-		[EVTX_INT32] = 4, [EVTX_UINT32] = 4, [EVTX_INT64] = 8, [EVTX_UINT64] = 8,
-		[EVTX_FLOAT] = 4, [EVTX_DOUBLE] = 8, [EVTX_BOOL] = 4, [EVTX_GUID] = 16,
-		[EVTX_SIZE] = 8, [EVTX_FILETIME] = 8, [EVTX_SYSTEMTIME] = 16, [EVTX_HEX32] = 4,
-		[EVTX_HEX64] = 8,
-	};
-
-	return type < sizeof widths ? widths[type] : 0;
-}
+const uint8_t evtx_widths[256] = {
+	[EVTX_INT8] = 1, [EVTX_UINT8] = 1, [EVTX_INT16] = 2, [EVTX_UINT16] = 2,
+	[EVTX_INT32] = 4, [EVTX_UINT32] = 4, [EVTX_INT64] = 8, [EVTX_UINT64] = 8,
+	[EVTX_FLOAT] = 4, [EVTX_DOUBLE] = 8, [EVTX_BOOL] = 4, [EVTX_GUID] = 16,
+	[EVTX_SIZE] = 8, [EVTX_FILETIME] = 8, [EVTX_SYSTEMTIME] = 16, [EVTX_HEX32] = 4,
+	[EVTX_HEX64] = 8,
+};
 
 static uint64_t unsigned_of(struct span s)
 {
@@ -146,7 +140,7 @@ static void read_one(struct arena *scratch, uint16_t code_page, uint8_t type, st
 
 bool evtx_type_fits(uint8_t type, size_t len)
 {
-	size_t width = width_of(type);
+	size_t width = evtx_widths[type];
 
 	if (type == EVTX_SIZE || type == EVTX_HANDLE)
 		return len == 4 || len == 8;
@@ -157,15 +151,29 @@ bool evtx_type_fits(uint8_t type, size_t len)
 	return !width || len == width;
 }
 
+/* Bytes before the first UTF-16 NUL, else all but an odd one; four units at a time. */
+static size_t text_len(struct span s)
+{
+	const uint64_t ones = UINT64_C(0x0001000100010001);
+	size_t len = 0;
+
+	for (uint64_t four; s.len - len >= 8; len += 8) {
+		four = load_u64le(s.at + len);
+		if ((four - ones) & ~four & ones << 15)
+			break;
+	}
+	while (len + 1 < s.len && (s.at[len] || s.at[len + 1]))
+		len += 2;
+	return len;
+}
+
 struct span evtx_type_next(uint8_t type, struct span *rest)
 {
-	size_t width = width_of(type), len = rest->len;
+	size_t width = evtx_widths[type], len = rest->len;
 	struct span got;
 
 	if (type == EVTX_STRING) {
-		for (len = 0; len + 1 < rest->len; len += 2)
-			if (!rest->at[len] && !rest->at[len + 1])
-				break;
+		len = text_len(*rest);
 		width = len + 2;
 	} else if (type == EVTX_ANSI) {
 		len = span_find_byte(*rest, 0, 0);

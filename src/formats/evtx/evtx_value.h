@@ -34,6 +34,8 @@ enum evtx_type {
 	EVTX_ARRAY = 0x80,	/* or-ed to one of the others */
 };
 
+/* Bytes of a value where all of its type have as many; 0 where not. */
+extern const uint8_t evtx_widths[256];
 /* Whether a value of that type (no array) may have that length. */
 bool evtx_type_fits(uint8_t type, size_t len);
 /* Cuts the next element off an array value of `type`; only while something is left. */
