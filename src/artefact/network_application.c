@@ -1,6 +1,7 @@
 #include "artefact/network_flow.h"
 
 #include "base/utf8.h"
+#include "formats/quic/quic.h"
 
 /* Packets with payload of one direction that are looked at to recognise it. */
 #define LOOKED_AT 4
@@ -215,7 +216,7 @@ static bool is_collector(uint16_t port)
 	       port == 9996;
 }
 
-static void take_udp(struct network_flows *f, struct flow *flow, const struct packet *p,
+static void take_udp(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
 		     timestamp time)
 {
 	if (flow->to.port == PORT_DNS || flow->from.port == PORT_DNS) {
@@ -226,13 +227,16 @@ static void take_udp(struct network_flows *f, struct flow *flow, const struct pa
 		flow_netflow(f, flow, p);
 		return;
 	}
-	if (flow->done[0])
+	if (flow->done[direction])
 		return;
-	flow->done[0] = true;
-	/* Long header with the fixed bit. */
-	if (flow->to.port == 443 && p->payload.len > 6 && (p->payload.at[0] & 0xc0) == 0xc0)
+	if (quic_is_likely(p->payload)) {
 		flow->application = "quic";
-	else
+		if (direction == FLOW_OUT)
+			flow_take_quic(f, flow, p);
+		return;
+	}
+	flow->done[direction] = true;
+	if (!flow->application)
 		flow->application = by_port(flow);
 }
 
@@ -242,5 +246,5 @@ void flow_application(struct network_flows *f, struct flow *flow, int direction,
 	if (p->protocol == PROTOCOL_TCP)
 		stream_add(f, flow, direction, p, time);
 	else if (p->protocol == PROTOCOL_UDP)
-		take_udp(f, flow, p, time);
+		take_udp(f, flow, direction, p, time);
 }

@@ -193,6 +193,8 @@ static void release(struct network_flows *f, struct flow *flow)
 
 	for (int i = 0; text && i < 2; i++)
 		flow_give_head(f, text, i);
+	if (text)
+		flow_give_quic(f, text);
 	if (text) {
 		text->next = f->free_texts;
 		f->free_texts = text;

@@ -18,6 +18,7 @@
 
 #define FLOWS_MOST 32768		/* at once */
 #define FLOW_HEADS_MOST 2048		/* beginnings of TLS kept at once */
+#define FLOW_QUICS_MOST 512		/* beginnings of QUIC */
 #define FLOW_UPLOADS_MOST 20000		/* told one by one, besides their flows */
 #define FLOW_SILENCE_UDP (60 * TIME_SECOND)
 #define FLOW_SILENCE_TCP (3600 * TIME_SECOND)
@@ -35,6 +36,7 @@ struct flow_head {
 struct flow_text {
 	struct flow_text *next;		/* while free */
 	struct flow_head *heads[2];
+	struct quic *quic;
 	struct flow_held *held[2];	/* segments that came too early */
 	uint32_t skip[2];		/* of a message too long to be kept: bytes still to come */
 	char name[256];			/* SNI, Host, or what DNS said of the address */
@@ -74,6 +76,7 @@ struct flow {
 struct address_name;
 struct fragments;
 struct flow_held;
+struct quic;
 
 struct network_flows {
 	struct network_sink *sink;
@@ -88,7 +91,8 @@ struct network_flows {
 	struct flow_text *free_texts;
 	struct flow_head *free_heads;
 	struct flow_held *free_held;
-	uint32_t heads_made, held_made;
+	struct quic *free_quics;
+	uint32_t heads_made, held_made, quics_made;
 	uint32_t uploads_told;
 	struct fragments *fragments;
 	struct address_name *addresses;
@@ -158,6 +162,9 @@ void flow_end_upload(struct network_flows *f, struct flow *flow);
 /* ---- network_tls.c ---- */
 
 void flow_take_tls(struct network_flows *f, struct flow *flow, int direction, const struct packet *p);
+/* Of a datagram of a client. */
+void flow_take_quic(struct network_flows *f, struct flow *flow, const struct packet *p);
+void flow_give_quic(struct network_flows *f, struct flow_text *t);
 void flow_keep_tls(struct flow_text *t, const struct tls *tls);
 /* The beginning of a direction that is put together; from the pool. NULL: there is none left. */
 struct flow_head *flow_head_of(struct network_flows *f, struct flow_text *t, int direction);

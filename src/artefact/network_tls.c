@@ -1,5 +1,7 @@
 #include "artefact/network_flow.h"
 
+#include "formats/quic/quic.h"
+
 /* Packets of a direction until its messages must be whole. */
 #define PACKETS_MOST 16
 
@@ -88,4 +90,46 @@ void flow_take_tls(struct network_flows *f, struct flow *flow, int direction, co
 	}
 	flow->done[direction] = true;
 	flow_give_head(f, t, direction);
+}
+
+static struct quic *quic_of(struct network_flows *f, struct flow_text *t)
+{
+	struct quic *q = t->quic ? t->quic : f->free_quics;
+
+	if (t->quic)
+		return q;
+	if (q)
+		f->free_quics = q->next;
+	else if (f->quics_made < FLOW_QUICS_MOST && (q = ARENA_NEW(f->arena, struct quic)))
+		f->quics_made++;
+	if (q)
+		*q = (struct quic){ .next = NULL };
+	return t->quic = q;
+}
+
+void flow_give_quic(struct network_flows *f, struct flow_text *t)
+{
+	if (!t->quic)
+		return;
+	t->quic->next = f->free_quics;
+	f->free_quics = t->quic;
+	t->quic = NULL;
+}
+
+void flow_take_quic(struct network_flows *f, struct flow *flow, const struct packet *p)
+{
+	struct flow_text *t = flow_text_of(f, flow);
+	struct quic *q = t ? quic_of(f, t) : NULL;
+	enum tls_state state = TLS_WHOLE;
+	struct tls tls;
+
+	if (q) {
+		state = quic_take(q, p->payload, &tls);
+		flow_keep_tls(t, &tls);
+	}
+	if (state == TLS_MORE && ++flow->seen[FLOW_OUT] < PACKETS_MOST)
+		return;
+	flow->done[FLOW_OUT] = true;
+	if (t)
+		flow_give_quic(f, t);
 }

@@ -115,6 +115,12 @@ static bool take_messages(struct span joined, struct tls *out)
 	}
 }
 
+enum tls_state tls_read_messages(struct span bytes, struct tls *out)
+{
+	*out = (struct tls){ .is_quic = true };
+	return take_messages(bytes, out) ? TLS_WHOLE : TLS_MORE;
+}
+
 enum tls_state tls_read(struct span bytes, struct tls *out)
 {
 	struct buf joined = buf_new(TLS_HEAD_MAX);

@@ -18,6 +18,7 @@ enum tls_state { TLS_NONE, TLS_MORE, TLS_WHOLE };
 
 struct tls {
 	bool is_client, is_server;
+	bool is_quic;			/* JA4 begins with a "q" */
 	uint16_t version;		/* highest offered, or the chosen one: 0x0304 is TLS 1.3 */
 	char name[256];			/* SNI */
 	char alpn[16];			/* the first */
@@ -30,6 +31,8 @@ struct tls {
  * was seen is told); TLS_WHOLE: no more is to come.
  */
 enum tls_state tls_read(struct span bytes, struct tls *out);
+/* The same of messages without records around them, as QUIC carries them. */
+enum tls_state tls_read_messages(struct span bytes, struct tls *out);
 
 /* "TLS 1.2"; "" for an unknown number. */
 const char *tls_version_name(uint16_t version);

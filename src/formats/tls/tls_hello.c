@@ -181,7 +181,7 @@ static const char *ja4_version(uint16_t version)
 	       version == 0x0301 ? "10" : version == 0x0300 ? "s3" : "00";
 }
 
-static void make_ja4(const struct hello *h, char out[37])
+static void make_ja4(const struct hello *h, char way, char out[37])
 {
 	struct buf text = buf_new((size_t)1 << 16);
 	struct list ciphers = h->ciphers, extensions = { .count = 0 };
@@ -204,7 +204,7 @@ static void make_ja4(const struct hello *h, char out[37])
 	}
 	short_digest(buf_span(&text), second);
 	buf_free(&text);
-	snprintf(out, 37, "t%s%c%02u%02u%c%c_%s_%s", ja4_version(h->offered), h->has_name ? 'd' : 'i',
+	snprintf(out, 37, "%c%s%c%02u%02u%c%c_%s_%s", way, ja4_version(h->offered), h->has_name ? 'd' : 'i',
 		 (unsigned)cipher_count, (unsigned)extension_count, alpn_letter(h->alpn, false),
 		 alpn_letter(h->alpn, true), first, second);
 }
@@ -229,7 +229,7 @@ void tls_client_hello(struct span body, struct tls *out)
 	out->version = h.offered;
 	keep(out->alpn, sizeof out->alpn, h.alpn);
 	make_ja3(&h, out->ja3);
-	make_ja4(&h, out->ja4);
+	make_ja4(&h, out->is_quic ? 'q' : 't', out->ja4);
 }
 
 void tls_server_hello(struct span body, struct tls *out)
