@@ -65,6 +65,7 @@ void network_names_add(struct network_names *n, const struct network_name *name)
 void network_names_end(struct network_names *n, struct network_sink *s);
 
 /* Decoders of the family, by file. */
-artefact_fn network_capture_decode, network_log_decode, network_nfdump_decode;
+artefact_fn network_capture_decode, network_log_decode, network_nfdump_decode,
+	network_ipfix_decode;
 
 #endif

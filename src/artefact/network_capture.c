@@ -23,6 +23,8 @@ static void count(struct tally *t, const struct capture_packet *packet, enum pac
 static void tell_shortfall(const struct artefact *a, const struct capture *c, const struct tally *t,
 			   const struct network_flows *f)
 {
+	uint64_t lost = 0;
+
 	if (c->damage)
 		a->short_of(a->context, "%s, at byte %" PRIu64 "; %" PRIu64 " bytes were stepped over",
 			    c->damage, c->damaged_at, c->skipped);
@@ -37,10 +39,9 @@ static void tell_shortfall(const struct artefact *a, const struct capture *c, co
 	if (t->cut + t->malformed)
 		a->short_of(a->context, "headers of %" PRIu64 " packets are cut off, of %" PRIu64 " wrong",
 			    t->cut, t->malformed);
-	if (f->netflow && f->netflow->unread)
-		a->short_of(a->context, "%" PRIu64 " sets of NetFlow came before their template",
-			    f->netflow->unread);
-	a->lost(a->context, t->links + t->encrypted + c->unknown + t->cut + t->malformed);
+	if (f->netflow)
+		lost = netflow_shortfall(a, f->netflow);
+	a->lost(a->context, lost + t->links + t->encrypted + c->unknown + t->cut + t->malformed);
 }
 
 bool network_capture_decode(const struct artefact *a, struct err *err)
@@ -65,6 +66,8 @@ bool network_capture_decode(const struct artefact *a, struct err *err)
 			network_flows_add(f, &p, packet.time, packet.length, packet.offset);
 	}
 	network_flows_end(f);
+	if (f->netflow)
+		netflow_end(f->netflow);
 	network_names_end(&names, &sink);
 	network_sink_end(&sink);
 	tell_shortfall(a, c, &tally, f);

@@ -128,6 +128,8 @@ void flow_application(struct network_flows *f, struct flow *flow, int direction,
 		      const struct packet *p, timestamp time);
 /* network_netflow.c: records of a datagram to a collector become transfers of their own. */
 void flow_netflow(struct network_flows *f, struct flow *flow, const struct packet *p);
+/* What could not be read of NetFlow, and what stands for more than it is; how much was lost. */
+uint64_t netflow_shortfall(const struct artefact *a, const struct netflow *n);
 /* Takes one from the pool; NULL: no memory. */
 struct flow_text *flow_text_of(struct network_flows *f, struct flow *flow);
 

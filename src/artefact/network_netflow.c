@@ -62,6 +62,32 @@ void flow_netflow(struct network_flows *f, struct flow *flow, const struct packe
 	buf_free(&exporter);
 }
 
+uint64_t netflow_shortfall(const struct artefact *a, const struct netflow *n)
+{
+	if (n->unread)
+		a->short_of(a->context, "the template of %" PRIu64 " sets of NetFlow never came", n->unread);
+	if (n->sampling)
+		a->short_of(a->context, "flows were sampled: one packet in %" PRIu64 " was counted", n->sampling);
+	return n->unread;
+}
+
+bool network_ipfix_decode(const struct artefact *a, struct err *err)
+{
+	struct network_sink sink = network_sink_new(a, "ipfix");
+	struct taking t = { .sink = &sink, .offset = TRACE_NO_NUMBER };
+	struct netflow *n = ARENA_NEW(a->arena, struct netflow);
+	size_t read;
+
+	if (!n)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for templates");
+	read = netflow_read_file(n, a->bytes, take_record, &t);
+	network_sink_end(&sink);
+	if (read < a->bytes.len && !sink.enough)
+		a->short_of(a->context, "no message of IPFIX at byte %zu", read);
+	a->lost(a->context, netflow_shortfall(a, n) + (read < a->bytes.len));
+	return true;
+}
+
 bool network_nfdump_decode(const struct artefact *a, struct err *err)
 {
 	struct network_sink sink = network_sink_new(a, "nfdump");

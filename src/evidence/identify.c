@@ -203,6 +203,26 @@ static bool is_lzma(struct span start)
 	       !(dictionary & (dictionary - 1)) && (size == UINT64_MAX || size < UINT64_C(1) << 40);
 }
 
+/* RFC 5655: a message with a time of this century, its first set within it, and another behind it. */
+static bool is_ipfix(struct span start)
+{
+	enum { MESSAGE = 10, HEADER = 16, SET_TEMPLATE = 2, SET_OPTIONS = 3, SET_DATA = 256 };
+	struct cursor c = cursor_of(start);
+	unsigned version = cursor_u16be(&c), len = cursor_u16be(&c), set, set_len;
+	uint32_t time = cursor_u32be(&c);
+
+	cursor_seek(&c, HEADER);
+	set = cursor_u16be(&c);
+	set_len = cursor_u16be(&c);
+	if (c.short_read || version != MESSAGE || len < HEADER + 4 || time < 946684800 || set_len < 4 ||
+	    set_len > len - HEADER || (set != SET_TEMPLATE && set != SET_OPTIONS && set < SET_DATA))
+		return false;
+	if (len >= start.len)
+		return true;
+	cursor_seek(&c, len);
+	return cursor_u16be(&c) == MESSAGE && !c.short_read;
+}
+
 struct word {
 	struct span text;
 	const char *kind;
@@ -376,6 +396,8 @@ struct identity identify(struct span start)
 			name_zip(start, &found);
 	} else if (is_lzma(start))
 		return (struct identity){ CLASS_ARCHIVE, "lzma", READER_ARCHIVE, false };
+	else if (is_ipfix(start))
+		return (struct identity){ CLASS_NETWORK_LOG, "ipfix", READER_NONE, false };
 	else if (is_old_tar(start))
 		return (struct identity){ CLASS_ARCHIVE, "tar", READER_ARCHIVE, false };
 	else if (start.len > 512 && start.at[510] == 0x55 && start.at[511] == 0xaa)

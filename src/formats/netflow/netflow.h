@@ -2,9 +2,11 @@
  * netflow: flow records of NetFlow 5, NetFlow 9 (RFC 3954) and IPFIX (RFC 7011).
  *
  * One datagram at a time; templates of versions 9 and 10 are remembered by
- * exporter, domain and number, a bounded count of them. Records whose template
- * was not seen, and option records, are counted and left out. Fields with a
- * length of their own in each record (IPFIX) are stepped over.
+ * exporter, domain and number, a bounded count of them. Sets whose template comes
+ * later wait for it, so datagrams must stay where they are until netflow_end. Of
+ * option records only the sampling is taken. Fields with a length of their own in
+ * each record (IPFIX) and those of enterprises, but for the way back of biflows (RFC
+ * 5103), are stepped over.
  */
 #ifndef KANSHIKI_FORMATS_NETFLOW_H
 #define KANSHIKI_FORMATS_NETFLOW_H
@@ -13,7 +15,8 @@
 #include "base/timestamp.h"
 
 #define NETFLOW_TEMPLATES 256
-#define NETFLOW_FIELDS 64
+#define NETFLOW_FIELDS 256
+#define NETFLOW_WAITING 1024		/* sets that wait for their template */
 
 struct netflow_record {
 	uint8_t from[16], to[16];	/* IPv4 as ::ffff:a.b.c.d */
@@ -33,13 +36,33 @@ struct netflow_template {
 	uint64_t exporter;
 	uint32_t domain;
 	uint16_t number, version, count;
+	bool is_options;
 	struct netflow_field fields[NETFLOW_FIELDS];
+};
+
+/* What a set needs of the message that it came in. */
+struct netflow_header {
+	uint16_t version;
+	uint32_t up;			/* milliseconds since the exporter started */
+	int64_t now;			/* seconds since 1970 */
+	uint32_t nanoseconds, domain;
+	uint64_t exporter;
+};
+
+struct netflow_waiting {
+	struct netflow_header header;
+	uint16_t number;
+	struct span body;
 };
 
 struct netflow {
 	struct netflow_template templates[NETFLOW_TEMPLATES];
 	size_t count, next;		/* the oldest gives way */
-	uint64_t unread;		/* sets without a template */
+	struct netflow_waiting waiting[NETFLOW_WAITING];
+	size_t waiting_count;
+	uint32_t searches;		/* of those that wait */
+	uint64_t unread;		/* sets whose template never came */
+	uint64_t sampling;		/* one packet of so many was counted, at most; 0: all */
 };
 
 typedef bool netflow_fn(void *context, const struct netflow_record *record);
@@ -47,5 +70,9 @@ typedef bool netflow_fn(void *context, const struct netflow_record *record);
 /* False where the bytes are none of the three. `exporter` tells senders apart. */
 bool netflow_read(struct netflow *n, struct span datagram, uint64_t exporter, netflow_fn *each,
 		  void *context);
+/* Messages one after another, as in IPFIX files (RFC 5655); how many bytes were such. */
+size_t netflow_read_file(struct netflow *n, struct span file, netflow_fn *each, void *context);
+/* Sets that still wait are counted as unread. */
+void netflow_end(struct netflow *n);
 
 #endif

@@ -1,11 +1,10 @@
 /*
- * nfdump: files that nfcapd and nfdump 1.7 write (layout 2, records of version 3).
+ * nfdump: files that nfcapd and nfdump write: layout 2 of 1.7, layout 1 of 1.6.
  *
- * A head of 40 bytes, then blocks of records, each perhaps packed with LZ4 or bzip2
- * (LZO is refused by name, so are encrypted files and the layout of nfdump 1.6; nfdump
- * itself turns them into what is read here). All numbers are little-endian, as written
- * by the machines that run it. Of a record the elements of ends, counts and times are
- * taken, others are stepped over. docs/formats/nfdump.md has the layout.
+ * A head, then blocks of records, each perhaps packed with LZO, LZ4, bzip2 or zstd;
+ * encrypted files are refused by name. All numbers are little-endian, as written by
+ * the machines that run it. Of a record the elements of ends, counts and times are
+ * taken, others are stepped over. docs/formats/nfdump.md has the layouts.
  */
 #ifndef KANSHIKI_FORMATS_NFDUMP_H
 #define KANSHIKI_FORMATS_NFDUMP_H

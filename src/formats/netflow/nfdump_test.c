@@ -127,6 +127,45 @@ TEST(nfdump_counts_what_is_cut_off_or_wrong)
 	buf_free(&file);
 }
 
+/* nfdump 1.6: one record of each of its two forms; the older is not read by 1.7.1 any more. */
+TEST(nfdump_reads_the_layout_before)
+{
+	struct span records[] = {
+		SPAN("\x0a\0\x38\0\0\0\0\0\x7b\0\x7b\0\0\xf1\x53\x65\1\xf1\x53\x65\0\x1b\6\0\x39\x30\xbb\1\0\0\0\0"
+		     "\xbe\2\0\x0a\x5c\x71\0\xcb\x2f\3\0\0\xe8\3\0\0\0\0\0\0\0\0\0\0"),
+		SPAN("\1\0\x4c\0\7\0\0\0\x7b\0\x7b\0\0\xf1\x53\x65\1\xf1\x53\x65\0\x1b\6\0\x39\x30\xbb\1"
+		     "\0\0\0\0\xb8\x0d\1\x20\1\0\0\0\0\0\0\0\0\0\0\0\xb8\x0d\1\x20\2\0\0\0\0\0\0\0"
+		     "\x2f\3\0\0\0\0\0\0\0\0\0\0\1\0\0\0"),
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct buf file = buf_new(1000);
+		struct seen s = { .most = 100 };
+		struct nfdump_report report;
+		struct err err = { 0 };
+
+		buf_add(&file, SPAN("\x0c\xa5\1\0\0\0\0\0\1\0\0\0"));
+		while (file.len < 276)
+			buf_add_u8(&file, 0);
+		buf_add_u32le(&file, 1);
+		buf_add_u32le(&file, (uint32_t)records[i].len);
+		buf_add_u32le(&file, 2);
+		buf_add(&file, records[i]);
+		assert_true(nfdump_read(buf_span(&file), keep, &s, &report, &err));
+		assert_int_equal(report.lost + report.blocks_lost, 0);
+		assert_int_equal(s.count, 1);
+		assert_int_equal(s.last.bytes, i ? UINT64_C(1) << 32 : 1000);
+		assert_int_equal(s.last.packets, 815);
+		assert_int_equal(s.last.from_port, 12345);
+		assert_int_equal(s.last.to_port, 443);
+		assert_int_equal(s.last.protocol, 6);
+		assert_int_equal(s.last.first, INT64_C(1700000000123000000));
+		assert_int_equal(s.last.last - s.last.first, TIME_SECOND);
+		assert_int_equal(s.last.to[15], i ? 2 : 0x5c);
+		buf_free(&file);
+	}
+}
+
 static void refused(uint16_t layout, uint8_t packing, uint8_t encryption, enum err_code code,
 		    const char *word)
 {
@@ -144,8 +183,8 @@ static void refused(uint16_t layout, uint8_t packing, uint8_t encryption, enum e
 
 TEST(nfdump_refuses_by_name)
 {
-	refused(1, 0, 0, ERR_LIMIT, "layout 1");
-	refused(2, 1, 0, ERR_LIMIT, "LZO");
+	refused(3, 0, 0, ERR_LIMIT, "layout 3");
+	refused(1, 0, 0, ERR_CORRUPT, "cut short");
 	refused(2, 9, 0, ERR_LIMIT, "do not know");
 	refused(2, 0, 1, ERR_DENIED, "encrypted");
 }
