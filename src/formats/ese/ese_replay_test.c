@@ -295,7 +295,7 @@ TEST(rows_are_inserted_changed_and_deleted)
 	assert_true(to.recovery.is_whole);
 	assert_int_equal(to.recovery.made, 5);
 	assert_int_equal(to.count, 3);
-	assert_int_equal(to.numbers[0], 0);
+	assert_int_equal(to.numbers[0], 8);
 	assert_int_equal(to.numbers[1], 13);
 	assert_int_equal(to.numbers[2], 111);
 }
