@@ -1,6 +1,7 @@
 /* A $MFT by itself: what is there, what was deleted, what hides in streams, whose times were set. */
 #include "artefact/filesystem.h"
 #include "artefact/tell.h"
+#include "base/map.h"
 #include "formats/ntfs/ntfs.h"
 
 #define MOST_LISTED 150000		/* ordinary files; all that is notable is told beyond it */
@@ -161,45 +162,101 @@ bool filesystem_table(const struct artefact *a, struct err *err)
 	return true;
 }
 
-static void take_block(const struct artefact *a, struct ntfs_index *index, struct arena *scratch, bool *is_over)
+struct folder_index {
+	const struct artefact *a;
+	struct ntfs_index *block;
+	struct arena scratch;
+	struct map in_use;		/* reference and name of entries in use, and of what was told */
+	uint64_t damaged;
+	bool is_over;
+};
+
+/* False: it was there before, or there is no memory. */
+static bool note_name(struct folder_index *x, uint64_t reference, const struct ntfs_name *name)
+{
+	struct buf key = buf_new(1024);
+	struct span kept;
+	void **slot = NULL;
+
+	buf_add_u64le(&key, reference);
+	buf_add(&key, name->name);
+	if (!map_get(&x->in_use, buf_span(&key))) {
+		kept = arena_copy(x->a->arena, buf_span(&key));
+		slot = kept.at ? map_slot(&x->in_use, kept) : NULL;
+	}
+	if (slot)
+		*slot = x;
+	buf_free(&key);
+	return slot;
+}
+
+/*
+ * What is behind the entries in use may be a copy of one that has only moved, as each
+ * split of a block leaves it: then the file is still there.
+ */
+static void note_in_use(struct folder_index *x)
+{
+	struct ntfs_name name;
+	uint64_t reference;
+	bool is_slack = false;
+
+	while (ntfs_index_next(x->block, &name, &reference, &is_slack) && !is_slack) {
+		note_name(x, reference, &name);
+		note_name(x, 0, &name);	/* of the first one behind, the mark of the end lies on the reference */
+	}
+}
+
+static void tell_block(struct folder_index *x)
 {
 	struct ntfs_name name;
 	uint64_t reference;
 	bool is_slack;
 
-	while (!*is_over && ntfs_index_next(index, &name, &reference, &is_slack)) {
+	while (!x->is_over && ntfs_index_next(x->block, &name, &reference, &is_slack)) {
 		struct trace t = trace_new(TRACE_FILE, is_slack ? "deleted" : "listed");
 
-		t.path = tell_utf16(scratch, name.name);
+		if (name.space == 2 || (is_slack && !note_name(x, reference & NTFS_REFERENCE ? reference : 0, &name)))
+			continue;
+		t.path = tell_utf16(&x->scratch, name.name);
 		t.time = name.times.created;
 		t.last = name.times.modified;
 		t.bytes_in = name.size;
 		t.source = is_slack ? SPAN("$I30 slack, created; last: modified") : SPAN("$I30, created; last: modified");
-		t.summary = tell_summary(scratch, "%.*s %s", SPAN_ARG(t.path),
+		t.summary = tell_summary(&x->scratch, "%.*s %s", SPAN_ARG(t.path),
 					 is_slack ? "was in the folder once" : "is in the folder");
-		if (name.space != 2 && !a->trace(a->context, &t))
-			*is_over = true;
-		arena_reset(scratch);
+		x->is_over = !x->a->trace(x->a->context, &t);
+		arena_reset(&x->scratch);
+	}
+}
+
+static void each_block(struct folder_index *x, void (*take)(struct folder_index *x))
+{
+	x->damaged = 0;
+	for (size_t at = 0; at < x->a->bytes.len && !x->is_over; at += NTFS_RECORD_MOST) {
+		if (ntfs_index_open(x->block, span_from(x->a->bytes, at)))
+			take(x);
+		else
+			x->damaged += span_starts(span_from(x->a->bytes, at), SPAN("INDX"));
 	}
 }
 
 bool filesystem_index(const struct artefact *a, struct err *err)
 {
-	struct ntfs_index *index = ARENA_NEW(a->arena, struct ntfs_index);
-	struct arena scratch = arena_new((size_t)1 << 20);
-	uint64_t damaged = 0;
-	bool is_over = false;
+	struct folder_index x = { .a = a, .block = ARENA_NEW(a->arena, struct ntfs_index),
+				  .scratch = arena_new((size_t)1 << 20), .in_use = map_new(a->arena) };
+	struct span root;
 
-	for (size_t at = 0; index && at < a->bytes.len && !is_over; at += NTFS_RECORD_MOST) {
-		if (ntfs_index_open(index, span_from(a->bytes, at)))
-			take_block(a, index, &scratch, &is_over);
-		else
-			damaged += span_starts(span_from(a->bytes, at), SPAN("INDX"));
+	if (x.block) {
+		/* Names between the blocks stand in the root, which images have beside it. */
+		if (a->near->find(a->near->context, SPAN("$INDEX_ROOT"), &root) && ntfs_index_open_root(x.block, root))
+			note_in_use(&x);
+		each_block(&x, note_in_use);
+		each_block(&x, tell_block);
 	}
-	arena_free(&scratch);
-	if (damaged) {
-		a->lost(a->context, damaged);
-		a->short_of(a->context, "%llu damaged index blocks", (unsigned long long)damaged);
+	arena_free(&x.scratch);
+	if (x.damaged) {
+		a->lost(a->context, x.damaged);
+		a->short_of(a->context, "%llu damaged index blocks", (unsigned long long)x.damaged);
 	}
 	return true;
 }

@@ -148,6 +148,7 @@ static bool tell_index(struct walking *w, TSK_FS_FILE *file, struct fs_entry *e)
 		return true;
 	e->kind = FS_FILE;
 	e->is_stream = e->is_index = true;
+	e->folder = e->place.inode;
 	e->place.stream_type = attr->type;
 	e->place.stream_id = attr->id;
 	e->size = (uint64_t)attr->size;
@@ -369,6 +370,18 @@ static uint64_t find_name(struct tsk_system *t, uint64_t folder, struct span nam
 }
 
 /* The table of files is number 0, which is no file of any other name. */
+/* The part of a folder's index that stands in its record. */
+static bool find_root(struct tsk_system *t, uint64_t folder, struct fs_place *out)
+{
+	TSK_FS_FILE *file = tsk_fs_file_open_meta(t->info, NULL, folder);
+	const TSK_FS_ATTR *attr = file ? tsk_fs_file_attr_get_type(file, TSK_FS_ATTR_TYPE_NTFS_IDXROOT, 0, 0) : NULL;
+
+	if (attr)
+		*out = (struct fs_place){ .inode = folder, .stream_type = attr->type, .stream_id = attr->id };
+	tsk_fs_file_close(file);
+	return attr;
+}
+
 static bool find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out)
 {
 	struct tsk_system *t = (struct tsk_system *)fs;
@@ -377,6 +390,8 @@ static bool find(struct file_system *fs, uint64_t folder, struct span name, stru
 		*out = (struct fs_place){ .inode = 0 };
 		return true;
 	}
+	if (TSK_FS_TYPE_ISNTFS(t->info->ftype) && span_eq(name, SPAN("$INDEX_ROOT")))
+		return find_root(t, folder, out);
 	if (span_starts(name, SPAN("../"))) {
 		folder = find_name(t, folder, SPAN(".."), true);
 		name = span_from(name, 3);

@@ -88,6 +88,8 @@ struct ntfs_index {
 	size_t at, used;
 };
 bool ntfs_index_open(struct ntfs_index *out, struct span block);
+/* The same of an $INDEX_ROOT attribute, which has no slack. */
+bool ntfs_index_open_root(struct ntfs_index *out, struct span root);
 /* `is_slack`: behind the entries in use: deleted, or a copy of an older state. */
 bool ntfs_index_next(struct ntfs_index *i, struct ntfs_name *out, uint64_t *reference, bool *is_slack);
 

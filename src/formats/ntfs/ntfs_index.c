@@ -1,5 +1,6 @@
 #include "formats/ntfs/ntfs.h"
 
+#define ROOT_NODE 16
 #define NODE 24			/* the node header in an index block */
 #define LONGEST_PAST INT64_C(315532800000000000)	/* 1980: no file on NTFS is older */
 #define LONGEST_FUTURE INT64_C(4102444800000000000)	/* 2100 */
@@ -21,6 +22,24 @@ bool ntfs_index_open(struct ntfs_index *out, struct span block)
 		return false;
 	out->at = NODE + first;
 	out->used = NODE + used;
+	return true;
+}
+
+bool ntfs_index_open_root(struct ntfs_index *out, struct span root)
+{
+	struct cursor c = cursor_of(root);
+	uint32_t first, used;
+
+	*out = (struct ntfs_index){ 0 };
+	cursor_seek(&c, ROOT_NODE);
+	first = cursor_u32le(&c);
+	used = cursor_u32le(&c);
+	if (c.short_read || root.len > NTFS_RECORD_MOST || first > root.len - ROOT_NODE || used > root.len - ROOT_NODE ||
+	    used < first)
+		return false;
+	memcpy(out->bytes, root.at, root.len);
+	out->at = ROOT_NODE + first;
+	out->used = ROOT_NODE + used;
 	return true;
 }
 
