@@ -85,7 +85,7 @@ struct log_files *log_files_new(const struct log_files_options *options,
 		f->options.member_bytes = MEMBER_BYTES;
 	f->evtx = evtx_decoder_new(&evtx);
 	f->block = malloc(BLOCK);
-	f->scratch = malloc(LOG_PARTS_BLOCK);
+	f->scratch = malloc(BLOCK + EVTX_HEADER_SIZE);
 	if (f->evtx && f->block && f->scratch)
 		return f;
 	log_files_free(f);
@@ -200,7 +200,8 @@ struct input {
 	uint64_t at;
 	uint64_t size;			/* of a file */
 	bool is_stream;
-	size_t held;			/* of a stream: how much of its start is in the block */
+	uint64_t begin;			/* of a stream: where what is in the block begins */
+	size_t held;			/* and how much that is */
 };
 
 /* Fills the block from `len` bytes on. A read error ends the log and is told. */
@@ -222,7 +223,7 @@ static size_t fill_block(struct log_files *f, const struct input *in, size_t len
 	return len;
 }
 
-/* The next block; empty at the end. Of a stream, the first may be had again. */
+/* The block from `at` on; empty at the end. Of a stream, what is in the block may be had again. */
 static struct span next_block(struct log_files *f, struct input *in)
 {
 	size_t len = 0;
@@ -233,12 +234,15 @@ static struct span next_block(struct log_files *f, struct input *in)
 		in->at += part.len;
 		return part;
 	}
-	if (in->held > in->at) {
-		len = in->held - (size_t)in->at;
-		memmove(f->block, f->block + in->at, len);
+	if (in->at >= in->begin && in->at - in->begin < in->held) {
+		size_t passed = (size_t)(in->at - in->begin);
+
+		len = in->held - passed;
+		memmove(f->block, f->block + passed, len);
 	}
-	in->held = 0;
+	in->begin = in->at;
 	len = fill_block(f, in, len);
+	in->held = in->is_stream ? len : 0;
 	in->at += len;
 	return span_of(f->block, len);
 }
@@ -318,33 +322,76 @@ static void carve_raw(struct log_files *f, struct span whole)
 	finish_evtx(f, &report);
 }
 
-static bool read_chunk(struct log_files *f, struct span chunk, uint64_t offset,
+static void read_piece(struct log_files *f, struct span piece, size_t end, uint64_t offset,
 		       struct evtx_report *report)
 {
-	return f->sink.record ? evtx_read_chunk(f->evtx, chunk, offset, on_record, f, report)
-			      : evtx_decode_chunk(f->evtx, chunk, offset, on_event, f, report);
+	if (f->sink.record)
+		evtx_read_piece(f->evtx, piece, end, offset, on_record, f, report);
+	else
+		evtx_decode_piece(f->evtx, piece, end, offset, on_event, f, report);
+	f->report.bytes += end;
 }
 
-static void read_evtx_block(struct log_files *f, struct span block, uint64_t offset,
-			    struct evtx_report *report)
+/* The chunks from `at` on, which begin anywhere where bytes are missing or too many. */
+static void read_chunks(struct log_files *f, struct input *in, uint64_t at, uint64_t to,
+			struct evtx_report *report)
 {
-	for (size_t at = 0; at < block.len && !f->stopped; at += EVTX_CHUNK_SIZE)
-		if (!read_chunk(f, span_sub(block, at, EVTX_CHUNK_SIZE), offset + at, report))
-			break;
-	f->report.bytes += block.len;
+	bool last = false;
+
+	while (!last && !f->stopped && at < to) {
+		uint64_t left = to - at;
+		struct span block;
+		size_t end;
+
+		in->at = at;
+		block = span_sub(next_block(f, in), 0, left < BLOCK ? (size_t)left : BLOCK);
+		last = block.len < BLOCK || block.len == left;
+		end = evtx_piece_end(block, last);
+		read_piece(f, block, end, at, report);
+		at += end;
+	}
 }
 
+/* Where the first chunk begins that lies in the window from `at` on; UINT64_MAX: it has none. */
+static uint64_t first_chunk(struct log_files *f, const struct input *in, uint64_t at)
+{
+	/* Nearly always it is the first thing there. */
+	static const size_t sizes[] = { EVTX_HEADER_SIZE, BLOCK + EVTX_HEADER_SIZE };
+	size_t start = SIZE_MAX;
+
+	for (size_t i = 0; at > EVTX_HEADER_SIZE && start == SIZE_MAX && i < 2; i++) {
+		ssize_t got = pread(in->fd, f->scratch, sizes[i], (off_t)at);
+
+		start = got > 0 ? evtx_piece_start(span_of(f->scratch, (size_t)got)) : SIZE_MAX;
+	}
+	if (at <= EVTX_HEADER_SIZE)
+		return at;
+	return start < BLOCK ? at + start : UINT64_MAX;
+}
+
+static uint64_t chunks_end(struct log_files *f, const struct input *in, uint64_t window)
+{
+	while ((window += BLOCK) < in->size) {
+		uint64_t cut = first_chunk(f, in, window);
+
+		if (cut != UINT64_MAX)
+			return cut;
+	}
+	return in->size;
+}
+
+/* A unit begins with the first chunk of its window, and goes on to that of the next that has one. */
 static void read_evtx_share(struct log_files *f, struct input *in, uint64_t offset,
 			    struct evtx_report *report)
 {
 	for (; offset < f->shared_size; offset += BLOCK) {
-		in->at = offset;
-		if (!is_mine(f) || f->stopped) {
-			end_unit(f);
-			continue;
+		if (is_mine(f) && !f->stopped) {
+			uint64_t from = first_chunk(f, in, offset);
+
+			begin_unit(f, offset);
+			if (from != UINT64_MAX)
+				read_chunks(f, in, from, chunks_end(f, in, offset), report);
 		}
-		begin_unit(f, offset);
-		read_evtx_block(f, next_block(f, in), offset, report);
 		end_unit(f);
 	}
 }
@@ -361,15 +408,10 @@ static void read_evtx(struct log_files *f, struct input *in)
 		evtx_read_header(f->evtx, span_sub(block, 0, EVTX_HEADER_SIZE), &report);
 	else
 		offset = 0;
-	/* What a stream has given already is still in the block. */
-	in->held = in->is_stream ? block.len : 0;
-	in->at = offset;
 	if (f->shared_size)
 		read_evtx_share(f, in, offset, &report);
-	while (!f->shared_size && !f->stopped && (block = next_block(f, in)).len) {
-		read_evtx_block(f, block, offset, &report);
-		offset += block.len;
-	}
+	else
+		read_chunks(f, in, offset, UINT64_MAX, &report);
 	finish_evtx(f, &report);
 }
 
@@ -603,7 +645,6 @@ static void read_input(struct log_files *f, struct input *in, int depth)
 	struct span start = next_block(f, in);
 	enum log_format format;
 
-	in->held = in->is_stream ? start.len : 0;
 	/* A small file is all here already. */
 	if (in->fd >= 0 && start.len < BLOCK && !is_evtx(start))
 		*in = (struct input){ .fd = -1, .memory = start };

@@ -91,6 +91,41 @@ def hunt(program, paths, jobs, form, *more):
     return done.returncode, re.sub(rb'"log":"[^"]*"', b'"log":"log"', done.stdout), counts
 
 
+def damaged(path):
+    """A log of several units with bytes lost and put in, so that chunks stand anywhere."""
+    chance = random.Random(3)
+    with open(path, "rb") as log:
+        content = bytearray(log.read())
+    for _ in range(12):
+        at, size = chance.randrange(4096, len(content)), chance.choice([1, 4, 100, 700, 70000])
+        if chance.random() < 0.5:
+            content[at:at] = b"\r" * size
+        else:
+            del content[at:at + size]
+    with open(path, "wb") as log:
+        log.write(content)
+
+
+def records(answer):
+    """Without the fields: those of a damaged template are another chunk's, if the process has seen it."""
+    code, text, counts = answer
+    return code, re.sub(rb',"user":.*', b"", text), counts
+
+
+def check_damaged(program, log, number):
+    """Any event matches, so that matches are the records that `events` tells."""
+    damaged(log)
+    rules = log + ".yml"
+    with open(rules, "w", encoding="utf-8") as out:
+        out.write("title: any\nlogsource: {product: windows}\ndetection:\n    any: {EventID: '*'}\n    condition: any\n")
+    whole, *parts = (records(hunt(program, [log], jobs, "jsonl", "--rules", rules)) for jobs in (0, 1, 2, 4))
+    told = subprocess.run([program, "events", log], check=False, capture_output=True).stdout.count(b"\n")
+    same = all(part == whole for part in parts) and whole[1].count(b"\n") == told > 5000
+    print(f"{'ok' if same else 'not ok'} {number} - a damaged log, one reader, one, two and four processes: "
+          f"{told} records, {[each[1].count(bytes([10])) for each in (whole, *parts)]} told")
+    return same
+
+
 def check_lines(program, scratch, number, kind):
     rules, log = os.path.join(scratch, "rules"), os.path.join(scratch, kind)
     os.makedirs(rules, exist_ok=True)
@@ -109,7 +144,7 @@ def main():
     program = sys.argv[1]
     corpus = os.path.isdir(CORPUS)
     failed = False
-    print(f"1..{len(FORMATS) + 2}")
+    print(f"1..{len(FORMATS) + 3}")
     with tempfile.TemporaryDirectory() as scratch:
         big = os.path.join(scratch, "big.evtx")
         if corpus:
@@ -125,6 +160,10 @@ def main():
             print(f"{'ok' if same else 'not ok'} {number} - {form}, one and three processes")
         for number, kind in enumerate(("json", "syslog"), len(FORMATS) + 1):
             failed |= not check_lines(program, scratch, number, kind)
+        if corpus:
+            failed |= not check_damaged(program, big, number + 1)
+        else:
+            print(f"ok {number + 1} - a damaged log # SKIP no corpus")
     sys.exit(failed)
 
 

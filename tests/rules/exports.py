@@ -30,7 +30,7 @@ class Event:
     def __init__(self, number, case):
         record = as_record(case[-1])
         self.id, self.event_id = number + 1, record["event_id"]
-        self.channel, self.provider, self.user_data = record["channel"], record["provider"], record["user_data"]
+        self.channel, self.provider, self.user_data = record["channel"] or "", record["provider"], record["user_data"]
         self.level = record["level"]
         self.data = [(name, str(value).lower() if kind == "bool" else str(value)) for name, kind, value in record["fields"]]
 

@@ -24,7 +24,7 @@ def case(sentence, source, search, channel, number, data, matches=True, provider
     CASES.append((sentence, source, search, matches, {
         "Event": {"System": {"Provider": {"#attributes": {"Name": provider}}, "EventID": number, "Level": 4,
                              "TimeCreated": {"#attributes": {"SystemTime": "2025-01-01T00:00:00.123456Z"}},
-                             "Channel": channel, "Computer": "host.example"},
+                             "Channel": channel or None, "Computer": "host.example"},
                   **({"UserData": user_data} if user_data else {"EventData": data})}}))
 
 
@@ -102,6 +102,7 @@ case("a hyphen is a value", "product: windows, category: process_creation", "{Im
      {"Image": "x", "Description": "-"}, False)
 case("numbers as Sysmon writes them", "product: windows, category: network_connection", "{DestinationPort: 443, Initiated: 'true'}",
      SYSMON, 3, {"DestinationPort": 443, "Initiated": True})
+case("a trace of no channel", "product: windows", "{Endpoint: lsasspirpc}", "", 6, {"Endpoint": "lsasspirpc"}, provider="Microsoft-Windows-RPC")
 case("a rule without log source but product", "product: windows", "{EventID: 4624}", "Security", 4624, {"x": 1})
 
 

@@ -331,9 +331,9 @@ static size_t block_size(struct span log, size_t at)
 	h = evtx_chunk_header_read(here);
 	if (h.signature && h.header_sum_fits && h.records_sum_fits)
 		return here.len;
-	/* Bytes may be missing from this chunk, or be too many before it. */
-	found = evtx_chunk_find(here, 1);
-	return found == SIZE_MAX ? here.len : found;
+	/* Bytes may be missing from this chunk, or be too many before it: the next may begin at its very end. */
+	found = evtx_chunk_find(span_sub(log, at, EVTX_CHUNK_SIZE + EVTX_CHUNK_HEADER), 1);
+	return found < here.len ? found : here.len;
 }
 
 /* The blocks of log[at..end); what stands at its start has that offset. */
@@ -350,6 +350,15 @@ static void read_blocks(struct evtx_reading *r, struct span log, size_t at, size
 			read_block(r, block, offset + at);
 		at += size;
 	}
+}
+
+size_t evtx_piece_start(struct span piece)
+{
+	size_t at = 0;
+
+	while ((at = evtx_chunk_find(piece, at)) != SIZE_MAX && !evtx_chunk_is_sound(span_from(piece, at)))
+		at++;
+	return at;
 }
 
 size_t evtx_piece_end(struct span piece, bool last)
@@ -424,18 +433,6 @@ bool evtx_read(struct evtx_decoder *d, struct span log, evtx_record_fn *each, vo
 	return true;
 }
 
-bool evtx_read_chunk(struct evtx_decoder *d, struct span chunk, uint64_t offset,
-		     evtx_record_fn *each, void *context, struct evtx_report *report)
-{
-	struct evtx_reading r = { .d = d, .each = each, .context = context, .report = report };
-
-	if (is_zero(chunk))
-		report->empty_chunks++;
-	else
-		read_block(&r, chunk, offset);
-	return !r.stopped;
-}
-
 /* From records to events. */
 struct eventing {
 	event_fn *each;
@@ -468,10 +465,10 @@ bool evtx_decode(struct evtx_decoder *d, struct span log, event_fn *each, void *
 	return evtx_read(d, log, record_to_event, &e, report, err);
 }
 
-bool evtx_decode_chunk(struct evtx_decoder *d, struct span chunk, uint64_t offset, event_fn *each,
-		       void *context, struct evtx_report *report)
+bool evtx_decode_piece(struct evtx_decoder *d, struct span piece, size_t end, uint64_t offset,
+		       event_fn *each, void *context, struct evtx_report *report)
 {
 	struct eventing e = { each, context, report };
 
-	return evtx_read_chunk(d, chunk, offset, record_to_event, &e, report);
+	return evtx_read_piece(d, piece, end, offset, record_to_event, &e, report);
 }

@@ -5,7 +5,7 @@
  * header and chunks of 64 KiB; each chunk stands alone: its records name strings
  * and templates by offsets inside it. So a log may be read whole from a span
  * (evtx_read, evtx_decode), or chunk by chunk in bounded memory by a caller who
- * reads the file himself (evtx_read_chunk). No I/O, no threads, no globals.
+ * reads the file himself (evtx_read_piece). No I/O, no threads, no globals.
  *
  * Damage costs as little as it can: a bad record costs that record, and reading
  * goes on at the next record signature; wrong checksums, counts and flags are
@@ -113,16 +113,6 @@ bool evtx_read(struct evtx_decoder *d, struct span log, evtx_record_fn *each, vo
 	       struct evtx_report *report, struct err *err);
 
 /*
- * The same for one chunk of a log that the caller reads piecewise: `chunk` is
- * what stands at `offset`, usually EVTX_CHUNK_SIZE bytes. Nothing is recovered
- * here, whatever the options say: that needs the whole log. False when `each` was.
- */
-bool evtx_read_chunk(struct evtx_decoder *d, struct span chunk, uint64_t offset,
-		     evtx_record_fn *each, void *context, struct evtx_report *report);
-bool evtx_decode_chunk(struct evtx_decoder *d, struct span chunk, uint64_t offset, event_fn *each,
-		       void *context, struct evtx_report *report);
-
-/*
  * A large log in pieces, for several decoders at once: the first begins behind
  * the header (evtx_header_size). Of a piece that goes on behind its end, unless
  * it is the `last`, the blocks are read that begin before evtx_piece_end; the
@@ -133,6 +123,10 @@ size_t evtx_header_size(struct span start);
 size_t evtx_piece_end(struct span piece, bool last);
 bool evtx_read_piece(struct evtx_decoder *d, struct span piece, size_t end, uint64_t offset,
 		     evtx_record_fn *each, void *context, struct evtx_report *report);
+bool evtx_decode_piece(struct evtx_decoder *d, struct span piece, size_t end, uint64_t offset,
+		       event_fn *each, void *context, struct evtx_report *report);
+/* Where the first chunk of sound header begins in a piece taken from anywhere; SIZE_MAX: it has none. */
+size_t evtx_piece_start(struct span piece);
 
 /* The 4096 bytes before the first chunk: flags and checks into `report`. */
 void evtx_read_header(struct evtx_decoder *d, struct span header, struct evtx_report *report);

@@ -16,11 +16,24 @@ static bool end_is_proven(struct span chunk, uint32_t last_offset, uint32_t end,
 	return size && last_offset + size == end && (id == last_number || id == last_id);
 }
 
+static uint32_t header_sum(struct span chunk)
+{
+	return crc32_add(crc32_add(0, span_sub(chunk, 0, 120)), span_sub(chunk, 128, 384));
+}
+
+bool evtx_chunk_is_sound(struct span start)
+{
+	struct cursor c = cursor_of(start);
+
+	cursor_seek(&c, 124);
+	return start.len >= EVTX_CHUNK_HEADER && cursor_u32le(&c) == header_sum(start);
+}
+
 struct evtx_chunk_header evtx_chunk_header_read(struct span chunk)
 {
 	struct evtx_chunk_header h = { .signature = span_starts(chunk, SIGNATURE) };
 	struct cursor c = cursor_of(chunk);
-	uint32_t records_sum, header_sum, last_offset;
+	uint32_t records_sum, expected, last_offset;
 	uint64_t last_number;
 
 	cursor_seek(&c, 16);
@@ -32,11 +45,10 @@ struct evtx_chunk_header evtx_chunk_header_read(struct span chunk)
 	h.free_offset = cursor_u32le(&c);
 	records_sum = cursor_u32le(&c);
 	cursor_seek(&c, 124);
-	header_sum = cursor_u32le(&c);
+	expected = cursor_u32le(&c);
 	if (chunk.len < EVTX_CHUNK_HEADER)
 		return (struct evtx_chunk_header){ 0 };
-	h.header_sum_fits = header_sum == crc32_add(crc32_add(0, span_sub(chunk, 0, 120)),
-						    span_sub(chunk, 128, 384));
+	h.header_sum_fits = expected == header_sum(chunk);
 	h.tells_last = h.signature && h.header_sum_fits;
 	if (h.free_offset < EVTX_CHUNK_HEADER || h.free_offset > chunk.len) {
 		h.free_offset = EVTX_CHUNK_HEADER;

@@ -24,6 +24,9 @@ struct evtx_chunk_header {
 
 struct evtx_chunk_header evtx_chunk_header_read(struct span chunk);
 
+/* Whether the checksum of the chunk's header fits, of which the first bytes are there. */
+bool evtx_chunk_is_sound(struct span start);
+
 /* Where the next chunk signature with a likely header stands at or behind `start`, or SIZE_MAX. */
 size_t evtx_chunk_find(struct span bytes, size_t start);
 

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define INSERTED_MAX 600
+
 struct range {
 	size_t start, end;
 };
@@ -126,7 +128,7 @@ static void forget(struct baseline *b)
 	buf_free(&b->text);
 }
 
-/* Damage: bytes [start, end) of the log are changed, or gone where `removed`. */
+/* Damage: bytes [start, end) of the log are changed, or where `removed` gone, or not side by side any more. */
 struct damage {
 	struct range ranges[8];
 	size_t count;
@@ -220,7 +222,8 @@ static size_t cut_end(struct damage *damage, size_t len)
 static size_t cut_middle(struct damage *damage, uint8_t *bytes, size_t len)
 {
 	size_t at = EVTX_HEADER_SIZE + random_below(len - EVTX_HEADER_SIZE);
-	size_t size = 512 + random_below(EVTX_CHUNK_SIZE);
+	/* Also a few bytes, as transfers in text mode lose them. */
+	size_t size = random_below(2) ? 1 + random_below(16) : 512 + random_below(EVTX_CHUNK_SIZE);
 
 	if (size > len - at)
 		size = len - at;
@@ -231,9 +234,24 @@ static size_t cut_middle(struct damage *damage, uint8_t *bytes, size_t len)
 	return len - size;
 }
 
+/* Bytes that belong nowhere. */
+static size_t put_in(struct damage *damage, uint8_t *bytes, size_t len)
+{
+	size_t at = EVTX_HEADER_SIZE + random_below(len - EVTX_HEADER_SIZE);
+	size_t size = 1 + random_below(INSERTED_MAX);
+
+	memmove(bytes + at + size, bytes + at, len - at);
+	memset(bytes + at, 'i', size);
+	damage->count = 1;
+	/* What lay on both sides was one record, or two that are whole. */
+	damage->ranges[0] = (struct range){ at ? at - 1 : 0, at + 1 };
+	damage->removed = true;
+	return len + size;
+}
+
 static void damage_once(struct baseline *b, const char *name, unsigned number)
 {
-	uint8_t *bytes = malloc(b->log.len);
+	uint8_t *bytes = malloc(b->log.len + INSERTED_MAX);
 	struct evtx_decoder *d = evtx_decoder_new(NULL);
 	struct damage damage = { 0 };
 	struct comparing comparing = { b, &damage };
@@ -243,14 +261,16 @@ static void damage_once(struct baseline *b, const char *name, unsigned number)
 
 	assert_non_null(bytes);
 	memcpy(bytes, b->log.at, len);
-	if (number % 4 == 0)
+	if (number % 5 == 0)
 		flip_bits(&damage, bytes, len);
-	else if (number % 4 == 1)
+	else if (number % 5 == 1)
 		zero_sectors(&damage, bytes, len);
-	else if (number % 4 == 2)
+	else if (number % 5 == 2)
 		len = cut_end(&damage, len);
-	else
+	else if (number % 5 == 3)
 		len = cut_middle(&damage, bytes, len);
+	else
+		len = put_in(&damage, bytes, len);
 	for (size_t i = 0; i < b->count; i++)
 		b->records[i].seen = 0;
 	/* An unreadable log delivers nothing, which the comparison below judges. */
@@ -284,7 +304,7 @@ static int damage_file(const char *path, const struct stat *st, int flag, struct
 	log = read_whole(path);
 	dice = ++file_number;
 	learn(&b, log);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		damage_once(&b, path, damages++);
 	forget(&b);
 	free((void *)(uintptr_t)log.at);
