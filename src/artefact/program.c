@@ -362,7 +362,7 @@ bool program_script(const struct artefact *a, struct err *err)
 	return true;
 }
 
-/* Named like a script, or allowed to be run: where the content does not say so. */
+/* Named like a script: where the content does not say so. */
 bool program_text(const struct artefact *a, struct err *err)
 {
 	if (!a->bytes.len || program_is_kind(a->kind))
@@ -370,3 +370,31 @@ bool program_text(const struct artefact *a, struct err *err)
 	tell_script(a, "script");
 	return true;
 }
+
+/* Shells look at the first line: text, and no NUL. */
+static bool begins_like_text(struct span bytes)
+{
+	struct span line = span_sub(bytes, 0, TEXT_MOST);
+
+	if (span_starts(line, SPAN("\xef\xbb\xbf")))
+		line = span_from(line, 3);
+	if (!line.len || line.at[0] >= 0x80)
+		return false;
+	line = span_split(&line, '\n');
+	for (size_t i = 0; i < line.len; i++)
+		if (line.at[i] == 0x7f || (line.at[i] < ' ' && line.at[i] != '\t' && line.at[i] != '\r'))
+			return false;
+	return true;
+}
+
+static bool program_bits(const struct artefact *a, struct err *err)
+{
+	if (!(a->mode & 0111) || program_is_kind(a->kind) || !begins_like_text(a->bytes))
+		return err_set(err, ERR_UNSUPPORTED, 0, "not allowed to run, or told by its content");
+	tell_script(a, "script");
+	return true;
+}
+
+const struct artefact_decoder program_allowed = {
+	.name = "scripts", .evidence_class = CLASS_SCRIPT, .decode = program_bits, .of_place = true,
+};

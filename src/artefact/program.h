@@ -8,6 +8,9 @@
  * thumbprint is in our short list of roots and issuers (program_anchor.c).
  * "signed, issuer not known" holds but for the last: anybody can make such a
  * chain. Expiry and revocation are not judged.
+ *
+ * What has an execute bit and begins like text is a script, whatever it looks like: a
+ * shell runs what the kernel refuses.
  */
 #ifndef KANSHIKI_ARTEFACT_PROGRAM_H
 #define KANSHIKI_ARTEFACT_PROGRAM_H
@@ -34,5 +37,7 @@ bool program_is_anchored(const struct signature *s);
 struct span program_common_name(struct span subject);
 
 artefact_fn program_elf, program_pe, program_macho, program_script, program_text, program_catalogue;
+/* Of no kind and no place: asked of each file with an execute bit. */
+extern const struct artefact_decoder program_allowed;
 
 #endif

@@ -111,6 +111,7 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 	};
 	bool ok;
 
+	command.no_rights = S_ISREG(st->st_mode) && st->st_mode & 0111 && !attribute_has_rights(job->opened->fd);
 	if (S_ISREG(st->st_mode) && st->st_mode & 0111)
 		command.capability = span_of(capability, attribute_capability(job->opened->fd, capability));
 	fds[1] = share_open(job, err);

@@ -447,6 +447,10 @@ static bool judge(const struct coverage *all, const struct need *need, const str
 		judge_log(need, &t, all->hosts, arena, r);
 	else if (!judge_decoded(db, need, &t, arena, r, err))
 		return false;
+	if (is_dated(need) && r->state == NEED_EXAMINED && !t.records) {
+		r->state = NEED_PARTLY;
+		r->note = arena_printf(arena, "there, but without a single record; it would have shown %s", need->shows);
+	}
 	if (is_dated(need) && (!judge_days(db, need, period, arena, r, err) ||
 			       (period && !judge_period(db, need, period, arena, r, err))))
 		return false;

@@ -8,6 +8,8 @@
 #include "match/fold.h"
 
 #define SCRATCH ((size_t)1 << 20)
+/* An emptied log says nothing; a registry without run keys does. */
+#define HOLDS_SOMETHING "(fact.count > 0 OR fact.class NOT IN ('event log', 'text log', 'capture', 'network log'))"
 
 /* What decoders told of a machine: an evidence class and a channel. */
 struct told {
@@ -170,7 +172,7 @@ static struct span place_of_fact(struct loading *l, uint64_t source, struct span
 	return name.len ? short_name(name) : name_of(l, source, arena_printf(&l->row, "%.*s!/", SPAN_ARG(path)));
 }
 
-/* One row: source, path, class, channel, host, and where it is a duplicate its original. */
+/* One row, of something that was told: source, path, class, channel, host, and where it is a duplicate its original. */
 static bool take_fact(struct loading *l, sqlite3_stmt *q)
 {
 	uint64_t source = query_u64(q, 0, 0);
@@ -189,9 +191,10 @@ static bool read_facts(struct loading *l, sqlite3 *db, struct err *err)
 {
 	static const char sql[] =
 		"SELECT DISTINCT item.source, item.path, fact.class, channel, host, NULL, NULL "
-		"FROM fact JOIN item ON item.id = fact.item UNION ALL "
+		"FROM fact JOIN item ON item.id = fact.item WHERE " HOLDS_SOMETHING " UNION ALL "
 		"SELECT DISTINCT copy.source, copy.path, fact.class, channel, NULL, item.source, item.path "
-		"FROM item AS copy JOIN item ON item.id = copy.same_as JOIN fact ON fact.item = item.id";
+		"FROM item AS copy JOIN item ON item.id = copy.same_as JOIN fact ON fact.item = item.id "
+		"WHERE " HOLDS_SOMETHING;
 	sqlite3_stmt *q;
 	bool row, ok = query_prepare(db, sql, &q, err);
 

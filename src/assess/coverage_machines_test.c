@@ -54,6 +54,22 @@ TEST(coverage_machines_without_it_are_named)
 	tear_down(&r);
 }
 
+/* An emptied record of logons is there and shows nothing. */
+TEST(coverage_machines_an_empty_log_is_not_examined)
+{
+	struct err err = { 0 };
+	struct verdict verdict;
+	struct run r;
+
+	set_up(&r, "emptied");
+	make_machine(&r, "ws01", "mkdir -p var/log && : > var/log/wtmp");
+	run_with(&r, (struct coordinator_options){ .jobs = 1 });
+	assert_true(verdict_write(r.file, NULL, &verdict, &err));
+	assert_int_equal(number(&r, "SELECT count(*) FROM answer_coverage WHERE channel = 'record of logons (wtmp)' "
+			 "AND state = 'partly' AND note LIKE 'there, but without a single record%'"), 2);
+	tear_down(&r);
+}
+
 /* Nobody knows its name, but it is a machine. */
 TEST(coverage_machines_need_no_name)
 {

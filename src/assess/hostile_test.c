@@ -298,3 +298,19 @@ TEST(hostile_depth_is_no_place_to_hide)
 	assert_item(&r, "/a/b", "partly|other||limit: folders inside folders");
 	tear_down(&r);
 }
+
+/* A shell runs what the kernel refuses; the same words that nobody may run are a text. */
+TEST(hostile_script_needs_no_first_line)
+{
+	struct run r;
+
+	set_up(&r, "bits");
+	shell(r.folder, "echo 'cat /etc/passwd > /tmp/o' > text && cp text upd && chmod 755 upd && "
+			"printf '\\211PNG\\r\\n' > picture && chmod 755 picture");
+	run_with(&r, (struct coordinator_options){ .jobs = 1 });
+	assert_item(&r, "/upd", "duplicate|other|text|");
+	assert_int_equal(number(&r, "SELECT count(*) FROM trace WHERE kind = 'program' AND what = 'script'"), 1);
+	assert_int_equal(number(&r, "SELECT count(*) FROM trace JOIN item ON item.id = trace.item WHERE "
+			 "trace.kind = 'program' AND item.path LIKE '%/upd'"), 1);
+	tear_down(&r);
+}

@@ -1,6 +1,7 @@
 #include "examine/artefacts.h"
 
 #include "artefact/artefact.h"
+#include "artefact/program.h"
 #include "base/day_counts.h"
 #include "codec/digest.h"
 
@@ -134,6 +135,14 @@ static struct span last_part(struct span path)
 	return span_from(path, at);
 }
 
+static bool is_program_already(const struct artefact_list *fitting)
+{
+	for (size_t i = 0; i < fitting->count; i++)
+		if (fitting->at[i]->evidence_class == CLASS_SCRIPT || fitting->at[i]->evidence_class == CLASS_EXECUTABLE)
+			return true;
+	return false;
+}
+
 void artefacts_examine(struct examination *x, struct item *item, const char *kind,
 		       bool is_new_content)
 {
@@ -154,6 +163,8 @@ void artefacts_examine(struct examination *x, struct item *item, const char *kin
 			starts |= decode(x, fitting.at[i], &a);
 		arena_reset(&arena);
 	}
+	if (item->mode & 0111 && !is_program_already(&fitting) && !examination_over(x))
+		decode(x, &program_allowed, &a);
 	if (starts && is_new_content && item->bytes.len <= CONFIGURATION_MOST)
 		tell_configuration(x, item);
 	arena_free(&arena);

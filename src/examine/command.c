@@ -16,6 +16,7 @@ bool command_write(struct buf *to, const struct command *command)
 	buf_add_u64le(to, (uint64_t)command->accessed);
 	buf_add_u32le(to, command->mode);
 	put_span(to, command->capability);
+	buf_add_u8(to, command->no_rights);
 	buf_add_u8(to, command->is_cut);
 	buf_add_u32le(to, command->beside_count);
 	buf_add_u32le(to, command->part_bytes);
@@ -40,6 +41,7 @@ bool command_read(struct span in, struct command *out, struct err *err)
 	out->accessed = (timestamp)cursor_u64le(&c);
 	out->mode = cursor_u32le(&c);
 	out->capability = cursor_take(&c, cursor_u32le(&c));
+	out->no_rights = cursor_u8(&c);
 	out->is_cut = cursor_u8(&c);
 	out->beside_count = cursor_u32le(&c);
 	out->part_bytes = cursor_u32le(&c);

@@ -15,6 +15,7 @@ struct command {
 	timestamp modified, changed, accessed;
 	uint32_t mode;
 	struct span capability;		/* its security.capability, as stored; often empty */
+	bool no_rights;			/* its execute bits say nothing (os/attribute.h) */
 	bool is_cut;			/* the source went on beyond what is here */
 	/* Members (paths within the tree) that were the end of an examiner before. */
 	struct span refused[COMMAND_REFUSED_MAX];

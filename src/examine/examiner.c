@@ -140,7 +140,8 @@ static void examine_file(struct examination *x)
 			     .capability = command->capability, .near = &x->beside->near };
 	struct item_origin origin = { .begin = {
 		.size = command->size, .modified = command->modified, .changed = command->changed,
-		.accessed = command->accessed, .created = TIME_NONE, .mode = command->mode } };
+		.accessed = command->accessed, .created = TIME_NONE, .mode = command->mode },
+		.no_rights = command->no_rights };
 	struct content content;
 
 	open_content(x, x->file, &content);

@@ -228,6 +228,12 @@ static void dismiss_entry(struct examination *x, struct file_system *fs, const s
 	buf_free(&reason);
 }
 
+/* NTFS and FAT as the library tells them: all may do all. */
+static bool has_no_rights(const struct volume *v)
+{
+	return !strcmp(v->kind, "ntfs") || !strcmp(v->kind, "exfat") || !strncmp(v->kind, "fat", 3);
+}
+
 /* Only where its snapshots could be read, for else they are examined nowhere. */
 static bool is_snapshot_store(const struct opened_image *o, const struct volume *v, struct span path)
 {
@@ -252,7 +258,7 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 	struct neighbours near = { .o = o, .fs = fs, .folder = e->folder };
 	struct near_files find = { find_near, &near };
 	struct item item = { .depth = o->item->depth + 1, .modified = e->modified, .near = &find };
-	struct item_origin origin = { .fill = fill, .fill_context = &content };
+	struct item_origin origin = { .fill = fill, .fill_context = &content, .no_rights = has_no_rights(v) };
 	struct buf member = buf_new(RECORD_PATH_MAX), path = buf_new(RECORD_PATH_MAX * 16);
 	uint8_t capability[CAPABILITY_MAX];
 

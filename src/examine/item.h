@@ -9,6 +9,7 @@ struct item_origin {
 	struct record_begin begin;
 	const char *cut;		/* why `bytes` is not all of it, or NULL */
 	bool is_cut_by_limit;
+	bool no_rights;			/* the file system has none: bits of the mode say nothing */
 	bool is_damaged;		/* cut by damage, not by us */
 	/*
 	 * Reads the content once BEGIN is told, so that who hangs or crashes over it is
