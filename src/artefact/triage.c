@@ -148,11 +148,64 @@ bool triage_uac_log(const struct artefact *a, struct err *err)
 	return tell_uac(a, "");
 }
 
+/* ---- kanshiki collect ---- */
+
+struct lacks {
+	uint64_t late, beyond, unreadable;
+	struct span first_late;
+};
+
+/* A line has "because" where something is not in the collection; secrets are left out by design. */
+static void take_lack(struct lacks *lacks, struct span line, struct arena *scratch, struct arena *kept)
+{
+	struct json *root;
+	struct err err;
+	struct span why;
+
+	if (span_find(line, 0, SPAN("\"because\"")) == SIZE_MAX || !json_read(line, scratch, &root, &err))
+		return;
+	why = json_member_text(root, "because");
+	if (span_eq(why, SPAN("time"))) {
+		if (!lacks->late++)
+			lacks->first_late = arena_copy(kept, json_member_text(root, "path"));
+	} else if (span_eq(why, SPAN("limit"))) {
+		lacks->beyond++;
+	} else if (span_eq(why, SPAN("unreadable"))) {
+		/* What was gone when its turn came is nothing that is kept from us. */
+		lacks->unreadable += !span_eq(json_member_text(root, "error"), SPAN("No such file or directory"));
+	}
+}
+
+bool triage_manifest(const struct artefact *a, struct err *err)
+{
+	struct arena scratch = arena_new((size_t)4 << 20);
+	struct lacks lacks = { 0 };
+	struct span rest = a->bytes;
+
+	if (!span_starts(rest, SPAN("{\"path\":")) ||
+	    span_find(span_sub(rest, 0, HEAD_MOST), 0, SPAN("\"taken\":")) == SIZE_MAX)
+		return is_no_such(err, "kanshiki");
+	while (rest.len) {
+		take_lack(&lacks, span_split(&rest, '\n'), &scratch, a->arena);
+		arena_reset(&scratch);
+	}
+	arena_free(&scratch);
+	if (lacks.late)
+		a->short_of(a->context, "the collection's time was over: %llu places are not in it or not whole, from %.*s on",
+			    (unsigned long long)lacks.late, SPAN_ARG(lacks.first_late));
+	if (lacks.beyond || lacks.unreadable)
+		a->short_of(a->context, "not in the collection: %llu files beyond its limits, %llu that could not be read",
+			    (unsigned long long)lacks.beyond, (unsigned long long)lacks.unreadable);
+	a->lost(a->context, lacks.late + lacks.beyond + lacks.unreadable);
+	return true;
+}
+
 #define OWN(title, patterns, function) \
 	{ .name = title, .evidence_class = CLASS_OTHER, .paths = patterns, .decode = function, \
 	  .of_place = true }
 
 const struct artefact_decoder artefact_triage[] = {
+	OWN("kanshiki collection", "manifest.jsonl", triage_manifest),
 	OWN("velociraptor collection", "client_info.json", triage_velociraptor),
 	OWN("velociraptor collection", "collection_context.json", triage_velociraptor_context),
 	OWN("kape collection", "*_ConsoleLog.txt", triage_kape_console),

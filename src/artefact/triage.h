@@ -5,6 +5,6 @@
 #include "artefact/artefact.h"
 
 artefact_fn triage_velociraptor, triage_velociraptor_context, triage_kape_console,
-	triage_kape_copies, triage_uac, triage_uac_log;
+	triage_kape_copies, triage_uac, triage_uac_log, triage_manifest;
 
 #endif

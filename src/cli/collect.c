@@ -17,7 +17,7 @@
 static const char *output, *root;
 static bool only_live, quiet;
 static uint64_t file_bytes = UINT64_C(256) << 20, total_bytes = UINT64_C(16) << 30, recent = 30,
-		recent_bytes = UINT64_C(256) << 20;
+		recent_bytes = UINT64_C(256) << 20, budget;
 
 static const struct option_spec options[] = {
 	{ OPTION_TEXT, 'o', "output", "FILE.zip", "write the collection here [HOST-TIME.zip]", &output },
@@ -25,6 +25,8 @@ static const struct option_spec options[] = {
 	  "take the files of the system that is mounted there, and nothing of this running one", &root },
 	{ OPTION_FLAG, 0, "only-live", NULL, "take processes, sockets and the kernel's state, no files",
 	  &only_live },
+	{ OPTION_SECONDS, 0, "budget", "TIME", "stop taking files after so long; what is left out is told [no end]",
+	  &budget },
 	{ OPTION_SIZE, 0, "file-size", "SIZE", "taken of one file [256M]", &file_bytes },
 	{ OPTION_SIZE, 0, "total-size", "SIZE", "taken of all files [16G]", &total_bytes },
 	{ OPTION_NUMBER, 0, "recent", "DAYS",
@@ -92,6 +94,7 @@ bool collect_to(const char *path, const struct collect_options *how,
 	buf_free(&about);
 	if (!c)
 		return false;
+	collection_set_end(c, how->end);
 	ok = (how->is_mounted || collect_live(c, how, err)) && (how->only_live || collect_files(c, how, err));
 	if (!ok) {
 		collection_abandon(c);
@@ -140,6 +143,8 @@ static void tell(const struct collection_totals *t)
 	if (t->failed || t->left_out)
 		printf("not taken  %llu could not be read, %llu left out; manifest.jsonl in it says which and why\n",
 		       (unsigned long long)t->failed, (unsigned long long)t->left_out);
+	if (t->late)
+		printf("time over  %llu places were not taken, or not to their end\n", (unsigned long long)t->late);
 	printf("written    %s, %llu bytes\nsha256     %s\nnext       kanshiki assess %s\n", output,
 	       (unsigned long long)t->zip_bytes, (char *)hex.at, output);
 	buf_free(&hex);
@@ -152,6 +157,7 @@ static int run(int argc, char **argv)
 	struct collect_options how = { .root = root ? root : "/", .is_mounted = root,
 		.only_live = only_live, .file_bytes = file_bytes,
 		.total_bytes = total_bytes, .recent_seconds = recent * 86400, .recent_bytes = recent_bytes,
+		.end = budget ? collection_clock() + budget * 1000 : 0,
 		.progress = show_progress, .context = &progress };
 	struct collection_totals totals = { 0 };
 	struct err err = { 0 };

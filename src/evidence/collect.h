@@ -22,6 +22,7 @@ struct collect_options {
 	uint64_t total_bytes;		/* of all; then files are left out and told */
 	uint64_t recent_seconds;	/* executables changed since are taken wherever they lie */
 	uint64_t recent_bytes;		/* of these, then they are left out and told */
+	uint64_t end;			/* as of collection_set_end(); 0: no end */
 	/* Called now and then with the path at hand; false stops. May be NULL. */
 	bool (*progress)(void *context, struct span path);
 	void *context;

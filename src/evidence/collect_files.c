@@ -123,16 +123,16 @@ static bool take_file(struct taking *t, struct span path, const struct walk_entr
 	if (collection_is_own(t->c, &e->stat) || !is_wanted(t->options, t->rule, e))
 		return true;
 	if (is_secret(path))
-		return collection_note(t->c, path, &e->stat, "left out: a private key or secret", true, err);
+		return collection_note(t->c, path, &e->stat, "left out: a private key or secret", COLLECTION_SECRET, err);
 	if (so_far->bytes >= t->options->total_bytes)
-		return collection_note(t->c, path, &e->stat, "left out: limit of all bytes", true, err);
+		return collection_note(t->c, path, &e->stat, "left out: limit of all bytes", COLLECTION_LIMIT, err);
 	if (t->rule == TAKE_RECENT_PROGRAMS && t->recent_bytes > t->options->recent_bytes)
 		return collection_note(t->c, path, &e->stat, "left out: limit of changed executables",
-				       true, err);
+				       COLLECTION_LIMIT, err);
 	/* Whoever fills /tmp with programs must not keep us from the logs. */
 	if (t->rule == TAKE_PROGRAMS && t->scratch_bytes > t->options->total_bytes / SCRATCH_SHARE)
 		return collection_note(t->c, path, &e->stat, "left out: limit of executables in odd places",
-				       true, err);
+				       COLLECTION_LIMIT, err);
 	t->scratch_bytes += t->rule == TAKE_PROGRAMS ? (uint64_t)e->stat.st_size : 0;
 	t->recent_bytes += t->rule == TAKE_RECENT_PROGRAMS ? (uint64_t)e->stat.st_size : 0;
 	lseek(e->fd, 0, SEEK_SET);
@@ -153,7 +153,7 @@ static bool take_entry(struct taking *t, const struct walk_entry *e, struct err 
 	case WALK_REFUSED:
 		return (!all && t->rule != TAKE_NAMED) ||
 		       collection_note(t->c, path, &e->stat, e->reason ? e->reason : "cannot be read",
-				       false, err);
+				       COLLECTION_UNREADABLE, err);
 	case WALK_FOLDER:
 	case WALK_SPECIAL:
 	case WALK_BEYOND:
@@ -176,9 +176,16 @@ static bool take_place(struct taking *t, const struct place *place, struct err *
 	/* Not every machine has every place. */
 	walk = walk_open(path, &how, &gone);
 	while (ok && walk && walk_next(walk, &e)) {
-		ok = take_entry(t, &e, err);
+		bool is_over = collection_is_over(t->c);
+
+		/* Of this place what is left, of the next ones all: each has its line. */
+		ok = is_over ? collection_note(t->c, span_from(e.path, t->root_len), NULL,
+					       "not taken from here on: the time was over", COLLECTION_TIME, err)
+			     : take_entry(t, &e, err);
 		if (e.kind == WALK_FILE && e.fd >= 0)
 			close(e.fd);
+		if (is_over)
+			break;
 		if (ok && t->options->progress && !t->options->progress(t->options->context, e.path))
 			ok = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped");
 	}

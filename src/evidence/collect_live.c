@@ -155,8 +155,13 @@ static bool take_processes(struct live *l, struct err *err)
 	bool ok = true;
 
 	if (!proc)
-		return collection_note(l->c, SPAN("/proc"), NULL, "cannot be read", false, err);
-	while (ok && (entry = readdir(proc)) && count < PROCESSES_MOST)
+		return collection_note(l->c, SPAN("/proc"), NULL, "cannot be read", COLLECTION_UNREADABLE, err);
+	while (ok && (entry = readdir(proc)) && count < PROCESSES_MOST) {
+		if (collection_is_over(l->c)) {
+			ok = collection_note(l->c, SPAN("/proc"), NULL, "not all processes: the time was over",
+					     COLLECTION_TIME, err);
+			break;
+		}
 		if (is_number(entry->d_name)) {
 			count++;
 			ok = take_process(l, entry->d_name, err) &&
@@ -164,6 +169,7 @@ static bool take_processes(struct live *l, struct err *err)
 			      l->options->progress(l->options->context, span_text(l->path)) ||
 			      err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped"));
 		}
+	}
 	closedir(proc);
 	return ok;
 }

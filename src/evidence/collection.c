@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PIECE ((size_t)256 << 10)
@@ -23,7 +24,13 @@ struct collection {
 	struct digest *whole;
 	struct buf manifest;
 	struct collection_totals totals;
+	uint64_t end;
 	uint8_t piece[PIECE];
+};
+
+static const char *const lack_words[] = {
+	[COLLECTION_SECRET] = "secret", [COLLECTION_LIMIT] = "limit", [COLLECTION_TIME] = "time",
+	[COLLECTION_UNREADABLE] = "unreadable",
 };
 
 static bool zip_error(struct collection *c, struct err *err)
@@ -128,6 +135,7 @@ struct line {
 	uint64_t size;
 	struct span target;
 	const char *error;
+	enum collection_lack lack;	/* where there is an error */
 	bool is_edited;
 };
 
@@ -156,6 +164,8 @@ static bool add_line(struct collection *c, struct span path, const struct line *
 		json_text(&w, "values of the environment are left out");
 	}
 	if (line->error) {
+		json_key(&w, "because");
+		json_text(&w, lack_words[line->lack]);
 		json_key(&w, "error");
 		json_text(&w, line->error);
 	}
@@ -215,7 +225,7 @@ bool collection_add_file(struct collection *c, struct span path, int fd, const s
 {
 	uint8_t sha256[SHA256_SIZE];
 	struct digest *d = digest_new(DIGEST_SHA256);
-	struct line line = { .st = st, .sha256 = sha256 };
+	struct line line = { .st = st, .sha256 = sha256, .lack = COLLECTION_UNREADABLE };
 	bool ok = d && begin(c, "files/", path, AE_IFREG, st, NULL, err);
 
 	while (ok) {
@@ -226,14 +236,21 @@ bool collection_add_file(struct collection *c, struct span path, int fd, const s
 			continue;
 		if (got < 0)
 			line.error = strerrordesc_np(errno);
+		if (got > 0 && collection_is_over(c)) {
+			line.error = "taken in part: the time was over";
+			line.lack = COLLECTION_TIME;
+			break;
+		}
 		if (got <= 0)
 			break;
 		digest_add(d, span_of(c->piece, (size_t)got));
 		line.size += (uint64_t)got;
 		ok = put(c, span_of(c->piece, (size_t)got), err);
 	}
-	if (ok && line.size == most && (uint64_t)st->st_size > most)
+	if (ok && line.size == most && (uint64_t)st->st_size > most) {
 		line.error = "limit: taken in part";
+		line.lack = COLLECTION_LIMIT;
+	}
 	if (d)
 		digest_done(d, sha256);
 	digest_free(d);
@@ -259,13 +276,32 @@ bool collection_add_link(struct collection *c, struct span path, struct span tar
 }
 
 bool collection_note(struct collection *c, struct span path, const struct stat *st,
-		     const char *why, bool is_choice, struct err *err)
+		     const char *why, enum collection_lack lack, struct err *err)
 {
-	struct line line = { .st = st, .error = why };
+	struct line line = { .st = st, .error = why, .lack = lack };
 
-	c->totals.left_out += is_choice;
-	c->totals.failed += !is_choice;
+	c->totals.left_out += lack != COLLECTION_UNREADABLE;
+	c->totals.failed += lack == COLLECTION_UNREADABLE;
+	c->totals.late += lack == COLLECTION_TIME;
 	return add_line(c, path, &line, err);
+}
+
+void collection_set_end(struct collection *c, uint64_t end)
+{
+	c->end = end;
+}
+
+uint64_t collection_clock(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+bool collection_is_over(const struct collection *c)
+{
+	return c->end && collection_clock() >= c->end;
 }
 
 static void release(struct collection *c)

@@ -17,10 +17,14 @@
 #include "base/err.h"
 #include "base/timestamp.h"
 
+/* Why something is not in it; the manifest's "because" has the word. */
+enum collection_lack { COLLECTION_SECRET, COLLECTION_LIMIT, COLLECTION_TIME, COLLECTION_UNREADABLE };
+
 struct collection_totals {
 	uint64_t files, bytes, links;
 	uint64_t failed;		/* told in the manifest with their reason */
 	uint64_t left_out;		/* secrets, and beyond limits */
+	uint64_t late;			/* of these, for want of time */
 	uint8_t sha256[32];		/* of the zip, once closed */
 	uint64_t zip_bytes;
 };
@@ -40,9 +44,14 @@ bool collection_add_file(struct collection *c, struct span path, int fd, const s
 			 uint64_t most, struct err *err);
 bool collection_add_link(struct collection *c, struct span path, struct span target,
 			 const struct stat *st, struct err *err);
-/* Not taken: why. `is_choice`: by our own rules, not for lack of access. */
+/* Not taken, or not wholly: why. `st` may be NULL. */
 bool collection_note(struct collection *c, struct span path, const struct stat *st,
-		     const char *why, bool is_choice, struct err *err);
+		     const char *why, enum collection_lack lack, struct err *err);
+/* Files are taken until then (milliseconds of CLOCK_MONOTONIC), one in the middle in part; 0: no end. */
+void collection_set_end(struct collection *c, uint64_t end);
+bool collection_is_over(const struct collection *c);
+/* That clock, now. */
+uint64_t collection_clock(void);
 /* Writes the manifest and closes. False also where something before could not be written. */
 bool collection_close(struct collection *c, struct collection_totals *totals, struct err *err);
 /* Removes what was begun. NULL-safe. */

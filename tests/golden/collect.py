@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 
 kanshiki = os.path.abspath(sys.argv[1])
@@ -50,7 +51,7 @@ def rows(case, sql):
     return sqlite3.connect(case).execute(sql).fetchall()
 
 
-print("1..14")
+print("1..18")
 with tempfile.TemporaryDirectory() as work:
     for path, text in FILES.items():
         whole = f"{work}/root/{path}"
@@ -84,6 +85,25 @@ with tempfile.TemporaryDirectory() as work:
     check("what starts there is found", any("/dev/shm/.x" in str(s[0]) for s in starts), str(starts))
     hosts = rows(f"{work}/rest.case", "SELECT name FROM trace WHERE kind = 'host' AND what = 'name'")
     check("the machine's own name is its name", ("web02",) in hosts, str(hosts))
+
+    check("all that is readable was taken: its manifest is whole",
+          rows(f"{work}/rest.case", "SELECT fate FROM item WHERE path LIKE '%manifest.jsonl'") == [("examined",)])
+    os.makedirs(f"{work}/large/var/log")
+    os.makedirs(f"{work}/large/etc")
+    for n in range(80):
+        with open(f"{work}/large/var/log/big{n:02}", "wb") as f:
+            f.truncate(250 << 20)
+    began = time.monotonic()
+    done = run("collect", "-q", "--budget", "1s", "--root", f"{work}/large", "-o", f"{work}/late.zip")
+    check("a budget of time is kept", done.returncode == 0 and time.monotonic() - began < 20, done.stdout + done.stderr)
+    with zipfile.ZipFile(f"{work}/late.zip") as z:
+        late = [m["path"] for m in manifest_of(z)[1] if m.get("because") == "time"]
+    check("what was not taken is in the manifest, place by place",
+          late and late[0].startswith("/var/log") and "/etc" in late and "time over" in done.stdout, str(late) + done.stdout)
+    run("assess", f"{work}/late.zip", "-q", "-c", f"{work}/late.case")
+    found = rows(f"{work}/late.case", "SELECT fate, reason FROM item WHERE path LIKE '%manifest.jsonl'")
+    check("and assess says so", found[0][0] == "partly" and "time was over" in found[0][1] and late[0] in found[0][1],
+          str(found))
 
     done = run("collect", "-q", "--only-live", "-o", f"{work}/live.zip")
     check("this machine is collected", done.returncode == 0, done.stderr)
