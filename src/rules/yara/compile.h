@@ -152,6 +152,7 @@ bool external_object(struct compiler *c, struct external *external);
 
 /* ---- nodes (tree.c) ---- */
 struct node *node_new(struct parser *p, enum node_op op, enum yara_type type);
+bool make_bool(struct parser *p, const struct token *at, bool value, struct expr *out);
 bool make_integer(struct parser *p, const struct token *at, int64_t n, struct expr *out);
 bool make_unary(struct parser *p, const struct token *at, const struct expr *of,
 		struct expr *out);

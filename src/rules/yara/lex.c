@@ -166,7 +166,7 @@ static bool skip_comment(struct lexer *l)
 		if (l->text.at[l->at++] == '\n')
 			newline(l);
 	}
-	return bad(l, start, "unterminated comment");
+	return true;	/* without end, it reaches to the end of the file, as in YARA */
 }
 
 static enum token_kind keyword_of(struct span name)

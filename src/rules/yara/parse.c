@@ -94,7 +94,7 @@ static bool name_taken(struct parser *p, const struct token *name)
 {
 	struct name_space_draft *space = p->name_space;
 
-	if (map_get(&space->rules, name->text) || map_get(&space->modules, name->text))
+	if (map_get(&space->rules, name->text))
 		return true;
 	for (size_t i = 0; i < p->c->options->external_count; i++)
 		if (span_eq(p->c->externals[i].name, name->text))

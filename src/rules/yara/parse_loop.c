@@ -181,6 +181,7 @@ static bool add_rules(struct parser *p, const struct token *t, struct node_list 
 	struct span *slot = arena_push(&p->c->scratch, (void **)&space->wildcards,
 				       &space->wildcard_count, &space->wildcard_room,
 				       sizeof *slot);
+	struct expr self;
 
 	if (!slot)
 		return no_memory(p);
@@ -198,6 +199,9 @@ static bool add_rules(struct parser *p, const struct token *t, struct node_list 
 			return false;
 		node->n = rule->index;
 	}
+	/* The rule itself is one of them, and not true yet. */
+	if (span_starts(p->rule, t->text) && (!make_bool(p, t, false, &self) || !add_node(p, list, self.node)))
+		return false;
 	return list->count > before ||
 	       fail(p, t, "undefined identifier \"%.*s*\"", SPAN_ARG(t->text));
 }

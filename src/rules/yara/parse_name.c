@@ -92,6 +92,10 @@ static bool find_first(struct parser *p, const struct token *t, struct expr *out
 		return true;
 	module = map_get(&p->name_space->modules, t->text);
 	rule = map_get(&p->name_space->rules, t->text);
+	if (rule && peek_token(p, 0)->kind != (enum token_kind)'.')
+		module = NULL;
+	if (!module && !rule && span_eq(t->text, p->rule))
+		return make_bool(p, t, false, out);
 	if (!module && !rule && is_longer_read(t->text) &&
 	    peek_token(p, 0)->kind == (enum token_kind)'(')
 		return p->at--, parse_read(p, out);

@@ -105,8 +105,9 @@ static bool add_base64(struct pattern_builder *b, uint32_t pattern,
 	const uint8_t *letters = spec->alphabet.len ? spec->alphabet.at
 						    : (const uint8_t *)base64_letters;
 
-	for (size_t pad = 0; pad < 3; pad++) {
-		struct span encoded = base64_of(&b->work, text, pad, letters);
+	/* The shortest first: of several at one place YARA keeps that. */
+	for (size_t i = 0; i < 3; i++) {
+		struct span encoded = base64_of(&b->work, text, (i + 1) % 3, letters);
 
 		if (!encoded.len)
 			continue;

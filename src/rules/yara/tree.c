@@ -340,17 +340,27 @@ bool make_comparison(struct parser *p, const struct token *op, const struct expr
 		    type_name(left->type), type_name(right->type), SPAN_ARG(op->text));
 }
 
+bool make_bool(struct parser *p, const struct token *at, bool value, struct expr *out)
+{
+	struct node *node = node_new(p, NODE_BOOL, YARA_BOOL);
+
+	if (!node)
+		return false;
+	node->integer = value;
+	return set_expr(out, node, at);
+}
+
 bool make_truth(struct parser *p, struct expr *e)
 {
 	struct node *node;
 
 	if (e->type == YARA_BOOL)
 		return true;
+	if (e->type == YARA_REGEX)	/* by itself it is there, as in YARA */
+		return make_bool(p, e->token, true, e);
 	if (!is_value(e->type))
-		return e->type == YARA_REGEX
-			? fail(p, e->token, "wrong type \"regexp\" for a condition")
-			: fail(p, e->token, "wrong usage of identifier \"%.*s\"",
-			       SPAN_ARG(e->token->text));
+		return fail(p, e->token, "wrong usage of identifier \"%.*s\"",
+			    SPAN_ARG(e->token->text));
 	if (e->node->op == NODE_TEXT)
 		warn(p, e->token, "non_bool_expr", "using literal string \"%.*s\" in a boolean operation.",
 		     SPAN_ARG(*e->node->text));

@@ -553,3 +553,15 @@ TEST(a_match_becomes_a_finding_by_its_meta_data)
 	yara_scanner_free(scanner);
 	arena_free(&b.arena);
 }
+
+/* Each seen in yara-python 4.5.4. */
+TEST(a_rule_that_names_itself_is_not_true_yet)
+{
+	assert_string_equal(answer("rule a { condition: a }", ""), "");
+	assert_string_equal(answer("rule a { condition: not a } rule b { condition: a }", ""), "a b");
+	assert_string_equal(answer("rule ab { condition: true } rule a { condition: all of (a*) }", ""), "ab");
+	assert_string_equal(answer("rule a { condition: none of (a, a*) }", ""), "a");
+	assert_string_equal(answer("import \"pe\" rule pe { condition: pe.is_pe == 0 } rule b { condition: any of (pe) }", ""),
+			    "pe b");
+	assert_string_equal(answer("rule a { condition: /x/ and not (/x/ and a) } /* without end", ""), "a");
+}
