@@ -41,7 +41,7 @@ static const struct option_spec options[] = {
 	{ OPTION_LIST, 'd', "define", "NAME=VALUE", "define an external variable", &o.defines },
 	{ OPTION_FLAG, 'q', "disable-console-logs", NULL, "say nothing for module console",
 	  &o.quiet },
-	{ OPTION_FLAG, 'E', "strict-escape", NULL, "taken, without effect", &o.strict_escape },
+	{ OPTION_FLAG, 'E', "strict-escape", NULL, "warn of escapes in regexes that nobody knows", &o.strict_escape },
 	{ OPTION_FLAG, 0, "fail-on-warnings", NULL, "take warnings for errors",
 	  &o.fail_on_warnings },
 	{ OPTION_FLAG, 'f', "fast-scan", NULL, "one match a string is enough", &o.fast },
@@ -192,7 +192,7 @@ static bool load_rules(struct run *run, char **paths, int count, struct err *err
 	struct yara_load_options load = {
 		.compile = { .externals = run->externals, .external_count = run->external_count,
 			     .problem = tell_problem, .problem_context = run,
-			     .skip_invalid = o.skip_invalid,
+			     .skip_invalid = o.skip_invalid, .strict_escape = o.strict_escape,
 			     .max_strings_per_rule = (uint32_t)o.max_strings },
 		.namespaces = true, .no_cache = o.no_cache };
 

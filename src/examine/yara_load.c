@@ -271,7 +271,8 @@ static void digest_text(struct digest *d, const char *text)
 
 static void digest_options(struct digest *d, const struct yara_options *o)
 {
-	uint32_t numbers[] = { o->skip_invalid, o->skip_duplicates, o->max_strings_per_rule };
+	uint32_t numbers[] = { o->skip_invalid, o->skip_duplicates, o->strict_escape,
+			       o->max_strings_per_rule };
 
 	digest_add(d, span_of(numbers, sizeof numbers));
 	for (size_t i = 0; i < o->external_count; i++) {

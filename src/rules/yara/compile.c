@@ -1,4 +1,5 @@
 #include "rules/yara/compile.h"
+#include "rules/yara/regex_ast.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,6 +74,18 @@ void warn(struct parser *p, const struct token *at, const char *id, const char *
 	va_start(args, format);
 	tell(p, at, false, id, format, args);
 	va_end(args);
+}
+
+void warn_of_escapes(struct parser *p, const struct token *at, struct span regex, uint32_t flags)
+{
+	struct arena work = arena_new(SCRATCH_MAX);
+	struct regex_tree tree;
+	struct err err;
+
+	if (p->c->options->strict_escape && regex_parse(&work, regex, flags, &tree, &err) &&
+	    tree.unknown_escape)
+		warn(p, at, "unknown_escape", "unknown escape sequence");
+	arena_free(&work);
 }
 
 bool no_memory(struct parser *p)

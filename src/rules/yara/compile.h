@@ -107,6 +107,8 @@ bool fail(struct parser *p, const struct token *at, const char *format, ...)
 /* `id` is a name of docs/yara.md, which a comment may suppress. */
 void warn(struct parser *p, const struct token *at, const char *id, const char *format, ...)
 	__attribute__((format(printf, 4, 5), cold));
+/* Where the options ask for it, of escapes in a regex that nobody knows. */
+void warn_of_escapes(struct parser *p, const struct token *at, struct span regex, uint32_t flags);
 bool no_memory(struct parser *p);
 /* One copy of each text in the image. */
 struct span pooled(struct compiler *c, struct span text);

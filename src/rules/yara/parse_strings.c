@@ -225,6 +225,8 @@ static bool add_pattern(struct parser *p, struct draft_string *s, struct rule_st
 	out->at = s->spec.only_at ? s->at : -1;
 	out->identifier = pooled(p->c, s->token->text);
 	string_prefix(&s->spec, &out->mask, &out->value);
+	if (s->spec.kind == PATTERN_REGEX)
+		warn_of_escapes(p, s->token, s->spec.text, 0);
 	if (notes & PATTERN_NOTE_UNBOUNDED)
 		warn(p, s->token, "slow_pattern", "%.*s contains .*, .+ or .{x,} consider using .{,N}, "
 		     ".{1,N} or {x,N} with a reasonable value for N", SPAN_ARG(s->token->text));

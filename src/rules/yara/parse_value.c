@@ -256,6 +256,7 @@ static bool parse_regex(struct parser *p, struct expr *out)
 		flags |= REGEX_DOTALL;
 	if (!regex_compile(p->c->image, t->text, flags, &regex, &err))
 		return fail(p, t, "invalid regular expression: %s", err.text);
+	warn_of_escapes(p, t, t->text, flags);
 	node->regex = regex;
 	*out = (struct expr){ .node = node, .type = YARA_REGEX, .token = t };
 	return true;

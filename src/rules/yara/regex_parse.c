@@ -163,6 +163,7 @@ static bool parse_hex_escape(struct parser *p, size_t start, uint8_t letter,
 	if (letter == 'x' || has_hex_digits(p, digits))
 		return parse_code_point(p, start, digits, digits, &out->code);
 	*out = (struct character){ letter, true };
+	p->tree->unknown_escape = true;
 	return true;
 }
 
@@ -185,6 +186,8 @@ static bool parse_escape(struct parser *p, struct character *out)
 	known = c ? strchr(from, c) : NULL;
 	if (known)
 		out->code = (uint8_t)to[known - from];
+	else if ((uint8_t)((c | 0x20) - 'a') < 26 || c <= ' ' || c >= 0x7f || c == ';' || c == '`')
+		p->tree->unknown_escape = true;
 	return true;
 }
 

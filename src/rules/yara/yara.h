@@ -68,6 +68,7 @@ struct yara_options {
 	bool skip_invalid;
 	/* A rule whose name is taken is left out with a warning: for many files from many hands. */
 	bool skip_duplicates;
+	bool strict_escape;			/* warn of escapes in regexes that nobody knows */
 	uint32_t max_strings_per_rule;		/* 0: 10,000 */
 };
 

@@ -565,3 +565,20 @@ TEST(a_rule_that_names_itself_is_not_true_yet)
 			    "pe b");
 	assert_string_equal(answer("rule a { condition: /x/ and not (/x/ and a) } /* without end", ""), "a");
 }
+
+TEST(escapes_that_nobody_knows_are_warned_of)
+{
+	static struct bench b;
+	struct yara_source source = { .name = "rules.yar", .text = SPAN(
+		"rule r { strings: $a = /abc\\qd\\j/ $b = /abc\\.\\d\\&[\\w]\\A/ $c = /[\\b]bcde/ condition: any of them\n"
+		"and \"q\" matches /\\q/ }") };
+	struct yara_options options = { .problem = keep_problem, .problem_context = &b, .strict_escape = true };
+	struct err err;
+
+	memset(&b, 0, sizeof b);
+	b.arena = arena_new((size_t)1 << 30);
+	assert_true(yara_compile(&b.arena, &source, 1, &options, &b.set, NULL, &err));
+	assert_string_equal(b.problems, "w2:17 unknown escape sequence;w1:19 unknown escape sequence;"
+					"w1:58 unknown escape sequence;");
+	arena_free(&b.arena);
+}
