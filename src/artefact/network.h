@@ -66,6 +66,6 @@ void network_names_end(struct network_names *n, struct network_sink *s);
 
 /* Decoders of the family, by file. */
 artefact_fn network_capture_decode, network_log_decode, network_nfdump_decode,
-	network_ipfix_decode;
+	network_ipfix_decode, network_journal_decode;
 
 #endif

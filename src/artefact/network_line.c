@@ -74,7 +74,7 @@ static bool add(struct network_log *log, struct trace *t, const char *source, ti
 
 /* ---- squid: time elapsed client code/status bytes method URL user hierarchy/peer type ---- */
 
-static struct span url_host(struct span url)
+struct span network_url_host(struct span url)
 {
 	size_t at = span_find(url, 0, SPAN("://"));
 
@@ -115,7 +115,7 @@ static bool read_squid(struct network_log *log, struct span line, timestamp time
 		t.time = unix_time(f[0]);
 	t.local = f[at + 1];
 	t.bytes_in = number(f[at + 3]);
-	t.name = url_host(f[at + 5]);
+	t.name = network_url_host(f[at + 5]);
 	t.path = f[at + 5];
 	t.user = span_eq(f[at + 6], SPAN("-")) ? (struct span){ 0 } : f[at + 6];
 	peer = f[at + 7];
@@ -145,15 +145,26 @@ static struct span with_port(struct arena *arena, struct span address, struct sp
 			    SPAN_ARG(address), SPAN_ARG(port));
 }
 
+/* What the rule's author wrote in front: "[UFW BLOCK] IN=", "nft drop: IN=", "FINAL_REJECT: IN=". */
+static bool says_blocked(struct span line)
+{
+	static const char *const words[] = { "block", "drop", "reject", "deny", "denied" };
+	size_t end = span_find(line, 0, SPAN("IN="));
+
+	line = span_sub(line, 0, end == SIZE_MAX ? line.len : end);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (tell_find_nocase(line, words[i]) != SIZE_MAX)
+			return true;
+	return false;
+}
+
 static bool read_filter(struct network_log *log, struct span line, timestamp time, struct span host,
 			uint64_t offset)
 {
 	struct span from = value_of(line, SPAN(" SRC=")), to = value_of(line, SPAN(" DST="));
 	struct trace t = trace_new(TRACE_TRANSFER, "firewall");
 	struct arena room = arena_new(4096);
-	bool blocked = span_find(line, 0, SPAN("BLOCK")) != SIZE_MAX ||
-		       span_find(line, 0, SPAN("DROP")) != SIZE_MAX ||
-		       span_find(line, 0, SPAN("REJECT")) != SIZE_MAX;
+	bool blocked = says_blocked(line);
 
 	if (!from.len || !to.len || from.len > 64 || to.len > 64) {
 		arena_free(&room);

@@ -1,4 +1,4 @@
-#include "artefact/network_log.h"
+#include "artefact/network_log_map.h"
 
 #include "artefact/tell.h"
 #include "formats/log/log.h"
@@ -7,91 +7,13 @@
 
 #define SHAPES_MOST 4096
 #define TEXT_MOST ((size_t)16 << 10)
-
-enum role { ROLE_LOCAL, ROLE_LOCAL_PORT, ROLE_PEER, ROLE_PEER_PORT, ROLE_OUT, ROLE_IN, ROLE_LENGTH,
-	    ROLE_FIRST, ROLE_LAST, ROLE_NAME, ROLE_PATH, ROLE_METHOD, ROLE_PROTOCOL, ROLE_SERVICE,
-	    ROLE_USER, ROLE_HOST, ROLE_ANSWERS, ROLE_CODE, ROLE_AGENT, ROLE_STATUS, ROLE_PACKETS_OUT,
-	    ROLE_PACKETS_IN, ROLE_JA3, ROLE_SUBJECT, ROLE_ISSUER, ROLE_DIGEST, ROLE_COUNT };
-
-enum use { USE_TRANSFER, USE_NAME, USE_FILE };
-
-/* How the fields of one kind of record are named. */
-struct mapping {
-	const char *source;
-	enum use use;
-	const char *what;
-	/* It is this kind where all of `needs` are there, and `field` is `value` (or NULL). */
-	const char *needs[3];
-	const char *field, *value;
-	const char *fields[ROLE_COUNT];
-};
-
-#define ZEEK_ENDS [ROLE_LOCAL] = "id.orig_h", [ROLE_LOCAL_PORT] = "id.orig_p", \
-	[ROLE_PEER] = "id.resp_h", [ROLE_PEER_PORT] = "id.resp_p"
-#define EVE_ENDS [ROLE_LOCAL] = "src_ip", [ROLE_LOCAL_PORT] = "src_port", \
-	[ROLE_PEER] = "dest_ip", [ROLE_PEER_PORT] = "dest_port"
-
-static const struct mapping mappings[] = {
-	{ "zeek conn.log", USE_TRANSFER, "flow", { "id.orig_h", "conn_state", "id.resp_h" }, NULL, NULL,
-	  { ZEEK_ENDS, [ROLE_OUT] = "orig_bytes", [ROLE_IN] = "resp_bytes", [ROLE_LENGTH] = "duration",
-	    [ROLE_PROTOCOL] = "proto", [ROLE_SERVICE] = "service", [ROLE_STATUS] = "conn_state",
-	    [ROLE_PACKETS_OUT] = "orig_pkts", [ROLE_PACKETS_IN] = "resp_pkts" } },
-	{ "zeek dns.log", USE_NAME, "query", { "id.orig_h", "query", "qtype_name" }, NULL, NULL,
-	  { ZEEK_ENDS, [ROLE_NAME] = "query", [ROLE_PROTOCOL] = "qtype_name", [ROLE_ANSWERS] = "answers",
-	    [ROLE_CODE] = "rcode_name" } },
-	{ "zeek http.log", USE_TRANSFER, "web", { "id.orig_h", "method", "uri" }, NULL, NULL,
-	  { ZEEK_ENDS, [ROLE_OUT] = "request_body_len", [ROLE_IN] = "response_body_len",
-	    [ROLE_NAME] = "host", [ROLE_PATH] = "uri", [ROLE_METHOD] = "method",
-	    [ROLE_AGENT] = "user_agent", [ROLE_STATUS] = "status_code", [ROLE_USER] = "username" } },
-	{ "zeek ssl.log", USE_TRANSFER, "tls", { "id.orig_h", "server_name", "cipher" }, NULL, NULL,
-	  { ZEEK_ENDS, [ROLE_NAME] = "server_name", [ROLE_JA3] = "ja3", [ROLE_SUBJECT] = "subject",
-	    [ROLE_ISSUER] = "issuer" } },
-	{ "zeek files.log", USE_FILE, "downloaded", { "fuid", "mime_type", "seen_bytes" }, NULL, NULL,
-	  { [ROLE_LOCAL] = "rx_hosts", [ROLE_PEER] = "tx_hosts", [ROLE_IN] = "seen_bytes",
-	    [ROLE_PATH] = "filename", [ROLE_PROTOCOL] = "source", [ROLE_DIGEST] = "sha1" } },
-	{ "suricata flow", USE_TRANSFER, "flow", { "event_type", "flow.bytes_toserver", "src_ip" },
-	  "event_type", "flow",
-	  { EVE_ENDS, [ROLE_PROTOCOL] = "proto", [ROLE_SERVICE] = "app_proto", [ROLE_OUT] = "flow.bytes_toserver",
-	    [ROLE_IN] = "flow.bytes_toclient", [ROLE_FIRST] = "flow.start", [ROLE_LAST] = "flow.end",
-	    [ROLE_PACKETS_OUT] = "flow.pkts_toserver", [ROLE_PACKETS_IN] = "flow.pkts_toclient",
-	    [ROLE_HOST] = "host" } },
-	{ "suricata dns", USE_NAME, "query", { "event_type", "dns.rrname", "src_ip" }, "event_type", "dns",
-	  { EVE_ENDS, [ROLE_NAME] = "dns.rrname", [ROLE_PROTOCOL] = "dns.rrtype", [ROLE_CODE] = "dns.rcode",
-	    [ROLE_METHOD] = "dns.type" } },
-	{ "suricata http", USE_TRANSFER, "web", { "event_type", "http.http_method", "src_ip" },
-	  "event_type", "http",
-	  { EVE_ENDS, [ROLE_NAME] = "http.hostname", [ROLE_PATH] = "http.url",
-	    [ROLE_METHOD] = "http.http_method", [ROLE_AGENT] = "http.http_user_agent",
-	    [ROLE_STATUS] = "http.status", [ROLE_IN] = "http.length" } },
-	{ "suricata tls", USE_TRANSFER, "tls", { "event_type", "src_ip", NULL }, "event_type", "tls",
-	  { EVE_ENDS, [ROLE_NAME] = "tls.sni", [ROLE_SUBJECT] = "tls.subject",
-	    [ROLE_ISSUER] = "tls.issuerdn", [ROLE_JA3] = "tls.ja3.hash" } },
-	{ "suricata fileinfo", USE_FILE, "downloaded", { "event_type", "fileinfo.filename", "src_ip" },
-	  "event_type", "fileinfo",
-	  { [ROLE_LOCAL] = "dest_ip", [ROLE_PEER] = "src_ip", [ROLE_IN] = "fileinfo.size",
-	    [ROLE_PATH] = "fileinfo.filename", [ROLE_PROTOCOL] = "app_proto",
-	    [ROLE_DIGEST] = "fileinfo.sha1" } },
-	/* A web server tells what it sent: that leaves the machine. */
-	{ "web server log", USE_TRANSFER, "web", { "c-ip", "s-ip", "cs-method" }, NULL, NULL,
-	  { [ROLE_LOCAL] = "s-ip", [ROLE_LOCAL_PORT] = "s-port", [ROLE_PEER] = "c-ip",
-	    [ROLE_OUT] = "sc-bytes", [ROLE_IN] = "cs-bytes", [ROLE_NAME] = "cs-host",
-	    [ROLE_PATH] = "cs-uri-stem", [ROLE_METHOD] = "cs-method", [ROLE_USER] = "cs-username",
-	    [ROLE_AGENT] = "cs(User-Agent)", [ROLE_STATUS] = "sc-status",
-	    [ROLE_HOST] = "s-computername" } },
-	{ "proxy log", USE_TRANSFER, "proxy", { "c-ip", "cs-host", "cs-method" }, NULL, NULL,
-	  { [ROLE_LOCAL] = "c-ip", [ROLE_PEER] = "r-ip", [ROLE_OUT] = "cs-bytes", [ROLE_IN] = "sc-bytes",
-	    [ROLE_NAME] = "cs-host", [ROLE_PATH] = "cs-uri-path", [ROLE_METHOD] = "cs-method",
-	    [ROLE_USER] = "cs-username", [ROLE_AGENT] = "cs(User-Agent)", [ROLE_STATUS] = "sc-status" } },
-	{ "access log", USE_TRANSFER, "web", { "c-ip", "cs-method", "cs-uri-stem" }, NULL, NULL,
-	  { [ROLE_PEER] = "c-ip", [ROLE_OUT] = "sc-bytes", [ROLE_IN] = "cs-bytes",
-	    [ROLE_PATH] = "cs-uri-stem", [ROLE_METHOD] = "cs-method", [ROLE_USER] = "cs-username",
-	    [ROLE_AGENT] = "cs-user-agent", [ROLE_STATUS] = "sc-status" } },
-};
+#define NAMES_OF_RECORD 64
+#define PROXY_BYTES ((size_t)1 << 20)	/* looked at for squid's own words */
 
 /* What a shape is, found out once. */
 struct known_shape {
 	bool is_seen;			/* never where a field tells the kind: each record anew */
-	const struct mapping *mapping;
+	const struct network_mapping *mapping;
 	uint32_t slots[ROLE_COUNT];
 	uint32_t message, host, program;
 };
@@ -101,6 +23,7 @@ struct reading {
 	struct log_reader *reader;
 	uint32_t generation;
 	bool by_lines;			/* fields of ours are not asked */
+	bool is_proxy;			/* squid in the form of web servers */
 	struct known_shape *shapes;
 	struct buf texts[ROLE_COUNT];
 	const struct event *event;
@@ -109,9 +32,15 @@ struct reading {
 
 /* ---- fields ---- */
 
-static uint32_t slot_of(const struct event_shape *shape, const char *name)
+/* The first that is there of "name|other name". */
+static uint32_t slot_of(const struct event_shape *shape, const char *names)
 {
-	return name ? event_shape_find(shape, span_text(name)) : EVENT_NO_SLOT;
+	struct span rest = span_text(names ? names : "");
+	uint32_t slot = EVENT_NO_SLOT;
+
+	while (rest.len && slot == EVENT_NO_SLOT)
+		slot = event_shape_find(shape, span_split(&rest, '|'));
+	return slot;
 }
 
 static const struct value *value_at(const struct event *event, uint32_t slot)
@@ -200,11 +129,11 @@ static const struct known_shape *shape_of(struct reading *r, const struct event 
 	if (known->is_seen)
 		return known;
 	*known = (struct known_shape){ .is_seen = slot_of(shape, "event_type") == EVENT_NO_SLOT };
-	known->message = slot_of(shape, "message");
-	known->host = slot_of(shape, "host");
-	known->program = slot_of(shape, "program");
-	for (size_t i = 0; i < sizeof mappings / sizeof *mappings && !known->mapping; i++) {
-		const struct mapping *m = &mappings[i];
+	known->message = slot_of(shape, "message|MESSAGE");
+	known->host = slot_of(shape, "host|_HOSTNAME");
+	known->program = slot_of(shape, "program|SYSLOG_IDENTIFIER");
+	for (size_t i = 0; i < network_mapping_count && !known->mapping; i++) {
+		const struct network_mapping *m = &network_mappings[i];
 		bool fits = true;
 
 		for (size_t n = 0; n < 3; n++)
@@ -239,7 +168,7 @@ static struct span detail_of(struct reading *r, struct arena *arena)
 		enum role role;
 		const char *key;
 	} texts[] = { { ROLE_METHOD, "method" }, { ROLE_STATUS, "status" }, { ROLE_AGENT, "agent" },
-		      { ROLE_JA3, "ja3" }, { ROLE_SUBJECT, "subject" }, { ROLE_ISSUER, "issuer" } };
+		      { ROLE_SOFTWARE, "software" }, { ROLE_JA3, "ja3" }, { ROLE_JA4, "ja4" }, { ROLE_SUBJECT, "subject" }, { ROLE_ISSUER, "issuer" } };
 	struct tell_detail d;
 
 	tell_detail_begin(&d);
@@ -258,7 +187,36 @@ static void set_times(struct reading *r, struct trace *t)
 		t->last = t->time + length;
 }
 
-static void tell_transfer(struct reading *r, const struct mapping *m)
+/* FTP's and TFTP's: what is stored leaves, what is fetched comes; all else moves nothing. */
+static void judge_command(struct reading *r, struct trace *t)
+{
+	struct span command = text_of(r, ROLE_METHOD);
+	uint64_t size = number_of(r, ROLE_IN);
+	bool out = span_eq_nocase(command, SPAN("STOR")) || span_eq_nocase(command, SPAN("STOU")) ||
+		   span_eq_nocase(command, SPAN("APPE")) || span_eq_nocase(command, SPAN("write"));
+	bool in = span_eq_nocase(command, SPAN("RETR")) || span_eq_nocase(command, SPAN("read"));
+
+	t->what = out ? SPAN("upload") : in ? SPAN("download") : SPAN("session");
+	t->bytes_out = out ? size : 0;
+	t->bytes_in = in ? size : 0;
+}
+
+/* Who asked is the client, and what it asked for says where it went. */
+static void turn_to_proxy(struct reading *r, struct trace *t)
+{
+	bool is_tunnel = span_eq(text_of(r, ROLE_METHOD), SPAN("CONNECT"));
+
+	t->what = SPAN("proxy");
+	t->source = SPAN("squid access.log");
+	t->local = t->peer;
+	t->peer = (struct span){ 0 };
+	t->bytes_in = t->bytes_out;
+	t->bytes_out = TRACE_NO_NUMBER;
+	t->name = network_url_host(t->path);
+	t->protocol = is_tunnel ? SPAN("tls") : SPAN("http");
+}
+
+static void tell_transfer(struct reading *r, const struct network_mapping *m)
 {
 	struct buf local = buf_new(TEXT_MOST), peer = buf_new(TEXT_MOST), detail = buf_new(TEXT_MOST);
 	struct trace t = trace_new(TRACE_TRANSFER, m->what);
@@ -278,14 +236,18 @@ static void tell_transfer(struct reading *r, const struct mapping *m)
 	t.protocol = text_of(r, ROLE_SERVICE);
 	if (!t.protocol.len || span_eq(t.protocol, SPAN("failed")))
 		t.protocol = text_of(r, ROLE_PROTOCOL);
-	if (!t.protocol.len && !strcmp(m->what, "tls"))
-		t.protocol = SPAN("tls");
+	if (!t.protocol.len && m->protocol)
+		t.protocol = span_text(m->protocol);
 	t.count = out == TRACE_NO_NUMBER ? 1 : out + (in == TRACE_NO_NUMBER ? 0 : in);
 	t.offset = r->event->offset;
 	if (!strcmp(m->source, "zeek http.log") && is_upload(text_of(r, ROLE_METHOD)) && t.bytes_out &&
 	    t.bytes_out != TRACE_NO_NUMBER)
 		t.what = SPAN("upload");
 	t.detail = detail_of(r, &arena);
+	if (m->use == USE_COMMAND)
+		judge_command(r, &t);
+	if (r->is_proxy)
+		turn_to_proxy(r, &t);
 	if (t.local.len || t.peer.len || t.name.len)
 		network_sink_add(&r->log.sink, &t);
 	arena_free(&arena);
@@ -294,30 +256,67 @@ static void tell_transfer(struct reading *r, const struct mapping *m)
 	buf_free(&detail);
 }
 
-static void tell_name(struct reading *r, const struct mapping *m)
+/* The item of a list, or the value itself for each. */
+static struct span item_at(struct reading *r, enum role role, uint32_t index)
+{
+	const struct value *v = value_at(r->event, r->shape->slots[role]);
+
+	if (v->kind != VALUE_LIST)
+		return text_of(r, role);
+	return index < v->count && v->list[index].kind == VALUE_TEXT ? v->list[index].bytes : (struct span){ 0 };
+}
+
+static void tell_one_name(struct reading *r, const struct network_mapping *m, struct span asked, struct span type)
 {
 	struct span code = text_of(r, ROLE_CODE), method = text_of(r, ROLE_METHOD);
 	struct network_name name = { .time = r->event->time, .client = text_of(r, ROLE_LOCAL),
-		.server = text_of(r, ROLE_PEER), .name = text_of(r, ROLE_NAME),
-		.type = text_of(r, ROLE_PROTOCOL), .answers = text_of(r, ROLE_ANSWERS),
-		.is_missing = span_eq(code, SPAN("NXDOMAIN")), .is_answer = span_eq(method, SPAN("answer")) };
+		.server = text_of(r, ROLE_PEER), .type = type, .answers = text_of(r, ROLE_ANSWERS),
+		.is_missing = span_eq(code, SPAN("NXDOMAIN")),
+		.is_answer = span_eq(method, SPAN("answer")) || span_eq(method, SPAN("response")) };
 	uint8_t folded[1024];
 
-	if (!name.name.len || name.name.len > sizeof folded)
+	if (!asked.len || asked.len > sizeof folded)
 		return;
-	for (size_t i = 0; i < name.name.len; i++)
-		folded[i] = name.name.at[i] >= 'A' && name.name.at[i] <= 'Z' ? name.name.at[i] + 32
-									      : name.name.at[i];
-	name.name = span_of(folded, name.name.len);
+	for (size_t i = 0; i < asked.len; i++)
+		folded[i] = asked.at[i] >= 'A' && asked.at[i] <= 'Z' ? asked.at[i] + 32 : asked.at[i];
+	name.name = span_of(folded, asked.len);
 	/* The log does not tell the size; this is about what such a question takes. */
-	name.bytes_out = name.is_answer ? 0 : name.name.len + 18;
+	name.bytes_out = name.is_answer ? 0 : asked.len + 18;
 	r->log.names.source = m->source;
 	network_names_add(&r->log.names, &name);
 }
 
-static void tell_file(struct reading *r, const struct mapping *m)
+/* Suricata's third form has a list of questions. */
+static void tell_names(struct reading *r, const struct network_mapping *m)
+{
+	const struct value *v = value_at(r->event, r->shape->slots[ROLE_NAME]);
+	uint32_t count = v->kind == VALUE_LIST ? v->count : 1;
+
+	for (uint32_t i = 0; i < count && i < NAMES_OF_RECORD; i++)
+		tell_one_name(r, m, item_at(r, ROLE_NAME, i), item_at(r, ROLE_PROTOCOL, i));
+}
+
+/* Zeek's actions on shares. */
+static void judge_file(struct reading *r, struct trace *t)
+{
+	static const struct {
+		struct span action;
+		const char *what;
+	} actions[] = { { { (const uint8_t *)"DELETE", 6 }, "deleted" }, { { (const uint8_t *)"RENAME", 6 }, "renamed" },
+			{ { (const uint8_t *)"WRITE", 5 }, "written" }, { { (const uint8_t *)"FILE", 4 }, "opened" } };
+	struct span action = text_of(r, ROLE_METHOD);
+
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (span_find(action, 0, actions[i].action) != SIZE_MAX) {
+			t->what = span_text(actions[i].what);
+			return;
+		}
+}
+
+static void tell_file(struct reading *r, const struct network_mapping *m)
 {
 	struct trace t = trace_new(TRACE_FILE, m->what);
+	struct span hash = text_of(r, ROLE_DIGEST);
 	struct buf digest = buf_new(128);
 
 	t.time = r->event->time;
@@ -325,11 +324,13 @@ static void tell_file(struct reading *r, const struct mapping *m)
 	t.local = host_only(text_of(r, ROLE_LOCAL));
 	t.peer = host_only(text_of(r, ROLE_PEER));
 	t.path = text_of(r, ROLE_PATH);
+	t.name = text_of(r, ROLE_NAME);
+	judge_file(r, &t);
 	t.protocol = text_of(r, ROLE_PROTOCOL);
 	t.bytes_in = number_of(r, ROLE_IN);
 	t.offset = r->event->offset;
-	if (text_of(r, ROLE_DIGEST).len == 40)
-		buf_printf(&digest, "sha1:%.*s", SPAN_ARG(text_of(r, ROLE_DIGEST)));
+	if (hash.len == 40 || hash.len == 64)
+		buf_printf(&digest, hash.len == 40 ? "sha1:%.*s" : "sha256:%.*s", SPAN_ARG(hash));
 	t.digest = buf_span(&digest);
 	if ((t.path.len || t.digest.len) && !r->log.sink.enough)
 		r->log.sink.enough = !r->log.a->trace(r->log.a->context, &t);
@@ -339,7 +340,7 @@ static void tell_file(struct reading *r, const struct mapping *m)
 static bool take_event(void *context, const struct event *event)
 {
 	struct reading *r = context;
-	const struct mapping *m;
+	const struct network_mapping *m;
 
 	r->event = event;
 	r->shape = shape_of(r, event);
@@ -348,10 +349,10 @@ static bool take_event(void *context, const struct event *event)
 	m = r->by_lines ? NULL : r->shape->mapping;
 	if (m) {
 		r->log.is_known = true;
-		if (m->use == USE_TRANSFER)
+		if (m->use == USE_TRANSFER || m->use == USE_COMMAND)
 			tell_transfer(r, m);
 		else if (m->use == USE_NAME)
-			tell_name(r, m);
+			tell_names(r, m);
 		else
 			tell_file(r, m);
 	} else if (network_line_read(&r->log, text_at(r, r->shape->message, &r->texts[0]), event->time,
@@ -377,6 +378,15 @@ static void take_lines(struct network_log *log)
 	}
 }
 
+/* What squid did and with whom, at the ends of its lines: "TCP_MISS:HIER_DIRECT". */
+static bool is_of_squid(struct span bytes)
+{
+	const struct span words[] = { SPAN(":HIER_"), SPAN(":DIRECT"), SPAN(" TCP_MISS:"), SPAN(" TCP_TUNNEL:"),
+				      SPAN(" TCP_DENIED:") };
+
+	return span_find_word(bytes, words, sizeof words / sizeof *words) != SIZE_MAX;
+}
+
 static bool takes_fields(enum log_format format)
 {
 	return format == LOG_JSON || format == LOG_ZEEK || format == LOG_W3C || format == LOG_ACCESS;
@@ -391,6 +401,7 @@ bool network_log_decode(const struct artefact *a, struct err *err)
 	if (!takes_fields(format) && format != LOG_SQUID && !network_lines_likely(a->bytes))
 		return err_set(err, ERR_UNSUPPORTED, 0, "no network log");
 	r.by_lines = format == LOG_SQUID;
+	r.is_proxy = format == LOG_ACCESS && is_of_squid(span_sub(a->bytes, 0, PROXY_BYTES));
 	r.log.sink = network_sink_new(a, "log");
 	r.log.names = network_names_new(a, "log");
 	r.shapes = ARENA_ARRAY(a->arena, SHAPES_MOST, struct known_shape);

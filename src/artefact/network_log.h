@@ -2,7 +2,7 @@
  * network_log: transfers and names out of logs that formats/log reads.
  *
  * Records with fields (Zeek, Suricata EVE, IIS, access logs) are mapped by the
- * table in network_log.c; lines whose text holds the fields (squid, packet
+ * table in network_log_map.c; lines whose text holds the fields (squid, packet
  * filters, FTP servers, postfix, VPC flow logs) by network_line.c.
  */
 #ifndef KANSHIKI_ARTEFACT_NETWORK_LOG_H
@@ -22,6 +22,8 @@ struct network_log {
 /* A line without fields of its own. False: nothing that we know. */
 bool network_line_read(struct network_log *log, struct span line, timestamp time,
 		       struct span host, struct span program, uint64_t offset);
+/* "host" of "scheme://host:port/path", "host:443", "[2001:db8::1]:443". */
+struct span network_url_host(struct span url);
 /* Whether the content may hold such lines: asked before a long log is read for nothing. */
 bool network_lines_likely(struct span bytes);
 

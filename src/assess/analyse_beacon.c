@@ -62,7 +62,9 @@ static bool is_considered(const struct traffic_row *row)
 	       !traffic_is_nobody(row->peer) && (row->peer.len || row->name.len) &&
 	       /* Through a proxy the peer is inside, and the name tells who it is. */
 	       (!row->is_peer_inside || (row->name.len && !span_eq(row->what, SPAN("flow")))) &&
-	       row->peer_port != 53 && row->peer_port != 123 && !span_eq(row->what, SPAN("upload"));
+	       row->peer_port != 53 && row->peer_port != 123 && !span_eq(row->what, SPAN("upload")) &&
+	       /* Its flow is told too. */
+	       !span_eq(row->what, SPAN("session"));
 }
 
 static struct span make_key(struct beacons *b, struct span one, struct span two, struct span three)

@@ -20,8 +20,8 @@
  *                                             line); name: of the entry; command: what is started,
  *                                             as written; program: the file that this names; user:
  *                                             as whom; time: last write; technique
- * TRANSFER    flow, upload, download, tls (a name, no bytes), srum, proxy, web, firewall, cloud,
- *             mail, copy
+ * TRANSFER    flow, upload, download, tls (a name, no bytes), session (who or with what: ssh, rdp,
+ *             smb, ...; no bytes), srum, proxy, web, firewall, cloud, mail, copy
  *                                             local, peer: "address:port"; name: domain, SNI, URL host;
  *                                             protocol; bytes_out, bytes_in (out: leaving the machine,
  *                                             or `local` of a flow); count: packets or requests;

@@ -60,7 +60,7 @@ static bool is_json_log(struct span start)
 		"\"requestReceivedTimestamp\"", "\"stageTimestamp\"", "\"logtype\"", "\"datetime\"",
 		"\"published\"", "\"utc_time\"", "\"Records\"", "\"_path\"", "\"eventName\"",
 		"\"log\"", "\"winlog\"", "\"_source\"", "\"CommandLine\"", "\"Channel\"",
-		"\"operationName\"", "\"event_type\"",
+		"\"operationName\"", "\"event_type\"", "\"__REALTIME_TIMESTAMP\"",
 	};
 	size_t line = span_find_byte(start, 0, '\n');
 

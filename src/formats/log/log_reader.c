@@ -247,7 +247,7 @@ static void find_slots(struct log_shape *s)
 		"EventTime", "UtcTime", "_time", "createdDateTime", "activityDateTime",
 		"requestReceivedTimestamp", "CreationTime", "published", "start_time", "datetime",
 		"date_time", "event_time", "eventTimestamp", "event_timestamp", "TimeGenerated",
-		"Date", "date", "utc_time", NULL
+		"Date", "date", "utc_time", "__REALTIME_TIMESTAMP", NULL
 	};
 	static const char *const record_ids[] = { "EventRecordID", NULL };
 

@@ -194,6 +194,13 @@ TEST(syslog_of_all_ages_is_read)
 	       "syslog\n2026-11-21T22:00:00Z log_format=syslog host=h program=kernel message=oops\n");
 }
 
+/* What journalctl -o json writes: microseconds since 1970. */
+TEST(json_of_the_journal_has_its_time)
+{
+	expect("{\"__REALTIME_TIMESTAMP\":\"1763800000000005\",\"MESSAGE\":\"m\"}\n",
+	       "json\n2025-11-22T08:26:40Z log_format=json __REALTIME_TIMESTAMP=1763800000000005 MESSAGE=m\n");
+}
+
 TEST(squid_tells_what_its_clients_asked_for)
 {
 	expect("1507062837.123    345 10.0.0.1 TCP_MISS/200 1234 GET http://h.example:8080/a/b.exe?q=1 ann "
