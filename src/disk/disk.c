@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "disk/bitlocker.h"
 #include "disk/lvm.h"
 #include "disk/tsk_image.h"
 
@@ -137,6 +138,19 @@ static struct blocks *open_luks(struct disk *d, struct blocks *of, struct err *e
 	return made;
 }
 
+/* The library reads the methods of older Windows. */
+static struct blocks *open_bitlocker(struct disk *d, struct blocks *of, struct err *err)
+{
+	struct luks_key used;
+	struct blocks *made = bitlocker_open(of, d->keys, d->key_count, &used, err);
+
+	if (made && d->luks_count < DISK_LUKS_MAX)
+		d->luks[d->luks_count++] = used;
+	if (!made && (err->code == ERR_UNSUPPORTED || err->code == ERR_CORRUPT))
+		made = library_bitlocker(of, d->keys, d->key_count, err);
+	return made;
+}
+
 /* What a key opens takes the place of what was locked. */
 static void look_into_locked(struct disk *d, size_t number, const char *kind, unsigned depth)
 {
@@ -149,7 +163,7 @@ static void look_into_locked(struct disk *d, size_t number, const char *kind, un
 		return;
 	}
 	open = !strcmp(kind, "luks") ? open_luks(d, v->blocks, &err)
-				     : library_bitlocker(v->blocks, d->keys, d->key_count, &err);
+				     : open_bitlocker(d, v->blocks, &err);
 	if (!open) {
 		settle(v, VOLUME_LOCKED, kind, "%s", err.text);
 		return;
@@ -234,7 +248,7 @@ static bool is_volume(struct blocks *media)
 {
 	const char *kind = fs_detect(media);
 
-	return kind && strcmp(kind, "iso9660") && strcmp(kind, "bitlocker to go or fat");
+	return kind && strcmp(kind, "iso9660");
 }
 
 struct disk *disk_open(struct blocks *media, const struct library_key *keys, size_t key_count,

@@ -7,6 +7,9 @@ static const struct {
 	struct span bytes;
 	const char *name;
 } magics[] = {
+	/* Before all others: such a volume looks like FAT32, or is one for show (To Go). */
+	{ 3, { (const uint8_t *)"-FVE-FS-", 8 }, "bitlocker" },
+	{ 424, { (const uint8_t *)"\x3b\xd6\x67\x49\x29\x2e\xd8\x4a\x83\x99\xf6\xa3\x39\xe3\xd0", 15 }, "bitlocker" },
 	{ 3, { (const uint8_t *)"NTFS    ", 8 }, "ntfs" },
 	{ 3, { (const uint8_t *)"EXFAT   ", 8 }, "exfat" },
 	{ 54, { (const uint8_t *)"FAT1", 4 }, "fat" },
@@ -17,8 +20,6 @@ static const struct {
 	{ 1024, { (const uint8_t *)"HX\0\5", 4 }, "hfsx" },
 	{ 32769, { (const uint8_t *)"CD001", 5 }, "iso9660" },
 	{ 0, { (const uint8_t *)"LUKS\xba\xbe", 6 }, "luks" },
-	{ 3, { (const uint8_t *)"-FVE-FS-", 8 }, "bitlocker" },
-	{ 3, { (const uint8_t *)"MSWIN4.1", 8 }, "bitlocker to go or fat" },
 	{ 512, { (const uint8_t *)"LABELONE", 8 }, "lvm" },
 	{ 65600, { (const uint8_t *)"_BHRfS_M", 8 }, "btrfs" },
 	{ 3, { (const uint8_t *)"ReFS\0\0\0\0", 8 }, "refs" },
@@ -82,7 +83,7 @@ const char *fs_detect(struct blocks *volume)
 static bool is_of_tsk(const char *name)
 {
 	static const char *const names[] = { "ntfs", "exfat", "fat", "fat32", "ext", "hfs+", "hfsx",
-					     "iso9660", "bitlocker to go or fat" };
+					     "iso9660" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(name, names[i]))

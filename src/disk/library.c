@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "disk/bfio.h"
+#include "disk/bitlocker.h"
 
 #define EXTENTS_MOST 4096
 #define GROUP_MOST 256
@@ -205,10 +206,12 @@ struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, 
 
 /* ---- encryption ---- */
 
+/* `key` NULL: protection is suspended, and the key lies on the volume itself. */
 static bool open_bitlocker(libbde_volume_t *volume, libbfio_handle_t *io,
 			   const struct library_key *key)
 {
-	bool ok = key->recovery.len
+	bool ok = !key ? true
+		  : key->recovery.len
 			  ? libbde_volume_set_utf8_recovery_password(volume, key->recovery.at,
 								     key->recovery.len, NULL) == 1
 			  : libbde_volume_set_utf8_password(volume, key->password.at,
@@ -239,19 +242,14 @@ static struct blocks *try_bitlocker(struct blocks *of, const struct library_key 
 struct blocks *library_bitlocker(struct blocks *of, const struct library_key *keys, size_t count,
 				 struct err *err)
 {
-	bool given = false;
+	struct blocks *open = try_bitlocker(of, NULL, err);
 
-	for (size_t i = 0; i < count; i++) {
-		bool is_for_it = keys[i].password.len || keys[i].recovery.len;
-		struct blocks *made = is_for_it ? try_bitlocker(of, &keys[i], err) : NULL;
-
-		if (made)
-			return made;
-		given = given || is_for_it;
-	}
-	err_set(err, ERR_DENIED, ERR_NO_OFFSET, given ? "bitlocker: no key given opens it"
-						      : "bitlocker: encrypted, no key given");
-	return NULL;
+	for (size_t i = 0; i < count && !open; i++)
+		if (keys[i].password.len || keys[i].recovery.len)
+			open = try_bitlocker(of, &keys[i], err);
+	if (!open)
+		bitlocker_denied(keys, count, err);
+	return open;
 }
 
 /* ---- snapshots ---- */

@@ -24,9 +24,10 @@ bool luks_cipher_choose(struct luks_cipher *out, const char *name, uint32_t key_
 	*out = (struct luks_cipher){ .key_len = key_len, .sector = LUKS_SECTOR };
 	out->is_plain = !strcmp(name, "aes-xts-plain") || !strcmp(name, "aes-cbc-plain");
 	out->is_essiv = !strcmp(name, "aes-cbc-essiv:sha256");
+	out->is_eboiv = !strcmp(name, "aes-cbc-eboiv");
 	if (is_xts)
 		out->cipher = key_len == 64 ? EVP_aes_256_xts() : key_len == 32 ? EVP_aes_128_xts() : NULL;
-	else if (out->is_essiv || !strcmp(name, "aes-cbc-plain64") || !strcmp(name, "aes-cbc-plain"))
+	else if (out->is_essiv || out->is_eboiv || !strcmp(name, "aes-cbc-plain64") || !strcmp(name, "aes-cbc-plain"))
 		out->cipher = key_len == 32 ? EVP_aes_256_cbc() : key_len == 16 ? EVP_aes_128_cbc() : NULL;
 	return out->cipher;
 }
@@ -40,9 +41,13 @@ static bool start_cipher(struct luks *l, const uint8_t *key)
 	if (!l->context || !EVP_DecryptInit_ex(l->context, l->cipher.cipher, NULL, key, NULL))
 		return false;
 	EVP_CIPHER_CTX_set_padding(l->context, 0);
-	if (!l->cipher.is_essiv)
+	if (!l->cipher.is_essiv && !l->cipher.is_eboiv)
 		return true;
 	l->essiv = EVP_CIPHER_CTX_new();
+	if (l->cipher.is_eboiv)
+		return l->essiv && EVP_EncryptInit_ex(l->essiv, l->cipher.key_len == 32 ? EVP_aes_256_ecb()
+						      : EVP_aes_128_ecb(), NULL, key, NULL) &&
+		       EVP_CIPHER_CTX_set_padding(l->essiv, 0);
 	return l->essiv && EVP_Digest(key, l->cipher.key_len, hashed, &len, EVP_sha256(), NULL) &&
 	       EVP_EncryptInit_ex(l->essiv, EVP_aes_256_ecb(), NULL, hashed, NULL) &&
 	       EVP_CIPHER_CTX_set_padding(l->essiv, 0);
@@ -51,14 +56,14 @@ static bool start_cipher(struct luks *l, const uint8_t *key)
 static bool decrypt(struct luks *l, uint64_t at, uint8_t *bytes, size_t bytes_len)
 {
 	uint64_t number = l->cipher.first + at / LUKS_SECTOR;
-	uint64_t mask = l->cipher.is_plain ? UINT32_MAX : UINT64_MAX;
+	uint64_t mask = l->cipher.is_plain ? UINT32_MAX : UINT64_MAX, unit = l->cipher.is_eboiv ? LUKS_SECTOR : 1;
 	int len, sector = (int)l->cipher.sector;
 
 	for (size_t done = 0; done < bytes_len; done += l->cipher.sector) {
 		uint8_t vector[16] = { 0 }, mixed[32];
 
 		for (unsigned b = 0; b < 8; b++)
-			vector[b] = (uint8_t)((number & mask) >> 8 * b);
+			vector[b] = (uint8_t)((number & mask) * unit >> 8 * b);
 		if (l->essiv) {
 			if (!EVP_EncryptUpdate(l->essiv, mixed, &len, vector, sizeof vector))
 				return false;

@@ -21,6 +21,7 @@
 struct luks_cipher {
 	const EVP_CIPHER *cipher;
 	bool is_essiv, is_plain;	/* plain: the sector's number has 32 bits */
+	bool is_eboiv;			/* of BitLocker: the offset in bytes, enciphered with the key itself */
 	uint32_t key_len;		/* in bytes */
 	uint32_t sector;		/* 512 to 4096, a power of two */
 	uint64_t first;			/* number that the first sector is encrypted under */
