@@ -458,20 +458,12 @@ static bool judge(const struct coverage *all, const struct need *need, const str
 	return need->classes != FILES || judge_files(db, need, arena, r, err);
 }
 
-/* Bits of enum need_of: which machines the case has. */
-static bool machines_of(sqlite3 *db, unsigned *out, struct err *err)
+/* Bits of enum need_of that are asked for; where nothing is recognised, as for Windows. */
+static unsigned kinds_asked(unsigned kinds)
 {
-	int64_t windows, linux_too;
+	unsigned windows = 1u << OF_WINDOWS;
 
-	if (!query_int(db, "SELECT EXISTS (SELECT 1 FROM item WHERE kind IN ('evtx', 'evt', 'registry hive', "
-		       "'prefetch', 'compressed prefetch'))", 0, &windows, err) ||
-	    !query_int(db, "SELECT EXISTS (SELECT 1 FROM item WHERE kind = 'systemd journal' OR path LIKE "
-		       "'%/etc/passwd' OR path LIKE '%/etc/os-release' OR path LIKE '%/var/log/wtmp' OR "
-		       "path LIKE '%/var/lib/dpkg/status')", 0, &linux_too, err))
-		return false;
-	*out = 1u << OF_ANY | (unsigned)!!linux_too << OF_LINUX |
-	       (unsigned)(windows || !linux_too) << OF_WINDOWS;
-	return true;
+	return 1u << OF_ANY | (kinds ? kinds : windows);
 }
 
 /* Whatever was left unexamined may have held the sign. */
@@ -532,7 +524,6 @@ bool coverage_count(struct case_file *file, struct arena *arena, struct coverage
 
 	*out = (struct coverage){ .file = file };
 	return sum_up(db, err) && count_hosts(db, &out->hosts, err) &&
-	       machines_of(db, &out->kinds, err) &&
 	       covered_machines_load(file, arena, &out->machines, err);
 }
 
@@ -541,6 +532,7 @@ bool coverage_of(const struct coverage *all, enum harm harm, const struct period
 		 struct err *err)
 {
 	struct need_result *results = ARENA_ARRAY(arena, need_count + 1, struct need_result);
+	unsigned kinds = kinds_asked(all->machines.kinds);
 	sqlite3 *db = case_db(all->file);
 
 	*count = 0;
@@ -550,7 +542,7 @@ bool coverage_of(const struct coverage *all, enum harm harm, const struct period
 	for (size_t i = 0; i < need_count; i++) {
 		struct need_result *r = &results[*count];
 
-		if (needs[i].harm != harm || !(all->kinds & 1u << needs[i].of))
+		if (needs[i].harm != harm || !(kinds & 1u << needs[i].of))
 			continue;
 		if (!judge(all, &needs[i], period, arena, r, err))
 			return false;

@@ -58,7 +58,6 @@ const char *need_state_name(enum need_state state);
 struct coverage {
 	struct case_file *file;
 	uint64_t hosts;			/* those with event logs */
-	unsigned kinds;			/* bits of enum need_of that the case has */
 	struct covered_machines machines;
 };
 

@@ -112,31 +112,60 @@ static bool is_place_of_windows(struct span path)
 	return false;
 }
 
+static bool is_one_of(struct span word, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (span_eq(word, span_text(list[i])))
+			return true;
+	return false;
+}
+
+static bool ends_like(struct span path, const char *ending)
+{
+	struct span end = span_text(ending);
+
+	return path.len >= end.len && span_eq_nocase(span_from(path, path.len - end.len), end);
+}
+
+/* Which system the item gives away: a bit of enum need_of, or none. */
+static unsigned mark_of(struct span kind, struct span path)
+{
+	static const char *const windows[] = { "evtx", "evt", "registry hive", "prefetch", "compressed prefetch" };
+
+	if (span_eq(kind, SPAN("systemd journal")) || ends_like(path, "/etc/passwd") ||
+	    ends_like(path, "/etc/os-release") || ends_like(path, "/var/log/wtmp") ||
+	    ends_like(path, "/var/lib/dpkg/status"))
+		return 1u << OF_LINUX;
+	return is_one_of(kind, windows, sizeof windows / sizeof *windows) ||
+			       ends_like(path, "/windows/system32/kernel32.dll")
+		       ? 1u << OF_WINDOWS : 0;
+}
+
+static void note_mark(struct loading *l, uint64_t source, struct span path, unsigned mark)
+{
+	struct covered_machine *one;
+
+	l->out->kinds |= mark;
+	if (machine_root(&l->machines, source, path) == path.len ||
+	    (mark == 1u << OF_WINDOWS &&
+	     !is_place_of_windows(machine_path(&l->machines, &l->row, source, path))))
+		return;
+	one = machine_of(l, name_of(l, source, path), true);
+	if (one)
+		one->kinds |= 1u << OF_ANY | mark;
+	arena_reset(&l->row);
+}
+
 static bool find_machines(struct loading *l, sqlite3 *db, struct err *err)
 {
-	static const char sql[] =
-		"SELECT source, path, path LIKE '%/etc/passwd' OR path LIKE '%/etc/os-release' OR path LIKE "
-		"'%/var/log/wtmp' OR path LIKE '%/var/lib/dpkg/status' OR kind = 'systemd journal' FROM item "
-		"WHERE kind IN ('evtx', 'evt', 'registry hive', 'prefetch', 'compressed prefetch', "
-		"'systemd journal') OR path LIKE '%/windows/system32/kernel32.dll' OR path LIKE "
-		"'%/etc/passwd' OR path LIKE '%/etc/os-release' OR path LIKE '%/var/log/wtmp' OR path LIKE "
-		"'%/var/lib/dpkg/status' ORDER BY id";
 	sqlite3_stmt *q;
-	bool row, ok = query_prepare(db, sql, &q, err);
+	bool row, ok = query_prepare(db, "SELECT source, path, kind FROM item", &q, err);
 
 	while (ok && (ok = query_step(q, &row, err)) && row) {
-		uint64_t source = query_u64(q, 0, 0);
-		struct span path = query_span(q, 1);
-		bool is_linux = query_u64(q, 2, 0);
-		struct covered_machine *one;
+		unsigned mark = mark_of(query_span(q, 2), query_span(q, 1));
 
-		if (machine_root(&l->machines, source, path) == path.len ||
-		    (!is_linux && !is_place_of_windows(machine_path(&l->machines, &l->row, source, path))))
-			continue;
-		one = machine_of(l, name_of(l, source, path), true);
-		if (one)
-			one->kinds |= 1u << OF_ANY | 1u << (is_linux ? OF_LINUX : OF_WINDOWS);
-		arena_reset(&l->row);
+		if (mark)
+			note_mark(l, query_u64(q, 0, 0), query_span(q, 1), mark);
 	}
 	sqlite3_finalize(q);
 	return ok;

@@ -20,6 +20,7 @@ struct need;
 struct covered_machines {
 	struct covered_machine *list;
 	size_t count, room;
+	unsigned kinds;			/* bits of enum need_of: systems of which the case has anything */
 };
 
 /* Reads the case's items and facts. Everything lives in `arena`. */
