@@ -1,8 +1,11 @@
 #include "base/event.h"
 
+#include "base/real.h"
 #include "base/utf8.h"
 
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 
 static void guid_text(struct buf *to, struct span s)
 {
@@ -40,6 +43,16 @@ static void bytes_text(struct buf *to, struct span s)
 	}
 }
 
+/* Whole numbers as such, for rules compare numbers by their text. What a float can hold was one. */
+static void float_text(struct buf *to, double n)
+{
+	char text[REAL_TEXT_MAX];
+	size_t len = real_text(text, n, !(fabs(n) > (double)FLT_MAX) && (double)(float)n == n);
+	struct span s = span_of(text, len);
+
+	buf_add(to, span_ends(s, SPAN(".0")) ? span_sub(s, 0, len - 2) : s);
+}
+
 static void list_text(struct buf *to, const struct value *value)
 {
 	for (uint32_t i = 0; i < value->count && !to->overflow; i++) {
@@ -71,7 +84,7 @@ void value_text(struct buf *to, const struct value *value)
 		buf_printf(to, "0x%" PRIx64, value->u);
 		break;
 	case VALUE_FLOAT:
-		buf_printf(to, "%.17g", value->f);
+		float_text(to, value->f);
 		break;
 	case VALUE_TEXT:
 		buf_add(to, value->bytes);

@@ -29,7 +29,7 @@ enum value_kind {
 	VALUE_INT,		/* .i */
 	VALUE_UINT,		/* .u */
 	VALUE_HEX,		/* .u, shown as 0x..; lower-case, no padding */
-	VALUE_FLOAT,		/* .f */
+	VALUE_FLOAT,		/* .f, shown with the fewest digits that tell it */
 	VALUE_TEXT,		/* .bytes UTF-8 (may be ill-formed: evidence) */
 	VALUE_UTF16,		/* .bytes UTF-16LE */
 	VALUE_BYTES,		/* .bytes raw, shown as upper-case hex */

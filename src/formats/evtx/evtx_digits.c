@@ -1,9 +1,8 @@
 #include "formats/evtx/evtx_digits.h"
 
 #include <endian.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+
+#include "base/real.h"
 
 static const char pairs[] =
 	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -178,10 +177,9 @@ uint8_t *evtx_put_systemtime(uint8_t *to, const uint8_t raw[16])
 
 uint8_t *evtx_put_float(uint8_t *to, struct span s)
 {
-	char text[40];
+	char text[REAL_TEXT_MAX];
 	double wide = 0;
 	float narrow = 0;
-	int len = 0;
 
 	if (s.len == 4) {
 		memcpy(&narrow, s.at, 4);
@@ -189,15 +187,7 @@ uint8_t *evtx_put_float(uint8_t *to, struct span s)
 	} else {
 		memcpy(&wide, s.at, 8);
 	}
-	if (!isfinite(wide))
-		return put_span(to, isnan(wide) ? SPAN("NaN") : wide < 0 ? SPAN("-inf") : SPAN("inf"));
-	for (int digits = 1; digits <= 17; digits++) {
-		len = snprintf(text, sizeof text, "%.*g", digits, wide);
-		if (s.len == 4 ? strtof(text, NULL) == narrow : strtod(text, NULL) == wide)
-			break;
-	}
-	to = put_span(to, span_of(text, (size_t)len));
-	return strpbrk(text, ".e") ? to : put_span(to, SPAN(".0"));
+	return put_span(to, span_of(text, real_text(text, wide, s.len == 4)));
 }
 
 static uint8_t *put_sid(uint8_t *to, struct span s)

@@ -166,7 +166,7 @@ TEST(evtx_renders_every_type_of_value)
 	      "    <Data Name=\"m\">S-1-5-32-544</Data>\n    <Data Name=\"n\">0x10</Data>\n"
 	      "    <Data Name=\"o\">0x8000000000000000</Data>\n    <Data Name=\"p\">0102</Data>\n"
 	      "  </EventData>\n</Event>",
-	      "a=;b=ané;c=-1;d=65535;e=-2;f=1.1000000238418579;g=true;h=DEAD;"
+	      "a=;b=ané;c=-1;d=65535;e=-2;f=1.1;g=true;h=DEAD;"
 	      "i={54849625-5478-4994-a5ba-3e3b0328c30d};j=0x2010;k=1970-01-01T00:00:00.0000000Z;"
 	      "l=2020-10-05T20:43:58.0050000Z;m=S-1-5-32-544;n=0x10;o=0x8000000000000000;p=0102;");
 }
