@@ -168,7 +168,8 @@ static struct span detail_of(struct reading *r, struct arena *arena)
 		enum role role;
 		const char *key;
 	} texts[] = { { ROLE_METHOD, "method" }, { ROLE_STATUS, "status" }, { ROLE_AGENT, "agent" },
-		      { ROLE_SOFTWARE, "software" }, { ROLE_JA3, "ja3" }, { ROLE_JA4, "ja4" }, { ROLE_SUBJECT, "subject" }, { ROLE_ISSUER, "issuer" } };
+		      { ROLE_SOFTWARE, "software" }, { ROLE_JA3, "ja3" }, { ROLE_JA4, "ja4" },
+		      { ROLE_SUBJECT, "subject" }, { ROLE_ISSUER, "issuer" } };
 	struct tell_detail d;
 
 	tell_detail_begin(&d);

@@ -90,7 +90,8 @@ const struct network_mapping network_mappings[] = {
 	  { EVE_ENDS, [ROLE_METHOD] = "ftp_data.command", [ROLE_PATH] = "ftp_data.filename" } },
 	EVE("tftp", USE_COMMAND, "session", "tftp", "tftp.packet")
 	  { EVE_ENDS, [ROLE_METHOD] = "tftp.packet", [ROLE_PATH] = "tftp.file" } },
-	EVE("ssh", USE_TRANSFER, "session", "ssh", "ssh.client.software_version|ssh.client.proto_version|ssh.server.proto_version")
+	EVE("ssh", USE_TRANSFER, "session", "ssh",
+	    "ssh.client.software_version|ssh.client.proto_version|ssh.server.proto_version")
 	  { EVE_ENDS, [ROLE_SOFTWARE] = "ssh.client.software_version" } },
 	EVE("rdp", USE_TRANSFER, "session", "rdp", "rdp.event_type")
 	  { EVE_ENDS, [ROLE_USER] = "rdp.cookie", [ROLE_SOFTWARE] = "rdp.client.client_name",

@@ -131,7 +131,8 @@ TEST(network_log_reads_all_forms_of_suricatas_dns)
 	expect("json lines",
 	       EVE("dns") "\"dns\":{\"version\":3,\"type\":\"request\",\"queries\":[{\"rrname\":\"A.example\",\"rrtype\":\"A\"},"
 	       "{\"rrname\":\"b.example\",\"rrtype\":\"TXT\"}]}}\n"
-	       EVE("dns") "\"dns\":{\"version\":2,\"type\":\"answer\",\"rrname\":\"c.example\",\"rrtype\":\"A\",\"rcode\":\"NOERROR\","
+	       EVE("dns") "\"dns\":{\"version\":2,\"type\":\"answer\",\"rrname\":\"c.example\","
+	       "\"rrtype\":\"A\",\"rcode\":\"NOERROR\","
 	       "\"answers\":[{\"rrname\":\"c.example\",\"rrtype\":\"A\",\"rdata\":\"5.6.7.8\"}]}}\n",
 	       "query|10.0.0.1|1.2.3.4|a.example|A|||27|0\nquery|10.0.0.1|1.2.3.4|b.example|TXT|||27|0\n"
 	       "answer|10.0.0.1|1.2.3.4|c.example|A|||0|0\n");
@@ -155,16 +156,20 @@ TEST(network_log_reads_what_else_suricata_tells)
 }
 
 #define ZEEK(name, fields, row) "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t" name \
-	"\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\t" fields "\n1763800000.5\tC1\t10.0.0.1\t1234\t1.2.3.4\t22\t" row "\n"
+	"\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\t" fields \
+	"\n1763800000.5\tC1\t10.0.0.1\t1234\t1.2.3.4\t22\t" row "\n"
 #define ENDS "10.0.0.1:1234|1.2.3.4:22"
 
 TEST(network_log_reads_what_else_zeek_tells)
 {
-	expect("zeek log", ZEEK("smtp", "trans_depth\thelo\tmailfrom\trcptto\tsubject\tlast_reply", "1\th\ta@b\tc@d,e@f\tOffer\t250 ok"),
+	expect("zeek log", ZEEK("smtp", "trans_depth\thelo\tmailfrom\trcptto\tsubject\tlast_reply",
+		    "1\th\ta@b\tc@d,e@f\tOffer\t250 ok"),
 	       "mail|" ENDS "|c@d, e@f|smtp|a@b|Offer|-1|-1\n");
-	expect("zeek log", ZEEK("ftp", "user\tpassword\tcommand\targ\tmime_type\tfile_size\treply_code", "ann\tsecret\tSTOR\t/f\t-\t900\t226"),
+	expect("zeek log", ZEEK("ftp", "user\tpassword\tcommand\targ\tmime_type\tfile_size\treply_code",
+		    "ann\tsecret\tSTOR\t/f\t-\t900\t226"),
 	       "upload|" ENDS "||ftp|ann|/f|900|0\n");
-	expect("zeek log", ZEEK("ftp", "user\tpassword\tcommand\targ\tmime_type\tfile_size\treply_code", "ann\tx\tRETR\t/f\t-\t900\t226"),
+	expect("zeek log", ZEEK("ftp", "user\tpassword\tcommand\targ\tmime_type\tfile_size\treply_code",
+		    "ann\tx\tRETR\t/f\t-\t900\t226"),
 	       "download|" ENDS "||ftp|ann|/f|0|900\n");
 	expect("zeek log", ZEEK("ssh", "version\tauth_success\tauth_attempts\tclient\tserver", "2\tT\t1\tSSH-2.0-x\tSSH-2.0-y"),
 	       "session|" ENDS "||ssh|||-1|-1\n");
@@ -172,7 +177,8 @@ TEST(network_log_reads_what_else_zeek_tells)
 	       "session|" ENDS "||rdp|bob||-1|-1\n");
 	expect("zeek log", ZEEK("quic", "version\tclient_initial_dcid\tserver_name", "1\tab\tq.example"),
 	       "tls|" ENDS "|q.example|quic|||-1|-1\n");
-	expect("zeek log", ZEEK("smb_files", "fuid\taction\tpath\tname\tsize\tprev_name", "-\tSMB::FILE_RENAME\t\\\\s\\d\ta.locked\t7\ta.doc"),
+	expect("zeek log", ZEEK("smb_files", "fuid\taction\tpath\tname\tsize\tprev_name",
+		    "-\tSMB::FILE_RENAME\t\\\\s\\d\ta.locked\t7\ta.doc"),
 	       "renamed|10.0.0.1|1.2.3.4|a.doc|||a.locked|-1|7\n");
 	/* JSON leaves out what is not set. */
 	expect("json lines", "{\"ts\":1763800000.5,\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":1234,\"id.resp_h\":\"1.2.3.4\","
@@ -194,10 +200,13 @@ TEST(network_log_reads_squid_in_the_form_of_web_servers)
 /* nftables and firewalld, in syslog and as journalctl exports the journal. */
 TEST(network_log_reads_filters_by_what_their_rules_say)
 {
-	expect("text log", "2026-11-21T10:00:03+00:00 fw kernel: nft drop: IN=eth0 OUT= SRC=1.2.3.4 DST=10.0.0.1 LEN=60 PROTO=TCP SPT=1 DPT=22\n"
-	       "2026-11-21T10:00:04+00:00 blocker kernel: filter_IN_public_ACCEPT: IN=eth0 OUT= SRC=fe80::1 DST=fe80::2 LEN=60 PROTO=TCP SPT=1 DPT=22\n",
+	expect("text log", "2026-11-21T10:00:03+00:00 fw kernel: nft drop: IN=eth0 OUT= "
+	       "SRC=1.2.3.4 DST=10.0.0.1 LEN=60 PROTO=TCP SPT=1 DPT=22\n"
+	       "2026-11-21T10:00:04+00:00 blocker kernel: filter_IN_public_ACCEPT: IN=eth0 OUT= "
+	       "SRC=fe80::1 DST=fe80::2 LEN=60 PROTO=TCP SPT=1 DPT=22\n",
 	       "firewall|1.2.3.4:1|10.0.0.1:22||TCP|||0|-1\nfirewall|[fe80::1]:1|[fe80::2]:22||TCP|||60|-1\n");
-	expect("json lines", "{\"__REALTIME_TIMESTAMP\":\"1763800000000000\",\"_HOSTNAME\":\"fw\",\"SYSLOG_IDENTIFIER\":\"kernel\","
+	expect("json lines", "{\"__REALTIME_TIMESTAMP\":\"1763800000000000\",\"_HOSTNAME\":\"fw\","
+	       "\"SYSLOG_IDENTIFIER\":\"kernel\","
 	       "\"MESSAGE\":\"FINAL_REJECT: IN=eth0 OUT= SRC=1.2.3.4 DST=10.0.0.1 LEN=60 PROTO=TCP SPT=1 DPT=22\"}\n",
 	       "firewall|1.2.3.4:1|10.0.0.1:22||TCP|||0|-1\n");
 }
