@@ -14,6 +14,14 @@ static void shortest(char text[REAL_TEXT_MAX], double n, bool narrow)
 	}
 }
 
+static int power_of(const char *text)
+{
+	uint64_t power = 0;
+
+	span_to_u64(span_text(text + 1), &power);
+	return text[0] == '-' ? -(int)power : (int)power;
+}
+
 static size_t put(char *to, size_t at, const char *from, size_t len)
 {
 	memcpy(to + at, from, len);
@@ -36,7 +44,7 @@ size_t real_text(char text[REAL_TEXT_MAX], double n, bool narrow)
 	if (!isfinite(n))
 		return isnan(n) ? put(text, 0, "NaN", 3) : n < 0 ? put(text, 0, "-inf", 4) : put(text, 0, "inf", 3);
 	shortest(raw, n, narrow);
-	power = atoi(strchr(raw, 'e') + 1);
+	power = power_of(strchr(raw, 'e') + 1);
 	for (const char *c = raw; *c != 'e'; c++)
 		if (*c >= '0' && *c <= '9')
 			digits[len++] = *c;

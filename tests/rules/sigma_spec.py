@@ -95,6 +95,9 @@ item("cased with wildcards", "f|cased: 'A*Z'", ["A-Z"], ["a-z"])
 item("cased and all", "f|contains|cased|all: [A, B]", ["AB"], ["Ab"])
 item("neq", "f|neq: x", ["y", "", 1], ["x", "X"])
 item("neq with wildcards", "f|neq: 'a*'", ["b"], ["abc"])
+item("neq with contains", "f|contains|neq: mid", ["x"], ["amidst"])
+item("neq with startswith and a list", "f|startswith|neq: [a, b]", ["x"], ["ax", "bx"])
+item("neq with cidr", "f|cidr|neq: 10.0.0.0/8", ["11.0.0.1"], ["10.0.0.1"])
 item("neq with numbers", "f|neq: 5", [6, "6"], [5, "5"])
 
 # windash
@@ -125,6 +128,11 @@ item("re: inline flags", "f|re: '(?i)abc'", ["xABC"], ["ab"])
 item("re: look-ahead", "f|re: 'a(?!b)'", ["ac"], ["ab"])
 item("re: word borders", "f|re: '\\bnet\\b'", ["a net b"], ["internet"])
 item("re over numbers", "f|re: '^46[0-9]{2}$'", [4688, "4624"], [46880])
+item("re: classes by name", "f|re: '[[:digit:]]+[^[:alpha:]]x'", ["5-x"], ["5ax", "-x"])
+item("re: classes with brackets", "f|re: '[]a]+[^]b]c'", ["]ac"], ["]bc"])
+item("re: behind, named, possessive", "f|re: '(?<!x)(?P<n>a)(?P=n)++b'", ["aab"], ["ab"])
+item("re: contains nothing that all have", "f|re: 'a{0}b?c*'", ["", "x"], [])
+item("re: other than", "f|re|neq: '^a'", ["b"], ["ab"])
 item("re: Unicode", "f|re: '^.{2}$'", ["üä"], ["ü"])
 
 # encodings
@@ -174,6 +182,8 @@ case("fieldref with startswith", "  s: {'a|fieldref|startswith': b}\n  condition
 case("fieldref with endswith", "  s: {'a|fieldref|endswith': b}\n  condition: s", [{"a": "abc", "b": "bc"}], [{"a": "abc", "b": "ab"}])
 case("fieldref with contains", "  s: {'a|fieldref|contains': b}\n  condition: s", [{"a": "abc", "b": "b"}], [{"a": "abc", "b": "x"}])
 case("fieldref with the place before it", "  s: {'a|startswith|fieldref': b}\n  condition: s", [{"a": "abc", "b": "ab"}], [{"a": "abc", "b": "bc"}])
+case("fieldref and neq", "  s: {'a|fieldref|neq': b}\n  condition: s", [{"a": 1, "b": 2}], [{"a": 1, "b": 1}])
+case("fieldref and cased", "  s: {'a|fieldref|cased': b}\n  condition: s", [{"a": "X", "b": "X"}], [{"a": "x", "b": "X"}])
 case("not fieldref", "  s: {a: '*'}\n  r: {'a|fieldref': b}\n  condition: s and not r", [{"a": "x", "b": "y"}], [{"a": "x", "b": "x"}])
 case("fieldref to one of several fields", "  s: {'a|fieldref': [b, c]}\n  condition: s", [{"a": "x", "b": "y", "c": "x"}], [{"a": "x", "b": "y", "c": "z"}])
 

@@ -155,6 +155,20 @@ static void end_run(struct literal_scan *s)
 	s->len = 0;
 }
 
+/* "[:digit:]" and its like, inside a class: to its last byte. */
+static bool skip_named_class(struct literal_scan *s)
+{
+	uint8_t kind = s->at + 1 < s->pattern.len ? s->pattern.at[s->at + 1] : 0;
+	const uint8_t end[] = { kind, ']' };
+	size_t found = SIZE_MAX;
+
+	if (s->pattern.at[s->at] == '[' && (kind == ':' || kind == '.' || kind == '='))
+		found = span_find(s->pattern, s->at + 2, span_of(end, sizeof end));
+	if (found != SIZE_MAX)
+		s->at = found + 1;
+	return found != SIZE_MAX;
+}
+
 /* Steps over a class or group that starts at `at`; false where it does not end. */
 static bool skip_group(struct literal_scan *s)
 {
@@ -167,7 +181,7 @@ static bool skip_group(struct literal_scan *s)
 		if (c == '\\') {
 			s->at++;
 		} else if (in_class) {
-			in_class = c != ']';
+			in_class = skip_named_class(s) || c != ']';
 		} else if (c == '[') {
 			in_class = true;
 			if (s->at + 1 < s->pattern.len && s->pattern.at[s->at + 1] == '^')
