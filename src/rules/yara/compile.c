@@ -165,7 +165,7 @@ static bool parse_all(struct compiler *c, const struct yara_source *sources, siz
 		uint32_t number;
 		struct name_space_draft *space = space_of(c, sources[i].name_space, &number);
 
-		if (!space || !parse_source(c, &sources[i], 0, space, number))
+		if (!space || !parse_source(c, &sources[i], NULL, space, number))
 			return false;
 	}
 	return true;

@@ -79,6 +79,7 @@ struct parser {
 	size_t at;
 	const struct suppression *suppressions;
 	size_t suppression_count;
+	const struct parser *includer;		/* of the file that includes this one, or NULL */
 	unsigned include_depth;
 	struct name_space_draft *name_space;
 	uint32_t name_space_number;
@@ -122,7 +123,8 @@ bool syntax_error(struct parser *p);
 bool number_of_token(struct parser *p, const struct token *t, int64_t *out);
 
 /* ---- files and rules (parse.c, parse_strings.c) ---- */
-bool parse_source(struct compiler *c, const struct yara_source *source, unsigned depth,
+/* `includer` is the parser of the file that includes this one, or NULL. */
+bool parse_source(struct compiler *c, const struct yara_source *source, const struct parser *includer,
 		  struct name_space_draft *space, uint32_t space_number);
 bool parse_strings(struct parser *p);
 bool add_patterns(struct parser *p, struct rule *rule);

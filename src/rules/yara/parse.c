@@ -317,6 +317,15 @@ static bool parse_import(struct parser *p)
 	return true;
 }
 
+/* By one name; a circle under several names ends at the depth that is allowed. */
+static bool is_being_read(const struct parser *p, const char *name)
+{
+	for (; p; p = p->includer)
+		if (!strcmp(p->source->name, name))
+			return true;
+	return false;
+}
+
 static bool parse_include(struct parser *p)
 {
 	const struct token *t = next_token(p);
@@ -331,14 +340,15 @@ static bool parse_include(struct parser *p)
 	if (!options->include)
 		return fail(p, t, "includes are not allowed");
 	if (p->include_depth + 1 >= INCLUDE_DEPTH_MAX)
-		return fail(p, t, "includes circular reference or too many levels of includes");
+		return fail(p, t, "includes depth exceeded");
 	if (!lex_unescape(&p->c->scratch, t->text, &path) ||
 	    !(text = arena_text(&p->c->scratch, path)))
 		return fail(p, t, "illegal escape sequence");
 	if (!options->include(options->include_context, text, p->source->name, &source, &err))
 		return fail(p, t, "can't open include file: %s: %s", text, err.text);
-	return parse_source(p->c, &source, p->include_depth + 1, p->name_space,
-			    p->name_space_number);
+	if (is_being_read(p, source.name))
+		return fail(p, t, "includes circular reference");
+	return parse_source(p->c, &source, p, p->name_space, p->name_space_number);
 }
 
 static bool starts_rule(const struct parser *p)
@@ -360,10 +370,11 @@ static void skip_to_next(struct parser *p, size_t from)
 		next_token(p);
 }
 
-bool parse_source(struct compiler *c, const struct yara_source *source, unsigned depth,
+bool parse_source(struct compiler *c, const struct yara_source *source, const struct parser *includer,
 		  struct name_space_draft *space, uint32_t space_number)
 {
-	struct parser p = { .c = c, .source = source, .include_depth = depth,
+	struct parser p = { .c = c, .source = source, .includer = includer,
+			    .include_depth = includer ? includer->include_depth + 1 : 0,
 			    .name_space = space, .name_space_number = space_number };
 	struct lexed lexed;
 

@@ -582,3 +582,48 @@ TEST(escapes_that_nobody_knows_are_warned_of)
 					"w1:58 unknown escape sequence;");
 	arena_free(&b.arena);
 }
+
+/* "x" includes "xx", that includes "xxx", and so on; "ring" includes itself. */
+static bool include_more(void *context, const char *path, const char *from, struct yara_source *out,
+			 struct err *err)
+{
+	static char names[64][128], texts[64][128];
+	unsigned *count = context;
+
+	if (!strcmp(path, "none") || *count == 64)
+		return err_set(err, ERR_IO, 0, "no such file");
+	snprintf(names[*count], sizeof *names, "%s", path);
+	snprintf(texts[*count], sizeof *texts, "include \"%s%s\"", path, strcmp(path, "ring") ? "x" : "");
+	*out = (struct yara_source){ .name = names[*count], .text = span_text(texts[*count]) };
+	++*count;
+	return true;
+}
+
+static const char *problems_of_include(const char *rules, unsigned *count)
+{
+	static struct bench b;
+	struct yara_source source = { .name = "rules.yar", .text = span_text(rules) };
+	struct yara_options options = { .problem = keep_problem, .problem_context = &b,
+					.include = include_more, .include_context = count };
+	struct err err;
+
+	memset(&b, 0, sizeof b);
+	*count = 0;
+	b.arena = arena_new((size_t)1 << 30);
+	assert_false(yara_compile(&b.arena, &source, 1, &options, &b.set, NULL, &err));
+	arena_free(&b.arena);
+	return b.problems;
+}
+
+TEST(includes_end_where_they_go_in_circles_or_too_deep)
+{
+	unsigned count;
+
+	assert_string_equal(problems_of_include("include \"ring\"", &count), "1:9 includes circular reference;");
+	assert_int_equal(count, 2);
+	assert_string_equal(problems_of_include("include \"rules.yar\"", &count), "1:9 includes circular reference;");
+	assert_string_equal(problems_of_include("include \"x\"", &count), "1:9 includes depth exceeded;");
+	assert_int_equal(count, 15);
+	assert_string_equal(problems_of_include("\n include \"none\"", &count),
+			    "2:10 can't open include file: none: no such file;");
+}
