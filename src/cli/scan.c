@@ -96,6 +96,7 @@ static const struct option_spec options[] = {
 struct shared {
 	_Atomic uint64_t matches;
 	_Atomic unsigned failures;
+	_Atomic bool timed_out;		/* with targets left */
 };
 
 struct run {
@@ -114,7 +115,7 @@ struct run {
 	struct scan_voice *voice;	/* in a worker */
 	const char *path;
 	uint64_t found;			/* in this target */
-	time_t deadline;
+	uint64_t deadline;		/* CLOCK_MONOTONIC, ns; 0: none */
 	unsigned warnings, failures;
 };
 
@@ -375,12 +376,24 @@ static void scan_process(struct run *run, int memory)
 
 /* ---- many targets: what the workers and their parent do ---- */
 
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static bool enough(void *context)
 {
 	struct run *run = context;
 
-	return (o.limit && run->shared->matches >= o.limit) ||
-	       (run->deadline && time(NULL) >= run->deadline);
+	if (o.limit && run->shared->matches >= o.limit)
+		return true;
+	if (!run->deadline || now() < run->deadline)
+		return false;
+	run->shared->timed_out = true;
+	return true;
 }
 
 static bool prepare(void *context, struct scan_voice *voice)
@@ -540,6 +553,8 @@ static bool scan_target(struct run *run, const char *target, struct err *err)
 	}
 	if (!listed || !scan_files(run, err))
 		return false;
+	if (run->shared->timed_out)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "scanning timed out, targets are left");
 	/* As in yara, a file that could not be scanned counts only where it was the target. */
 	return many || !run->shared->failures;
 }
@@ -572,7 +587,7 @@ static bool scan(struct run *run, int argc, char **argv)
 	struct err err = { 0 };
 	bool scanned;
 
-	run->deadline = o.timeout ? time(NULL) + (time_t)o.timeout : 0;
+	run->deadline = o.timeout ? now() + o.timeout * 1000000000 : 0;
 	if (!share(run) || !define_externals(run) || !load_module_data(run) ||
 	    !load_rules(run, argv, argc - 1, &err))
 		return false;

@@ -256,14 +256,12 @@ static bool start(struct parent *p, struct worker *w)
 
 static bool next_target(struct parent *p, size_t *number)
 {
-	if (p->crew->enough(p->crew->context))
+	if ((!p->again_count && p->next == *p->crew->count) || p->crew->enough(p->crew->context))
 		return false;
 	if (p->again_count) {
 		*number = p->again[--p->again_count];
 		return true;
 	}
-	if (p->next == *p->crew->count)
-		return false;
 	*number = p->next++;
 	return true;
 }

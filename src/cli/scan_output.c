@@ -4,6 +4,7 @@
 
 #include "rules/yara/modules.h"
 
+#define SHOWN_HEX 64		/* of those of a hex string, as yara does */
 #define SHOWN_BYTES 512		/* of a match, as yara does */
 
 static bool listed(const struct option_list *list, struct span name)
@@ -57,8 +58,10 @@ static void print_bytes(struct buf *to, struct span bytes, uint8_t key)
 
 static void print_hex(struct buf *to, struct span bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
+	for (size_t i = 0; i < bytes.len && i < SHOWN_HEX; i++)
 		buf_printf(to, i ? " %02X" : "%02X", bytes.at[i]);
+	if (bytes.len > SHOWN_HEX)
+		buf_text(to, " ...");
 }
 
 static void print_strings(struct buf *to, const struct scan_show *show,

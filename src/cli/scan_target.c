@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define FOLDER_DEPTH_MAX 200
@@ -179,6 +180,12 @@ static bool map_all(struct scan_bytes *b, int fd, size_t size, struct err *err)
 	return true;
 }
 
+/* Given as a target where only the rules are to be tried; as in yara it is an empty file. */
+static bool is_null_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
 int scan_open(const char *path, uint64_t *size, struct err *err)
 {
 	bool standard = !strcmp(path, "-") || !strcmp(path, "/dev/stdin");
@@ -189,7 +196,7 @@ int scan_open(const char *path, uint64_t *size, struct err *err)
 	if (fd < 0 && errno == EPERM)	/* O_NOATIME is the owner's privilege */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	*size = 0;
-	if (fd < 0 || fstat(fd, &st) || (!standard && !S_ISREG(st.st_mode))) {
+	if (fd < 0 || fstat(fd, &st) || (!standard && !S_ISREG(st.st_mode) && !is_null_device(&st))) {
 		if (fd >= 0) {
 			*size = S_ISDIR(st.st_mode) ? SCAN_FOLDER : 0;
 			close(fd);

@@ -42,7 +42,7 @@ struct scan_bytes {
 #define SCAN_STREAM ((uint64_t)1 << 20 << 20)	/* stands for the size of what has none, a pipe */
 #define SCAN_FOLDER (SCAN_STREAM + 1)
 
-/* A regular file, or standard input as "-": a descriptor, or -1; of a folder, *size tells. */
+/* A regular file, /dev/null, or standard input as "-": a descriptor, or -1; of a folder, *size tells. */
 int scan_open(const char *path, uint64_t *size, struct err *err);
 /* What such a descriptor holds. It stays open. */
 bool scan_bytes_read(struct scan_bytes *b, int fd, uint64_t size, struct err *err);

@@ -49,9 +49,9 @@ def worker_of(pid):
 def main():
     program = sys.argv[1]
     with tempfile.TemporaryDirectory() as folder:
-        rule, slow, data = (os.path.join(folder, n) for n in ("r.yar", "s.yar", "data"))
+        rule, slow, always, data = (os.path.join(folder, n) for n in ("r.yar", "s.yar", "always.yar", "data"))
         os.mkdir(data)
-        for path, text in ((rule, RULE), (slow, SLOW)):
+        for path, text in ((rule, RULE), (slow, SLOW), (always, "rule always { condition: true }")):
             with open(path, "w", encoding="ascii") as out:
                 out.write(text)
         for i in range(300):
@@ -63,6 +63,11 @@ def main():
         check("the same without the sandbox", scan(program, "-p", "2", "--no-sandbox", rule, data) == one)
         check("a list with what is not there goes on", lists(program, rule, data, folder))
         check("a list may name folders", list_of_folder(program, rule, data, folder) == one)
+        nothing = scan(program, always, "/dev/null")
+        check("the null device is an empty file", nothing == (0, [b"always /dev/null"], []), nothing)
+        check("a time limit is told where targets are left", timed_out(program, slow, data))
+        check("a second is a whole second", all(scan(program, "-a", "1", "-p", "1", always, rule)[1]
+                                                for _ in range(12)))
         check("files of all sizes reach a worker whole", sizes(program, folder))
         with open(os.path.join(data, "f0"), "wb") as out:
             out.write(b"x" * 200)
@@ -91,6 +96,13 @@ def lists(program, rule, data, folder):
         out.write(f"{data}/f7\n{data}/nothing\n/dev/zero\n{data}/f14\n")
     code, out, err = scan(program, "-p", "2", "--scan-list", rule, path)
     return code == 0 and len(out) == 2 and len(err) == 2
+
+
+def timed_out(program, rule, data):
+    """A folder of files that take forever ends with the time, and says so."""
+    start = time.monotonic()
+    code, _, err = scan(program, "-a", "1", "-p", "1", rule, data)
+    return code == 1 and b"error: scanning timed out, targets are left" in err and time.monotonic() - start < 20
 
 
 def list_of_folder(program, rule, data, folder):
