@@ -477,6 +477,14 @@ static int open_target(void *context, size_t number, const char **path, uint64_t
 	return -1;
 }
 
+static uint64_t size_of_target(void *context, size_t number)
+{
+	const struct run *run = context;
+	struct stat st;
+
+	return !stat(run->files.paths[number], &st) && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
 static void worker_died(void *context, size_t number, int status)
 {
 	struct run *run = context;
@@ -505,8 +513,8 @@ static bool scan_files(struct run *run, struct err *err)
 	struct scan_crew crew = {
 		.workers = worker_count(run->files.count), .count = &run->files.count,
 		.no_sandbox = o.no_sandbox, .context = run, .prepare = prepare, .scan = scan_one,
-		.finish = show_profile, .open = open_target, .enough = enough,
-		.died = worker_died };
+		.finish = show_profile, .open = open_target, .size = size_of_target,
+		.enough = enough, .died = worker_died };
 	struct err reason = { 0 };
 
 	if (!crew.workers)

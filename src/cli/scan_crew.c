@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/turns.h"
 #include "cli/scan_shelf.h"
 #include "os/channel.h"
 #include "os/sandbox.h"
@@ -24,6 +25,7 @@
 #define AHEAD_BYTES (4 * BATCH_BYTES)	/* with so much to do a worker gets no more */
 #define AHEAD (3 * BATCH)
 #define PIPE_BYTES (1 << 18)
+#define LOOKS 64			/* ahead, before workers are listened to again */
 #define SMALL_MAX ((size_t)32 << 10)	/* of a file that is handed over as bytes */
 #define SHELF_ROOM (PATH_MAX + SMALL_MAX + 1)	/* what one target may need: a byte more tells that it has grown */
 
@@ -67,7 +69,7 @@ struct parent {
 	const struct scan_crew *crew;
 	struct worker *workers;
 	progress_t *progress;		/* of each, shared with it */
-	size_t next;			/* target */
+	struct turns turns;		/* of targets */
 	size_t *again;			/* targets of workers that died */
 	size_t again_count, again_room;
 	bool failed;
@@ -256,14 +258,13 @@ static bool start(struct parent *p, struct worker *w)
 
 static bool next_target(struct parent *p, size_t *number)
 {
-	if ((!p->again_count && p->next == *p->crew->count) || p->crew->enough(p->crew->context))
+	if ((!p->again_count && !turns_left(&p->turns, *p->crew->count)) || p->crew->enough(p->crew->context))
 		return false;
 	if (p->again_count) {
 		*number = p->again[--p->again_count];
 		return true;
 	}
-	*number = p->next++;
-	return true;
+	return turns_next(&p->turns, *p->crew->count, number);
 }
 
 /* A small file's bytes behind its path; false where the descriptor must go, of which nothing is read then. */
@@ -452,10 +453,23 @@ static void listen_to(struct parent *p, struct worker *w)
 	take_frames(w);
 }
 
+/* One worker takes all in their order: nobody waits for it. */
+static bool can_look_ahead(const struct parent *p)
+{
+	return p->crew->workers > 1 && turns_can_look(&p->turns, *p->crew->count);
+}
+
+static void look_ahead(struct parent *p)
+{
+	for (unsigned i = 0; i < LOOKS && can_look_ahead(p); i++)
+		turns_look(&p->turns, p->crew->size(p->crew->context, p->turns.seen));
+}
+
 static bool attend(struct parent *p)
 {
 	struct pollfd polls[64];
 	unsigned open = 0;
+	int ready;
 
 	for (unsigned i = 0; i < p->crew->workers; i++) {
 		if (p->workers[i].records >= 0 && may_feed(&p->workers[i]))
@@ -465,8 +479,11 @@ static bool attend(struct parent *p)
 	}
 	if (!open)
 		return false;
-	if (poll(polls, p->crew->workers, -1) < 0)
+	ready = poll(polls, p->crew->workers, can_look_ahead(p) ? 0 : -1);
+	if (ready < 0)
 		return errno == EINTR;
+	if (!ready)
+		look_ahead(p);
 	for (unsigned i = 0; i < p->crew->workers; i++)
 		if (polls[i].revents)
 			listen_to(p, &p->workers[i]);

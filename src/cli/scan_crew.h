@@ -7,7 +7,8 @@
  * A worker reads what it is handed, writes its results to one pipe, and can do
  * nothing else. One that dies costs the target it was at, which is told; the
  * others it had been handed are given to its successor. Results of a target are
- * put out together.
+ * put out together. Several workers get the largest files first, as far as the parent
+ * has had time to look at sizes (base/turns).
  */
 #ifndef KANSHIKI_CLI_SCAN_CREW_H
 #define KANSHIKI_CLI_SCAN_CREW_H
@@ -42,6 +43,8 @@ struct scan_crew {
 	void (*finish)(void *context, struct scan_voice *voice);
 	/* In the parent: path and descriptor; -1 where it cannot be had, which it tells itself. */
 	int (*open)(void *context, size_t number, const char **path, uint64_t *size);
+	/* In the parent: about how many bytes a target has; 0: that is not known. */
+	uint64_t (*size)(void *context, size_t number);
 	/* In the parent: no further targets are wanted. */
 	bool (*enough)(void *context);
 	/* In the parent: the worker at this target ended, as waitpid says. */

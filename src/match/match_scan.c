@@ -4,7 +4,7 @@
 #include <immintrin.h>
 #endif
 
-#define BLOCK ((size_t)16 << 10)	/* a multiple of 32 */
+#define BLOCK ((size_t)16 << 10)	/* a multiple of 64 */
 
 #define LOOKS 64
 
@@ -222,6 +222,77 @@ __attribute__((target("avx2"))) static size_t long_windows_avx2(struct scan *s, 
 	}
 	return at;
 }
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+
+/* Of sixteen hashes, those that the filter does not rule out. */
+AVX512 static inline uint32_t sixteen_looks(struct filter filter, __m512i hash)
+{
+	const __m512i low_bits = _mm512_set1_epi32(31);
+	__m512i word = _mm512_i32gather_epi32(_mm512_srl_epi32(hash, filter.word_shift), filter.words, 4);
+	__m512i one = _mm512_and_si512(_mm512_srl_epi32(hash, filter.bit_shift), low_bits);
+	__m512i other = _mm512_xor_si512(hash, _mm512_srli_epi32(hash, 16));
+	__m512i both = _mm512_and_si512(_mm512_srlv_epi32(word, one),
+					_mm512_srlv_epi32(word, _mm512_and_si512(other, low_bits)));
+
+	return _mm512_test_epi32_mask(both, _mm512_set1_epi32(1));
+}
+
+AVX512 static size_t windows_avx512(struct scan *s, size_t at, size_t until)
+{
+	static const uint8_t order[64] = {
+		0,  1,	2,  3,	1,  2,	3,  4,	2,  3,	4,  5,	3,  4,	5,  6,
+		4,  5,	6,  7,	5,  6,	7,  8,	6,  7,	8,  9,	7,  8,	9,  10,
+		8,  9,	10, 11, 9,  10, 11, 12, 10, 11, 12, 13, 11, 12, 13, 14,
+		12, 13, 14, 15, 13, 14, 15, 16, 14, 15, 16, 17, 15, 16, 17, 18,
+	};
+	const __m512i windows = _mm512_loadu_si512(order);
+	const __m512i factor = _mm512_set1_epi32((int)MATCH_FACTOR);
+	const struct match_table *table = &s->db->wide;
+	const struct filter filter = filter_of(table);
+	const uint8_t *data = s->data.at;
+
+	for (until = last_step(s, until, 32); at < until; at += 16) {
+		__m512i bytes = _mm512_castsi256_si512(load_32(data + at));
+		uint32_t hits = sixteen_looks(filter, _mm512_mullo_epi32(
+						_mm512_permutexvar_epi8(windows, bytes), factor));
+
+		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
+			size_t here = at + (size_t)__builtin_ctz(hits);
+
+			note_look(s, table, match_hash(load_u32le(data + here)), here);
+		}
+	}
+	return at;
+}
+
+AVX512 static size_t long_windows_avx512(struct scan *s, size_t at, size_t until)
+{
+	const __m512i fold = _mm512_set1_epi32((int)MATCH_FOLD);
+	const __m512i fold_rest = _mm512_set1_epi32((int)MATCH_LONG_REST);
+	const __m512i factor = _mm512_set1_epi32((int)MATCH_FACTOR);
+	const __m512i factor_rest = _mm512_set1_epi32((int)MATCH_FACTOR_REST);
+	const struct match_table *table = &s->db->long_ones;
+	const struct filter filter = filter_of(table);
+
+	for (until = last_step(s, until, 96); at < until; at += 64) {
+		const uint8_t *data = s->data.at + at;
+		__m512i first = _mm512_and_si512(_mm512_loadu_si512(data), fold);
+		__m512i rest = _mm512_and_si512(_mm512_loadu_si512(data + 4), fold_rest);
+		uint32_t hits = sixteen_looks(filter, _mm512_add_epi32(
+						_mm512_mullo_epi32(first, factor),
+						_mm512_mullo_epi32(rest, factor_rest)));
+
+		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
+			size_t here = 4 * (size_t)__builtin_ctz(hits);
+
+			note_look(s, table, match_hash_long(load_u32le(data + here),
+							    load_u32le(data + here + 4)),
+				  at + here);
+		}
+	}
+	return at;
+}
 #endif
 
 #ifdef __x86_64__
@@ -271,31 +342,41 @@ __attribute__((target("avx2"))) static size_t nibbles_avx2(struct scan *s, size_
 }
 #endif
 
-static bool has_avx2(void)
+/* Places that this processor can look up at once. */
+enum width { ONE, EIGHT, SIXTEEN };
+
+static enum width width_here(void)
 {
 #ifdef __x86_64__
-	return __builtin_cpu_supports("avx2");
+	if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512bw"))
+		return SIXTEEN;
+	return __builtin_cpu_supports("avx2") ? EIGHT : ONE;
 #else
-	return false;
+	return ONE;
 #endif
 }
 
-static void scan_windows(struct scan *s, size_t at, size_t until, bool fast)
+static void scan_windows(struct scan *s, size_t at, size_t until, enum width width)
 {
 #ifdef __x86_64__
-	if (fast && s->db->wide.nibbles)
+	if (width != ONE && s->db->wide.nibbles)
 		at = nibbles_avx2(s, at, until);
-	else if (fast)
+	else if (width == SIXTEEN)
+		at = windows_avx512(s, at, until);
+	else if (width == EIGHT)
 		at = windows_avx2(s, at, until);
 #endif
 	look_at_windows(s, at, until);
 	look_at_all(s, &s->db->wide);
 }
 
-static void scan_long_windows(struct scan *s, size_t at, size_t until, bool fast)
+static void scan_long_windows(struct scan *s, size_t at, size_t until, enum width width)
 {
 #ifdef __x86_64__
-	if (fast)
+	if (width == SIXTEEN)
+		at = long_windows_avx512(s, at, until);
+	else if (width == EIGHT)
 		at = long_windows_avx2(s, at, until);
 #endif
 	look_at_long_windows(s, at, until);
@@ -313,14 +394,14 @@ static void scan_pairs(struct scan *s, size_t at, size_t until)
 void match_scan(const struct match_db *db, struct span data, match_fn *found, void *context)
 {
 	struct scan s = { .db = db, .data = data, .found = found, .context = context };
-	bool fast = has_avx2();
+	enum width width = width_here();
 
 	for (size_t at = 0, until; at < data.len && !s.stop; at = until) {
 		until = data.len - at > BLOCK ? at + BLOCK : data.len;
 		if (db->long_ones.filter)
-			scan_long_windows(&s, at, until, fast);
+			scan_long_windows(&s, at, until, width);
 		if (db->wide.filter)
-			scan_windows(&s, at, until, fast);
+			scan_windows(&s, at, until, width);
 		if (db->pairs.filter)
 			scan_pairs(&s, at, until);
 	}

@@ -579,24 +579,48 @@ static enum truth tally_done(const struct tally *t)
 	}
 }
 
+/* Strings that need a search of their own come last: often the others settle it. */
+static void tally_strings(struct frame *f, const struct of *of, struct tally *t)
+{
+	for (int dear = 0; dear < 2; dear++)
+		for (uint32_t i = 0; i < of->count; i++) {
+			const struct rule_string *s = &f->rule->strings[of->strings[i]];
+
+			if (scan_is_dear(f->scan, s) == dear &&
+			    !tally_add(t, truth_of(scan_found(f->scan, s))))
+				return;
+		}
+}
+
+static enum truth tally_placed(struct frame *f, const struct of *of, struct tally *t)
+{
+	struct integer low = eval_integer(f, of->at ? of->at : of->low);
+	struct integer high = of->at ? low : eval_integer(f, of->high);
+
+	if (!low.known || !high.known)
+		return UNKNOWN;
+	for (uint32_t i = 0; i < of->count; i++) {
+		const struct rule_string *s = &f->rule->strings[of->strings[i]];
+		bool one = of->at ? scan_found_at(f->scan, s, low.n) : count_in(f, s, low.n, high.n);
+
+		if (!tally_add(t, truth_of(one)))
+			break;
+	}
+	return tally_done(t);
+}
+
 static enum truth eval_of(struct frame *f, const struct of *of)
 {
 	struct tally t = tally_new(f, &of->quantifier);
-	struct integer low = { 0, true }, high = { 0, true };
 
-	if (of->at || of->low) {
-		low = eval_integer(f, of->at ? of->at : of->low);
-		high = of->at ? low : eval_integer(f, of->high);
-	}
-	if (!low.known || !high.known ||
-	    (t.kind == QUANTITY_PERCENT && t.wanted == INT64_MAX))
+	if (t.kind == QUANTITY_PERCENT && t.wanted == INT64_MAX)
 		return UNKNOWN;
-	for (uint32_t i = 0; i < of->count; i++) {
-		const struct rule_string *s = of->strings ? &f->rule->strings[of->strings[i]] : NULL;
-		enum truth one = !s ? eval_truth(f, of->items[i])
-			       : of->at ? truth_of(scan_found_at(f->scan, s, low.n))
-			       : of->low ? truth_of(count_in(f, s, low.n, high.n))
-			       : truth_of(scan_found(f->scan, s));
+	if (of->at || of->low)
+		return tally_placed(f, of, &t);
+	if (of->strings)
+		tally_strings(f, of, &t);
+	for (uint32_t i = 0; !of->strings && i < of->count; i++) {
+		enum truth one = eval_truth(f, of->items[i]);
 
 		if (one == UNKNOWN)
 			return UNKNOWN;

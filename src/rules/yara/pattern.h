@@ -102,6 +102,9 @@ const uint32_t *pattern_candidates(const struct pattern_scratch *scratch, size_t
 /* Does it occur? The cheapest question; stops at the first match found. */
 bool pattern_found(struct pattern_scratch *scratch, uint32_t id);
 
+/* Whether pattern_found has to search all the data for it, now or before. */
+bool pattern_is_dear(const struct pattern_scratch *scratch, uint32_t id);
+
 struct pattern_match {
 	uint64_t offset;
 	uint32_t length;

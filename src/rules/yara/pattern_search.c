@@ -148,6 +148,12 @@ static struct pattern_hit *find_hit(struct pattern_scratch *s, uint32_t id)
 	return &s->hits[s->marks[id].hit];
 }
 
+bool pattern_is_dear(const struct pattern_scratch *s, uint32_t id)
+{
+	return id < s->set->count && s->generation && s->marks[id].generation == s->generation &&
+	       s->hits[s->marks[id].hit].everywhere;
+}
+
 bool pattern_found(struct pattern_scratch *s, uint32_t id)
 {
 	struct pattern_hit *hit = find_hit(s, id);

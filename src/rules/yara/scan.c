@@ -163,6 +163,11 @@ bool scan_found(struct yara_scan *s, const struct rule_string *string)
 	return count;
 }
 
+bool scan_is_dear(struct yara_scan *s, const struct rule_string *string)
+{
+	return string->at < 0 && !s->is_blocks && pattern_is_dear(s->patterns, string->pattern);
+}
+
 bool scan_found_at(struct yara_scan *s, const struct rule_string *string, int64_t offset)
 {
 	const struct pattern_match *matches;

@@ -75,6 +75,8 @@ struct yara_scanner {
 
 /* ---- for the evaluator (scan.c) ---- */
 bool scan_found(struct yara_scan *scan, const struct rule_string *string);
+/* Whether to find it out takes a search of all the data. */
+bool scan_is_dear(struct yara_scan *scan, const struct rule_string *string);
 bool scan_found_at(struct yara_scan *scan, const struct rule_string *string, int64_t offset);
 const struct pattern_match *scan_matches(struct yara_scan *scan, const struct rule_string *string,
 					 size_t *count);
