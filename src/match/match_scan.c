@@ -342,41 +342,38 @@ __attribute__((target("avx2"))) static size_t nibbles_avx2(struct scan *s, size_
 }
 #endif
 
-/* Places that this processor can look up at once. */
-enum width { ONE, EIGHT, SIXTEEN };
-
-static enum width width_here(void)
+enum match_width match_width_here(void)
 {
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vl") &&
 	    __builtin_cpu_supports("avx512bw"))
-		return SIXTEEN;
-	return __builtin_cpu_supports("avx2") ? EIGHT : ONE;
+		return MATCH_SIXTEEN;
+	return __builtin_cpu_supports("avx2") ? MATCH_EIGHT : MATCH_ONE;
 #else
-	return ONE;
+	return MATCH_ONE;
 #endif
 }
 
-static void scan_windows(struct scan *s, size_t at, size_t until, enum width width)
+static void scan_windows(struct scan *s, size_t at, size_t until, enum match_width width)
 {
 #ifdef __x86_64__
-	if (width != ONE && s->db->wide.nibbles)
+	if (width != MATCH_ONE && s->db->wide.nibbles)
 		at = nibbles_avx2(s, at, until);
-	else if (width == SIXTEEN)
+	else if (width == MATCH_SIXTEEN)
 		at = windows_avx512(s, at, until);
-	else if (width == EIGHT)
+	else if (width == MATCH_EIGHT)
 		at = windows_avx2(s, at, until);
 #endif
 	look_at_windows(s, at, until);
 	look_at_all(s, &s->db->wide);
 }
 
-static void scan_long_windows(struct scan *s, size_t at, size_t until, enum width width)
+static void scan_long_windows(struct scan *s, size_t at, size_t until, enum match_width width)
 {
 #ifdef __x86_64__
-	if (width == SIXTEEN)
+	if (width == MATCH_SIXTEEN)
 		at = long_windows_avx512(s, at, until);
-	else if (width == EIGHT)
+	else if (width == MATCH_EIGHT)
 		at = long_windows_avx2(s, at, until);
 #endif
 	look_at_long_windows(s, at, until);
@@ -390,11 +387,16 @@ static void scan_pairs(struct scan *s, size_t at, size_t until)
 	look_at_all(s, &s->db->pairs);
 }
 
-/* Block by block, so that the second look at a block finds it in the processor's cache. */
 void match_scan(const struct match_db *db, struct span data, match_fn *found, void *context)
 {
+	match_scan_by(match_width_here(), db, data, found, context);
+}
+
+/* Block by block, so that the second look at a block finds it in the processor's cache. */
+void match_scan_by(enum match_width width, const struct match_db *db, struct span data, match_fn *found,
+		   void *context)
+{
 	struct scan s = { .db = db, .data = data, .found = found, .context = context };
-	enum width width = width_here();
 
 	for (size_t at = 0, until; at < data.len && !s.stop; at = until) {
 		until = data.len - at > BLOCK ? at + BLOCK : data.len;
