@@ -1,5 +1,6 @@
 #include "rules/yara/eval_read.h"
 #include "rules/yara/scan.h"
+#include "rules/yara/tally.h"
 
 #include <ctype.h>
 #include <float.h>
@@ -21,11 +22,6 @@ static struct integer eval_integer(struct frame *f, const struct node *n);
 static struct real eval_real(struct frame *f, const struct node *n);
 static struct span eval_string(struct frame *f, const struct node *n);
 static struct yara_value eval_value(struct frame *f, const struct node *n);
-
-static enum truth truth_of(bool yes)
-{
-	return yes ? YES : NO;
-}
 
 /* ---- values that come from outside: modules, externals, variables ---- */
 
@@ -522,12 +518,6 @@ static enum truth eval_nonzero(struct frame *f, const struct node *n)
 
 /* ---- quantified ---- */
 
-struct tally {
-	enum quantity kind;
-	int64_t wanted;
-	uint64_t seen, yes;
-};
-
 static struct tally tally_new(struct frame *f, const struct quantifier *q)
 {
 	struct tally t = { .kind = q->kind, .wanted = 1 };
@@ -544,39 +534,6 @@ static struct tally tally_new(struct frame *f, const struct quantifier *q)
 	else if (!n.known)
 		t.wanted = INT64_MAX;
 	return t;
-}
-
-/* Counts one more; false where the outcome is settled. */
-static bool tally_add(struct tally *t, enum truth one)
-{
-	t->seen++;
-	t->yes += one == YES;
-	switch (t->kind) {
-	case QUANTITY_ALL:
-		return one == YES;
-	case QUANTITY_ANY:
-	case QUANTITY_NONE:
-		return one != YES;
-	case QUANTITY_NUMBER:
-		return t->wanted > 0 && t->yes < (uint64_t)t->wanted;
-	default:
-		return true;
-	}
-}
-
-static enum truth tally_done(const struct tally *t)
-{
-	switch (t->kind) {
-	case QUANTITY_ALL:
-		return truth_of(t->yes == t->seen);
-	case QUANTITY_NONE:
-		return truth_of(!t->yes);
-	case QUANTITY_PERCENT:
-		return truth_of(t->seen && (double)t->yes / (double)t->seen * 100 >=
-				(double)t->wanted);
-	default:
-		return truth_of(t->wanted <= 0 || t->yes >= (uint64_t)t->wanted);
-	}
 }
 
 /* Strings that need a search of their own come last: often the others settle it. */
