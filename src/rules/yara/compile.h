@@ -70,6 +70,7 @@ struct variable {
 	struct span name;
 	enum yara_type type;
 	const struct yara_field *field;
+	bool of_loop;			/* its name may not be another loop's, as in YARA */
 };
 
 struct parser {

@@ -298,6 +298,11 @@ static struct integer eval_len(struct frame *f, const struct node *n)
 		return (struct integer){ (int64_t)text.len, text.at };
 	}
 	v = eval_value(f, n->left);
+	/* As in YARA-X, a list that is in a structure but was never filled is empty. */
+	if (v.type == YARA_UNDEFINED &&
+	    (n->left->op == NODE_VARIABLE || (n->left->op == NODE_FIELD &&
+					      eval_value(f, n->left->left).type == YARA_STRUCT)))
+		return (struct integer){ 0, true };
 	if (v.type != YARA_ARRAY && v.type != YARA_DICTIONARY)
 		return NOTHING;
 	return (struct integer){ (int64_t)v.object->count, true };

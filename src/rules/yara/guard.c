@@ -185,6 +185,8 @@ struct guard guard_defined(const struct node *n)
 	struct guard left, right;
 	bool tells;
 
+	if (n->op == NODE_LEN && n->n != YARA_STRING)	/* 0 where there is none */
+		return guard_any();
 	if (n->op == NODE_FIELD || n->op == NODE_INDEX || n->op == NODE_LOOKUP || n->op == NODE_CALL) {
 		module = module_of(n, &tells);
 		return module && !tells ? guard_header(module) : guard_any();

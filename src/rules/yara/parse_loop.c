@@ -296,17 +296,17 @@ bool parse_of(struct parser *p, const struct quantifier *quantifier, const struc
 
 /* ---- for and with ---- */
 
-static bool add_variable(struct parser *p, const struct token *name)
+static bool add_variable(struct parser *p, const struct token *name, bool of_loop)
 {
 	if (name->kind != TOKEN_NAME)
 		return p->at--, syntax_error(p);
 	for (uint32_t i = 0; i < p->variable_count; i++)
-		if (span_eq(p->variables[i].name, name->text))
+		if (of_loop && p->variables[i].of_loop && span_eq(p->variables[i].name, name->text))
 			return fail(p, name, "duplicated loop identifier \"%.*s\"",
 				    SPAN_ARG(name->text));
 	if (p->variable_count == VARIABLES_MAX)
 		return fail(p, name, "too many variables");
-	p->variables[p->variable_count++] = (struct variable){ .name = name->text };
+	p->variables[p->variable_count++] = (struct variable){ .name = name->text, .of_loop = of_loop };
 	return true;
 }
 
@@ -331,7 +331,7 @@ static bool parse_listed(struct parser *p, struct loop *loop, uint16_t *depth,
 									: node_depth(loop->high);
 		return true;
 	}
-	if (e.type != YARA_INTEGER && e.type != YARA_STRING)
+	if (e.type != YARA_INTEGER && e.type != YARA_STRING && e.type != YARA_FLOAT)
 		return fail(p, e.token, "wrong type for enumeration item");
 	for (;;) {
 		if (!add_node(p, &list, e.node))
@@ -398,7 +398,7 @@ static bool parse_iteration(struct parser *p, const struct token *at, struct loo
 	bool listed;
 
 	do {
-		if (!add_variable(p, next_token(p)))
+		if (!add_variable(p, next_token(p), true))
 			return false;
 		names++;
 	} while (accept(p, (enum token_kind)','));
@@ -500,7 +500,7 @@ bool parse_with(struct parser *p, struct expr *out)
 		if (value.type == YARA_REGEX || value.type == YARA_FUNCTION)
 			return fail(p, name, "wrong type \"%s\" for a variable",
 				    type_name(value.type));
-		if (!add_node(p, &list, value.node) || !add_variable(p, name))
+		if (!add_node(p, &list, value.node) || !add_variable(p, name, false))
 			return false;
 		p->variables[p->variable_count - 1].type = value.type;
 		p->variables[p->variable_count - 1].field = value.field;

@@ -26,6 +26,18 @@ static unsigned precedence(enum token_kind kind)
 	}
 }
 
+/* `50% of them`, `for 50% x in (...)`: no remainder. */
+static bool is_percent(const struct parser *p)
+{
+	enum token_kind behind = peek_token(p, 2)->kind;
+
+	if (peek_token(p, 1)->kind != TOKEN_NAME)
+		return peek_token(p, 1)->kind == TOKEN_OF;
+	return behind == TOKEN_IN || (behind == (enum token_kind)',' &&
+				      peek_token(p, 3)->kind == TOKEN_NAME &&
+				      peek_token(p, 4)->kind == TOKEN_IN);
+}
+
 static bool parse_operators(struct parser *p, unsigned least, struct expr *out)
 {
 	if (!parse_primary(p, out))
@@ -37,8 +49,7 @@ static bool parse_operators(struct parser *p, unsigned least, struct expr *out)
 
 		if (!strength || strength < least)
 			return true;
-		/* `50% of them` */
-		if (op->kind == (enum token_kind)'%' && peek_token(p, 1)->kind == TOKEN_OF)
+		if (op->kind == (enum token_kind)'%' && is_percent(p))
 			return true;
 		next_token(p);
 		if (!parse_operators(p, strength + 1, &right) ||

@@ -627,3 +627,15 @@ TEST(includes_end_where_they_go_in_circles_or_too_deep)
 	assert_string_equal(problems_of_include("\n include \"none\"", &count),
 			    "2:10 can't open include file: none: no such file;");
 }
+
+/* Each seen in YARA-X 1.20. */
+TEST(what_yara_x_added_to_loops_and_lengths)
+{
+	assert_true(holds("for any x in (1.5, 2.5) : (x > 2)", ""));
+	assert_true(holds("for 50% x in (1, 2, 3, 4) : (x > 2) and not for 51% x in (1, 2, 3, 4) : (x > 2)", ""));
+	assert_true(holds("with x = 1, x = x + 1 : (x == 2 and with x = 3 : (x == 3) and x == 2)", ""));
+	assert_true(holds("with a = 1 : (for any a in (1..2) : (a == 2) and a == 1)", ""));
+	assert_string_equal(answer("import \"pe\" rule a { condition: pe.sections.len() == 0 and pe.version_info.len() == 0 } "
+				   "rule b { condition: with s = pe.sections : (s.len() == 0) } "
+				   "rule c { condition: defined pe.sections[0].name.len() }", "no PE"), "a b");
+}
