@@ -44,11 +44,14 @@ static const struct variable variables[] = {
 
 static void add_lower(struct buf *to, struct span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
+	uint8_t *room = buf_reserve(to, s.len);
+
+	for (size_t i = 0; room && i < s.len; i++) {
 		uint8_t c = s.at[i];
 
-		buf_add_u8(to, c == '\\' ? '/' : c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c);
+		room[i] = c == '\\' ? '/' : c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 	}
+	to->len += room ? s.len : 0;
 }
 
 /* Takes a variable, a drive or "\??\" off the front and writes what it stands for. */

@@ -30,6 +30,17 @@ bool span_eq_nocase(struct span a, struct span b)
 	return true;
 }
 
+static bool has_word(struct span text, struct span word)
+{
+	uint8_t first = word.at[0] | 32, second = word.len > 1 ? word.at[1] | 32 : 0;
+
+	for (size_t at = 0; at + word.len <= text.len; at++)
+		if ((text.at[at] | 32) == first && (word.len == 1 || (text.at[at + 1] | 32) == second) &&
+		    span_eq_nocase(span_sub(text, at, word.len), word))
+			return true;
+	return false;
+}
+
 bool span_has_any(struct span text, const char *words)
 {
 	struct span rest = span_text(words);
@@ -37,46 +48,72 @@ bool span_has_any(struct span text, const char *words)
 	while (rest.len) {
 		struct span word = span_split(&rest, '|');
 
-		for (size_t at = 0; word.len && at + word.len <= text.len; at++)
-			if ((text.at[at] | 32) == (word.at[0] | 32) &&
-			    span_eq_nocase(span_sub(text, at, word.len), word))
-				return true;
+		if (word.len && has_word(text, word))
+			return true;
 	}
 	return false;
 }
 
-/* By its first two bytes a place tells which words may stand there: hardly ever any. */
-size_t span_find_word(struct span s, const struct span *words, size_t count)
+/* ---- several words ---- */
+
+#define GRAM 3
+#define GRAM_BITS 15
+#define STEP_MOST 8
+
+/* The lowest of the first `count` words that stands at `at` or up to `back` before, or `count`. */
+static size_t word_near(struct span s, size_t at, size_t back, const struct span *words, size_t count)
 {
-	uint64_t first[256] = { 0 }, second[256] = { 0 }, wanted = 0;
-	size_t found = SIZE_MAX;
+	for (size_t w = 0; w < count; w++)
+		for (size_t o = 0; o <= back && o <= at; o++)
+			if (span_starts(span_from(s, at - o), words[w]))
+				return w;
+	return count;
+}
 
-	for (size_t w = 0; w < count; w++) {
-		wanted |= UINT64_C(1) << w;
-		first[words[w].at[0]] |= UINT64_C(1) << w;
-		for (size_t c = 0; c < 256 && words[w].len == 1; c++)
-			second[c] |= UINT64_C(1) << w;
-		if (words[w].len > 1)
-			second[words[w].at[1]] |= UINT64_C(1) << w;
-	}
-	for (size_t at = 0; wanted && at < s.len; at++) {
-		uint64_t here = first[s.at[at]] & wanted;
+static uint32_t gram_at(const uint8_t *at)
+{
+	uint32_t bytes = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
 
-		if (!here)
-			continue;
-		here &= at + 1 < s.len ? second[s.at[at + 1]] : here;
-		for (; here; here &= here - 1) {
-			size_t w = (size_t)__builtin_ctzll(here);
+	return bytes * UINT32_C(0x9e3779b1) >> (32 - GRAM_BITS);
+}
 
-			if (!span_starts(span_from(s, at), words[w]))
-				continue;
-			/* Only words of lower numbers matter from here on. */
-			found = w;
-			wanted = (UINT64_C(1) << w) - 1;
-			break;
+/*
+ * Whatever word stands in the text, one of the first `step` runs of three bytes of it lies
+ * at a place that is looked at: only every step-th place is, and hardly any holds one.
+ */
+static size_t find_by_grams(struct span s, const struct span *words, size_t count, size_t step)
+{
+	uint64_t grams[(1 << GRAM_BITS) / 64] = { 0 };
+	size_t found = count;
+
+	for (size_t w = 0; w < count; w++)
+		for (size_t o = 0; o < step; o++) {
+			uint32_t gram = gram_at(words[w].at + o);
+
+			grams[gram / 64] |= UINT64_C(1) << gram % 64;
 		}
+	for (size_t at = 0; found && at + GRAM <= s.len; at += step) {
+		uint32_t gram = gram_at(s.at + at);
+
+		/* Only words of lower numbers matter from here on. */
+		if (grams[gram / 64] >> gram % 64 & 1)
+			found = word_near(s, at, step - 1, words, found);
 	}
 	return found;
+}
+
+size_t span_find_word(struct span s, const struct span *words, size_t count)
+{
+	size_t shortest = GRAM + STEP_MOST - 1, found = count;
+
+	for (size_t w = 0; w < count; w++)
+		shortest = words[w].len < shortest ? words[w].len : shortest;
+	if (shortest >= GRAM)
+		found = find_by_grams(s, words, count, shortest - GRAM + 1);
+	else
+		for (size_t at = 0; found && at < s.len; at++)
+			found = word_near(s, at, 0, words, found);
+	return found < count ? found : SIZE_MAX;
 }
 
 size_t span_find(struct span s, size_t start, struct span needle)

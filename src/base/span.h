@@ -69,7 +69,7 @@ bool span_eq_nocase(struct span a, struct span b);
 /* Offset of the first `needle` at or after `start`, or SIZE_MAX. */
 size_t span_find(struct span s, size_t start, struct span needle);
 size_t span_find_byte(struct span s, size_t start, uint8_t byte);
-/* The lowest number of those `words` (at most 64, none empty) that stand in `s`, or SIZE_MAX: in one pass. */
+/* The lowest number of those `words` (none empty) that stand in `s`, or SIZE_MAX: in one pass. */
 size_t span_find_word(struct span s, const struct span *words, size_t count);
 /* Whether any of the words, separated by '|', stands in the text, ASCII case folded. */
 bool span_has_any(struct span text, const char *words);

@@ -93,6 +93,31 @@ TEST(span_has_any_finds_words_in_any_case)
 	assert_false(span_has_any(SPAN("{"), "["));
 }
 
+/* Against a search for each, with words of all lengths at all places. */
+TEST(span_find_word_misses_none)
+{
+	static const char *const lists[] = { "abcde|cdeab|eabcdabcd", "abc|bcd|cda|dab", "abcdabcdabcdabcd|bcdbcdbcdbcdbcd",
+					     "aaaa|aab|ba", "dddddddddddd" };
+	uint8_t text[40];
+	uint64_t seed = 7;
+
+	for (size_t round = 0; round < 20000; round++) {
+		struct span rest = span_text(lists[round % 5]), words[4], s = span_of(text, round % 41);
+		size_t count = 0, first = SIZE_MAX;
+
+		while (rest.len)
+			words[count++] = span_split(&rest, '|');
+		for (size_t i = 0; i < s.len; i++)
+			text[i] = (uint8_t)("abcd"[(seed = seed * 6364136223846793005 + 1) >> 62]);
+		if (round % 3 == 0 && s.len >= words[round % count].len)
+			memcpy(text + (seed >> 40) % (s.len - words[round % count].len + 1), words[round % count].at,
+			       words[round % count].len);
+		for (size_t w = count; w-- > 0;)
+			first = span_find(s, 0, words[w]) != SIZE_MAX ? w : first;
+		assert_int_equal(span_find_word(s, words, count), first);
+	}
+}
+
 TEST(span_find_word_answers_the_lowest_number)
 {
 	const struct span words[] = { SPAN("late"), SPAN("ab"), SPAN("a"), SPAN("lt") };

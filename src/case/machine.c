@@ -25,15 +25,24 @@ static bool is_separator(uint8_t c)
 
 static bool is_top(struct span part)
 {
-	static const char *const names[] = {
-		"etc", "usr", "var", "bin", "sbin", "lib", "lib32", "lib64", "boot", "opt", "srv",
-		"root", "home", "tmp", "dev", "proc", "sys", "run", "windows", "winnt", "users",
-		"documents and settings", "programdata", "program files", "program files (x86)",
-		"$recycle.bin", "recycler", "$extend", "$mft", "inetpub", "perflogs",
+	static const struct {
+		size_t len;
+		const char *text;
+	} names[] = {
+#define NAME(text) { sizeof(text) - 1, text }
+		NAME("etc"), NAME("usr"), NAME("var"), NAME("bin"), NAME("sbin"), NAME("lib"), NAME("lib32"),
+		NAME("lib64"), NAME("boot"), NAME("opt"), NAME("srv"), NAME("root"), NAME("home"), NAME("tmp"),
+		NAME("dev"), NAME("proc"), NAME("sys"), NAME("run"), NAME("windows"), NAME("winnt"),
+		NAME("users"), NAME("documents and settings"), NAME("programdata"), NAME("program files"),
+		NAME("program files (x86)"), NAME("$recycle.bin"), NAME("recycler"), NAME("$extend"),
+		NAME("$mft"), NAME("inetpub"), NAME("perflogs"),
+#undef NAME
 	};
 
+	/* Asked for each part of each path. */
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (span_eq_nocase(part, span_text(names[i])))
+		if (part.len == names[i].len && (part.at[0] | 32) == (names[i].text[0] | 32) &&
+		    span_eq_nocase(part, span_of(names[i].text, names[i].len)))
 			return true;
 	return false;
 }

@@ -13,7 +13,7 @@
 
 /* Of one share. */
 #define IMAGE_PART_FILES 512
-#define IMAGE_PART_BYTES ((uint64_t)256 << 20)
+#define IMAGE_PART_BYTES ((uint64_t)32 << 20)
 #define IMAGE_PART_ROOM ((size_t)768 << 10)
 
 enum image_part_kind { IMAGE_PART_FILES_OF = 1, IMAGE_PART_FREE_SPACE };
