@@ -686,7 +686,7 @@ static bool is_shared(struct log_files *f, const struct input *in)
 	format = log_identify(start);
 	f->parts = (struct log_parts){ .fd = in->fd, .size = in->size, .format = format,
 				       .units = f->options.units, .first = f->units, .block = f->scratch };
-	return log_parts_fit(start, format);
+	return log_cut_fits(start, format);
 }
 
 /* What all parts read in turns, or else the one whose turn it is. */

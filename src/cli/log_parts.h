@@ -3,9 +3,8 @@
  *
  * The log is divided into windows of LOG_PART bytes. A part begins at the first cut of its
  * window, which lies behind the end of a line, and goes on to the next cut of any window; a
- * window without a cut has no part. JSON is cut only between lines where one object ends and
- * the next begins, so that what goes over lines stays whole. Cuts depend on the bytes alone,
- * so all readers see the same.
+ * window without a cut has no part. Cuts (log_cut.h) depend on the bytes alone, so all readers
+ * see the same.
  */
 #ifndef KANSHIKI_CLI_LOG_PARTS_H
 #define KANSHIKI_CLI_LOG_PARTS_H
@@ -13,7 +12,7 @@
 #include <stdatomic.h>
 
 #include "base/span.h"
-#include "formats/log/log.h"
+#include "formats/log/log_cut.h"
 
 #define LOG_PART ((uint64_t)4 << 20)
 #define LOG_PART_NONE UINT64_MAX
@@ -39,8 +38,6 @@ struct log_parts {
 
 #define LOG_PARTS_BLOCK ((size_t)1 << 20)
 
-/* Whether a log of that format that begins so may be read in parts. */
-bool log_parts_fit(struct span start, enum log_format format);
 /* Where the part of a window begins; LOG_PART_NONE: it has none. */
 uint64_t log_parts_begin(const struct log_parts *p, uint64_t window);
 /* Where the part of a window ends. */
