@@ -302,9 +302,10 @@ static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
 		(unsigned long long)r->files, (unsigned long long)r->events, scan,
 		scan > 0 ? (double)r->events / scan : 0, (unsigned long long)r->bad,
 		(unsigned long long)r->failed);
-	fprintf(stderr, "matches: %llu told, %llu repeats held back; rules tried a thousand events: %.1f\n",
-		(unsigned long long)h->told, (unsigned long long)h->repeats,
-		stats->events ? 1000.0 * (double)stats->woken / (double)stats->events : 0);
+	if (!h->explain)
+		fprintf(stderr, "matches: %llu told, %llu repeats held back; rules tried a thousand events: %.1f\n",
+			(unsigned long long)h->told, (unsigned long long)h->repeats,
+			stats->events ? 1000.0 * (double)stats->woken / (double)stats->events : 0);
 	log_files_tell_links(r);
 	if (stats->regex_limits)
 		fprintf(stderr, "notice: %llu regular expressions were given up at their limit\n",

@@ -20,6 +20,7 @@ struct hunt_rule {
 
 struct hunt {
 	enum hunt_format format;
+	unsigned columns;		/* of a table; set when output begins */
 	enum level least_level;
 	uint64_t repeat_limit;		/* of alike matches; 0: all are told */
 	const char *log;		/* at hand */

@@ -2,11 +2,15 @@
 
 #include "cli/navigator.h"
 #include "codec/escape.h"
+#include "codec/json_read.h"
 #include "codec/json_write.h"
+#include "os/terminal.h"
 
 #include <stdlib.h>
 
-#define DETAIL_COLUMNS 100
+#define BEFORE_DETAIL 102
+#define WIDE_COLUMNS 160		/* a terminal that has fewer gets two lines a match */
+#define INDENT 21
 
 static struct span channel_of(const struct event *event, struct buf *text)
 {
@@ -143,19 +147,54 @@ static void fitted(struct hunt *h, struct span text, size_t columns, bool last)
 		buf_add_u8(&h->line, ' ');
 }
 
+/* {"Image":"a","User":"b"} for people: Image=a, User=b. */
+static void matched_text(struct buf *to, struct span matched)
+{
+	struct arena arena = arena_new((size_t)4 << 20);
+	struct err err = { 0 };
+	struct json *all = NULL;
+
+	if (!json_read(matched, &arena, &all, &err) || all->kind != JSON_OBJECT)
+		buf_add(to, matched);
+	else
+		for (const struct json *member = all->first; member; member = member->next)
+			buf_printf(to, "%s%.*s=%.*s", member == all->first ? "" : ", ", SPAN_ARG(member->key),
+				   SPAN_ARG(member->text));
+	arena_free(&arena);
+}
+
+static void tell_narrow(struct hunt *h, const struct finding *f, struct span matched)
+{
+	struct buf detail = buf_new((size_t)1 << 20);
+
+	fitted(h, f->title, h->columns - 30, true);
+	buf_text(&h->line, "\n");
+	for (size_t i = 0; i < INDENT; i++)
+		buf_add_u8(&h->line, ' ');
+	buf_printf(&detail, "%.*s%s%.*s", SPAN_ARG(f->host), f->host.len && matched.len ? ": " : "", SPAN_ARG(matched));
+	fitted(h, buf_span(&detail), h->columns - INDENT, true);
+	buf_free(&detail);
+}
+
 static void tell_table(struct hunt *h, const struct finding *f)
 {
-	struct buf time = buf_new(64);
+	struct buf time = buf_new(64), matched = buf_new((size_t)1 << 20);
 
 	if (f->time != TIME_NONE)
 		timestamp_format(&time, f->time, 0);
+	matched_text(&matched, f->matched);
 	fitted(h, buf_span(&time), 20, false);
 	fitted(h, span_text(level_name(f->level)), 8, false);
-	fitted(h, f->host, 20, false);
-	fitted(h, f->title, 50, false);
-	fitted(h, f->matched, DETAIL_COLUMNS, true);
+	if (h->columns < WIDE_COLUMNS) {
+		tell_narrow(h, f, buf_span(&matched));
+	} else {
+		fitted(h, f->host, 20, false);
+		fitted(h, f->title, 50, false);
+		fitted(h, buf_span(&matched), h->columns - BEFORE_DETAIL, true);
+	}
 	buf_add_u8(&h->line, '\n');
 	buf_free(&time);
+	buf_free(&matched);
 }
 
 bool hunt_put(struct hunt *h)
@@ -197,12 +236,25 @@ bool hunt_tell(struct hunt *h, const struct finding *f, const struct sigma_rule 
 	return hunt_put(h);
 }
 
+static unsigned table_columns(void)
+{
+	struct terminal terminal = terminal_of(stdout);
+
+	if (!terminal.interactive)
+		return BEFORE_DETAIL + 100;
+	/* In fewer nothing is readable. */
+	return terminal.columns < 60 ? 60 : terminal.columns;
+}
+
 void hunt_begin_output(struct hunt *h)
 {
+	h->columns = table_columns();
 	if (h->format == HUNT_CSV)
 		buf_text(&h->line, "time,level,title,computer,user,channel,record_id,log,rule_id,"
 				   "techniques,matched,event\r\n");
-	if (h->format == HUNT_TABLE)
+	if (h->format == HUNT_TABLE && h->columns < WIDE_COLUMNS)
+		buf_printf(&h->line, "%-20s %-8s %s\n%-20s %s\n", "TIME", "LEVEL", "RULE", "", "COMPUTER: MATCHED");
+	else if (h->format == HUNT_TABLE)
 		buf_printf(&h->line, "%-20s %-8s %-20s %-50s %s\n", "TIME", "LEVEL", "COMPUTER", "RULE",
 			   "MATCHED");
 	hunt_put(h);

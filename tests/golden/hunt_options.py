@@ -4,14 +4,18 @@
 
 usage: tests/golden/hunt_options.py KANSHIKI LOG_WRITER
 """
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 from evtx_log import write_log
@@ -193,6 +197,29 @@ def check_links(run, log):
     told(run.titles("-q", os.path.join(folder, "a")) == ["Failed"] * 6, "a link that is named is followed")
 
 
+def check_table(run, log):
+    """In a terminal of 80 columns a match has two lines that fit; elsewhere one."""
+    def shown(columns):
+        there, here = pty.openpty()
+        fcntl.ioctl(here, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        done = subprocess.Popen([run.program, "hunt", "-r", run.rules, "-f", "table", "--quiet", log], stdout=here)
+        os.close(here)
+        text = b""
+        try:
+            while piece := os.read(there, 4096):
+                text += piece
+        except OSError:
+            pass
+        done.wait()
+        os.close(there)
+        return text.decode().replace("\r", "").splitlines()
+
+    narrow, wide = shown(80), shown(170)
+    told(max(map(len, narrow)) <= 80 and max(map(len, wide)) <= 170, "a table fits its terminal", narrow, wide)
+    told(len(narrow) == 2 * len(wide) > 4 and any(line.endswith("A: EventID=4625") for line in narrow),
+         "a match has two lines in a narrow one", narrow, wide)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         run = Run(os.path.abspath(sys.argv[1]), folder)
@@ -205,6 +232,7 @@ def main():
         check_code_page(run, os.path.abspath(sys.argv[2]))
         check_squid(run)
         check_links(run, log)
+        check_table(run, log)
     sys.exit(finish())
 
 
