@@ -4,10 +4,12 @@
  * Steps through the link layer (Ethernet with VLAN tags, MPLS, PPPoE and LLC, Linux
  * cooked captures, BSD loopback, PPP, Cisco's HDLC, 802.11 with what cards put in
  * front of it, netfilter's log, raw IP), IPv4, IPv6 with its extension headers, and
- * tunnels (GRE, ERSPAN, VXLAN, Geneve, GTP, L2TP, Teredo, IP in IP), to TCP, UDP, SCTP
- * or ICMP. A tunnel whose inside is no IP, or is cut off, is told as what carries it. Lengths
- * are those of the wire, from the headers, so that a capture that kept only the
- * start of each packet counts right. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d.
+ * tunnels (GRE, ERSPAN, IP in IP, and over UDP within a network's own addresses VXLAN,
+ * Geneve, GTP, L2TP), to TCP, UDP, SCTP or ICMP. A tunnel whose inside is no IP, or
+ * is cut off, is told as what carries it, and so is one over UDP with a public end:
+ * any program can send such packets. Lengths are those of the wire, from the headers,
+ * so that a capture that kept only the start of each packet counts right. Addresses are
+ * 16 bytes, IPv4 as ::ffff:a.b.c.d.
  */
 #ifndef KANSHIKI_FORMATS_PACKET_H
 #define KANSHIKI_FORMATS_PACKET_H

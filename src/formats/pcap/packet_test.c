@@ -62,6 +62,18 @@ TEST(packet_steps_through_gre_and_vxlan)
 	expect_ends(&p, "10.0.0.1:3 > 192.168.1.2:4");
 }
 
+/* As the one above, to 8.8.8.8: anybody can write 192.168.1.2 into what goes there. */
+TEST(packet_tells_the_way_over_the_internet)
+{
+	struct packet p = read_packet(101, SPAN("\x45\0\0\x52\0\0\0\0\x40\x11\0\0\x0a\0\0\1\x08\x08\x08\x08"
+						UDP("\0\1", "\x12\xb5", "\x3e")
+						"\x8\0\0\0\0\0\1\0" ETHERNET "\x8\0" IPV4("\x20", "\0\0", "\x11")
+						UDP("\0\3", "\0\4", "\x0c") "abcd"));
+
+	assert_int_equal(p.tunnels, 0);
+	expect_ends(&p, "10.0.0.1:1 > 8.8.8.8:4789");
+}
+
 TEST(packet_knows_fragments)
 {
 	struct packet p = read_packet(101, SPAN(IPV4("\x1c", "\x20\1", "\x11") "abcdefgh"));

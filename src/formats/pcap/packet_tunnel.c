@@ -1,6 +1,6 @@
 #include "formats/pcap/packet_walk.h"
 
-enum { PORT_L2TP = 1701, PORT_GTP = 2152, PORT_TEREDO = 3544, PORT_VXLAN = 4789, PORT_VXLAN_GPE = 4790,
+enum { PORT_L2TP = 1701, PORT_GTP = 2152, PORT_VXLAN = 4789, PORT_VXLAN_GPE = 4790,
        PORT_GENEVE = 6081, PORT_VXLAN_LINUX = 8472 };
 enum { GRE_CHECKSUM = 0x8000, GRE_KEY = 0x2000, GRE_SEQUENCE = 0x1000, GRE_ACKNOWLEDGED = 0x80,
        GRE_TYPE_PPP = 0x880b, GRE_TYPE_ERSPAN = 0x88be, GRE_TYPE_ERSPAN3 = 0x22eb };
@@ -129,27 +129,6 @@ static uint32_t inside_l2tp(struct cursor *c)
 	return flags & CONTROL || (flags & VERSION) != 2 ? TYPE_NONE : TYPE_PPP;
 }
 
-/* RFC 4380: authentication and origin may stand before the packet. */
-static uint32_t inside_teredo(struct cursor *c)
-{
-	struct cursor peek = *c;
-	uint16_t mark = cursor_u16be(&peek);
-
-	if (mark == 1) {
-		uint8_t client = cursor_u8(&peek), value = cursor_u8(&peek);
-
-		cursor_skip(&peek, client + value + 9u);
-		*c = peek;
-		mark = cursor_u16be(&peek);
-	}
-	if (mark == 0) {
-		cursor_skip(&peek, 6);
-		*c = peek;
-		mark = cursor_u16be(&peek);
-	}
-	return mark >> 12 == 6 ? TYPE_IPV6 : TYPE_NONE;
-}
-
 static uint32_t inside(const struct packet *p, struct cursor *c)
 {
 	switch (p->to.port) {
@@ -164,14 +143,30 @@ static uint32_t inside(const struct packet *p, struct cursor *c)
 	case PORT_L2TP:
 		return inside_l2tp(c);
 	default:
-		return p->to.port == PORT_TEREDO || p->from.port == PORT_TEREDO ? inside_teredo(c) : TYPE_NONE;
+		return TYPE_NONE;
 	}
 }
 
+/* An address of a network's own (RFC 1918, 6598, 3927, 4193, 4291). */
+static bool is_own(const uint8_t a[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const uint8_t *v4 = a + 12;
+
+	if (memcmp(a, mapped, sizeof mapped))
+		return (a[0] & 0xfe) == 0xfc || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80);
+	return v4[0] == 10 || v4[0] == 127 || (v4[0] == 172 && v4[1] >> 4 == 1) || (v4[0] == 192 && v4[1] == 168) ||
+	       (v4[0] == 169 && v4[1] == 254) || (v4[0] == 100 && v4[1] >> 6 == 1);
+}
+
+/*
+ * Any program can send such packets, with whatever it likes inside: of one that leaves
+ * for the internet the way is told that it really took.
+ */
 bool walk_udp_tunnel(struct walk *w)
 {
 	struct cursor c = cursor_of(w->out->payload);
-	uint32_t type = inside(w->out, &c);
+	uint32_t type = is_own(w->out->from.address) && is_own(w->out->to.address) ? inside(w->out, &c) : TYPE_NONE;
 
 	if (type == TYPE_NONE || c.short_read || !cursor_left(&c))
 		return false;
