@@ -73,6 +73,7 @@ struct regex_ast {
 struct regex_tree {
 	struct regex_ast *root;		/* always a SEQ */
 	bool greedy, lazy;		/* which kinds of repetition are in it */
+	bool empty_first;		/* a first alternative is empty, which YARA does not read */
 	bool unknown_escape;		/* one stands for its letter, which may be a mistake */
 	bool unbounded;			/* .* and its like, outside of alternatives and repetitions */
 };

@@ -658,8 +658,10 @@ static struct regex_ast *parse_sequence(struct parser *p)
 
 static struct regex_ast *parse_alternatives(struct parser *p)
 {
+	size_t start = p->at;
 	struct regex_ast *branch = parse_sequence(p), *alt;
 
+	p->tree->empty_first = p->tree->empty_first || p->at == start;
 	if (!branch || peek(p, 0) != '|' || !more(p))
 		return branch;
 	alt = regex_ast_new(p->arena, AST_ALT);
@@ -680,6 +682,7 @@ bool regex_parse(struct arena *arena, struct span source, uint32_t flags, struct
 {
 	struct parser p = { .arena = arena, .in = source, .flags = flags, .tree = out, .err = err };
 	struct regex_ast *root, *seq;
+	uint32_t least, most;
 
 	*out = (struct regex_tree){ 0 };
 	root = parse_alternatives(&p);
@@ -695,6 +698,9 @@ bool regex_parse(struct arena *arena, struct span source, uint32_t flags, struct
 		root = seq;
 	}
 	out->root = root;
+	regex_ast_width(root, &least, &most);
+	if (out->empty_first && !least && source.len)	/* an error for YARA, and for YARA-X */
+		return fail(&p, 0, "syntax error: nothing to look for");
 	for (const struct regex_ast *node = root->first; node; node = node->next)
 		out->unbounded = out->unbounded || (node->dot && node->max == REGEX_NO_END);
 	return true;

@@ -170,6 +170,9 @@ TEST(what_yara_refuses_is_refused_with_its_words)
 	assert_string_equal(error_of("[z-a]"), "bad character range");
 	assert_string_equal(error_of("a{3,2}"), "bad repeat interval");
 	assert_string_equal(error_of("a{32768}"), "repeat interval too large");
+	assert_string_equal(error_of("()"), "syntax error: nothing to look for");
+	assert_string_equal(error_of("(|foo)"), "syntax error: nothing to look for");
+	assert_string_equal(error_of("|"), "syntax error: nothing to look for");
 	assert_string_equal(error_of("\\xa"), "illegal escape sequence");
 	assert_string_equal(error_of("[a"), "missing terminating ] for character class");
 	assert_string_equal(error_of("[]"), "missing terminating ] for character class");
