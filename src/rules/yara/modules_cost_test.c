@@ -199,6 +199,76 @@ static void make_texts(uint8_t *file, size_t size)
 	memset(file + half, 'A', size - half - 1);
 }
 
+/* What the tables of `make_assembly` hold, in their order; columns are two bytes wide, pairs of them for four. */
+enum { CLASS_COLUMNS = 7, METHOD_COLUMNS = 7, PARAM_COLUMNS = 3, PAIR_COLUMNS = 2, GENERIC_COLUMNS = 4 };
+
+static uint8_t *put_row(uint8_t *at, const size_t *columns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		put16(at + 2 * i, columns[i]);
+	return at + 2 * count;
+}
+
+/*
+ * Every other class holds all methods, each of which has all parameters and one
+ * long signature; each class is nested in the one before, and the first has all
+ * interfaces and generic parameters. All are called by one long name.
+ */
+static uint8_t *put_tables(uint8_t *at, size_t count)
+{
+	size_t none = count + 1;
+
+	at = put_row(at, (size_t[]){ 0, 1, 0, 0, 0 }, 5);
+	for (size_t i = 1; i <= count; i++)
+		at = put_row(at, (size_t[CLASS_COLUMNS]){ 1, 0, 1, 1, i << 2, 1, i % 2 ? 1 : none },
+			     CLASS_COLUMNS);
+	for (size_t i = 1; i <= count; i++)
+		at = put_row(at, (size_t[METHOD_COLUMNS]){ 0, 0, 0, 6, 1, 1, i % 2 ? 1 : none },
+			     METHOD_COLUMNS);
+	for (size_t i = 1; i <= count; i++)
+		at = put_row(at, (size_t[PARAM_COLUMNS]){ 0, i, 1 }, PARAM_COLUMNS);
+	for (size_t i = 1; i <= count; i++)
+		at = put_row(at, (size_t[PAIR_COLUMNS]){ 1, i << 2 }, PAIR_COLUMNS);
+	for (size_t i = 2; i <= none; i++)
+		at = put_row(at, (size_t[PAIR_COLUMNS]){ i, i - 1 }, PAIR_COLUMNS);
+	for (size_t i = 1; i <= count; i++)
+		at = put_row(at, (size_t[GENERIC_COLUMNS]){ i, 0, 1 << 1, 1 }, GENERIC_COLUMNS);
+	return at;
+}
+
+static void make_assembly(uint8_t *file, size_t size)
+{
+	static const uint8_t ids[] = { 0, 2, 6, 8, 9, 0x29, 0x2a };
+	static const uint8_t streams[] = "#~\0\0\0\0\0\0\0\0\0\0#Strings\0\0\0\0\0\0\0\0\0\0\0\0#Blob\0\0";
+	uint8_t *cli = make_pe(file, size, 14), *root = cli + 0x100, *tables = root + 0x100, *at;
+	size_t count = size / 105, strings;
+
+	put16(file + 64 + 22, 0x2000);		/* a library */
+	put32(cli, 72);
+	put32(cli + 8, 0x1100);
+	put32(cli + 12, size - 0x400);
+	memcpy(root, "BSJB\1\0\1\0\0\0\0\0\14\0\0\0v4.0.30319\0\0\0\0\3", 31);
+	memcpy(root + 40, streams, sizeof streams);
+	tables[4] = 2;
+	for (size_t i = 0; i < sizeof ids; i++) {
+		tables[8 + ids[i] / 8] |= (uint8_t)(1 << ids[i] % 8);
+		put32(tables + 24 + 4 * i, i ? count : 1);
+	}
+	at = put_tables(tables + 24 + 4 * sizeof ids, count);
+	strings = (size_t)(at - root);
+	put32(root + 32, 0x100);
+	put32(root + 36, strings - 0x100);
+	put32(root + 44, strings);
+	put32(root + 48, 2048);
+	put32(root + 64, strings + 2048);
+	put32(root + 68, 2048);
+	memset(at + 1, 'A', 1000);
+	put16(at + 2048 + 1, 0x8e84);		/* 1,166 bytes: so many parameters, all strings */
+	memset(at + 2048 + 3, 0x0e, 1166);
+	put16(at + 2048 + 3, 0x8400);
+	at[2048 + 5] = 0x80;
+}
+
 TEST(imports_that_share_functions_and_names_are_bounded)
 {
 	check(yara_module_find(SPAN("pe")), make_imports);
@@ -222,4 +292,9 @@ TEST(architectures_that_lie_over_each_other_are_bounded)
 TEST(texts_that_are_all_the_same_are_bounded)
 {
 	check(yara_module_find(SPAN("dex")), make_texts);
+}
+
+TEST(classes_that_share_methods_are_bounded)
+{
+	check(yara_module_find(SPAN("dotnet")), make_assembly);
 }
