@@ -210,25 +210,51 @@ static bool is_gap(const struct need_result *r, enum need_state state)
 	return r->state == state && (!r->need || r->need->essential);
 }
 
-/* "registry and file system are missing": essential needs in that state. */
-static void list_gaps(struct buf *to, const struct need_result *results, size_t count,
-		      enum need_state state, const char *verb)
+/* One that would have shown more, without being essential. */
+static bool is_wanting(const struct need_result *r, enum need_state state)
 {
-	size_t gaps = 0, told = 0;
+	return r->state != NEED_EXAMINED && r->need && !r->need->essential;
+}
+
+typedef bool need_test(const struct need_result *r, enum need_state state);
+
+/* "registry, file system and some items"; how many there are. */
+static size_t list_needs(struct buf *to, const char *before, const struct need_result *results, size_t count,
+			 need_test *is_one, enum need_state state)
+{
+	size_t all = 0, told = 0;
 
 	for (size_t i = 0; i < count; i++)
-		gaps += is_gap(&results[i], state);
-	if (!gaps)
-		return;
-	buf_text(to, to->len && to->at[to->len - 1] == ':' ? " " : "; ");
+		all += is_one(&results[i], state);
 	for (size_t i = 0; i < count; i++) {
-		if (!is_gap(&results[i], state))
+		if (!is_one(&results[i], state))
 			continue;
-		buf_printf(to, "%s%s", told == 0 ? "" : told + 1 == gaps ? " and " : ", ",
+		buf_printf(to, "%s%s", told == 0 ? before : told + 1 == all ? " and " : ", ",
 			   results[i].need ? results[i].need->name : "some items");
 		told++;
 	}
-	buf_text(to, verb);
+	return all;
+}
+
+/* "; registry and file system missing": essential needs in that state. */
+static void list_gaps(struct buf *to, const struct need_result *results, size_t count,
+		      enum need_state state, const char *verb)
+{
+	const char *before = to->len && to->at[to->len - 1] == ':' ? " " : "; ";
+
+	if (list_needs(to, before, results, count, is_gap, state))
+		buf_text(to, verb);
+}
+
+/* No sign: what that rests on, and what would have shown more. */
+static void say_covered(struct buf *to, const struct need_result *results, size_t count)
+{
+	static const char all[] = ", and all evidence that would show it was examined.";
+	static const char some[] = ", and the evidence that this needs was examined wholly. What might have shown "
+				   "more was not, or not all of it: ";
+	size_t wanting = list_needs(to, some, results, count, is_wanting, NEED_MISSING);
+
+	buf_text(to, wanting ? "." : all);
 }
 
 /* " Asked for 2017-03-01T00:00:00Z to …: 3 findings outside are not counted." */
@@ -270,7 +296,7 @@ static struct span summarise(struct weighing *w, const struct inference *why, bo
 		buf_text(&text, w->rule_count ? "Only weak signs below level medium" :
 						"No rule of this harm held");
 		if (covered) {
-			buf_text(&text, ", and all evidence that would show it was examined.");
+			say_covered(&text, results, count);
 		} else {
 			buf_text(&text, ". That proves little:");
 			list_gaps(&text, results, count, NEED_MISSING, " missing");

@@ -104,6 +104,10 @@ TEST(verdict_says_no_sign_only_where_all_essential_logs_are_whole)
 	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
 	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
 	assert_int_equal(conclude(file).degrees[HARM_IMPLANT], DEGREE_CANNOT_TELL);
+	/* Logs that would have shown more are named, not claimed. */
+	assert_true(query_int(case_db(file), "SELECT count(*) FROM answer WHERE summary LIKE "
+			      "'%might have shown more%log Windows Defender%'", 0, &rows, &err));
+	assert_int_equal(rows, 1);
 	assert_true(query_int(case_db(file), "SELECT count(*) FROM answer", 0, &rows, &err));
 	assert_int_equal(rows, HARM_COUNT - 1);
 	case_close(file);

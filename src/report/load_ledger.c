@@ -72,11 +72,12 @@ static bool totals(struct load *load)
 #define LIMIT(n) LIMIT_(n)
 #define LIMIT_(n) " LIMIT " #n
 
-/* The port is not part of where bytes went: up to the last ':' of "1.2.3.4:443" and "[::1]:443". */
-#define DESTINATION \
-	"coalesce(trace.name, CASE WHEN peer LIKE '%]:%' THEN substr(peer, 1, instr(peer, ']:')) " \
-	"WHEN peer LIKE '%:%' AND peer NOT LIKE '%:%:%' THEN substr(peer, 1, instr(peer, ':') - 1) " \
-	"ELSE peer END)"
+/* The port is not part of where bytes went: the address of "1.2.3.4:443" and "[::1]:443". */
+#define WITHOUT_PORT(end) \
+	"CASE WHEN " end " LIKE '[%]:%' THEN substr(" end ", 2, instr(" end ", ']:') - 2) " \
+	"WHEN " end " LIKE '%:%' AND " end " NOT LIKE '%:%:%' THEN substr(" end ", 1, instr(" end ", ':') - 1) " \
+	"ELSE " end " END"
+#define DESTINATION "coalesce(trace.name, " WITHOUT_PORT("peer") ")"
 
 bool load_ledger(struct load *load)
 {
@@ -91,7 +92,7 @@ bool load_ledger(struct load *load)
 	static const char transfers[] =
 		"SELECT " DESTINATION " AS d, CASE WHEN count(bytes_out) THEN CAST(total(bytes_out) AS "
 		"INTEGER) END, CASE WHEN count(bytes_in) THEN CAST(total(bytes_in) AS INTEGER) END, "
-		"count(*), count(DISTINCT coalesce(host, local)), min(time), max(coalesce(last, time)), "
+		"count(*), count(DISTINCT coalesce(host, " WITHOUT_PORT("local") ")), min(time), max(coalesce(last, time)), "
 		"count(*) OVER () FROM trace WHERE kind = 'transfer' AND d IS NOT NULL GROUP BY d ORDER BY 2 DESC NULLS LAST, "
 		"3 DESC NULLS LAST, 4 DESC, d" LIMIT(REPORT_MOST_TRANSFERS);
 	size_t start_room = 0, program_room = 0, transfer_room = 0;
