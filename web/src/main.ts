@@ -19,6 +19,19 @@ function followLinks(store: Store, explorer: Explorer): void {
   });
 }
 
+/** Paper has no button: what is folded up on the page is not on it. */
+function unfoldForPrint(): void {
+  let folded: HTMLDetailsElement[] = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+    for (const one of folded) one.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const one of folded) one.open = false;
+    folded = [];
+  });
+}
+
 async function start(): Promise<void> {
   if (typeof DecompressionStream === "undefined")
     throw new Error("this browser is too old for the explorer; all that matters most is on the page");
@@ -42,6 +55,7 @@ async function start(): Promise<void> {
   document.documentElement.dataset["ready"] = "yes";
 }
 
+unfoldForPrint();
 start().catch((reason: unknown) => {
   byId("findings").prepend(el("p", { class: "warning" }, `The explorer does not run: ${String(reason)}.`));
 });

@@ -279,6 +279,22 @@ test("print holds the essentials", async (browser) => {
   await context.close();
 });
 
+test("print holds what is folded up", async (browser) => {
+  const { page, context } = await open(browser, report("huge", "1000"));
+  await page.waitForSelector("html[data-ready]");
+  const heights = () => page.evaluate(() => [...document.querySelectorAll("details:not([open]) tbody tr")]
+    .map((row) => row.getBoundingClientRect().height));
+  await page.emulateMedia({ media: "print" });
+  const rows = await heights();
+  ok(rows.length, "nothing is folded up here");
+  ok(rows.every((height) => height > 5), "a folded row has no place on paper");
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  equal((await heights()).length, 0, "folded when printing");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  equal((await heights()).length, rows.length, "folded again");
+  await context.close();
+});
+
 test("a narrow screen has no sideways scroll and opens a finding over the list", async (browser) => {
   const { page, context } = await open(browser, report("story"), { viewport: { width: 390, height: 800 } });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
