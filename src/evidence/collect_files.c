@@ -105,7 +105,7 @@ static bool is_wanted(const struct collect_options *o, enum rule rule, const str
 	return false;
 }
 
-#define SCRATCH_SHARE 4			/* a quarter of all bytes at most */
+#define SCRATCH_SHARE 4			/* a quarter of all bytes, and of the time, at most */
 
 struct taking {
 	struct collection *c;
@@ -113,6 +113,7 @@ struct taking {
 	enum rule rule;
 	uint64_t recent_bytes;		/* of programs taken for their time alone */
 	uint64_t scratch_bytes;		/* of programs in places of scratch */
+	uint64_t scratch_end;		/* when these had their share of the time; 0: no end */
 	size_t root_len;		/* of options->root, without its last slash */
 };
 
@@ -162,6 +163,13 @@ static bool take_entry(struct taking *t, const struct walk_entry *e, struct err 
 	return true;
 }
 
+/* As with bytes: what fills /tmp must not take the time of the logs. */
+static bool is_late(const struct taking *t)
+{
+	return collection_is_over(t->c) ||
+	       (t->rule == TAKE_PROGRAMS && t->scratch_end && collection_clock() >= t->scratch_end);
+}
+
 static bool take_place(struct taking *t, const struct place *place, struct err *err)
 {
 	const struct walk_options how = { .one_file_system = true };
@@ -176,7 +184,7 @@ static bool take_place(struct taking *t, const struct place *place, struct err *
 	/* Not every machine has every place. */
 	walk = walk_open(path, &how, &gone);
 	while (ok && walk && walk_next(walk, &e)) {
-		bool is_over = collection_is_over(t->c);
+		bool is_over = is_late(t);
 
 		/* Of this place what is left, of the next ones all: each has its line. */
 		ok = is_over ? collection_note(t->c, span_from(e.path, t->root_len), NULL,
@@ -196,8 +204,11 @@ static bool take_place(struct taking *t, const struct place *place, struct err *
 bool collect_files(struct collection *c, const struct collect_options *options, struct err *err)
 {
 	struct taking t = { .c = c, .options = options, .root_len = strlen(options->root) };
+	uint64_t now = collection_clock();
 	bool ok = true;
 
+	if (options->end > now)
+		t.scratch_end = now + (options->end - now) / SCRATCH_SHARE;
 	while (t.root_len && options->root[t.root_len - 1] == '/')
 		t.root_len--;
 	for (size_t i = 0; ok && i < sizeof places / sizeof *places; i++)
