@@ -12,6 +12,7 @@ struct decoded {
 	uint64_t traces, lost;
 	char reason[200];
 	struct trace last;		/* numbers and times only */
+	char ends[100];			/* of the last: "local peer" */
 	const char *neighbour;		/* name of a file beside it, or NULL */
 	struct span neighbour_bytes;
 };
@@ -34,6 +35,8 @@ static inline bool decoded_trace(void *context, const struct trace *t)
 	d->last.time = t->time;
 	d->last.last = t->last;
 	d->last.count = t->count;
+	d->last.bytes_in = t->bytes_in;
+	snprintf(d->ends, sizeof d->ends, "%.*s %.*s", SPAN_ARG(t->local), SPAN_ARG(t->peer));
 	return true;
 }
 

@@ -204,6 +204,9 @@ bool triage_manifest(const struct artefact *a, struct err *err)
 	{ .name = title, .evidence_class = CLASS_OTHER, .paths = patterns, .decode = function, \
 	  .of_place = true }
 
+#define LIVE(title, patterns, function) \
+	{ .name = title, .evidence_class = CLASS_OTHER, .paths = patterns, .decode = function, .of_place = true }
+
 const struct artefact_decoder artefact_triage[] = {
 	OWN("kanshiki collection", "manifest.jsonl", triage_manifest),
 	OWN("velociraptor collection", "client_info.json", triage_velociraptor),
@@ -212,5 +215,12 @@ const struct artefact_decoder artefact_triage[] = {
 	OWN("kape collection", "*_CopyLog.csv", triage_kape_copies),
 	OWN("uac collection", "*.log", triage_uac),
 	OWN("uac collection", "uac.log", triage_uac_log),
+	LIVE("uac processes", "live_response/process/ps_auxwww.txt", triage_uac_processes),
+	LIVE("uac sockets", "live_response/network/ss_-anp.txt", triage_uac_ss),
+	LIVE("uac sockets", "live_response/network/netstat_-anp.txt", triage_uac_netstat),
+	LIVE("uac modules", "live_response/system/lsmod.txt", triage_uac_modules),
+	LIVE("uac sessions", "live_response/system/who.txt", triage_uac_who),
+	{ .name = "uac files", .evidence_class = CLASS_OTHER, .paths = "bodyfile/bodyfile.txt",
+	  .decode = triage_uac_bodyfile, .of_place = true },
 };
 const size_t artefact_triage_count = sizeof artefact_triage / sizeof *artefact_triage;
