@@ -83,29 +83,48 @@ __attribute__((target("avx2"))) static inline __m256i both_lanes(const uint8_t t
 	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
 }
 
-/* Of 32 bytes, the buckets that have the halves of each at this place of the window. */
-__attribute__((target("avx2"))) static inline __m256i buckets(const struct match_nibbles *n,
-							      unsigned place, __m256i low, __m256i high)
+/* The nibbles in registers. */
+struct tables {
+	__m256i low[MATCH_WINDOW], high[MATCH_WINDOW];
+};
+
+__attribute__((target("avx2"))) static inline struct tables tables_of(const struct match_nibbles *n)
 {
-	return _mm256_and_si256(_mm256_shuffle_epi8(both_lanes(n->low[place]), low),
-				_mm256_shuffle_epi8(both_lanes(n->high[place]), high));
+	struct tables t;
+
+	for (unsigned place = 0; place < MATCH_WINDOW; place++) {
+		t.low[place] = both_lanes(n->low[place]);
+		t.high[place] = both_lanes(n->high[place]);
+	}
+	return t;
+}
+
+/* Of 32 bytes, the buckets that have the halves of each at this place of the window. */
+__attribute__((target("avx2"))) static inline __m256i buckets(const struct tables *t, unsigned place, __m256i low,
+							      __m256i high)
+{
+	return _mm256_and_si256(_mm256_shuffle_epi8(t->low[place], low),
+				_mm256_shuffle_epi8(t->high[place], high));
 }
 
 /* Whether some window that lies wholly in the 32 bytes passes. */
-__attribute__((target("avx2"))) static inline bool lets_block(const struct match_nibbles *n,
-							      __m256i bytes)
+__attribute__((target("avx2"))) static inline bool lets_block(const struct tables *n, __m256i bytes)
 {
 	const __m256i half = _mm256_set1_epi8(15), folded = _mm256_or_si256(bytes, _mm256_set1_epi8(CASE_BIT));
 	const __m256i low = _mm256_and_si256(folded, half);
 	const __m256i high = _mm256_and_si256(_mm256_srli_epi16(folded, 4), half);
-	__m256i first = buckets(n, 0, low, high), second = buckets(n, 1, low, high);
-	__m256i third = buckets(n, 2, low, high), fourth = buckets(n, 3, low, high);
+	__m256i first = buckets(n, 0, low, high), second = buckets(n, 1, low, high), third, fourth;
 
 	/* Each comes to stand where its window begins; nothing comes in from behind. */
 	second = _mm256_alignr_epi8(_mm256_permute2x128_si256(second, second, 0x81), second, 1);
+	first = _mm256_and_si256(first, second);
+	if (__builtin_expect(_mm256_testz_si256(first, first), 1))
+		return false;
+	third = buckets(n, 2, low, high);
+	fourth = buckets(n, 3, low, high);
 	third = _mm256_alignr_epi8(_mm256_permute2x128_si256(third, third, 0x81), third, 2);
 	fourth = _mm256_alignr_epi8(_mm256_permute2x128_si256(fourth, fourth, 0x81), fourth, 3);
-	return !_mm256_testz_si256(_mm256_and_si256(first, second), _mm256_and_si256(third, fourth));
+	return !_mm256_testz_si256(first, _mm256_and_si256(third, fourth));
 }
 
 static inline uint64_t load_u64(const uint8_t *from)
@@ -143,41 +162,33 @@ __attribute__((target("avx2"))) static inline __m256i load_few(const uint8_t *fr
 	return _mm256_set_epi64x(0, 0, (long long)high, (long long)low);
 }
 
-__attribute__((target("avx2"))) static inline bool lets_bytes(const struct match_nibbles *n, __m256i bytes)
-{
-	return _mm256_movemask_epi8(bytes) || lets_block(n, bytes);
-}
-
 /*
  * Texts shorter than a block are put together of parts that overlap: each window
  * lies within one, those over a seam only blur the answer.
  */
-__attribute__((target("avx2"))) static bool lets_utf8(const struct match_nibbles *n, const uint8_t *at,
-						      size_t len)
+__attribute__((target("avx2"))) static inline bool lets_utf8(const struct tables *n,
+							     const uint8_t *at, size_t len)
 {
 	if (len < 16)
-		return len >= MATCH_WINDOW && lets_bytes(n, load_few(at, len));
+		return len >= MATCH_WINDOW && lets_block(n, load_few(at, len));
 	if (len < BLOCK)
-		return lets_bytes(n, load_two(at, at + len - 16)) ||
-		       (len > 32 - MATCH_WINDOW + 1 && lets_bytes(n, load_two(at + 8, at + 8)));
+		return lets_block(n, load_two(at, at + len - 16)) ||
+		       (len > 32 - MATCH_WINDOW + 1 && lets_block(n, load_two(at + 8, at + 8)));
 	for (size_t i = 0; i < len - BLOCK; i += STEP)
-		if (lets_bytes(n, load_32(at + i)))
+		if (lets_block(n, load_32(at + i)))
 			return true;
-	return lets_bytes(n, load_32(at + len - BLOCK));
+	return lets_block(n, load_32(at + len - BLOCK));
 }
 
-__attribute__((target("avx2"))) static inline bool lets_units(const struct match_nibbles *n, __m256i first,
-							      __m256i second)
+/* What is no ASCII becomes a byte that no literal's window has, or blurs the answer. */
+__attribute__((target("avx2"))) static inline bool lets_units(const struct tables *n, __m256i first, __m256i second)
 {
-	const __m256i other = _mm256_set1_epi16((short)0xff80);
-
-	return !_mm256_testz_si256(_mm256_or_si256(first, second), other) ||
-	       lets_block(n, _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), 0xd8));
+	return lets_block(n, _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), 0xd8));
 }
 
 /* `len` in bytes, even. */
-__attribute__((target("avx2"))) static bool lets_utf16(const struct match_nibbles *n, const uint8_t *at,
-						       size_t len)
+__attribute__((target("avx2"))) static inline bool lets_utf16(const struct tables *n,
+							      const uint8_t *at, size_t len)
 {
 	const __m256i none = _mm256_setzero_si256();
 
@@ -197,22 +208,71 @@ __attribute__((target("avx2"))) static bool lets_utf16(const struct match_nibble
 	at += len - 2 * BLOCK;
 	return lets_units(n, load_32(at), load_32(at + BLOCK));
 }
+__attribute__((target("avx2"))) static inline bool lets_text(const struct tables *n, const struct value *value)
+{
+	return value->kind == VALUE_UTF16 ? lets_utf16(n, value->bytes.at, value->bytes.len & ~(size_t)1)
+					  : lets_utf8(n, value->bytes.at, value->bytes.len);
+}
+
+__attribute__((target("avx2"))) static bool lets_alone(const struct gate *gate, const struct value *value)
+{
+	struct tables tables = tables_of(&gate->nibbles);
+
+	return lets_text(&tables, value);
+}
+
+__attribute__((target("avx2"))) static size_t pick(const struct gate *gate, const struct value *values,
+						   uint32_t *slots, size_t count)
+{
+	struct tables tables = tables_of(&gate->nibbles);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t slot = slots[i];
+		const struct value *value = &values[slot];
+		bool is_text = value->kind == VALUE_UTF16 || value->kind == VALUE_TEXT;
+
+		slots[kept] = slot;
+		kept += is_text ? lets_text(&tables, value) : gate_lets_value(gate, value);
+	}
+	return kept;
+}
 #endif
 
-bool gate_lets_utf8(const struct gate *gate, struct span text)
+static bool lets_list(const struct gate *gate, const struct value *value)
 {
+	for (uint32_t i = 0; i < value->count; i++)
+		if (value->list[i].kind == VALUE_LIST || gate_lets_value(gate, &value->list[i]))
+			return true;
+	return false;
+}
+
+bool gate_lets_value(const struct gate *gate, const struct value *value)
+{
+	if (value->kind == VALUE_LIST)
+		return lets_list(gate, value);
 #ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2"))
-		return lets_utf8(&gate->nibbles, text.at, text.len);
+	if ((value->kind == VALUE_UTF16 || value->kind == VALUE_TEXT) && __builtin_cpu_supports("avx2"))
+		return lets_alone(gate, value);
 #endif
 	return true;
 }
 
+bool gate_lets_utf8(const struct gate *gate, struct span text)
+{
+	return gate_lets_value(gate, &(struct value){ .kind = VALUE_TEXT, .bytes = text });
+}
+
 bool gate_lets_utf16(const struct gate *gate, struct span utf16)
+{
+	return gate_lets_value(gate, &(struct value){ .kind = VALUE_UTF16, .bytes = utf16 });
+}
+
+size_t gate_pick(const struct gate *gate, const struct value *values, uint32_t *slots, size_t count)
 {
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx2"))
-		return lets_utf16(&gate->nibbles, utf16.at, utf16.len & ~(size_t)1);
+		return pick(gate, values, slots, count);
 #endif
-	return true;
+	return count;
 }

@@ -3,13 +3,14 @@
  *
  * Asked before a text is folded, hashed or searched: 32 characters at a time, by
  * the halves of four of each literal's bytes, without regard to the case of
- * ASCII letters. A text with other than ASCII characters is let through, and so
- * is every text where the processor has no AVX2. The gate lies in an arena
+ * ASCII letters (match/fold.h turns no other character into one of these). Every
+ * text is let through where the processor has no AVX2. The gate lies in an arena
  * without pointers out of it and is read-only.
  */
 #ifndef KANSHIKI_MATCH_GATE_H
 #define KANSHIKI_MATCH_GATE_H
 
+#include "base/event.h"
 #include "match/gram.h"
 
 struct gate;
@@ -19,5 +20,9 @@ const struct gate *gate_build(struct arena *arena, const struct gram_literal *li
 
 bool gate_lets_utf8(const struct gate *gate, struct span text);
 bool gate_lets_utf16(const struct gate *gate, struct span utf16);
+/* A list is let through with one of its items, and whatever is no text. */
+bool gate_lets_value(const struct gate *gate, const struct value *value);
+/* Of `count` slots keeps those whose values are let through; returns how many. */
+size_t gate_pick(const struct gate *gate, const struct value *values, uint32_t *slots, size_t count);
 
 #endif

@@ -408,33 +408,23 @@ static void fill_mixed(struct evtx_decoder *d, const struct evtx_slot *slot,
 	buf_free(&text);
 }
 
-static void fill_text(const struct evtx_slot *slot, struct value *out)
-{
-	*out = (struct value){ .kind = VALUE_TEXT, .bytes = slot->text };
-}
-
 static void fill_value(struct evtx_decoder *d, const struct evtx_slot *slot, struct value *out)
 {
-	const struct evtx_instance *in;
+	const struct evtx_instance *in = slot->in ? slot->in : d->instances[slot->ordinal];
 	const struct evtx_value *v;
 
-	if (slot->source == EVTX_SOURCE_TEXT && slot->dependency == BINXML_NO_DEPENDENCY) {
-		fill_text(slot, out);
-		return;
-	}
-	in = slot->in ? slot->in : d->instances[slot->ordinal];
-	if (slot->dependency < in->count && in->values[slot->dependency].type == 0) {
+	if (slot->dependency < in->count && in->values[slot->dependency].type == EVTX_NULL) {
 		*out = (struct value){ .kind = VALUE_ABSENT };
-	} else if (slot->source == EVTX_SOURCE_TEXT) {
-		fill_text(slot, out);
-	} else if (slot->source == EVTX_SOURCE_MIXED) {
-		fill_mixed(d, slot, in, out);
-	} else {
+	} else if (slot->source == EVTX_SOURCE_VALUE) {
 		v = evtx_instance_value(in, slot->index);
 		if (v)
 			evtx_value_read(&d->scratch, d->options.code_page, v, out);
 		else
 			*out = (struct value){ .kind = slot->optional ? VALUE_ABSENT : VALUE_NULL };
+	} else if (slot->source == EVTX_SOURCE_TEXT) {
+		*out = (struct value){ .kind = VALUE_TEXT, .bytes = slot->text };
+	} else {
+		fill_mixed(d, slot, in, out);
 	}
 }
 

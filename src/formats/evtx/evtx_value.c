@@ -80,9 +80,14 @@ static void read_time(timestamp t, struct span s, struct value *out)
 		*out = (struct value){ .kind = VALUE_TIME, .i = t };
 }
 
+static uint64_t bits_of(struct span s)
+{
+	return s.len == 8 ? load_u64le(s.at) : s.len == 4 ? load_u32le(s.at) : s.len ? unsigned_of(s) : 0;
+}
+
 /* One value that is no list and has the width its type wants. */
 static void read_one(struct arena *scratch, uint16_t code_page, uint8_t type, struct span s,
-		     struct value *out)
+			    struct value *out)
 {
 	switch (type) {
 	case EVTX_NULL:
@@ -103,23 +108,27 @@ static void read_one(struct arena *scratch, uint16_t code_page, uint8_t type, st
 		*out = (struct value){ .kind = VALUE_INT, .i = signed_of(s) };
 		return;
 	case EVTX_UINT8:
+		*out = (struct value){ .kind = VALUE_UINT, .u = s.len ? s.at[0] : 0 };
+		return;
 	case EVTX_UINT16:
+		*out = (struct value){ .kind = VALUE_UINT, .u = s.len ? load_u16le(s.at) : 0 };
+		return;
 	case EVTX_UINT32:
 	case EVTX_UINT64:
-		*out = (struct value){ .kind = VALUE_UINT, .u = unsigned_of(s) };
+		*out = (struct value){ .kind = VALUE_UINT, .u = bits_of(s) };
 		return;
 	case EVTX_FLOAT:
 	case EVTX_DOUBLE:
 		*out = (struct value){ .kind = VALUE_FLOAT, .f = float_of(s) };
 		return;
 	case EVTX_BOOL:
-		*out = (struct value){ .kind = VALUE_BOOL, .u = unsigned_of(s) != 0 };
+		*out = (struct value){ .kind = VALUE_BOOL, .u = bits_of(s) != 0 };
 		return;
 	case EVTX_GUID:
 		*out = (struct value){ .kind = VALUE_GUID, .bytes = s };
 		return;
 	case EVTX_FILETIME:
-		read_time(timestamp_of_filetime(unsigned_of(s)), s, out);
+		read_time(timestamp_of_filetime(bits_of(s)), s, out);
 		return;
 	case EVTX_SYSTEMTIME:
 		read_time(systemtime_of(s), s, out);
@@ -131,7 +140,7 @@ static void read_one(struct arena *scratch, uint16_t code_page, uint8_t type, st
 	case EVTX_HEX32:
 	case EVTX_HEX64:
 	case EVTX_HANDLE:
-		*out = (struct value){ .kind = VALUE_HEX, .u = unsigned_of(s) };
+		*out = (struct value){ .kind = VALUE_HEX, .u = bits_of(s) };
 		return;
 	default:
 		*out = (struct value){ .kind = VALUE_BYTES, .bytes = s };
@@ -217,18 +226,52 @@ static void read_list(struct arena *scratch, uint16_t code_page, uint8_t type, s
 	*out = (struct value){ .kind = VALUE_LIST, .count = count, .list = items };
 }
 
-void evtx_value_read(struct arena *scratch, uint16_t code_page, const struct evtx_value *v,
-		     struct value *out)
+static __attribute__((noinline)) void read_other(struct arena *scratch, uint16_t code_page,
+						 const struct evtx_value *v, struct value *out)
 {
 	uint8_t type = v->type;
 
-	/* What most values are comes first. */
-	if (type == EVTX_STRING)
-		*out = (struct value){ .kind = VALUE_UTF16,
-				       .bytes = without_nul(evtx_value_span(v)) };
-	else if (type & EVTX_ARRAY)
+	if (type & EVTX_ARRAY)
 		read_list(scratch, code_page, type & (uint8_t)~EVTX_ARRAY, evtx_value_span(v), out);
 	else
 		read_one(scratch, code_page, evtx_type_fits(type, v->len) ? type : EVTX_BINARY,
 			 evtx_value_span(v), out);
+}
+
+/* What most values are, which are read without a look at the rest. */
+static const struct plain {
+	uint8_t width, kind;
+} plain[256] = {
+	[EVTX_UINT8] = { 1, VALUE_UINT }, [EVTX_UINT16] = { 2, VALUE_UINT },
+	[EVTX_UINT32] = { 4, VALUE_UINT }, [EVTX_UINT64] = { 8, VALUE_UINT },
+	[EVTX_HEX32] = { 4, VALUE_HEX }, [EVTX_HEX64] = { 8, VALUE_HEX },
+	[EVTX_SIZE] = { 8, VALUE_HEX }, [EVTX_GUID] = { 16, VALUE_GUID },
+};
+
+static inline void read_plain(struct plain as, const uint8_t *at, struct value *out)
+{
+	out->kind = as.kind;
+	out->count = 0;
+	if (as.width == 4)
+		out->u = load_u32le(at);
+	else if (as.width == 8)
+		out->u = load_u64le(at);
+	else if (as.width == 16)
+		out->bytes = span_of(at, 16);
+	else
+		out->u = as.width == 1 ? at[0] : load_u16le(at);
+}
+
+void evtx_value_read(struct arena *scratch, uint16_t code_page, const struct evtx_value *v,
+		     struct value *out)
+{
+	struct plain as = plain[v->type];
+
+	if (v->type == EVTX_STRING)
+		*out = (struct value){ .kind = VALUE_UTF16,
+				       .bytes = without_nul(evtx_value_span(v)) };
+	else if (as.width && v->len == as.width)
+		read_plain(as, v->at, out);
+	else
+		read_other(scratch, code_page, v, out);
 }

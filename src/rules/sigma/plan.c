@@ -337,10 +337,10 @@ static void sift_decided(struct sigma_scanner *s, struct plan_group *pg,
 
 	memset(s->united, 0, group->words * sizeof *s->united);
 	for (uint32_t slot = pg->slots[index->field]; slot != EVENT_NO_SLOT; slot = s->plan->same[slot]) {
-		struct sieved sieved = sieve_value(s, group, index, slot);
+		const rule_bits *sieved = sieve_value(s, group, index, slot);
 
-		rule_bits_or(s->united, sieved.standing, group->words);
-		rule_bits_or(found, sieved.found, group->words);
+		rule_bits_or(s->united, sieve_standing(index, sieved), group->words);
+		rule_bits_or(found, sieve_found(group, index, sieved), group->words);
 	}
 	rule_bits_and(pg->standing, s->united, group->words);
 }
@@ -353,7 +353,9 @@ static bool open_slots(struct sigma_scanner *s, struct plan_group *pg, rule_bits
 
 	for (uint32_t slot = 0; open && slot < s->event->shape->count; slot++)
 		if (plan_decides(s, slot))
-			rule_bits_or(found, sieve_value(s, group, group->keywords, slot).found, group->words);
+			rule_bits_or(found, sieve_found(group, group->keywords,
+							sieve_value(s, group, group->keywords, slot)),
+				     group->words);
 		else
 			open[pg->open_count++] = slot;
 	pg->open = open;
@@ -381,7 +383,7 @@ static void pick_probes(struct sigma_scanner *s, struct plan_group *pg, struct p
 }
 
 /* What no value that is left to each event has to wake. */
-static void free_rules(struct plan_group *pg, rule_bits *free)
+static void free_rules(struct plan_group *pg, rule_bits *free, uint32_t *words)
 {
 	const struct group *group = pg->group;
 
@@ -391,9 +393,11 @@ static void free_rules(struct plan_group *pg, rule_bits *free)
 		for (uint32_t i = 0; i < pg->waker_count; i++)
 			waiting |= pg->wakers[i].index->wakes[k];
 		free[k] = pg->standing[k] & (~waiting | pg->found[k]);
-		pg->any_free |= free[k] != 0;
+		words[pg->free_count] = k;
+		pg->free_count += free[k] != 0;
 	}
 	pg->free = free;
+	pg->free_words = words;
 	pg->keywords = group->keywords &&
 		       rule_bits_meet(pg->standing, group->keywords->wakes, group->words);
 }
@@ -406,8 +410,9 @@ static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
 	struct probe *probes = ARENA_ARRAY(&s->plan_memory, room, struct probe);
 	struct probe *wakers = ARENA_ARRAY(&s->plan_memory, room, struct probe);
 	rule_bits *bits = ARENA_ARRAY(&s->plan_memory, 3 * (size_t)group->words + 1, rule_bits);
+	uint32_t *words = ARENA_ARRAY(&s->plan_memory, group->words + 1, uint32_t);
 
-	if (!probes || !wakers || !bits)
+	if (!probes || !wakers || !bits || !words)
 		return false;
 	pg->standing = bits;
 	pg->found = bits + group->words;
@@ -418,8 +423,19 @@ static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
 	if (group->keywords && !open_slots(s, pg, bits + group->words))
 		return false;
 	pick_probes(s, pg, probes, wakers);
-	free_rules(pg, bits + 2 * (size_t)group->words);
+	free_rules(pg, bits + 2 * (size_t)group->words, words);
 	return true;
+}
+
+/* Several routes may lead to a group, under the same names: one look is enough. */
+static bool is_planned(const struct sigma_scanner *s, const struct plan_group *groups,
+		       const struct plan_group *pg)
+{
+	for (; groups < pg; groups++)
+		if (groups->group == pg->group &&
+		    memcmp(groups->slots, pg->slots, s->set->field_count * sizeof *pg->slots) == 0)
+			return true;
+	return false;
 }
 
 /* The slow way, once for each combination of route values. */
@@ -448,9 +464,13 @@ static bool find_groups(struct sigma_scanner *s, struct plan *plan, struct plan_
 
 			pg->group = &s->set->groups[pr->route->groups[k]];
 			pg->slots = pr->slots;
+			if (is_planned(s, groups, pg)) {
+				memo->group_count--;
+				continue;
+			}
 			if (!plan_probes(s, pg))
 				return false;
-			if (!pg->any_free && !pg->waker_count && !pg->keywords)
+			if (!pg->free_count && !pg->waker_count && !pg->keywords)
 				memset(&groups[--memo->group_count], 0, sizeof *pg);
 		}
 	}

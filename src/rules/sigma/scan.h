@@ -50,10 +50,11 @@ struct plan_group {
 	const struct probe *wakers;	/* those of the probes that may wake a rule */
 	rule_bits *standing;		/* rules that can hold for these values of route keys at all */
 	const rule_bits *free;		/* of these, those that nothing has to wake */
+	const uint32_t *free_words;	/* in which words there are some */
 	const rule_bits *found;		/* whose sought literals a route key has */
 	const uint32_t *open;		/* slots to seek keywords in: all but route keys */
-	uint32_t probe_count, waker_count, open_count;
-	bool any_free, keywords;	/* keywords may wake a rule */
+	uint32_t probe_count, waker_count, open_count, free_count;
+	bool keywords;			/* may wake a rule */
 };
 
 /* Groups that look at an event, by the values of its route keys. */
@@ -104,8 +105,9 @@ struct sigma_scanner {
 	size_t view_room;
 	uint64_t stamp;			/* number of the event */
 	uint64_t *matched_at;		/* [rule_count]: the event it matched */
-	rule_bits *standing, *found, *united;	/* of the group being searched */
-	uint32_t *live;			/* words of `standing` that are not empty yet */
+	/* Of the group being searched; the last two are right in live words only. */
+	rule_bits *standing, *found, *united;
+	uint32_t *live;			/* words of `standing` that are not empty yet, all others are */
 	uint32_t live_count;
 	struct sieve sieve;
 	/* What nodes and predicates lately said of values: a key whose lowest bit is the answer. */

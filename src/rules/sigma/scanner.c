@@ -177,6 +177,22 @@ static bool try_rule(struct sigma_scanner *s, const struct plan_group *pg, uint3
 	return match(context, &finding, &rule->info, s->event);
 }
 
+/* Rules of word k are woken that can hold. Words of which some rule stands are live, in their order. */
+static void raise(struct sigma_scanner *s, const struct plan_group *pg, uint32_t k, rule_bits woken)
+{
+	uint32_t at = s->live_count;
+
+	woken &= pg->standing[k];
+	if (woken && !s->standing[k]) {
+		for (; at && s->live[at - 1] > k; at--)
+			s->live[at] = s->live[at - 1];
+		s->live[at] = k;
+		s->live_count++;
+		s->found[k] = pg->found[k];
+	}
+	s->standing[k] |= woken;
+}
+
 /* Rules fall that are not in `left`; false where none stands any more. */
 static bool stand(struct sigma_scanner *s, const rule_bits *left)
 {
@@ -192,6 +208,13 @@ static bool stand(struct sigma_scanner *s, const rule_bits *left)
 	}
 	s->live_count = count;
 	return count != 0;
+}
+
+/* `more` may be NULL. */
+static void add_live(const struct sigma_scanner *s, rule_bits *to, const rule_bits *more)
+{
+	for (uint32_t i = 0; more && i < s->live_count; i++)
+		to[s->live[i]] |= more[s->live[i]];
 }
 
 /* Whether some rule that stands is in `bits`. */
@@ -210,43 +233,71 @@ static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan
 	const struct group *group = pg->group;
 	bool last = false;
 
-	memset(s->united, 0, group->words * sizeof *s->united);
+	for (uint32_t i = 0; i < s->live_count; i++)
+		s->united[s->live[i]] = 0;
 	for (; !last; probe++) {
-		struct sieved sieved = sieve_value(s, group, probe->index, probe->slot);
+		const rule_bits *sieved = sieve_value(s, group, probe->index, probe->slot);
 
-		rule_bits_or(s->united, sieved.standing, group->words);
-		rule_bits_or(s->found, sieved.found, group->words);
+		add_live(s, s->united, sieve_standing(probe->index, sieved));
+		add_live(s, s->found, sieve_found(group, probe->index, sieved));
 		last = !probe->more;
 	}
 	stand(s, s->united);
 	return probe - 1;
 }
 
-/* Keywords are sought in every value; the rules whose keywords are there come to `found`. */
-static bool sift_keywords(struct sigma_scanner *s, const struct plan_group *pg, rule_bits *found)
+/* The slots in which a keyword may stand, to s->searched. */
+static size_t pick_slots(struct sigma_scanner *s, const struct plan_group *pg)
 {
 	const struct field_index *index = pg->group->keywords;
 	const struct value *values = s->event->values;
-	uint32_t *searched = s->searched, count = 0;
-	const uint32_t *end = pg->open + pg->open_count;
+	const uint32_t *open = pg->open, *end = open + pg->open_count;
+	struct sieve_fit fit = sieve_fit_of(index);
+	uint32_t *searched = s->searched;
+	size_t count = 0;
+
+	for (; open < end; open++) {
+		searched[count] = *open;
+		count += sieve_fits(fit, &values[*open]);
+	}
+	if (index->gate)
+		count = gate_pick(index->gate, values, searched, count);
+	for (size_t i = 0; i < count; i++)
+		if (values[searched[i]].kind != VALUE_LIST)
+			sieve_expect(s, index, searched[i]);
+	return count;
+}
+
+typedef void take_found_fn(struct sigma_scanner *s, const struct plan_group *pg, const rule_bits *found);
+
+/* Keywords are sought in every value; `take` is told of rules whose keywords are there. False: of none. */
+static bool sift_keywords(struct sigma_scanner *s, const struct plan_group *pg, take_found_fn *take)
+{
+	const struct group *group = pg->group;
+	size_t count = pick_slots(s, pg);
 	bool any = false;
 
-	for (const uint32_t *open = pg->open; open < end; open++) {
-		const struct value *value = &values[*open];
+	for (size_t i = 0; i < count; i++) {
+		const rule_bits *sieved = sieve_value(s, group, group->keywords, s->searched[i]);
 
-		if (!sieve_may_hold(index, value) || !sieve_lets(index, value))
+		if (!sieved)
 			continue;
-		if (value->kind != VALUE_LIST)
-			sieve_expect(s, index, *open);
-		searched[count++] = *open;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		struct sieved sieved = sieve_value(s, pg->group, index, searched[i]);
-
-		rule_bits_or(found, sieved.found, pg->group->words);
-		any |= sieved.wakes;
+		take(s, pg, sieve_found(group, group->keywords, sieved));
+		any = true;
 	}
 	return any;
+}
+
+static void wake_found(struct sigma_scanner *s, const struct plan_group *pg, const rule_bits *found)
+{
+	for (uint32_t k = 0; k < pg->group->words; k++)
+		raise(s, pg, k, found[k]);
+}
+
+static void note_found(struct sigma_scanner *s, const struct plan_group *pg, const rule_bits *found)
+{
+	(void)pg;
+	add_live(s, s->found, found);
 }
 
 /* Each field that a rule asks which stands still. */
@@ -256,7 +307,7 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 	const struct probe *end = pg->probes + pg->probe_count;
 
 	for (const struct probe *probe = pg->probes; probe < end && s->live_count; probe++) {
-		struct sieved sieved;
+		const rule_bits *sieved;
 
 		if (!stands_in(s, probe->index->asks))
 			continue;
@@ -265,63 +316,62 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 			continue;
 		}
 		sieved = sieve_value(s, group, probe->index, probe->slot);
-		stand(s, sieved.standing);
-		rule_bits_or(s->found, sieved.found, group->words);
+		stand(s, sieve_standing(probe->index, sieved));
+		add_live(s, s->found, sieve_found(group, probe->index, sieved));
 	}
 }
 
 /* What a value wakes comes to those that stand. */
-static void wake(struct sigma_scanner *s, const struct field_index *index, struct sieved sieved,
-		 uint32_t words)
+static void wake(struct sigma_scanner *s, const struct plan_group *pg, const struct field_index *index,
+		 const rule_bits *sieved)
 {
-	for (uint32_t k = 0; k < words; k++)
-		s->standing[k] |= sieve_woken(index, sieved.standing, sieved.found, k);
+	const rule_bits *standing = sieve_standing(index, sieved), *found = sieve_found(pg->group, index, sieved);
+	uint64_t words = sieve_wakes(sieved);
+
+	for (; words; words &= words - 1) {
+		uint32_t k = (uint32_t)__builtin_ctzll(words);
+		uint32_t end = k == SIEVE_LAST ? pg->group->words : k + 1;
+
+		for (; k < end; k++)
+			raise(s, pg, k, sieve_woken(index, standing, found, k));
+	}
 }
 
-/* Leaves in s->standing the rules that stand before any field falls them; false: none. */
+/*
+ * Leaves in s->standing the rules that stand before any field falls them. False: the
+ * event has been found to have no keyword.
+ */
 static bool wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
 {
 	const struct group *group = pg->group;
-	bool any = pg->any_free;
 
-	memcpy(s->standing, pg->free, group->words * sizeof *s->standing);
+	for (uint32_t i = 0; i < s->live_count; i++)
+		s->standing[s->live[i]] = 0;
+	s->live_count = 0;
+	for (uint32_t i = 0; i < pg->free_count; i++)
+		raise(s, pg, pg->free_words[i], pg->free[pg->free_words[i]]);
 	for (uint32_t i = 0; i < pg->waker_count; i++) {
 		const struct probe *probe = &pg->wakers[i];
-		struct sieved sieved = sieve_value(s, group, probe->index, probe->slot);
+		const rule_bits *sieved = sieve_value(s, group, probe->index, probe->slot);
 
-		if (sieved.wakes)
-			wake(s, probe->index, sieved, group->words);
-		any |= sieved.wakes;
+		if (sieved && sieve_wakes(sieved))
+			wake(s, pg, probe->index, sieved);
 	}
-	if (pg->keywords && sift_keywords(s, pg, s->standing))
-		any = true;
-	return any;
-}
-
-/* Of those that are woken, those that can hold; false: none. */
-static bool begin_standing(struct sigma_scanner *s, const struct plan_group *pg)
-{
-	s->live_count = 0;
-	for (uint32_t k = 0; k < pg->group->words; k++) {
-		s->standing[k] &= pg->standing[k];
-		s->live[s->live_count] = k;
-		s->live_count += s->standing[k] != 0;
-	}
-	return s->live_count != 0;
+	return !pg->keywords || sift_keywords(s, pg, wake_found);
 }
 
 /* Leaves in s->standing the rules of the group to try; false: none. */
 static bool sift(struct sigma_scanner *s, const struct plan_group *pg)
 {
 	const struct group *group = pg->group;
+	bool keywords = wake_rules(s, pg) && group->keywords;
 
-	if (!wake_rules(s, pg) || !begin_standing(s, pg))
+	if (!s->live_count)
 		return false;
-	memcpy(s->found, pg->found, group->words * sizeof *s->found);
 	sift_fields(s, pg);
-	if (group->keywords && stands_in(s, group->keywords->seeks))
-		sift_keywords(s, pg, s->found);
-	rule_bits_or(s->found, group->sure, group->words);
+	if (keywords && stands_in(s, group->keywords->seeks))
+		sift_keywords(s, pg, note_found);
+	add_live(s, s->found, group->sure);
 	return stand(s, s->found);
 }
 

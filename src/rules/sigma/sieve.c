@@ -61,14 +61,6 @@ static rule_bits *keep(struct sieve *sieve, const rule_bits *from, size_t words)
 	return bits;
 }
 
-bool sieve_lets_list(const struct field_index *index, const struct value *value)
-{
-	for (uint32_t i = 0; i < value->count; i++)
-		if (value->list[i].kind == VALUE_LIST || sieve_lets(index, &value->list[i]))
-			return true;
-	return false;
-}
-
 /* What one search of a value finds. */
 struct sifting {
 	const struct group *group;
@@ -92,14 +84,15 @@ static void on_literal(void *context, uint32_t value)
 	sifting->any = true;
 }
 
-/* The bits begin with whether they wake a rule. */
+/* The bits begin with the words that wake rules. */
 static void note_waking(const struct group *group, const struct field_index *index, rule_bits *bits)
 {
-	const rule_bits *found = index->seeks ? bits + 1 + group->words : NULL;
+	const rule_bits *found = sieve_found(group, index, bits);
 
 	bits[0] = 0;
 	for (uint32_t k = 0; k < group->words; k++)
-		bits[0] |= sieve_woken(index, bits + 1, found, k);
+		if (sieve_woken(index, bits + 1, found, k))
+			bits[0] |= UINT64_C(1) << (k < SIEVE_LAST ? k : SIEVE_LAST);
 }
 
 static size_t bits_of(const struct group *group, const struct field_index *index)
@@ -114,14 +107,6 @@ static void begin_bits(struct sieve *sieve, const struct group *group, const str
 	memset(sieve->scratch + 1 + group->words, 0, group->words * sizeof *sieve->scratch);
 }
 
-static struct sieved sieved(const struct group *group, const struct field_index *index,
-			    const rule_bits *bits)
-{
-	if (!bits)
-		return (struct sieved){ index->passes, NULL, false };
-	return (struct sieved){ bits + 1, index->seeks ? bits + 1 + group->words : NULL, bits[0] != 0 };
-}
-
 /* Fills the scratch bits; false where the value has none of the literals. */
 static bool search(struct sigma_scanner *s, const struct group *group,
 		   const struct field_index *index, uint32_t slot)
@@ -129,7 +114,7 @@ static bool search(struct sigma_scanner *s, const struct group *group,
 	struct sifting sifting = { .group = group, .bits = s->sieve.scratch + 1 };
 	const struct view *view;
 
-	if (!index->grams || !sieve_may_hold(index, &s->event->values[slot]))
+	if (!index->grams || !sieve_fits(sieve_fit_of(index), &s->event->values[slot]))
 		return false;
 	begin_bits(&s->sieve, group, index);
 	view = view_folded(s, slot);
@@ -145,42 +130,52 @@ void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint
 	__builtin_prefetch(bucket_of(&s->sieve, key_of(s, index, slot)));
 }
 
-/* Whether the value can be told from others by its hash. */
+/* Whether the list can be told from others by its hash. */
 static bool is_hashed(const struct value *value)
 {
-	if (value->kind != VALUE_LIST)
-		return true;
 	for (uint32_t i = 0; i < value->count; i++)
 		if (value->list[i].kind == VALUE_LIST)
 			return false;
 	return true;
 }
 
-struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
-			  const struct field_index *index, uint32_t slot)
+static const rule_bits *search_anew(struct sigma_scanner *s, const struct group *group,
+				    const struct field_index *index, uint32_t slot)
+{
+	return search(s, group, index, slot) ? s->sieve.scratch : NULL;
+}
+
+static const rule_bits *search_and_keep(struct sigma_scanner *s, const struct group *group,
+					const struct field_index *index, uint32_t slot)
 {
 	struct sieve *sieve = &s->sieve;
-	struct sieve_entry *entry;
+	uint64_t key = key_of(s, index, slot);
 	rule_bits *bits = NULL;
-	uint64_t key;
+	struct sieve_entry *entry;
 
-	if (!sieve_lets(index, &s->event->values[slot]))
-		return sieved(group, index, NULL);
-	if (!is_hashed(&s->event->values[slot]))
-		return sieved(group, index, search(s, group, index, slot) ? sieve->scratch : NULL);
-	key = key_of(s, index, slot);
-	entry = entry_of(sieve, key);
-	if (entry)
-		return sieved(group, index, entry->bits);
 	if (search(s, group, index, slot)) {
 		bits = keep(sieve, sieve->scratch, bits_of(group, index));
 		if (!bits)
-			return sieved(group, index, sieve->scratch);
+			return sieve->scratch;
 	}
 	entry = bucket_of(sieve, key);
 	entry[1] = entry[0];
 	entry[0] = (struct sieve_entry){ key, bits };
-	return sieved(group, index, bits);
+	return bits;
+}
+
+const rule_bits *sieve_value(struct sigma_scanner *s, const struct group *group,
+			     const struct field_index *index, uint32_t slot)
+{
+	const struct value *value = &s->event->values[slot];
+	const struct sieve_entry *entry;
+
+	if (!sieve_lets(index, value))
+		return NULL;
+	if (value->kind == VALUE_LIST && !is_hashed(value))
+		return search_anew(s, group, index, slot);
+	entry = entry_of(&s->sieve, key_of(s, index, slot));
+	return entry ? entry->bits : search_and_keep(s, group, index, slot);
 }
 
 /* The bits of the value, its own where it had none of the literals; NULL: not remembered. */

@@ -18,7 +18,7 @@ struct plan_group;
 
 struct sieve_entry {
 	uint64_t key;			/* of the value and the index */
-	rule_bits *bits;		/* whether any is woken, standing, found; NULL: none of the literals */
+	rule_bits *bits;		/* see sieve_wakes; NULL: none of the literals */
 };
 
 struct sieve {
@@ -59,44 +59,65 @@ static inline rule_bits sieve_woken(const struct field_index *index, const rule_
 	return ((standing[k] & ~index->passes[k]) | (found ? found[k] : 0)) & index->wakes[k];
 }
 
-/* Whether a literal of the index can stand in the value, by its kind and length. */
-static inline bool sieve_may_hold(const struct field_index *index, const struct value *value)
+/* What a value must be like so that a literal of an index can stand in it. */
+struct sieve_fit {
+	uint32_t kinds, bytes, characters;
+};
+
+static inline struct sieve_fit sieve_fit_of(const struct field_index *index)
 {
-	if (!(index->kinds >> value->kind & 1))
-		return false;
-	if (value->kind == VALUE_UTF16)
-		return value->bytes.len / 2 >= index->fewest;
-	return value->kind != VALUE_TEXT || value->bytes.len >= index->shortest;
+	return (struct sieve_fit){ index->kinds, index->shortest, index->fewest };
 }
 
-bool sieve_lets_list(const struct field_index *index, const struct value *value);
+static inline bool sieve_fits(struct sieve_fit fit, const struct value *value)
+{
+	if (!(fit.kinds >> value->kind & 1))
+		return false;
+	if (value->kind == VALUE_UTF16)
+		return value->bytes.len / 2 >= fit.characters;
+	return value->kind != VALUE_TEXT || value->bytes.len >= fit.bytes;
+}
 
 /* False where the value surely has none of the literals; cheaper than sieve_value. */
 static inline bool sieve_lets(const struct field_index *index, const struct value *value)
 {
-	if (!index->gate)
-		return true;
-	if (value->kind == VALUE_UTF16)
-		return gate_lets_utf16(index->gate, value->bytes);
-	if (value->kind == VALUE_TEXT)
-		return gate_lets_utf8(index->gate, value->bytes);
-	return value->kind != VALUE_LIST || sieve_lets_list(index, value);
+	return !index->gate || gate_lets_value(index->gate, value);
 }
 
 /* Room for groups of at most `words`; false: no memory. */
 bool sieve_new(struct sieve *sieve, uint32_t words);
 void sieve_free(struct sieve *sieve);
 
-struct sieved {
-	const rule_bits *standing;	/* [words]; until the next call */
-	const rule_bits *found;		/* rules whose sought literals it has; NULL: none */
-	bool wakes;			/* one of the two has a rule of the index' `wakes` */
-};
+/*
+ * What is known of a value that has a literal of an index: in which words of bits it
+ * wakes rules (SIEVE_LAST stands for all behind), the rules that it leaves standing,
+ * and, where rules seek in the index, those whose sought literals it has.
+ */
+#define SIEVE_LAST 63
+
+static inline uint64_t sieve_wakes(const rule_bits *sieved)
+{
+	return sieved[0];
+}
+
+/* [words]; `sieved` may be NULL. */
+static inline const rule_bits *sieve_standing(const struct field_index *index, const rule_bits *sieved)
+{
+	return sieved ? sieved + 1 : index->passes;
+}
+
+/* [words] or NULL; `sieved` may be NULL. */
+static inline const rule_bits *sieve_found(const struct group *group, const struct field_index *index,
+					   const rule_bits *sieved)
+{
+	return sieved && index->seeks ? sieved + 1 + group->words : NULL;
+}
 
 /* Fetches what is known of the value ahead of asking; not for lists. */
 void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot);
-struct sieved sieve_value(struct sigma_scanner *s, const struct group *group,
-			  const struct field_index *index, uint32_t slot);
+/* NULL: the value has none of the literals. Until the next call. */
+const rule_bits *sieve_value(struct sigma_scanner *s, const struct group *group,
+			     const struct field_index *index, uint32_t slot);
 /* The rule failed on a term that only the index' field decides. */
 void sieve_learn(struct sigma_scanner *s, const struct plan_group *pg,
 		 const struct field_index *index, uint32_t rule);
