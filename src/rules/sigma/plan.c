@@ -337,7 +337,7 @@ static void sift_decided(struct sigma_scanner *s, struct plan_group *pg,
 
 	memset(s->united, 0, group->words * sizeof *s->united);
 	for (uint32_t slot = pg->slots[index->field]; slot != EVENT_NO_SLOT; slot = s->plan->same[slot]) {
-		const rule_bits *sieved = sieve_value(s, group, index, slot);
+		const struct sieved *sieved = sieve_value(s, group, index, slot);
 
 		rule_bits_or(s->united, sieve_standing(index, sieved), group->words);
 		rule_bits_or(found, sieve_found(group, index, sieved), group->words);
@@ -497,19 +497,27 @@ static uint64_t load_short(struct span s)
 }
 
 /*
- * Both factors hold a secret, so that no text can make the product nothing. What is
- * left of 16 bytes is hashed with some before it again; the length tells such apart.
+ * Both factors hold a secret, so that no text can make the product nothing. Long texts
+ * go two ways at once; what is left of 16 bytes is hashed with some before it again;
+ * the length tells such apart.
  */
 static uint64_t hash_bytes(uint64_t secret, uint64_t hash, struct span s)
 {
+	const uint8_t *at = s.at, *end = s.at + s.len;
+	uint64_t other = ~hash;
+
 	if (s.len < 8)
 		return hash_mix2(hash ^ load_short(s), secret ^ s.len);
-	for (size_t i = 0; i + 16 <= s.len; i += 16)
-		hash = hash_mix2(hash ^ load_word(s.at + i), secret ^ load_word(s.at + i + 8));
+	for (; end - at >= 32; at += 32) {
+		hash = hash_mix2(hash ^ load_word(at), secret ^ load_word(at + 8));
+		other = hash_mix2(other ^ load_word(at + 16), secret ^ load_word(at + 24));
+	}
+	hash ^= other << 32 | other >> 32;
+	if (end - at >= 16)
+		hash = hash_mix2(hash ^ load_word(at), secret ^ load_word(at + 8));
 	if (s.len >= 16)
-		s = span_sub(s, s.len - 16, 16);
-	hash = hash_mix2(hash ^ load_word(s.at), secret ^ load_word(s.at + s.len - 8));
-	return hash;
+		return hash_mix2(hash ^ load_word(end - 16), secret ^ load_word(end - 8));
+	return hash_mix2(hash ^ load_word(at), secret ^ load_word(end - 8));
 }
 
 uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, uint64_t hash)

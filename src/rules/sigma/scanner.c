@@ -236,7 +236,7 @@ static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan
 	for (uint32_t i = 0; i < s->live_count; i++)
 		s->united[s->live[i]] = 0;
 	for (; !last; probe++) {
-		const rule_bits *sieved = sieve_value(s, group, probe->index, probe->slot);
+		const struct sieved *sieved = sieve_value(s, group, probe->index, probe->slot);
 
 		add_live(s, s->united, sieve_standing(probe->index, sieved));
 		add_live(s, s->found, sieve_found(group, probe->index, sieved));
@@ -256,15 +256,13 @@ static size_t pick_slots(struct sigma_scanner *s, const struct plan_group *pg)
 	uint32_t *searched = s->searched;
 	size_t count = 0;
 
-	for (; open < end; open++) {
-		searched[count] = *open;
-		count += sieve_fits(fit, &values[*open]);
-	}
+	for (; open < end; open++)
+		if (sieve_fits(fit, &values[*open]))
+			searched[count++] = *open;
 	if (index->gate)
 		count = gate_pick(index->gate, values, searched, count);
 	for (size_t i = 0; i < count; i++)
-		if (values[searched[i]].kind != VALUE_LIST)
-			sieve_expect(s, index, searched[i]);
+		sieve_expect(s, index, searched[i]);
 	return count;
 }
 
@@ -278,7 +276,7 @@ static bool sift_keywords(struct sigma_scanner *s, const struct plan_group *pg, 
 	bool any = false;
 
 	for (size_t i = 0; i < count; i++) {
-		const rule_bits *sieved = sieve_value(s, group, group->keywords, s->searched[i]);
+		const struct sieved *sieved = sieve_value(s, group, group->keywords, s->searched[i]);
 
 		if (!sieved)
 			continue;
@@ -307,7 +305,7 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 	const struct probe *end = pg->probes + pg->probe_count;
 
 	for (const struct probe *probe = pg->probes; probe < end && s->live_count; probe++) {
-		const rule_bits *sieved;
+		const struct sieved *sieved;
 
 		if (!stands_in(s, probe->index->asks))
 			continue;
@@ -323,10 +321,10 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 
 /* What a value wakes comes to those that stand. */
 static void wake(struct sigma_scanner *s, const struct plan_group *pg, const struct field_index *index,
-		 const rule_bits *sieved)
+		 const struct sieved *sieved)
 {
 	const rule_bits *standing = sieve_standing(index, sieved), *found = sieve_found(pg->group, index, sieved);
-	uint64_t words = sieve_wakes(sieved);
+	uint64_t words = sieved->wakes;
 
 	for (; words; words &= words - 1) {
 		uint32_t k = (uint32_t)__builtin_ctzll(words);
@@ -350,11 +348,14 @@ static bool wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
 	s->live_count = 0;
 	for (uint32_t i = 0; i < pg->free_count; i++)
 		raise(s, pg, pg->free_words[i], pg->free[pg->free_words[i]]);
+	for (uint32_t i = 0; i < pg->waker_count; i++)
+		if (!pg->wakers[i].index->gate)
+			sieve_expect(s, pg->wakers[i].index, pg->wakers[i].slot);
 	for (uint32_t i = 0; i < pg->waker_count; i++) {
 		const struct probe *probe = &pg->wakers[i];
-		const rule_bits *sieved = sieve_value(s, group, probe->index, probe->slot);
+		const struct sieved *sieved = sieve_value(s, group, probe->index, probe->slot);
 
-		if (sieved && sieve_wakes(sieved))
+		if (sieved && sieved->wakes)
 			wake(s, pg, probe->index, sieved);
 	}
 	return !pg->keywords || sift_keywords(s, pg, wake_found);

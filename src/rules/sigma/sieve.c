@@ -4,41 +4,39 @@
 
 #include "rules/sigma/scan.h"
 
-#define BUCKET_BITS 14
+#define BUCKET_BITS 13
 #define MEMORY_MAX ((size_t)16 << 20)
 #define MEMORY_SLACK ((size_t)1 << 20)
 
 bool sieve_new(struct sieve *sieve, uint32_t words)
 {
-	size_t size = 2 * sizeof *sieve->entries << BUCKET_BITS;
+	size_t size = sizeof *sieve->buckets << BUCKET_BITS;
 
-	/* So that a bucket lies in one line of the cache. */
-	sieve->entries = aligned_alloc(64, size);
-	if (sieve->entries)
-		memset(sieve->entries, 0, size);
-	sieve->scratch = calloc(2 * (size_t)words + 2, sizeof *sieve->scratch);
+	sieve->buckets = aligned_alloc(_Alignof(struct sieve_bucket), size);
+	if (sieve->buckets)
+		memset(sieve->buckets, 0, size);
+	sieve->scratch.bits = calloc(2 * (size_t)words + 1, sizeof *sieve->scratch.bits);
 	sieve->memory = arena_new(MEMORY_MAX + MEMORY_SLACK);
-	return sieve->entries && sieve->scratch;
+	return sieve->buckets && sieve->scratch.bits;
 }
 
 void sieve_free(struct sieve *sieve)
 {
-	free(sieve->entries);
-	free(sieve->scratch);
+	free(sieve->buckets);
+	free(sieve->scratch.bits);
 	arena_free(&sieve->memory);
 }
 
-/* Two to a bucket. */
-static struct sieve_entry *bucket_of(struct sieve *sieve, uint64_t key)
+static struct sieve_bucket *bucket_of(struct sieve *sieve, uint64_t key)
 {
-	return &sieve->entries[(key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - BUCKET_BITS) << 1];
+	return &sieve->buckets[(key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - BUCKET_BITS)];
 }
 
-static struct sieve_entry *entry_of(struct sieve *sieve, uint64_t key)
+static struct sieved *entry_of(struct sieve *sieve, uint64_t key)
 {
-	struct sieve_entry *bucket = bucket_of(sieve, key);
+	struct sieved *of = bucket_of(sieve, key)->of;
 
-	return bucket[0].key == key ? bucket : bucket[1].key == key ? bucket + 1 : NULL;
+	return of[0].key == key ? of : of[1].key == key ? of + 1 : NULL;
 }
 
 static uint64_t key_of(struct sigma_scanner *s, const struct field_index *index, uint32_t slot)
@@ -53,7 +51,7 @@ static rule_bits *keep(struct sieve *sieve, const rule_bits *from, size_t words)
 
 	if (sieve->memory.used > MEMORY_MAX) {
 		arena_reset(&sieve->memory);
-		memset(sieve->entries, 0, 2 * sizeof *sieve->entries << BUCKET_BITS);
+		memset(sieve->buckets, 0, sizeof *sieve->buckets << BUCKET_BITS);
 	}
 	bits = ARENA_ARRAY(&sieve->memory, words, rule_bits);
 	if (bits)
@@ -84,34 +82,35 @@ static void on_literal(void *context, uint32_t value)
 	sifting->any = true;
 }
 
-/* The bits begin with the words that wake rules. */
-static void note_waking(const struct group *group, const struct field_index *index, rule_bits *bits)
+static void note_waking(const struct group *group, const struct field_index *index, struct sieved *sieved)
 {
-	const rule_bits *found = sieve_found(group, index, bits);
+	const rule_bits *found = sieve_found(group, index, sieved);
 
-	bits[0] = 0;
+	sieved->wakes = 0;
 	for (uint32_t k = 0; k < group->words; k++)
-		if (sieve_woken(index, bits + 1, found, k))
-			bits[0] |= UINT64_C(1) << (k < SIEVE_LAST ? k : SIEVE_LAST);
+		if (sieve_woken(index, sieved->bits, found, k))
+			sieved->wakes |= UINT64_C(1) << (k < SIEVE_LAST ? k : SIEVE_LAST);
 }
 
 static size_t bits_of(const struct group *group, const struct field_index *index)
 {
-	return 1 + (size_t)group->words * (index->seeks ? 2 : 1);
+	return (size_t)group->words * (index->seeks ? 2 : 1);
 }
 
 /* What the value leaves standing that has none of the literals. */
 static void begin_bits(struct sieve *sieve, const struct group *group, const struct field_index *index)
 {
-	memcpy(sieve->scratch + 1, index->passes, group->words * sizeof *sieve->scratch);
-	memset(sieve->scratch + 1 + group->words, 0, group->words * sizeof *sieve->scratch);
+	rule_bits *bits = sieve->scratch.bits;
+
+	memcpy(bits, index->passes, group->words * sizeof *bits);
+	memset(bits + group->words, 0, group->words * sizeof *bits);
 }
 
 /* Fills the scratch bits; false where the value has none of the literals. */
 static bool search(struct sigma_scanner *s, const struct group *group,
 		   const struct field_index *index, uint32_t slot)
 {
-	struct sifting sifting = { .group = group, .bits = s->sieve.scratch + 1 };
+	struct sifting sifting = { .group = group, .bits = s->sieve.scratch.bits };
 	const struct view *view;
 
 	if (!index->grams || !sieve_fits(sieve_fit_of(index), &s->event->values[slot]))
@@ -121,13 +120,14 @@ static bool search(struct sigma_scanner *s, const struct group *group,
 	for (uint32_t i = 0; i < view->count; i++)
 		gram_find(index->grams, view->pieces[i].folded, on_literal, &sifting);
 	if (sifting.any)
-		note_waking(group, index, s->sieve.scratch);
+		note_waking(group, index, &s->sieve.scratch);
 	return sifting.any;
 }
 
 void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot)
 {
-	__builtin_prefetch(bucket_of(&s->sieve, key_of(s, index, slot)));
+	if (s->event->values[slot].kind != VALUE_LIST)
+		__builtin_prefetch(bucket_of(&s->sieve, key_of(s, index, slot)));
 }
 
 /* Whether the list can be told from others by its hash. */
@@ -139,68 +139,69 @@ static bool is_hashed(const struct value *value)
 	return true;
 }
 
-static const rule_bits *search_anew(struct sigma_scanner *s, const struct group *group,
-				    const struct field_index *index, uint32_t slot)
-{
-	return search(s, group, index, slot) ? s->sieve.scratch : NULL;
-}
-
-static const rule_bits *search_and_keep(struct sigma_scanner *s, const struct group *group,
+static const struct sieved *search_anew(struct sigma_scanner *s, const struct group *group,
 					const struct field_index *index, uint32_t slot)
 {
-	struct sieve *sieve = &s->sieve;
-	uint64_t key = key_of(s, index, slot);
-	rule_bits *bits = NULL;
-	struct sieve_entry *entry;
-
-	if (search(s, group, index, slot)) {
-		bits = keep(sieve, sieve->scratch, bits_of(group, index));
-		if (!bits)
-			return sieve->scratch;
-	}
-	entry = bucket_of(sieve, key);
-	entry[1] = entry[0];
-	entry[0] = (struct sieve_entry){ key, bits };
-	return bits;
+	return search(s, group, index, slot) ? &s->sieve.scratch : NULL;
 }
 
-const rule_bits *sieve_value(struct sigma_scanner *s, const struct group *group,
-			     const struct field_index *index, uint32_t slot)
+static const struct sieved *search_and_keep(struct sigma_scanner *s, const struct group *group,
+					    const struct field_index *index, uint32_t slot)
+{
+	struct sieve *sieve = &s->sieve;
+	struct sieved made = { .key = key_of(s, index, slot) }, *of;
+
+	if (search(s, group, index, slot)) {
+		made.wakes = sieve->scratch.wakes;
+		made.bits = keep(sieve, sieve->scratch.bits, bits_of(group, index));
+		if (!made.bits)
+			return &sieve->scratch;
+	}
+	of = bucket_of(sieve, made.key)->of;
+	of[1] = of[0];
+	of[0] = made;
+	return made.bits ? of : NULL;
+}
+
+const struct sieved *sieve_value(struct sigma_scanner *s, const struct group *group,
+				 const struct field_index *index, uint32_t slot)
 {
 	const struct value *value = &s->event->values[slot];
-	const struct sieve_entry *entry;
+	const struct sieved *entry;
 
 	if (!sieve_lets(index, value))
 		return NULL;
 	if (value->kind == VALUE_LIST && !is_hashed(value))
 		return search_anew(s, group, index, slot);
 	entry = entry_of(&s->sieve, key_of(s, index, slot));
-	return entry ? entry->bits : search_and_keep(s, group, index, slot);
+	if (!entry)
+		return search_and_keep(s, group, index, slot);
+	return entry->bits ? entry : NULL;
 }
 
-/* The bits of the value, its own where it had none of the literals; NULL: not remembered. */
-static rule_bits *own_bits(struct sigma_scanner *s, const struct group *group,
-			   const struct field_index *index, uint32_t slot)
+/* What is known of the value, with bits of its own where it had none of the literals; NULL: nothing. */
+static struct sieved *own_bits(struct sigma_scanner *s, const struct group *group,
+			       const struct field_index *index, uint32_t slot)
 {
-	uint64_t key = key_of(s, index, slot);
-	struct sieve_entry *entry = entry_of(&s->sieve, key);
-	rule_bits *bits;
+	struct sieve *sieve = &s->sieve;
+	struct sieved made = { .key = key_of(s, index, slot) }, *entry = entry_of(sieve, made.key);
 
 	if (!entry || entry->bits)
-		return entry ? entry->bits : NULL;
-	begin_bits(&s->sieve, group, index);
-	note_waking(group, index, s->sieve.scratch);
-	bits = keep(&s->sieve, s->sieve.scratch, bits_of(group, index));
-	if (bits)
-		*entry = (struct sieve_entry){ key, bits };
-	return bits;
+		return entry;
+	begin_bits(sieve, group, index);
+	made.bits = keep(sieve, sieve->scratch.bits, bits_of(group, index));
+	if (!made.bits)
+		return NULL;
+	*entry = made;
+	return entry;
 }
 
 void sieve_learn(struct sigma_scanner *s, const struct plan_group *pg,
 		 const struct field_index *index, uint32_t rule)
 {
 	uint32_t slot = pg->slots[index->field];
-	rule_bits gone = UINT64_C(1) << (rule % 64), *bits;
+	rule_bits gone = UINT64_C(1) << (rule % 64);
+	struct sieved *sieved;
 
 	if (slot == EVENT_NO_SLOT || plan_decides(s, slot)) {
 		pg->standing[rule / 64] &= ~gone;
@@ -208,9 +209,9 @@ void sieve_learn(struct sigma_scanner *s, const struct plan_group *pg,
 	}
 	if (s->plan->same[slot] != EVENT_NO_SLOT || s->event->values[slot].kind == VALUE_LIST)
 		return;
-	bits = own_bits(s, pg->group, index, slot);
-	if (!bits)
+	sieved = own_bits(s, pg->group, index, slot);
+	if (!sieved)
 		return;
-	bits[1 + rule / 64] &= ~gone;
-	note_waking(pg->group, index, bits);
+	sieved->bits[rule / 64] &= ~gone;
+	note_waking(pg->group, index, sieved);
 }

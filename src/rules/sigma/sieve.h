@@ -16,15 +16,28 @@
 struct sigma_scanner;
 struct plan_group;
 
-struct sieve_entry {
+/*
+ * What is known of a value: in which words of bits it wakes rules, the rules that it
+ * leaves standing, and behind them, where rules seek in the index, those whose sought
+ * literals it has.
+ */
+struct sieved {
 	uint64_t key;			/* of the value and the index */
-	rule_bits *bits;		/* see sieve_wakes; NULL: none of the literals */
+	uint64_t wakes;			/* SIEVE_LAST stands for all words behind */
+	rule_bits *bits;		/* NULL: it has none of the literals */
+};
+
+#define SIEVE_LAST 63
+
+/* In one line of the cache. */
+struct sieve_bucket {
+	_Alignas(64) struct sieved of[2];
 };
 
 struct sieve {
-	struct sieve_entry *entries;
+	struct sieve_bucket *buckets;
 	struct arena memory;
-	rule_bits *scratch;		/* for what is not remembered */
+	struct sieved scratch;		/* for what is not remembered */
 };
 
 static inline void rule_bits_and(rule_bits *restrict to, const rule_bits *restrict from,
@@ -88,36 +101,24 @@ static inline bool sieve_lets(const struct field_index *index, const struct valu
 bool sieve_new(struct sieve *sieve, uint32_t words);
 void sieve_free(struct sieve *sieve);
 
-/*
- * What is known of a value that has a literal of an index: in which words of bits it
- * wakes rules (SIEVE_LAST stands for all behind), the rules that it leaves standing,
- * and, where rules seek in the index, those whose sought literals it has.
- */
-#define SIEVE_LAST 63
-
-static inline uint64_t sieve_wakes(const rule_bits *sieved)
-{
-	return sieved[0];
-}
-
 /* [words]; `sieved` may be NULL. */
-static inline const rule_bits *sieve_standing(const struct field_index *index, const rule_bits *sieved)
+static inline const rule_bits *sieve_standing(const struct field_index *index, const struct sieved *sieved)
 {
-	return sieved ? sieved + 1 : index->passes;
+	return sieved ? sieved->bits : index->passes;
 }
 
 /* [words] or NULL; `sieved` may be NULL. */
 static inline const rule_bits *sieve_found(const struct group *group, const struct field_index *index,
-					   const rule_bits *sieved)
+					   const struct sieved *sieved)
 {
-	return sieved && index->seeks ? sieved + 1 + group->words : NULL;
+	return sieved && index->seeks ? sieved->bits + group->words : NULL;
 }
 
-/* Fetches what is known of the value ahead of asking; not for lists. */
+/* Fetches what is known of the value ahead of asking. */
 void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot);
 /* NULL: the value has none of the literals. Until the next call. */
-const rule_bits *sieve_value(struct sigma_scanner *s, const struct group *group,
-			     const struct field_index *index, uint32_t slot);
+const struct sieved *sieve_value(struct sigma_scanner *s, const struct group *group,
+				 const struct field_index *index, uint32_t slot);
 /* The rule failed on a term that only the index' field decides. */
 void sieve_learn(struct sigma_scanner *s, const struct plan_group *pg,
 		 const struct field_index *index, uint32_t rule);
