@@ -49,8 +49,13 @@ bool match_db_build(struct arena *arena, const struct match_literal *literals, s
  */
 typedef bool match_fn(void *context, uint32_t id, size_t start, size_t end);
 
-/* All occurrences of all literals, overlapping ones too. Needs no scratch, allocates nothing. */
-void match_scan(const struct match_db *db, struct span data, match_fn *found, void *context);
+/*
+ * All occurrences of all literals, overlapping ones too. Needs no scratch,
+ * allocates nothing. `enough`, if not NULL, is indexed by id: what is set there,
+ * also by `found` while the scan goes on, is not told of any more.
+ */
+void match_scan(const struct match_db *db, struct span data, const bool *enough, match_fn *found,
+		void *context);
 
 /*
  * How often, per byte of ordinary data, the scan will have to look closer for

@@ -69,8 +69,8 @@ enum match_width { MATCH_ONE, MATCH_EIGHT, MATCH_SIXTEEN };
 /* What this processor can do. */
 enum match_width match_width_here(void);
 /* As match_scan, at a width that is not above match_width_here. */
-void match_scan_by(enum match_width width, const struct match_db *db, struct span data, match_fn *found,
-		   void *context);
+void match_scan_by(enum match_width width, const struct match_db *db, struct span data,
+		   const bool *enough, match_fn *found, void *context);
 
 /* Of a window of MATCH_WINDOW bytes, or a pair. */
 static inline uint32_t match_hash(uint32_t window)

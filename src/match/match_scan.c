@@ -17,6 +17,7 @@ struct look {
 struct scan {
 	const struct match_db *db;
 	struct span data;
+	const bool *enough;
 	match_fn *found;
 	void *context;
 	struct look looks[LOOKS];
@@ -44,7 +45,7 @@ static bool entry_holds(const struct scan *s, const struct match_entry *e, size_
 		if ((word & e->mask) != e->value)
 			return false;
 	}
-	if (s->data.len - start < t->len)
+	if (s->data.len - start < t->len || (s->enough && s->enough[t->id]))
 		return false;
 	return (t->len <= sizeof word && s->data.len - at >= sizeof word) ||
 	       equal_under(s->data.at + start, t);
@@ -387,16 +388,17 @@ static void scan_pairs(struct scan *s, size_t at, size_t until)
 	look_at_all(s, &s->db->pairs);
 }
 
-void match_scan(const struct match_db *db, struct span data, match_fn *found, void *context)
+void match_scan(const struct match_db *db, struct span data, const bool *enough, match_fn *found,
+		void *context)
 {
-	match_scan_by(match_width_here(), db, data, found, context);
+	match_scan_by(match_width_here(), db, data, enough, found, context);
 }
 
 /* Block by block, so that the second look at a block finds it in the processor's cache. */
-void match_scan_by(enum match_width width, const struct match_db *db, struct span data, match_fn *found,
-		   void *context)
+void match_scan_by(enum match_width width, const struct match_db *db, struct span data,
+		   const bool *enough, match_fn *found, void *context)
 {
-	struct scan s = { .db = db, .data = data, .found = found, .context = context };
+	struct scan s = { .db = db, .data = data, .enough = enough, .found = found, .context = context };
 
 	for (size_t at = 0, until; at < data.len && !s.stop; at = until) {
 		until = data.len - at > BLOCK ? at + BLOCK : data.len;

@@ -46,13 +46,13 @@ TEST(literals_of_every_length_are_found_up_to_the_last_byte)
 	struct match_db *db = build(&arena, literals, 7);
 	struct seen seen = { 0 };
 
-	match_scan(db, SPAN("0123456789vwxy"), note, &seen);
+	match_scan(db, SPAN("0123456789vwxy"), NULL, note, &seen);
 	assert_int_equal(seen.count, 6);
 	seen = (struct seen){ 0 };
-	match_scan(db, SPAN("0123vwxy"), note, &seen);
+	match_scan(db, SPAN("0123vwxy"), NULL, note, &seen);
 	assert_int_equal(seen.count, 6);
 	seen = (struct seen){ 0 };
-	match_scan(db, SPAN(""), note, &seen);
+	match_scan(db, SPAN(""), NULL, note, &seen);
 	assert_int_equal(seen.count, 0);
 	arena_free(&arena);
 }
@@ -67,7 +67,7 @@ TEST(case_is_ignored_only_for_letters_and_only_where_asked)
 	struct match_db *db = build(&arena, literals, 2);
 	struct seen seen = { 0 };
 
-	match_scan(db, SPAN("..gEt[1] Get[1] get{1} get[1"), note, &seen);
+	match_scan(db, SPAN("..gEt[1] Get[1] get{1} get[1"), NULL, note, &seen);
 	assert_int_equal(seen.count, 3);
 	arena_free(&arena);
 }
@@ -80,7 +80,7 @@ TEST(masked_bytes_match_what_the_mask_leaves_open)
 	struct match_db *db = build(&arena, &literal, 1);
 	struct seen seen = { 0 };
 
-	match_scan(db, SPAN("..\x48\x77\x8d\x05\x1f\xaa..\x48\x77\x8d\x05\x2f\xaa"), note, &seen);
+	match_scan(db, SPAN("..\x48\x77\x8d\x05\x1f\xaa..\x48\x77\x8d\x05\x2f\xaa"), NULL, note, &seen);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.starts[0], 2);
 	arena_free(&arena);
@@ -98,13 +98,40 @@ TEST(an_empty_literal_is_refused)
 	arena_free(&arena);
 }
 
+struct limited {
+	struct seen seen;
+	bool enough[3];
+};
+
+static bool note_twice(void *context, uint32_t id, size_t start, size_t end)
+{
+	struct limited *l = context;
+
+	l->enough[id] = id == 1 && l->seen.count;
+	return note(&l->seen, id, start, end);
+}
+
+TEST(what_was_seen_often_enough_is_not_told_of_any_more)
+{
+	struct match_literal literals[] = { { .bytes = SPAN("abcd"), .id = 1 },
+					    { .bytes = SPAN("0123456789abcdef"), .id = 2 } };
+	struct arena arena = arena_new(1 << 24);
+	struct match_db *db = build(&arena, literals, 2);
+	struct limited l = { 0 };
+
+	match_scan(db, SPAN("abcd abcd abcd 0123456789abcdef abcd"), l.enough, note_twice, &l);
+	assert_int_equal(l.seen.count, 3);
+	assert_int_equal(l.seen.ids[0] + l.seen.ids[1] + l.seen.ids[2], 4);
+	arena_free(&arena);
+}
+
 /* At every width that this processor has; whether they agree, and with what is expected. */
 static void assert_scans_to(const struct match_db *db, struct span data, const struct seen *expected)
 {
 	for (unsigned width = MATCH_ONE; width <= match_width_here(); width++) {
 		struct seen got = { 0 };
 
-		match_scan_by(width, db, data, note, &got);
+		match_scan_by(width, db, data, NULL, note, &got);
 		assert_int_equal(got.count, expected->count);
 		assert_int_equal(got.sum, expected->sum);
 	}
@@ -219,7 +246,7 @@ TEST(long_literals_under_a_mask_and_in_runs_of_one_byte)
 		.mask = SPAN("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x0f\xf0"), .id = 599 };
 	memset(text, ' ', 100);
 	memcpy(text + 100, "\x01" "abcdefghijk\xf2\x3f" "name 1234 of", 26);
-	match_scan(build(&arena, literals, 600), span_of(text, sizeof text), note, &seen);
+	match_scan(build(&arena, literals, 600), span_of(text, sizeof text), NULL, note, &seen);
 	assert_int_equal(seen.count, 85 + 2);
 	arena_free(&arena);
 }

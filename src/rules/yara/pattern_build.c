@@ -194,8 +194,10 @@ static bool keep(struct pattern_builder *b, struct pattern_set *set, struct patt
 	}
 	for (size_t i = 0; i < b->pattern_count; i++)
 		patterns[i] = b->patterns[i].pattern;
-	for (size_t i = 0; i < b->atom_count; i++)
+	for (size_t i = 0; i < b->atom_count; i++) {
 		atoms[i] = b->atoms[i].atom;
+		atoms[i].pattern = forms[atoms[i].form].pattern;
+	}
 	set->count = (uint32_t)b->pattern_count;
 	set->form_count = (uint32_t)b->form_count;
 	set->atom_count = (uint32_t)b->atom_count;

@@ -13,9 +13,10 @@ static bool allocate(struct pattern_scratch *s, struct err *err)
 	s->marks = calloc((size_t)s->set->count + 1, sizeof *s->marks);
 	s->hits = calloc((size_t)s->set->count + 1, sizeof *s->hits);
 	s->candidates = calloc((size_t)s->set->count + 1, sizeof *s->candidates);
+	s->enough = calloc((size_t)s->set->atom_count + 1, sizeof *s->enough);
 	s->outer = regex_scratch_new();
 	s->inner = regex_scratch_new();
-	if (!s->marks || !s->hits || !s->candidates || !s->outer || !s->inner)
+	if (!s->marks || !s->hits || !s->candidates || !s->enough || !s->outer || !s->inner)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory to search patterns");
 	return true;
 }
@@ -47,6 +48,7 @@ void pattern_scratch_free(struct pattern_scratch *s)
 	free(s->marks);
 	free(s->hits);
 	free(s->candidates);
+	free(s->enough);
 	arena_free(&s->heap);
 	arena_free(&s->work);
 	free(s);
@@ -74,16 +76,16 @@ static bool on_atom(void *context, uint32_t id, size_t start, size_t end)
 {
 	struct pattern_scratch *s = context;
 	const struct pattern_atom *atom = &s->set->atoms[id];
-	const struct pattern_form *form = &s->set->forms[atom->form];
 	struct pattern_hit *hit;
 	uint64_t *place;
 
 	(void)end;
 	if (start < atom->back)
 		return true;
-	hit = hit_of(s, form->pattern);
-	if (hit->place_count >= SEQUENCE_PLACES_MAX && form->pieces) {
+	hit = hit_of(s, atom->pattern);
+	if (hit->place_count >= SEQUENCE_PLACES_MAX && s->set->forms[atom->form].pieces) {
 		hit->everywhere |= form_bit(s->set, atom->form);
+		s->enough[id] = s->any_enough = true;
 		return true;
 	}
 	place = hit->place_count < REGEX_PLACES_MAX
@@ -101,6 +103,9 @@ static void forget(struct pattern_scratch *s)
 {
 	arena_reset(&s->heap);
 	s->hit_count = 0;
+	if (s->any_enough)
+		memset(s->enough, 0, s->set->atom_count * sizeof *s->enough);
+	s->any_enough = false;
 	if (++s->generation)
 		return;
 	memset(s->marks, 0, s->set->count * sizeof *s->marks);
@@ -130,7 +135,7 @@ bool pattern_search(struct pattern_scratch *s, struct span data,
 		s->options.max_matches = PATTERN_MATCHES_MAX;
 	if (data.len >= DATA_MAX)
 		return err_set(err, ERR_LIMIT, 0, "too large to search in one piece");
-	match_scan(s->set->literals, data, on_atom, s);
+	match_scan(s->set->literals, data, s->enough, on_atom, s);
 	add_always(s);
 	return true;
 }

@@ -32,6 +32,8 @@ struct pattern_scratch {
 	uint32_t *candidates;		/* [hit_count] ids */
 	size_t hit_count, hit_room;
 	uint32_t generation;
+	bool *enough;			/* [atom]: their form is searched for in all the data */
+	bool any_enough;
 	struct arena heap;		/* of one search */
 	struct arena work;		/* of one verification */
 	struct span data;

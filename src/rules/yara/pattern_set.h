@@ -51,7 +51,7 @@ struct pattern_form {
 };
 
 struct pattern_atom {
-	uint32_t form;
+	uint32_t form, pattern;
 	uint32_t back;			/* from the atom's start to the form's, or to the split */
 	uint32_t length;
 	uint8_t key;			/* of xor */
