@@ -74,7 +74,8 @@ def main():
     check("numbers are read from its memory", (code, out) == (0, f"r {process.pid}\n"), (code, out, err))
     digest = hashlib.md5(b"kanshiki planted here").hexdigest()
     ranges = (f'import "hash" import "math" rule r {{ condition: hash.md5({at}, 21) == "{digest}" '
-              f'and math.mean({at}, 1) == 107.0 and not defined hash.md5(1, 5) }}')
+              f'and math.mean({at}, 1) == 107.0 and not defined hash.md5(1, 5) '
+              'and not defined math.mode() and not defined math.count(65) and not defined math.percentage(65) }')
     code, out, err = scan(program, ranges, process.pid)
     check("hash and math read ranges of it", (code, out) == (0, f"r {process.pid}\n"), (code, out, err))
     loop = (f"rule r {{ condition: for any i in ({at}..{at + 30}) : (uint32(i) == 0x12345678) }}")

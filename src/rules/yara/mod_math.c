@@ -70,7 +70,7 @@ struct state {
 
 static const struct distribution *whole(struct yara_call *c)
 {
-	struct state *state = c->root->state;
+	struct state *state = yara_call_has_whole(c) ? c->root->state : NULL;
 
 	if (state && !state->is_known) {
 		count_bytes(&state->all, c->data);

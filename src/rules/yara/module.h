@@ -233,6 +233,8 @@ static inline void yara_return_string(struct yara_call *call, struct span s)
  */
 #define YARA_RANGE_MOST ((int64_t)16 << 20)
 bool yara_call_range(const struct yara_call *call, int64_t offset, int64_t length, struct span *out);
+/* Is call->data all of what is scanned? Not of a process, whose memory has no whole. */
+bool yara_call_has_whole(const struct yara_call *call);
 /* Whether the regex argument matches anywhere in `s`. */
 bool yara_call_matches(struct yara_call *call, const struct yara_regex *regex, struct span s);
 /* The same for one that begins in the first 1,024 bytes; *end is where the first of them ends. */

@@ -227,6 +227,13 @@ bool scan_entry_point(struct yara_scan *s, int64_t *out)
 			    : yara_entry_point(s->data, false, 0, out);
 }
 
+bool yara_call_has_whole(const struct yara_call *call)
+{
+	const struct yara_scan *s = call->host;
+
+	return !s || !s->is_blocks;
+}
+
 bool yara_call_range(const struct yara_call *call, int64_t offset, int64_t length, struct span *out)
 {
 	struct yara_scan *s = call->host;
