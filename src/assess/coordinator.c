@@ -324,29 +324,33 @@ static void drop_head(struct coordinator *c)
 
 static bool report(struct coordinator *c, struct span at);
 
-static bool write_finished(struct coordinator *c, struct err *err)
+static bool is_head_finished(const struct coordinator *c)
 {
-	while (c->head && c->head->state == JOB_FINISHED) {
-		struct job *job = c->head;
-		struct plan *plan = NULL;
-		bool redo = false, ok;
+	return c->head && c->head->state == JOB_FINISHED;
+}
 
-		ok = job->is_relisted || plan_job(c, job, &plan, &redo, err);
-		if (ok && redo && job->redone < REDO_MOST) {
-			free(plan);
-			try_again(c, job);
-			return true;
-		}
-		ok = ok && (job->is_relisted || write_job(c, job, plan, err));
+/* One at a time: a row of them would keep examiners waiting that are done or have much to tell. */
+static bool write_head(struct coordinator *c, struct err *err)
+{
+	struct job *job = c->head;
+	struct plan *plan = NULL;
+	bool redo = false, ok;
+
+	ok = job->is_relisted || plan_job(c, job, &plan, &redo, err);
+	if (ok && redo && job->redone < REDO_MOST) {
 		free(plan);
-		if (!ok)
-			return false;
-		c->buffered -= job->fate ? 0 : job->tree.records.room;
-		note_done(c, job);
-		known_forget(c, job);
-		c->stopped = c->stopped || !report(c, span_of(job->path, job->path_len));
-		drop_head(c);
+		try_again(c, job);
+		return true;
 	}
+	ok = ok && (job->is_relisted || write_job(c, job, plan, err));
+	free(plan);
+	if (!ok)
+		return false;
+	c->buffered -= job->fate ? 0 : job->tree.records.room;
+	note_done(c, job);
+	known_forget(c, job);
+	c->stopped = c->stopped || !report(c, span_of(job->path, job->path_len));
+	drop_head(c);
 	return true;
 }
 
@@ -431,16 +435,19 @@ bool coordinator_run(struct coordinator *c, struct case_file *file,
 	if (!coordinator_sandbox(c->options, totals->sandbox, err) || !prepare(c, err))
 		return false;
 	while (feed(c, err)) {
-		if (!write_finished(c, err))
+		if (is_head_finished(c) && !write_head(c, err))
 			return false;
+		/* Whatever is finished is kept. */
+		while (c->stopped && is_head_finished(c))
+			if (!write_head(c, err))
+				return false;
 		if (c->stopped || (!c->head && c->walk_done)) {
 			totals->stopped = c->stopped;
 			return true;
 		}
 		if (c->options->progress)
 			list_ahead(c);
-		if ((c->head && c->head->state != JOB_FINISHED && !slots_wait(c, err)) ||
-		    !case_tick(file, err))
+		if ((c->head && !slots_wait(c, !is_head_finished(c), err)) || !case_tick(file, err))
 			return false;
 		/* What everything behind it waits for. */
 		if (!report(c, c->head ? span_of(c->head->path, c->head->path_len) : SPAN("")))

@@ -146,7 +146,8 @@ uint64_t share_image_of(const struct coordinator *c, uint64_t unit);
 
 /* coordinator_slots.c: examiners and what they are at. */
 bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, struct err *err);
-bool slots_wait(struct coordinator *c, struct err *err);
+/* Takes what examiners told; waits a while for it where there is nothing else to do. */
+bool slots_wait(struct coordinator *c, bool is_idle, struct err *err);
 struct slot *slots_idle(struct coordinator *c);
 void slots_free(struct coordinator *c);
 

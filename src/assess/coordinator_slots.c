@@ -324,7 +324,7 @@ static bool visit(struct coordinator *c, struct slot *s, short ready, struct err
 	return true;
 }
 
-bool slots_wait(struct coordinator *c, struct err *err)
+bool slots_wait(struct coordinator *c, bool is_idle, struct err *err)
 {
 	struct pollfd *ready = calloc(c->slot_count + 1, sizeof *ready);
 	bool ok = true;
@@ -338,7 +338,7 @@ bool slots_wait(struct coordinator *c, struct err *err)
 		ready[i].events = POLLIN;
 	}
 	ready[c->slot_count] = (struct pollfd){ .fd = spawner_fd(c->spawner), .events = POLLIN };
-	poll(ready, c->slot_count + 1, WAIT_MS);
+	poll(ready, c->slot_count + 1, is_idle ? WAIT_MS : 0);
 	c->now_ns = clock_ns();
 	ok = take_ends(c, err);
 	for (unsigned i = 0; ok && i < c->slot_count; i++)

@@ -30,6 +30,22 @@ bool span_eq_nocase(struct span a, struct span b)
 	return true;
 }
 
+static bool is_letter(uint8_t c)
+{
+	return (c | 32) >= 'a' && (c | 32) <= 'z';
+}
+
+/* Begins with what has no case: most places need no look. */
+static bool has_sign(struct span text, struct span word)
+{
+	size_t at = span_find_byte(text, 0, word.at[0]);
+
+	for (; at != SIZE_MAX && at + word.len <= text.len; at = span_find_byte(text, at + 1, word.at[0]))
+		if (span_eq_nocase(span_sub(text, at, word.len), word))
+			return true;
+	return false;
+}
+
 static bool has_word(struct span text, struct span word)
 {
 	uint8_t first = word.at[0] | 32, second = word.len > 1 ? word.at[1] | 32 : 0;
@@ -48,7 +64,7 @@ bool span_has_any(struct span text, const char *words)
 	while (rest.len) {
 		struct span word = span_split(&rest, '|');
 
-		if (word.len && has_word(text, word))
+		if (word.len && (is_letter(word.at[0]) ? has_word(text, word) : has_sign(text, word)))
 			return true;
 	}
 	return false;

@@ -20,12 +20,12 @@
  */
 static const char writer_pragmas[] =
 	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000; PRAGMA mmap_size = 0;"
+	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -96000; PRAGMA mmap_size = 0;"
 	"PRAGMA wal_autocheckpoint = 4000; PRAGMA cell_size_check = ON";
 
 static const char reader_pragmas[] =
 	"PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-	"PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
+	"PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -96000";
 
 static const char *const updates[UPDATE_COUNT] = {
 	[UPDATE_CLAIM] = "UPDATE item SET sha256 = ?1, size = ?2, same_as = ?3 "
