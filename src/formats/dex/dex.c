@@ -248,7 +248,11 @@ static bool read_field(struct reader *r, struct cursor *c, uint32_t *index)
 	field.index_difference = (uint32_t)cursor_uleb128(c);
 	field.access_flags = (uint32_t)cursor_uleb128(c);
 	*index += field.index_difference;
-	if (c->short_read || *index >= d->field_id_count)
+	if (c->short_read)
+		return false;
+	d->broken_field = field;
+	d->has_broken_field = *index >= d->field_id_count;
+	if (d->has_broken_field)
 		return false;
 	field.name = string_at(d, d->field_ids[*index].name);
 	field.class_name = type_at(d, d->field_ids[*index].class);
@@ -272,7 +276,11 @@ static bool read_method(struct reader *r, struct cursor *c, uint32_t *index, boo
 	method.access_flags = (uint32_t)cursor_uleb128(c);
 	method.code_offset = (uint32_t)cursor_uleb128(c);
 	*index += method.index_difference;
-	if (c->short_read || *index >= d->method_id_count)
+	if (c->short_read)
+		return false;
+	d->broken_method = method;
+	d->has_broken_method = *index >= d->method_id_count;
+	if (d->has_broken_method)
 		return false;
 	id = &d->method_ids[*index];
 	method.name = string_at(d, id->name);

@@ -91,6 +91,9 @@ struct dex {
 	struct dex_class *classes;
 	struct dex_class_data *class_data;
 	struct dex_member *fields, *methods;
+	/* One behind the last that names an id which is not there: its numbers. As in YARA. */
+	struct dex_member broken_field, broken_method;
+	bool has_broken_field, has_broken_method;
 	size_t string_count, type_count, proto_count, field_id_count, method_id_count, map_count,
 		class_count, class_data_count, field_count, method_count;
 	bool has_map;

@@ -175,6 +175,14 @@ static void set_member(struct yara_object *to, const struct dex_member *member)
 	yara_set_integer(to, "access_flags", member->access_flags);
 }
 
+static void add_field(struct yara_object *list, const struct dex_member *field)
+{
+	struct yara_object *to = yara_array_add_struct(list);
+
+	set_member(to, field);
+	yara_set_integer(to, "field_idx_diff", field->index_difference);
+}
+
 static void fill_fields(struct yara_object *root)
 {
 	const struct dex *d;
@@ -184,12 +192,10 @@ static void fill_fields(struct yara_object *root)
 		return;
 	if (d->whole)
 		yara_set_integer(root, "number_of_fields", (int64_t)d->field_count);
-	for (size_t i = 0; i < d->field_count; i++) {
-		struct yara_object *to = yara_array_add_struct(list);
-
-		set_member(to, &d->fields[i]);
-		yara_set_integer(to, "field_idx_diff", d->fields[i].index_difference);
-	}
+	for (size_t i = 0; i < d->field_count; i++)
+		add_field(list, &d->fields[i]);
+	if (d->has_broken_field)
+		add_field(list, &d->broken_field);
 }
 
 static void set_code(struct yara_object *to, const struct dex_code *code)
@@ -203,6 +209,19 @@ static void set_code(struct yara_object *to, const struct dex_code *code)
 	mod_dex_set_text(to, "insns", code->bytes);
 }
 
+static void add_method(struct yara_object *list, const struct dex_member *method)
+{
+	struct yara_object *to = yara_array_add_struct(list);
+
+	set_member(to, method);
+	yara_set_integer(to, "direct", method->is_direct);
+	yara_set_integer(to, "virtual", !method->is_direct);
+	yara_set_integer(to, "method_idx_diff", method->index_difference);
+	yara_set_integer(to, "code_off", method->code_offset);
+	if (method->code && to)
+		set_code(yara_struct(to, "code_item"), method->code);
+}
+
 static void fill_methods(struct yara_object *root)
 {
 	const struct dex *d;
@@ -212,18 +231,10 @@ static void fill_methods(struct yara_object *root)
 		return;
 	if (d->whole)
 		yara_set_integer(root, "number_of_methods", (int64_t)d->method_count);
-	for (size_t i = 0; i < d->method_count; i++) {
-		const struct dex_member *method = &d->methods[i];
-		struct yara_object *to = yara_array_add_struct(list);
-
-		set_member(to, method);
-		yara_set_integer(to, "direct", method->is_direct);
-		yara_set_integer(to, "virtual", !method->is_direct);
-		yara_set_integer(to, "method_idx_diff", method->index_difference);
-		yara_set_integer(to, "code_off", method->code_offset);
-		if (method->code && to)
-			set_code(yara_struct(to, "code_item"), method->code);
-	}
+	for (size_t i = 0; i < d->method_count; i++)
+		add_method(list, &d->methods[i]);
+	if (d->has_broken_method)
+		add_method(list, &d->broken_method);
 }
 
 static bool fits(struct yara_call *c, size_t argument, struct span text)
