@@ -76,6 +76,7 @@ const struct artefact_decoder artefact_linux[] = {
 	    linux_wtmp),
 	LOG("btmp", "var/log/btmp|var/log/btmp.*|var/log/btmp-*", linux_btmp),
 	LOG("lastlog", "var/log/lastlog", linux_lastlog),
+	LOG("faillog", "var/log/faillog", linux_faillog),
 	LOG("shell history", ".bash_history|.sh_history|.ash_history|bash_history|.history",
 	    history_bash),
 	LOG("shell history", ".zsh_history|.zhistory|.histfile|zsh_extended_history.txt", history_zsh),

@@ -1,4 +1,4 @@
-/* Who came and went: wtmp, utmp, btmp, lastlog. */
+/* Who came and went: wtmp, utmp, btmp, lastlog, faillog. */
 #include "artefact/linux.h"
 
 #include "base/map.h"
@@ -239,6 +239,31 @@ bool linux_lastlog(const struct artefact *a, struct err *err)
 		trace.path = a->path;
 		trace.summary = arena_printf(a->arena, "last session of %s from %.*s", user,
 					     SPAN_ARG(r.host));
+		more = a->trace(a->context, &trace);
+	}
+	return true;
+}
+
+bool linux_faillog(const struct artefact *a, struct err *err)
+{
+	struct faillog_record r;
+	bool is_wide = faillog_is_wide(a->bytes), more = true;
+	uint32_t uid = 0;
+
+	while (more && faillog_next(a->bytes, is_wide, &uid, &r)) {
+		struct trace trace = trace_new(TRACE_SESSION, "failed logon");
+		char user[32];
+
+		snprintf(user, sizeof user, "uid %u", r.uid);
+		trace.time = r.time;
+		trace.source = SPAN("faillog, last failure");
+		trace.user = span_text(user);
+		trace.count = r.count;
+		trace.local = r.line;
+		trace.name = r.line;
+		trace.path = a->path;
+		trace.summary = arena_printf(a->arena, "%s failed to come in, %u times since the last success", user,
+					     r.count);
 		more = a->trace(a->context, &trace);
 	}
 	return true;

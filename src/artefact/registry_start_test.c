@@ -150,3 +150,18 @@ TEST(a_real_system_hive_is_read_with_its_logs)
 	free((void *)(uintptr_t)logs[0].bytes.at);
 	free((void *)(uintptr_t)logs[1].bytes.at);
 }
+
+TEST(libraries_that_the_system_loads_for_printing_and_time_are_told)
+{
+	decode(registry_autostart, SYSTEM_HIVE
+	       "[ControlSet002\\Control\\Print\\Monitors\\Evil Port]{1500000000}\nDriver=sz:mon.dll\n"
+	       "[ControlSet002\\Control\\Print\\Environments\\Windows x64\\Print Processors\\p]\nDriver=sz:proc.dll\n"
+	       "[ControlSet002\\Services\\W32Time\\TimeProviders\\t]\nDllName=sz:C:\\t.dll\n",
+	       "C/Windows/System32/config/SYSTEM");
+	assert_span(named("print monitor", "Evil Port")->command, "mon.dll");
+	assert_span(named("print monitor", "Evil Port")->technique, "T1547.010");
+	assert_int_equal(named("print monitor", "Evil Port")->time, 1500000000 * TIME_SECOND);
+	assert_span(named("print processor", "p")->command, "proc.dll");
+	assert_span(named("time provider", "t")->program, "C:\\t.dll");
+	told_free(&told);
+}

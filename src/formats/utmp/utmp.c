@@ -3,6 +3,8 @@
 #define RECORD_32 384u
 #define RECORD_64 400u
 #define TRIED 64			/* records by which a layout is judged */
+#define FAILLOG_WIDE 32
+#define FAILLOG_NARROW 24
 #define LASTLOG_RECORD ((size_t)292)
 
 static uint16_t read_u16(struct cursor *c, bool big)
@@ -143,4 +145,36 @@ bool lastlog_next(struct span file, uint32_t *uid, struct lastlog_record *out)
 		return true;
 	}
 	return false;
+}
+
+bool faillog_next(struct span file, bool is_wide, uint32_t *uid, struct faillog_record *out)
+{
+	size_t size = is_wide ? FAILLOG_WIDE : FAILLOG_NARROW;
+
+	for (; (size_t)*uid < file.len / size; ++*uid) {
+		struct cursor c = cursor_of(span_sub(file, (size_t)*uid * size, size));
+		uint64_t seconds;
+
+		out->count = cursor_u16le(&c);
+		cursor_skip(&c, 2);
+		out->line = take_text(&c, 12);
+		seconds = is_wide ? cursor_u64le(&c) : cursor_u32le(&c);
+		if (!seconds || seconds > UINT32_MAX)
+			continue;
+		out->uid = (*uid)++;
+		out->time = timestamp_of_unix((int64_t)seconds, 0);
+		return true;
+	}
+	return false;
+}
+
+/* Read as narrow, half of the times would be texts or counts. */
+bool faillog_is_wide(struct span file)
+{
+	if (file.len % FAILLOG_WIDE)
+		return false;
+	for (size_t at = 0; at + FAILLOG_WIDE <= file.len; at += FAILLOG_WIDE)
+		if (load_u32le(file.at + at + 20))
+			return false;
+	return true;
 }

@@ -48,4 +48,17 @@ struct lastlog_record {
 /* The next user who ever came in, from *uid on (then *uid is the one behind). */
 bool lastlog_next(struct span file, uint32_t *uid, struct lastlog_record *out);
 
+/* pam_tally and login's list of failures: 32 bytes a user on 64-bit machines, 24 on others. */
+struct faillog_record {
+	uint32_t uid;
+	timestamp time;			/* of the last failure */
+	uint16_t count;
+	struct span line;
+};
+
+/* `is_wide`: of a 64-bit machine. As lastlog_next. */
+bool faillog_next(struct span file, bool is_wide, uint32_t *uid, struct faillog_record *out);
+/* Whether times of users who failed make sense as those of a 64-bit machine. */
+bool faillog_is_wide(struct span file);
+
 #endif

@@ -91,3 +91,29 @@ TEST(lastlog_is_by_number_of_user)
 	assert_span(r.host, "10.0.0.1");
 	assert_false(lastlog_next(span_of(file, sizeof file), &uid, &r));
 }
+
+/* short count, short most, char line[12], time_t, long: as shadow's faillog.h has them. */
+TEST(faillog_tells_the_last_failure_of_each_user)
+{
+	static uint8_t wide[32 * 3] = { 0 }, narrow[24 * 3] = { 0 };
+	struct faillog_record r;
+	uint32_t uid = 0;
+
+	wide[64] = 7;
+	memcpy(wide + 64 + 4, "tty1", 4);
+	wide[64 + 16 + 3] = 0x65;
+	assert_true(faillog_is_wide(span_of(wide, sizeof wide)));
+	assert_true(faillog_next(span_of(wide, sizeof wide), true, &uid, &r));
+	assert_int_equal(r.uid, 2);
+	assert_int_equal(r.count, 7);
+	assert_span(r.line, "tty1");
+	assert_int_equal(r.time, INT64_C(0x65000000) * TIME_SECOND);
+	assert_false(faillog_next(span_of(wide, sizeof wide), true, &uid, &r));
+	narrow[24] = 3;
+	narrow[24 + 16 + 3] = 0x65;
+	assert_false(faillog_is_wide(span_of(narrow, sizeof narrow)));
+	uid = 0;
+	assert_true(faillog_next(span_of(narrow, sizeof narrow), false, &uid, &r));
+	assert_int_equal(r.uid, 1);
+	assert_int_equal(r.count, 3);
+}
