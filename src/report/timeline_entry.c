@@ -54,6 +54,24 @@ void entry_of_file(struct entry *e, const struct timeline_file *file, unsigned t
 	e->mode = file->mode;
 }
 
+/* Who with whom and how much, of a record of the network that has no words of its own. */
+static void sum_up_ends(struct entry *e)
+{
+	const struct span parts[] = { e->local, e->peer, e->name, e->path, e->command };
+	const char *const before[] = { "", e->local.len ? " to " : "to ", " ", " ", " " };
+	size_t at = 0;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (parts[i].len && at < sizeof e->words - 100)
+			at += (size_t)snprintf(e->words + at, sizeof e->words - at, "%s%.*s", before[i],
+					       SPAN_ARG(span_sub(parts[i], 0, 80)));
+	at = at < sizeof e->words ? at : sizeof e->words - 1;
+	if (e->bytes_out != UINT64_MAX || e->bytes_in != UINT64_MAX)
+		snprintf(e->words + at, sizeof e->words - at, ", %" PRIu64 " bytes out, %" PRIu64 " in",
+			 e->bytes_out == UINT64_MAX ? 0 : e->bytes_out, e->bytes_in == UINT64_MAX ? 0 : e->bytes_in);
+	e->summary = span_text(e->words);
+}
+
 static void read_trace(struct entry *e, sqlite3_stmt *q, bool is_end)
 {
 	e->what = query_span(q, 3);
@@ -73,7 +91,9 @@ static void read_trace(struct entry *e, sqlite3_stmt *q, bool is_end)
 	e->technique = query_span(q, 15);
 	e->summary = query_span(q, 16);
 	e->detail = query_span(q, 17);
-	if (!e->summary.len)
+	if (!e->summary.len && (e->local.len || e->peer.len))
+		sum_up_ends(e);
+	else if (!e->summary.len)
 		e->summary = e->command.len ? e->command : e->path.len ? e->path : e->name;
 }
 

@@ -20,6 +20,7 @@ struct entry {
 	struct span item;		/* path in the case */
 	struct span path, name, program, command, local, peer;
 	struct span summary, technique, harm, level, detail;
+	char words[400];		/* of a summary that is put together; the entry is not to be copied */
 	uint64_t bytes_out, bytes_in, event_id, record, size, count;
 	uint32_t mode;
 	struct span sha256;

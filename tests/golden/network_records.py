@@ -70,8 +70,16 @@ def machines_are_counted_without_ports(work):
     check(got == {"192.0.2.1": (5, 3), "2001:db8::9": (1, 1)}, "machines are counted without their ports", got)
 
 
+def the_time_line_says_who_with_whom(work):
+    lines = run(work, "timeline", f"{work}/e.case", "-f", "timesketch", "--filter", "peer:2001").splitlines()
+    got = [json.loads(line) for line in lines]
+    check(len(got) == 1 and got[0]["message"] == "10.0.0.1:7 to [2001:db8::9]:443, 10 bytes out, 20 in",
+          "the time line says who with whom and how much", got)
+
+
 with tempfile.TemporaryDirectory() as work:
     journal_becomes_transfers(work)
     machines_are_counted_without_ports(work)
+    the_time_line_says_who_with_whom(work)
 print(f"1..{count}")
 sys.exit(failures > 0)
