@@ -192,8 +192,10 @@ rule php_web_shell
         $a = /\b(eval|assert|system|passthru|shell_exec|exec|popen|proc_open)\s*\(\s*(@?\s*(base64_decode|gzinflate|str_rot13|urldecode)\s*\(\s*)*@?\$_(GET|POST|REQUEST|COOKIE|SERVER)\s*\[/ nocase
         $b = /\$_(GET|POST|REQUEST|COOKIE)\s*\[[^\]]{1,40}\]\s*\(\s*\$_(GET|POST|REQUEST|COOKIE)\s*\[/ nocase
         $c = /preg_replace\s*\(\s*["']\/[^"']{0,40}\/e["']\s*,\s*\$_(GET|POST|REQUEST)/ nocase
+        $d = /`\s*\{?\$_(GET|POST|REQUEST|COOKIE)\s*\[[^\]`]{1,40}\]/ nocase
+        $e = /\b(eval|assert)\s*\(\s*@?(gzinflate|gzuncompress|str_rot13|base64_decode)\s*\(\s*@?(gzinflate|gzuncompress|str_rot13|strrev|base64_decode)\s*\(\s*["']/ nocase
     condition:
-        $php and any of ($a, $b, $c) and filesize < 2MB
+        $php and any of ($a, $b, $c, $d, $e) and filesize < 2MB
             and not (uint32(0) == 0x464C457F and uint32(20) == 1)
             and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
@@ -215,8 +217,9 @@ rule aspx_web_shell
         $proc = "ProcessStartInfo" nocase
         $req = /Request(\.Form|\.QueryString|\.Item|\.Params)?\s*[\[\(]/ nocase
         $cmd = /cmd(\.exe)?["']/ nocase
+        $start = "Diagnostics.Process" nocase
     condition:
-        $page and $lang and ($eval or ($proc and $req and $cmd)) and filesize < 2MB
+        $page and $lang and ($eval or (($proc or $start) and $req and $cmd)) and filesize < 2MB
             and not (uint32(0) == 0x464C457F and uint32(20) == 1)
             and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }
@@ -238,6 +241,29 @@ rule jsp_web_shell
         $param = "request.getParameter("
     condition:
         $page and $param and ($exec or $builder) and filesize < 2MB
+            and not (uint32(0) == 0x464C457F and uint32(20) == 1)
+            and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
+}
+
+rule cgi_web_shell
+{
+    meta:
+        title = "CGI web shell"
+        description = "A script for a web server that hands what the visitor sends to the system shell."
+        author = "the kanshiki developers"
+        date = "2026-11-22"
+        harm = "implant"
+        level = "critical"
+        techniques = "T1505.003"
+    strings:
+        $script = /#![^\n]{0,80}(perl|python|sh|ruby)/
+        $answer = /Content-type:|->header|print header/ nocase
+        $perl = /(system|exec|qx|eval)\s*[({]?\s*(\$\w+->param|param)\s*\(/
+        $tick = /`\s*\$\{?\w+(->\{param\}|->param)/
+        $python = /(os\.popen|os\.system|subprocess\.\w+|eval|exec)\s*\([^\n]{0,60}(\.getvalue|\.getfirst|FieldStorage|QUERY_STRING)/
+        $shell = /(eval|sh -c|bash -c)\s+["']?\$\{?(QUERY_STRING|HTTP_[A-Z_]+|REQUEST_URI|PATH_INFO)/
+    condition:
+        $script in (0..256) and $answer and any of ($perl, $tick, $python, $shell) and filesize < 1MB
             and not (uint32(0) == 0x464C457F and uint32(20) == 1)
             and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }

@@ -23,7 +23,8 @@ const struct artefact_decoder artefact_linux[] = {
 	      "etc/bash.bash_logout|etc/zsh/*|etc/zshrc|etc/zshenv|etc/zprofile|etc/fish/config.fish|"
 	      "etc/fish/conf.d/*|etc/csh.cshrc|etc/csh.login|etc/skel/.*|.bashrc|.bash_profile|"
 	      ".bash_login|.bash_logout|.profile|.zshrc|.zshenv|.zprofile|.zlogin|.zlogout|.kshrc|"
-	      ".cshrc|.tcshrc|.bash_aliases|.config/fish/config.fish|.config/fish/conf.d/*",
+	      ".cshrc|.tcshrc|.bash_aliases|.bash_completion|etc/bash_completion.d/*|"
+	      ".config/fish/config.fish|.config/fish/conf.d/*",
 	      linux_shell_start),
 	PLACE("environment", "etc/environment|etc/environment.d/*|environment.d/*.conf|"
 	      ".config/environment.d/*|.ssh/environment|.pam_environment|etc/security/pam_env.conf|"
@@ -55,11 +56,37 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("python start", "*.pth", linux_python_path),
 	PLACE("mail hooks", "etc/aliases|.forward|.procmailrc|etc/procmailrc", linux_aliases),
 	PLACE("inetd", "etc/inetd.conf|etc/xinetd.d/*|etc/xinetd.conf", linux_inetd),
+	{ .name = "commands by key", .evidence_class = CLASS_CONFIGURATION, .paths = linux_keyed_paths,
+	  .decode = linux_keyed, .of_place = true },
+	{ .name = "commands by word", .evidence_class = CLASS_CONFIGURATION, .paths = linux_worded_paths,
+	  .decode = linux_worded, .of_place = true },
+	PLACE("name service", "etc/nsswitch.conf", linux_name_service),
+	PLACE("doas", "etc/doas.conf|etc/doas.d/*.conf|usr/local/etc/doas.conf", linux_doas),
+	PLACE("incron", "var/spool/incron/*|etc/incron.d/*", linux_incron),
+	PLACE("package sources", "etc/apt/sources.list|etc/apt/sources.list.d/*.list|etc/apt/sources.list.d/*.sources|"
+	      "etc/yum.repos.d/*.repo|etc/apk/repositories", linux_package_source),
+	PLACE("root certificates", "usr/local/share/ca-certificates/*.crt|usr/local/share/ca-certificates/*/*.crt|"
+	      "etc/pki/ca-trust/source/anchors/*", linux_root_certificate),
+	PLACE("container daemon", "etc/docker/daemon.json", linux_docker_daemon),
+	PLACE("kernel command", "etc/default/grub|etc/default/grub.d/*|boot/grub/grub.cfg|boot/grub2/grub.cfg|"
+	      "boot/grub/menu.lst|boot/loader/entries/*.conf|loader/entries/*.conf|EFI/*/grub.cfg|etc/kernel/cmdline|"
+	      "boot/extlinux/extlinux.conf|boot/syslinux/*.cfg|boot/cmdline.txt|boot/firmware/cmdline.txt",
+	      linux_kernel_command),
+	PLACE("inittab", "etc/inittab", linux_inittab),
+	PLACE("upstart", "etc/init/*.conf", linux_upstart),
+	PLACE("made at start", "etc/tmpfiles.d/*.conf|usr/lib/tmpfiles.d/*.conf|lib/tmpfiles.d/*.conf|"
+	      "run/tmpfiles.d/*.conf", linux_tmpfiles),
+	PLACE("mounts", "etc/fstab", linux_fstab),
 	PLACE("containers", "containers/*/config.v2.json|containers/*/hostconfig.json",
 	      linux_container),
 	{ .name = "compose files", .evidence_class = CLASS_CONFIGURATION, .decode = linux_compose, .is_risky = true,
 	  .of_place = true, .paths = "docker-compose.yml|docker-compose.yaml|docker-compose.override.yml|"
 	  "compose.yml|compose.yaml|podman-compose.yml" },
+	{ .name = "static pods", .evidence_class = CLASS_CONFIGURATION, .decode = linux_pod, .is_risky = true,
+	  .of_place = true, .paths = "etc/kubernetes/manifests/*.yaml|etc/kubernetes/manifests/*.yml" },
+	PLACE("open to all", "etc/passwd|etc/shadow|etc/group|etc/gshadow|etc/sudoers|etc/sudoers.d/*|etc/crontab|"
+	      "etc/cron.d/*|etc/ld.so.preload|etc/ssh/sshd_config|etc/pam.d/*|etc/profile|systemd/system/*.service",
+	      linux_open_to_all),
 	PLACE("set-id programs", NULL, linux_set_id),
 	PLACE("file capabilities", NULL, linux_capability),
 	PLACE("dpkg files", "var/lib/dpkg/info/*.md5sums", package_md5sums),

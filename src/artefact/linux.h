@@ -76,7 +76,10 @@ artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, l
 	linux_pam, linux_udev, linux_modules_load, linux_modprobe, linux_binary_format,
 	linux_desktop_entry, linux_authorized_keys, linux_sshd_config, linux_sudoers,
 	linux_apt_conf, linux_dpkg_conf, linux_logrotate, linux_interfaces, linux_python_path,
-	linux_aliases, linux_inetd, linux_container, linux_compose, linux_set_id, linux_capability;
+	linux_aliases, linux_inetd, linux_container, linux_compose, linux_set_id, linux_capability, linux_keyed,
+	linux_worded, linux_name_service, linux_doas, linux_incron, linux_package_source, linux_root_certificate,
+	linux_docker_daemon, linux_kernel_command, linux_inittab, linux_upstart, linux_tmpfiles, linux_fstab,
+	linux_pod, linux_open_to_all;
 artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_rpm, package_dpkg_log,
 	package_apt_history;
 artefact_fn live_process, live_sockets, live_modules;
@@ -87,5 +90,7 @@ artefact_fn account_passwd, account_shadow, account_group, host_value, host_rele
 
 /* Ends of paths of scripts that the system runs by their place alone. */
 extern const char linux_hook_paths[];
+/* Of files in which a key, or a word of a line, names what is run or loaded. */
+extern const char linux_keyed_paths[], linux_worded_paths[];
 
 #endif

@@ -32,6 +32,37 @@ static bool may_log_in(struct span shell)
 	       !span_ends(shell, SPAN("/sync"));
 }
 
+/* A shell that lies where no shell does is started at each logon. */
+static void tell_shell(struct linux_text *t, const struct account *one)
+{
+	static const char *const folders[] = { "/bin/", "/sbin/", "/usr/", "/run/current-system/", "/opt/homebrew/" };
+
+	if (!one->shell.len || one->shell.at[0] != '/')
+		return;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (span_starts(one->shell, span_text(folders[i])))
+			return;
+	linux_autostart(t, &(struct linux_entry){ .what = "login shell", .technique = "T1546.004", .name = one->name,
+		.command = one->shell, .program = one->shell, .user = one->name });
+}
+
+/*
+ * Debian's and Red Hat's accounts of services, none of which anybody logs in to; others,
+ * as those of databases, have shells by right.
+ */
+static bool is_service(struct span name)
+{
+	static const char names[] = "daemon|bin|sys|games|man|lp|mail|news|uucp|proxy|www-data|backup|list|irc|gnats|"
+		"nobody|_apt|sshd|messagebus|syslog|ntp|ftp|apache|nginx|http|dbus|tcpdump|systemd-network|"
+		"systemd-resolve|systemd-timesync|systemd-journal|avahi|polkitd|rtkit|uuidd|statd|_chrony";
+	struct span rest = span_text(names);
+
+	while (rest.len)
+		if (span_eq(span_split(&rest, '|'), name))
+			return true;
+	return false;
+}
+
 bool account_passwd(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
@@ -60,11 +91,14 @@ bool account_passwd(const struct artefact *a, struct err *err)
 		trace.program = one.shell;
 		if (span_eq(one.uid, SPAN("0")) && !span_eq(one.name, SPAN("root")))
 			trace.technique = SPAN("T1136.001");
+		else if (is_service(one.name) && may_log_in(one.shell))
+			trace.technique = SPAN("T1098");
 		trace.summary = arena_printf(a->arena, "account %.*s, uid %.*s, %s", SPAN_ARG(one.name),
 					     SPAN_ARG(one.uid), may_log_in(one.shell) ? "with a shell"
 										      : "no shell");
 		trace.detail = tell_detail_end(&d, a->arena);
 		linux_tell(&t, &trace);
+		tell_shell(&t, &one);
 	}
 	linux_text_free(&t);
 	return true;
@@ -189,6 +223,16 @@ static bool is_usual_name(struct span name)
 	return span_starts(name, SPAN("localhost")) || span_starts(name, SPAN("ip6-"));
 }
 
+/* Where machines get their updates, and defenders theirs. */
+static bool is_of_updates(struct span name)
+{
+	return span_has_any(name, "deb.debian.org|security.debian.org|archive.ubuntu.com|security.ubuntu.com|"
+			    "download.fedoraproject.org|mirrorlist.centos.org|cdn.redhat.com|dl-cdn.alpinelinux.org|"
+			    "windowsupdate|update.microsoft.com|download.microsoft.com|wdcp.microsoft|"
+			    "database.clamav.net|kaspersky|sophos|crowdstrike|sentinelone|mcafee|symantec|trendmicro|"
+			    "avast.com|eset.com|bitdefender|malwarebytes|virustotal");
+}
+
 bool setting_hosts(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
@@ -199,7 +243,7 @@ bool setting_hosts(const struct artefact *a, struct err *err)
 
 		while ((name = linux_word(&line)).len && name.at[0] != '#')
 			if (!is_usual_name(name))
-				linux_setting(&t, "hosts entry", name, address, NULL);
+				linux_setting(&t, "hosts entry", name, address, is_of_updates(name) ? "T1562.001" : NULL);
 	}
 	linux_text_free(&t);
 	return true;
@@ -217,7 +261,15 @@ bool setting_resolver(const struct artefact *a, struct err *err)
 	return true;
 }
 
-/* Rules as they stand; "-F" and "flush" alone, or a policy to accept all, turn it off. */
+/* nftables.conf and saved rules of iptables: whether anything in them says what may pass. */
+static bool has_rules(const struct artefact *a)
+{
+	if (span_eq(a->name, SPAN("nftables.conf")))
+		return span_has_any(a->bytes, "table |include |add ");
+	return !span_starts(a->name, SPAN("rules.")) || span_has_any(a->bytes, "-A |-P |:INPUT");
+}
+
+/* Rules as they stand; none at all, or a policy to accept all, turn it off. */
 bool setting_firewall(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
@@ -228,6 +280,10 @@ bool setting_firewall(const struct artefact *a, struct err *err)
 			   span_starts(line, SPAN("DEFAULT_INPUT_POLICY=\"ACCEPT\""));
 
 		linux_setting(&t, "firewall", a->name, line, off ? "T1562.004" : NULL);
+	}
+	if (!has_rules(a)) {
+		t.line = 0;
+		linux_setting(&t, "firewall", a->name, SPAN("no rules"), "T1562.004");
 	}
 	linux_text_free(&t);
 	return true;

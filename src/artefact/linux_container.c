@@ -1,4 +1,4 @@
-/* Configuration of containers: Docker's config.v2.json and hostconfig.json, and compose files. */
+/* Configuration of containers: Docker's config.v2.json and hostconfig.json, compose files, static pods. */
 #include "artefact/linux.h"
 
 #include "codec/json_read.h"
@@ -171,6 +171,63 @@ bool linux_compose(const struct artefact *a, struct err *err)
 	services = yaml_get(root, "services");
 	for (const struct yaml_node *s = services ? services->first : NULL; s && count < SERVICES_MOST; s = s->next, count++)
 		tell_service(&t, s);
+	linux_text_free(&t);
+	return ok;
+}
+
+/* ---- static pods: what the node's agent starts by itself ---- */
+
+static void tell_pod_container(struct linux_text *t, const struct yaml_node *c)
+{
+	struct arena *arena = t->a->arena;
+	struct span name = yaml_get_text(c, "name"), image = yaml_get_text(c, "image");
+	struct span command = arena_printf(arena, "%.*s %.*s", SPAN_ARG(words_of(arena, yaml_get(c, "command"))),
+					   SPAN_ARG(words_of(arena, yaml_get(c, "args")))), program;
+
+	command = program = span_trim(command);
+	program = linux_word(&program);
+	linux_autostart(t, &(struct linux_entry){ .what = "container", .technique = "T1543.005", .name = name,
+		.command = command, .program = program });
+	if (image.len)
+		linux_setting(t, "container image", name, image, NULL);
+	if (span_eq(yaml_get_text(yaml_get(c, "securityContext"), "privileged"), SPAN("true")))
+		linux_setting(t, "container privileged", name, SPAN("true"), "T1611");
+}
+
+static void tell_pod_settings(struct linux_text *t, const struct yaml_node *spec)
+{
+	const struct yaml_node *volumes = yaml_get(spec, "volumes");
+	int count = 0;
+
+	for (const char *const *key = (const char *const[]){ "hostNetwork", "hostPID", "hostIPC", NULL }; *key; key++)
+		if (span_eq(yaml_get_text(spec, *key), SPAN("true")))
+			linux_setting(t, "container of the host", t->a->name, span_text(*key), NULL);
+	for (const struct yaml_node *v = volumes ? volumes->first : NULL; v && count < SERVICES_MOST; v = v->next, count++) {
+		struct span path = yaml_get_text(yaml_get(v, "hostPath"), "path");
+
+		if (path.len)
+			linux_setting(t, "container mount", yaml_get_text(v, "name"), path,
+				      span_eq(path, SPAN("/")) ? "T1611" : NULL);
+	}
+}
+
+bool linux_pod(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	const struct yaml_limits limits = { .nodes = 20000 };
+	const struct yaml_node *root = NULL, *spec, *list;
+	struct yaml_place place;
+	bool ok = yaml_parse(a->arena, a->bytes, &limits, &root, &place, err);
+
+	spec = yaml_get(root, "spec");
+	for (const char *const *key = (const char *const[]){ "initContainers", "containers", NULL }; ok && *key; key++) {
+		int count = 0;
+
+		list = yaml_get(spec, *key);
+		for (const struct yaml_node *c = list ? list->first : NULL; c && count < SERVICES_MOST; c = c->next, count++)
+			tell_pod_container(&t, c);
+	}
+	tell_pod_settings(&t, spec);
 	linux_text_free(&t);
 	return ok;
 }

@@ -3,7 +3,8 @@
 
 #define HOOKS(X) \
 	X("rc script", "T1037.004", "etc/rc.local|etc/rc.d/rc.local|etc/init.d/*|etc/rc.d/init.d/*|" \
-	  "etc/init.d/*/*|etc/boot.d/*") \
+	  "etc/init.d/*/*|etc/boot.d/*|var/lib/cloud/scripts/per-boot/*|" \
+	  "var/lib/cloud/scripts/per-instance/*|var/lib/cloud/scripts/per-once/*") \
 	X("cron", "T1053.003", "etc/cron.hourly/*|etc/cron.daily/*|etc/cron.weekly/*|etc/cron.monthly/*|" \
 	  "etc/cron.yearly/*|etc/periodic/*/*") \
 	X("generator", "T1543.002", "systemd/system-generators/*|systemd/user-generators/*|" \
@@ -26,9 +27,10 @@
 	  "etc/X11/Xsetup|etc/gdm3/PostLogin/*|etc/gdm3/PreSession/*|etc/gdm3/Init/*|.xinitrc|" \
 	  ".xprofile|.xsession|.xsessionrc|.config/autostart-scripts/*|.config/plasma-workspace/env/*") \
 	X("ssh start script", "T1098.004", "etc/ssh/sshrc|.ssh/rc") \
-	X("git hook", "T1546", ".git/hooks/pre-commit|.git/hooks/post-checkout|.git/hooks/post-merge|" \
-	  ".git/hooks/pre-push|.git/hooks/post-commit") \
+	X("git hook", "T1546", "*.git/hooks/*") \
+	X("polkit", "T1548", "polkit-1/rules.d/*.rules|polkit-1/localauthority/*/*.pkla") \
 	X("python start", "T1546.018", "sitecustomize.py|usercustomize.py") \
+	X("perl start", "T1546", "sitecustomize.pl") \
 	X("package hook", "T1546.016", "site-packages/dnf-plugins/*.py|usr/lib/yum-plugins/*.py")
 
 #define PATHS(what, technique, paths) "|" paths
@@ -159,6 +161,35 @@ bool linux_shell_start(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* What an interpreter or a library takes from its environment and runs or loads. */
+static bool is_code_variable(struct span name)
+{
+	static const char *const names[] = { "BASH_ENV", "ENV", "PROMPT_COMMAND", "PERL5OPT", "PERL5LIB", "PERL5DB",
+		"RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS",
+		"JDK_JAVA_OPTIONS", "GCONV_PATH", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "SSH_ASKPASS", "SUDO_ASKPASS" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (span_eq(name, span_text(names[i])))
+			return true;
+	return span_starts(name, SPAN("PYTHON"));
+}
+
+/* A search path on which anybody may put a program. */
+static bool is_open_path(struct span name, struct span value)
+{
+	if (!span_eq(name, SPAN("PATH")))
+		return false;
+	while (value.len) {
+		struct span folder = span_split(&value, ':');
+
+		if (folder.len && (folder.at[0] == '.' || span_starts(folder, SPAN("/tmp")) ||
+				   span_starts(folder, SPAN("/var/tmp")) || span_starts(folder, SPAN("/dev/")) ||
+				   span_find(folder, 0, SPAN("/.")) != SIZE_MAX))
+			return true;
+	}
+	return false;
+}
+
 /* NAME=value of /etc/environment, pam_env and environment.d: those that load or find code. */
 bool linux_environment(const struct artefact *a, struct err *err)
 {
@@ -176,8 +207,7 @@ bool linux_environment(const struct artefact *a, struct err *err)
 		else if (span_starts(name, SPAN("LD_")))
 			linux_autostart(&t, &(struct linux_entry){ .what = "preload",
 				.technique = "T1574.006", .name = name, .command = value });
-		else if (span_eq(name, SPAN("BASH_ENV")) || span_eq(name, SPAN("ENV")) ||
-			 span_starts(name, SPAN("PYTHON")) || span_eq(name, SPAN("PERL5OPT")))
+		else if (is_code_variable(name) || is_open_path(name, value))
 			linux_autostart(&t, &(struct linux_entry){ .what = "profile",
 				.technique = "T1546.004", .name = name, .command = value });
 		else if (span_ends(name, SPAN("_proxy")) || span_ends(name, SPAN("_PROXY")))

@@ -4,11 +4,24 @@
 
 static const struct kind {
 	const char *paths, *what, *technique;
+	bool is_elsewhere;		/* only where it leads out of the system's own folders */
 } kinds[] = {
 	{ "systemd/system/*.wants/*|systemd/system/*.requires/*|systemd/user/*.wants/*|"
-	  "systemd/user/*.requires/*", "unit link", "T1543.002" },
-	{ "etc/rc*.d/S*|etc/rc.d/rc*.d/S*|etc/runlevels/*/*|etc/init.d/rc*.d/S*", "rc link", "T1037.004" },
+	  "systemd/user/*.requires/*", "unit link", "T1543.002", false },
+	{ "etc/rc*.d/S*|etc/rc.d/rc*.d/S*|etc/runlevels/*/*|etc/init.d/rc*.d/S*", "rc link", "T1037.004", false },
+	{ "etc/alternatives/*|usr/bin/*|usr/sbin/*", "program link", "T1574", true },
 };
+
+static bool leads_elsewhere(struct span target)
+{
+	static const char *const own[] = { "/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/etc/", "/var/lib/", "/run/",
+					   "/proc/", "/dev/", "/nix/", "/snap/" };
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (span_starts(target, span_text(own[i])))
+			return false;
+	return target.len && target.at[0] == '/';
+}
 
 /* Where the machine's own path begins in that of an item. */
 static const char *const starts[] = { "/etc/", "/usr/lib/systemd/", "/lib/systemd/", "/run/systemd/", "/home/",
@@ -78,7 +91,8 @@ bool linux_link_trace(struct span path, struct span target, struct buf *room, st
 	while (name && path.at[name - 1] != '/')
 		name--;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (!artefact_path_matches(kinds[i].paths, path))
+		if (!artefact_path_matches(kinds[i].paths, path) ||
+		    (kinds[i].is_elsewhere && !leads_elsewhere(target)))
 			continue;
 		buf_clear(room);
 		*out = trace_new(TRACE_AUTOSTART, kinds[i].what);

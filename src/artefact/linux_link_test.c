@@ -39,6 +39,8 @@ TEST(links_that_switch_something_on_are_told)
 	assert_false(linux_link_trace(SPAN("/etc/systemd/system/x.target.wants/a.service"), SPAN("/dev/null"),
 				      &room, &t));
 	assert_false(linux_link_trace(SPAN("/etc/alternatives/vi"), SPAN("/usr/bin/vim"), &room, &t));
+	assert_true(linux_link_trace(SPAN("/etc/alternatives/vi"), SPAN("/opt/x/vim"), &room, &t));
+	assert_span(t.what, "program link");
 	buf_free(&room);
 }
 

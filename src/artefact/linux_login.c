@@ -172,6 +172,10 @@ static const char *weakness(struct span key, struct span value)
 		{ "GatewayPorts", "yes", "T1572" }, { "PermitTunnel", "yes", "T1572" },
 	};
 
+	/* Keys that lie neither with their user nor with the server's own files. */
+	if (span_eq_nocase(key, SPAN("AuthorizedKeysFile")) && value.len && value.at[0] == '/' &&
+	    !span_starts(value, SPAN("/etc/ssh/")))
+		return "T1098.004";
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (span_eq_nocase(key, span_text(rows[i].key)) &&
 		    span_eq_nocase(value, span_text(rows[i].value)))

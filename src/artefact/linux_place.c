@@ -4,6 +4,7 @@
 #define SET_USER 04000u
 #define SET_GROUP 02000u
 #define ANY_EXECUTE 0111u
+#define ANYBODY_WRITES 0002u
 #define TYPE_MASK 0170000u
 #define TYPE_FILE 0100000u
 
@@ -21,6 +22,20 @@ bool linux_set_id(const struct artefact *a, struct err *err)
 		.what = a->mode & SET_USER ? "set user id" : "set group id", .technique = "T1548.001",
 		.name = a->name, .program = a->path,
 		.detail = arena_printf(a->arena, "{\"mode\":\"%04o\"}", a->mode & 07777) });
+	linux_text_free(&t);
+	return true;
+}
+
+/* What decides who may do what, and anybody may write. */
+bool linux_open_to_all(const struct artefact *a, struct err *err)
+{
+	uint32_t type = a->mode & TYPE_MASK;
+	struct linux_text t;
+
+	if ((type && type != TYPE_FILE) || !(a->mode & ANYBODY_WRITES))
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "not open to all");
+	t = linux_text_of(a);
+	linux_setting(&t, "open to all", a->name, arena_printf(a->arena, "%04o", a->mode & 07777), NULL);
 	linux_text_free(&t);
 	return true;
 }

@@ -16,14 +16,18 @@ bool linux_preload(const struct artefact *a, struct err *err)
 	return true;
 }
 
-/* Folders in which libraries are looked for. */
+/* Folders in which libraries are looked for: whoever may write there, or put one there, is loaded. */
 bool linux_library_path(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
 	struct span line;
 
-	while (linux_next_entry(&t, &line))
+	while (linux_next_entry(&t, &line)) {
 		linux_setting(&t, "library path", a->name, line, NULL);
+		if (line.at[0] == '/')
+			linux_autostart(&t, &(struct linux_entry){ .what = "library path", .technique = "T1574.006",
+				.name = a->name, .command = line, .program = line });
+	}
 	linux_text_free(&t);
 	return true;
 }

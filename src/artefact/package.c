@@ -129,7 +129,8 @@ bool package_status(const struct artefact *a, struct err *err)
 		else if (span_eq(field, SPAN("Version")))
 			s.version = value;
 		else if (span_eq(field, SPAN("Status")))
-			s.is_installed = span_ends(value, SPAN(" installed"));
+			s.is_installed = !span_ends(value, SPAN(" not-installed")) &&
+					 !span_ends(value, SPAN(" config-files"));
 	}
 	end_stanza(&s);
 	linux_text_free(&s.text);

@@ -455,3 +455,116 @@ TEST(starts_weigh_what_the_ledger_says)
 				       "kanshiki.telling-start medium,kanshiki.unknown-program medium");
 	case_close(b.file);
 }
+
+static void add_record(struct building *b, const char *path, timestamp modified, const char *package)
+{
+	struct trace t = trace_new(TRACE_KNOWN, "package file");
+
+	b->modified = modified;
+	open_item(b, path, 0100644);
+	t.path = SPAN("/usr/bin/x");
+	t.digest = SPAN("md5:00000000000000000000000000000000");
+	t.protocol = SPAN("deb");
+	t.name = span_text(package);
+	if (package)
+		add_trace(b, t);
+	close_item(b, path, CLASS_OTHER);
+	b->modified = 0;
+}
+
+static void add_installed(struct building *b, const char *package)
+{
+	struct trace t = trace_new(TRACE_KNOWN, "package");
+	char path[80];
+
+	snprintf(path, sizeof path, "/mnt/disk/var/lib/dpkg/status.d/%s", package);
+	t.path = SPAN("-");
+	t.protocol = SPAN("deb");
+	t.name = span_text(package);
+	open_item(b, path, 0100644);
+	add_trace(b, t);
+	close_item(b, "status", CLASS_OTHER);
+}
+
+TEST(package_records_that_were_turned_are_told)
+{
+	struct building b = new_case("packages");
+
+	add_installed(&b, "a 1.0");
+	add_record(&b, "/mnt/disk/var/lib/dpkg/info/a.list", START, NULL);
+	add_record(&b, "/mnt/disk/var/lib/dpkg/info/a.md5sums", START - HOUR, "a");
+	add_link(&b, "/mnt/disk/usr/bin/y", "symbolic link to /opt/y");
+	open_item(&b, "/mnt/disk/artefacts", 0100644);
+	conclude(&b);
+	assert_string_equal(rules(&b), "");
+
+	b = new_case("packages2");
+	add_installed(&b, "a 1.0");
+	add_record(&b, "/mnt/disk/var/lib/dpkg/info/a.list", START, NULL);
+	add_record(&b, "/mnt/disk/var/lib/dpkg/info/a.md5sums", START + HOUR, "a");
+	add_record(&b, "/mnt/disk/var/lib/dpkg/info/zz.md5sums", START, "zz");
+	add_link(&b, "/mnt/disk/usr/bin/x", "symbolic link to /opt/x");
+	open_item(&b, "/mnt/disk/artefacts", 0100644);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.package-not-installed high,kanshiki.package-record-changed high,"
+				       "kanshiki.program-replaced-by-link high");
+}
+
+/* Of nearly all at once a copy that kept no times would say the same. */
+TEST(package_records_of_a_copy_without_times_are_not_told)
+{
+	struct building b = new_case("copy");
+	char path[80], name[8];
+
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof name, "p%d 1", i);
+		add_installed(&b, name);
+		snprintf(path, sizeof path, "/mnt/disk/var/lib/dpkg/info/p%d.list", i);
+		add_record(&b, path, START, NULL);
+		snprintf(path, sizeof path, "/mnt/disk/var/lib/dpkg/info/p%d.md5sums", i);
+		snprintf(name, sizeof name, "p%d", i);
+		add_record(&b, path, START + HOUR, name);
+	}
+	open_item(&b, "/mnt/disk/artefacts", 0100644);
+	conclude(&b);
+	assert_string_equal(rules(&b), "");
+}
+
+static void add_account(struct building *b, const char *what, const char *user, const char *technique,
+			const char *state)
+{
+	struct trace t = trace_new(TRACE_ACCOUNT, what);
+
+	t.host = SPAN("ws01");
+	t.user = span_text(user);
+	t.technique = span_text(technique);
+	t.command = span_text(state);
+	add_trace(b, t);
+}
+
+TEST(accounts_that_let_others_in_are_told)
+{
+	struct building b = begin("accounts");
+
+	add_account(&b, "user", "toor", "T1136.001", "");
+	add_account(&b, "user", "games", "T1098", "");
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.second-root high,kanshiki.service-logon low");
+	b = begin("accounts2");
+	add_account(&b, "user", "games", "T1098", "");
+	add_account(&b, "password", "games", "", "set, method y");
+	add_account(&b, "password", "eve", "T1078.003", "empty");
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.empty-password medium,kanshiki.service-password high");
+}
+
+TEST(erased_logons_are_told)
+{
+	struct building b = begin("erased");
+	struct trace t = file_trace("records erased", "/var/log/wtmp", START);
+
+	t.technique = SPAN("T1070.002");
+	add_trace(&b, t);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.records-erased high");
+}

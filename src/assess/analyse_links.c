@@ -5,6 +5,7 @@
  *   a log of logons or of the system that leads to /dev/null              high
  *   a defence's or logger's unit that leads to /dev/null: masked          high
  *   a unit of systemd that leads to a temporary folder or a user's own    medium
+ *   a program of the system that does                                     medium
  *
  * Nothing follows a link, in evidence as elsewhere: only its target is read.
  */
@@ -47,6 +48,9 @@ static const struct kind {
 	  "systemd/user/*.wants/*", "/tmp/|/dev/shm/|/home/|/root/|/run/user/|/.", HARM_IMPLANT, LEVEL_MEDIUM,
 	  "kanshiki.unit-from-odd-place", "A unit of systemd lies where users or anybody can write",
 	  "T1543.002" },
+	{ "etc/alternatives/*|usr/bin/*|usr/sbin/*|bin/*|sbin/*", "/tmp/|/dev/shm/|/home/|/root/|/run/user/|/.",
+	  HARM_IMPLANT, LEVEL_MEDIUM, "kanshiki.program-from-odd-place",
+	  "A program of the system leads where users or anybody can write", "T1574" },
 };
 
 /* "../../home/x": as from the root, which nearly always it is. */

@@ -6,7 +6,10 @@
  *   a defence switched off                                                      high
  *   file times set back ($SI before $FN, or without fractions)                  medium
  *   wtmp without a record, where others tell of sessions                        high
+ *   records of logons overwritten with zeros between others                     high
  *   a journal or log that was cut off                                           medium
+ *   a log of the system that is empty without having been rotated               medium
+ *   lastlog without a record, where wtmp has logons                             medium
  *   commands that clear logs or histories, or set the clock                     high
  *
  * What Windows logs say of themselves (cleared, gaps, clock) is told by the
@@ -128,6 +131,22 @@ static bool weigh_times(struct analysis *a, struct err *err)
 	return true;
 }
 
+static bool weigh_erased(struct analysis *a, struct err *err)
+{
+	struct acts acts;
+
+	if (!acts_load(a, "kind = 'file' AND what = 'records erased'", &acts, err))
+		return false;
+	for (size_t i = 0; i < acts.count; i++) {
+		struct conclusion c = { .level = LEVEL_HIGH, .rule = SPAN("kanshiki.records-erased"),
+			.title = SPAN("Records were taken out of a log of logons"), .techniques = acts.list[i].technique };
+
+		if (!tell_act(a, &acts.list[i], &c, err))
+			return false;
+	}
+	return true;
+}
+
 /* ---- logs that are empty or cut ---- */
 
 static bool tell_item(struct analysis *a, sqlite3_stmt *q, const char *rule, const char *title,
@@ -177,9 +196,30 @@ bool analyse_obstruction(struct analysis *a, struct err *err)
 		"SELECT id, path, modified, reason FROM item WHERE kind = 'systemd journal' AND fate = 'partly' "
 		"ORDER BY path";
 
+	/* A log that rotation emptied has an older one beside it. */
+	static const char logs[] =
+		"SELECT i.id, i.path, i.modified, 'empty, and no older one lies beside it' FROM item i WHERE i.size = 0 AND "
+		"i.fate <> 'skipped' AND (i.path LIKE '%/var/log/auth.log' OR i.path LIKE '%/var/log/syslog' OR "
+		"i.path LIKE '%/var/log/messages' OR i.path LIKE '%/var/log/secure' OR i.path LIKE '%/var/log/kern.log' OR "
+		"i.path LIKE '%/var/log/audit/audit.log') AND EXISTS (SELECT 1 FROM trace t JOIN item o ON o.id = t.item "
+		"WHERE t.kind = 'session' AND o.source = i.source) AND NOT EXISTS (SELECT 1 FROM item o WHERE "
+		"o.source = i.source AND substr(o.path, 1, length(i.path)) = i.path AND o.id <> i.id AND o.size > 0) "
+		"ORDER BY i.path";
+
+	static const char lastlog[] =
+		"SELECT i.id, i.path, i.modified, 'empty, and wtmp has logons' FROM item i WHERE i.path LIKE "
+		"'%/var/log/lastlog' AND i.size = 0 AND i.fate <> 'skipped' AND EXISTS (SELECT 1 FROM trace t JOIN item o "
+		"ON o.id = t.item WHERE t.kind = 'session' AND t.what = 'logon' AND o.source = i.source AND "
+		"o.path LIKE '%/var/log/wtmp%') ORDER BY i.path";
+
 	return weigh_settings(a, err) && weigh_commands(a, err) && weigh_times(a, err) &&
+	       weigh_erased(a, err) &&
 	       weigh_items(a, wtmp, "kanshiki.wtmp-empty", "The record of logons is empty, and there were logons",
 			   LEVEL_HIGH, err) &&
 	       weigh_items(a, journals, "kanshiki.journal-cut", "A journal is cut off or damaged",
+			   LEVEL_MEDIUM, err) &&
+	       weigh_items(a, logs, "kanshiki.log-emptied", "A log of the system is empty, and there were sessions",
+			   LEVEL_MEDIUM, err) &&
+	       weigh_items(a, lastlog, "kanshiki.lastlog-empty", "The record of last logons is empty, and there were some",
 			   LEVEL_MEDIUM, err);
 }

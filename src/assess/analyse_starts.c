@@ -160,9 +160,27 @@ static bool is_telling(struct span command)
 	return false;
 }
 
+/*
+ * /etc/pam.d/common-* are written by pam-auth-update from what packages bring, so no
+ * package has their digest. A line of theirs is as it writes them where a package brought
+ * the module, the module decides nothing for others and pam_permit only ends the stack.
+ */
+static bool is_generated_pam(struct span what, struct span name, struct span command, struct span standing)
+{
+	static const char modules[] = "pam_unix.so|pam_deny.so|pam_cap.so|pam_systemd.so|pam_umask.so|pam_mkhomedir.so|"
+		"pam_sss.so|pam_ldap.so|pam_krb5.so|pam_winbind.so|pam_pwquality.so|pam_cracklib.so|pam_fprintd.so|"
+		"pam_gnome_keyring.so|pam_kwallet5.so|pam_ecryptfs.so";
+
+	if (!span_eq(what, SPAN("pam")) || !span_starts(name, SPAN("common-")) || !span_eq(standing, SPAN("good")))
+		return false;
+	if (span_has_any(command, "pam_permit.so"))
+		return span_has_any(command, "required|[default=1]");
+	return span_has_any(command, modules);
+}
+
 /* What the ledger says of an entry and of what it starts. */
 struct entry {
-	struct span what, command, standing, entry;
+	struct span what, name, command, standing, entry;
 	uint64_t rank_of_target;
 };
 
@@ -174,8 +192,9 @@ static const struct deed *deed_of_entry(const struct entry *e)
 
 	if (span_eq(e->standing, SPAN("bad")))
 		return &started_bad;
+	/* The unit that a link leads to is told itself. */
 	if (span_eq(e->entry, SPAN("altered")))
-		return &altered_entry;
+		return span_ends(e->what, SPAN(" link")) ? NULL : &altered_entry;
 	if (span_eq(e->entry, SPAN("packaged")))
 		return NULL;
 	if (span_eq(e->what, SPAN("preload")))
@@ -186,6 +205,8 @@ static const struct deed *deed_of_entry(const struct entry *e)
 		return &unknown_start;
 	if (is_telling(e->command))
 		return &telling;
+	if (is_generated_pam(e->what, e->name, e->command, e->standing))
+		return NULL;
 	return is_local ? &local : NULL;
 }
 
@@ -220,7 +241,7 @@ static bool weigh_entries(struct analysis *a, struct err *err)
 	bool row, ok = query_prepare(a->db, starts_sql, &q, err);
 
 	while (ok && (ok = query_step(q, &row, err)) && row) {
-		const struct entry e = { .what = query_span(q, 2), .command = query_span(q, 5),
+		const struct entry e = { .what = query_span(q, 2), .name = query_span(q, 4), .command = query_span(q, 5),
 					 .standing = query_span(q, 10), .entry = query_span(q, 11),
 					 .rank_of_target = query_u64(q, 13, 0) };
 		const struct deed *deed = deed_of_entry(&e);

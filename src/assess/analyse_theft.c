@@ -178,13 +178,27 @@ static bool tell_archive(struct analysis *a, sqlite3_stmt *q, struct err *err)
 	return ok;
 }
 
+/* "/usr/share/fonts/.d/x.tgz": nobody's own folder, and hidden. */
+static bool is_hidden_in_system(struct span path)
+{
+	static const char *const folders[] = { "/usr/", "/etc/", "/lib/", "/opt/", "/var/lib/", "/var/cache/", "/var/log/",
+					       "/boot/", "/run/", "/dev/" };
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (span_starts(path, span_text(folders[i])))
+			return span_find(path, 0, SPAN("/.")) != SIZE_MAX;
+	return false;
+}
+
 /* Where the evidence itself is kept says nothing: only a machine's own folders count. */
 static bool is_staged(struct analysis *a, const struct machines *machines, sqlite3_stmt *q)
 {
-	struct span path = query_span(q, 1);
+	struct span path = query_span(q, 1), own;
 
-	return is_archive_name(path) &&
-	       span_has_any(machine_path(machines, a->arena, query_u64(q, 5, 0), path), ODD_PLACES);
+	if (!is_archive_name(path))
+		return false;
+	own = machine_path(machines, a->arena, query_u64(q, 5, 0), path);
+	return span_has_any(own, ODD_PLACES) || is_hidden_in_system(own);
 }
 
 static bool weigh_archives(struct analysis *a, struct err *err)

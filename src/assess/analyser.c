@@ -20,6 +20,8 @@ const struct analyser analysers[] = {
 	{ "obstruction", BIT(HARM_OBSTRUCTION), analyse_obstruction, NULL, NULL, NULL },
 	{ "sending", BIT(HARM_THEFT), analyse_sending, NULL, NULL, NULL },
 	{ "links", BIT(HARM_OBSTRUCTION) | BIT(HARM_IMPLANT), analyse_links, NULL, NULL, NULL },
+	{ "packages", BIT(HARM_IMPLANT), analyse_packages, NULL, NULL, NULL },
+	{ "accounts", BIT(HARM_IMPLANT), analyse_accounts, NULL, NULL, NULL },
 };
 #define COUNT (sizeof analysers / sizeof *analysers)
 const size_t analyser_count = COUNT;

@@ -75,6 +75,8 @@ bool analyse_destruction(struct analysis *a, struct err *err);
 bool analyse_obstruction(struct analysis *a, struct err *err);
 bool analyse_sending(struct analysis *a, struct err *err);
 bool analyse_links(struct analysis *a, struct err *err);
+bool analyse_packages(struct analysis *a, struct err *err);
+bool analyse_accounts(struct analysis *a, struct err *err);
 bool analyse_beacon(struct analysis *a, struct err *err);
 bool analyse_dns_tunnel(struct analysis *a, struct err *err);
 bool analyse_volume(struct analysis *a, struct err *err);

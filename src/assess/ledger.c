@@ -19,7 +19,7 @@ static const char items_sql[] =
 	"SELECT item.id, coalesce(item.same_as, item.id), item.source, item.path, item.kind, item.sha256, "
 	"item.mode, item.modified, item.class, coalesce(p.what, o.what), coalesce(p.digest, o.digest), "
 	"coalesce(p.protocol, o.protocol), coalesce(p.name, o.name), coalesce(p.detail, o.detail), "
-	"flag.level, flag.title, flag.harm, item.fate FROM item "
+	"flag.level, flag.title, flag.harm, item.changed FROM item "
 	/* What is told of a place stands there, the rest where the content was first seen. */
 	"LEFT JOIN trace p INDEXED BY trace_program ON p.item = item.id AND p.kind = 'program' "
 	"LEFT JOIN trace o INDEXED BY trace_program ON o.item = item.same_as AND o.kind = 'program' "
@@ -39,7 +39,7 @@ static void read_program(struct ledger *l, sqlite3_stmt *q, struct program *p)
 	*p = (struct program){
 		.item = query_u64(q, 0, 0), .original = query_u64(q, 1, 0), .full = query_span(q, 3),
 		.kind = query_span(q, 4), .sha256 = query_span(q, 5),
-		.mode = (uint32_t)query_u64(q, 6, 0), .modified = query_time(q, 7),
+		.mode = (uint32_t)query_u64(q, 6, 0), .modified = query_time(q, 7), .changed = query_time(q, 17),
 		.is_configuration = span_eq(query_span(q, 9), SPAN("configuration")),
 		.digest = query_span(q, 10), .signature = query_span(q, 11), .signer = query_span(q, 12),
 		.detail = query_span(q, 13), .flag_title = query_span(q, 15),

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "assess/ledger.h"
+#include "assess/package_record.h"
 #include "case/machine.h"
 #include "base/buf.h"
 #include "base/finding.h"
@@ -38,6 +39,7 @@ struct ledger {
 	bool has_packages;		/* some package database was read */
 	bool has_catalogues, has_sets;	/* signed catalogues; hash sets that the user gave */
 	uint64_t machine_count;		/* those that have programs, by name */
+	struct package_records records;
 	struct map young_from;		/* machine → timestamp *: later than nearly all of its programs */
 	sqlite3_stmt *spread_count;
 	struct ledger_totals *totals;
@@ -50,7 +52,7 @@ struct program {
 	struct span machine, kind, sha256;
 	struct span digest, signature, signer, detail;	/* of its trace, may be empty */
 	uint32_t mode;
-	timestamp modified;
+	timestamp modified, changed;
 	enum standing standing;
 	bool is_altered, is_configuration;
 	bool is_rare, is_young;		/* of its content, and of its age, on this machine: ledger_spread.c */

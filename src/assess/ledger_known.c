@@ -212,7 +212,7 @@ bool known_load(struct ledger *l, const struct ledger_options *options, struct e
 		  load_catalogues(l, err);
 
 	l->has_sets = options->known_good_count;
-	ok = ok && (!l->has_sets || load_asked(l, err));
+	ok = ok && package_records_load(l->db, &l->arena, &l->records, err) && (!l->has_sets || load_asked(l, err));
 
 	for (size_t i = 0; ok && i < options->known_good_count; i++)
 		ok = load_set(l, options->known_good[i], err);
@@ -376,6 +376,24 @@ static bool by_catalogue(struct ledger *l, const struct program *p, struct span 
 	       is_listed(l, "sha256", own_digest(p, SPAN("sha256"), hex), source);
 }
 
+/*
+ * dpkg keeps no digest of the scripts that it runs when a package is changed; that nobody
+ * wrote them since it was installed is all that can be known.
+ */
+static bool by_record(struct ledger *l, const struct program *p, struct span *source)
+{
+	static const char *const ends[] = { ".preinst", ".postinst", ".prerm", ".postrm", ".config" };
+	const struct package_record *r = package_record_of(&l->records, p->full);
+
+	for (size_t i = 0; r && i < sizeof ends / sizeof *ends; i++)
+		if (span_ends(p->full, span_text(ends[i])) && p->modified != TIME_NONE &&
+		    !package_record_is_later(r, p->modified, p->changed)) {
+			*source = SPAN("deb, script of a package, not written since it was installed");
+			return true;
+		}
+	return false;
+}
+
 bool known_vouches(struct ledger *l, const struct program *p, struct span *source, bool *altered)
 {
 	*altered = false;
@@ -388,5 +406,6 @@ bool known_vouches(struct ledger *l, const struct program *p, struct span *sourc
 		return true;
 	}
 	return (l->has_catalogues && by_catalogue(l, p, source)) ||
-	       (l->has_packages && by_digest(l, p, source)) || (l->has_sets && by_set(l, p, source));
+	       (l->has_packages && by_digest(l, p, source)) || (l->has_sets && by_set(l, p, source)) ||
+	       (l->has_packages && by_record(l, p, source));
 }

@@ -61,6 +61,40 @@ static bool is_hidden(const struct program *p)
 	return false;
 }
 
+/* Hidden where the system keeps its own: nobody's editor or browser does that. */
+static bool is_hidden_in_system(const struct program *p)
+{
+	static const char *const folders[] = { "/usr/", "/lib/", "/bin/", "/sbin/", "/etc/", "/dev/", "/run/", "/boot/",
+					       "/var/lib/", "/var/cache/", "/var/spool/", "/tmp/", "/var/tmp/" };
+
+	for (size_t i = 0; !p->is_configuration && i < sizeof folders / sizeof *folders; i++)
+		if (span_starts(p->path, span_text(folders[i])))
+			return is_hidden(p);
+	return false;
+}
+
+/* Devices and memory: programs are not kept there. */
+static bool is_in_devices(const struct program *p)
+{
+	return span_starts(p->path, SPAN("/dev/"));
+}
+
+/* Found before the system's own by who types its name, and such as show what goes on or ask for passwords. */
+static bool is_before_system(const struct program *p)
+{
+	static const char names[] = "ls|ps|top|ss|netstat|lsof|find|who|w|last|lastlog|login|su|sudo|passwd|sshd|ssh|"
+				    "crontab|systemctl|journalctl|id|dpkg|apt|rpm|md5sum|sha256sum|kill|lsmod|ip|"
+				    "ifconfig|bash|sh|cat|grep|mount|pgrep|pstree|ausearch";
+	static const char *const folders[] = { "/usr/local/bin/", "/usr/local/sbin/" };
+	struct span rest = span_text(names);
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		while (span_starts(p->path, span_text(folders[i])) && rest.len)
+			if (span_eq(span_split(&rest, '|'), span_from(p->path, strlen(folders[i]))))
+				return true;
+	return false;
+}
+
 static bool ends_nocase(struct span s, struct span end)
 {
 	return s.len >= end.len && span_eq_nocase(span_from(s, s.len - end.len), end);
@@ -151,10 +185,13 @@ const struct ledger_reason ledger_reasons[] = {
 	{ 60, is_altered, "its package vouches for another content" },
 	{ 50, has_bad_signature, "its signature does not fit its content" },
 	{ 40, has_two_extensions, "its name pretends to be a document" },
+	{ 50, is_before_system, "it is found before the tool of the system that has its name" },
+	{ 40, is_hidden_in_system, "it is hidden where the system keeps its own files" },
 	{ 35, has_borrowed_name, "it has the name of a system program, at another place" },
 	{ 30, is_started, "something starts it by itself" },
 	{ 30, is_setuid, "it runs with another's rights (setuid or setgid)" },
 	{ 30, is_in_recycle_bin, "it lies in a recycle bin" },
+	{ 30, is_in_devices, "it lies among devices" },
 	{ 25, is_in_scratch, "it lies where programs do not belong (temporary files)" },
 	{ 20, is_in_web_root, "it lies in a web server's folder" },
 	{ 20, is_flagged, "a rule holds for its content" },

@@ -109,7 +109,10 @@ static const char *const folders[] = { "", "/usr/bin/", "/usr/sbin/", "/bin/", "
 				       "/usr/local/bin/", "/usr/local/sbin/", "/windows/system32/",
 				       /* Modules of PAM stand without their folder. */
 				       "/usr/lib/x86_64-linux-gnu/security/", "/usr/lib64/security/",
-				       "/usr/lib/aarch64-linux-gnu/security/", "/usr/lib/security/" };
+				       "/usr/lib/aarch64-linux-gnu/security/", "/usr/lib/security/",
+				       /* So do libraries. */
+				       "/usr/lib/x86_64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/usr/lib64/",
+				       "/usr/lib/" };
 #define FOLDERS (sizeof folders / sizeof *folders)
 
 static bool is_whole(struct span path)

@@ -15,7 +15,8 @@
  * AUTOSTART   run key, service, driver, task, wmi, com, ifeo, winlogon, lsa,
  *             appinit, print monitor, startup folder, bits job, cron, at, unit, timer,
  *             generator, rc script, profile, preload, pam, udev, module,
- *             unit link, rc link, ssh key, sudoers, package hook, xdg autostart, ...
+ *             unit link, rc link, program link, ssh key, sudoers, package hook, xdg autostart,
+ *             dbus service, supervisor, kernel command, kernel helper, log hook, login shell, ...
  *                                             path: where it is written (key and value, file and
  *                                             line); name: of the entry; command: what is started,
  *                                             as written; program: the file that this names; user:

@@ -1,0 +1,273 @@
+/*
+ * Files of many programs in which a line names a command, a library or a folder of code
+ * that is then run or loaded: "key = value", or a line that has a telling word.
+ */
+#include "artefact/linux.h"
+
+/* ---- keys ---- */
+
+enum value_kind {
+	VALUE_ANY,
+	VALUE_PATH,			/* only what names a file */
+	VALUE_LOADS,			/* only what sets LD_PRELOAD and its kin */
+};
+
+#define KEYED(X) \
+	X("dbus service", "T1543", VALUE_ANY, "exec", \
+	  "dbus-1/system-services/*.service|dbus-1/services/*.service") \
+	X("supervisor", "T1543", VALUE_ANY, "command", \
+	  "etc/supervisor/conf.d/*|etc/supervisor/supervisord.conf|etc/supervisord.conf|etc/supervisord.d/*") \
+	X("log hook", "T1546", VALUE_PATH, "path", "etc/audit/plugins.d/*.conf|etc/audisp/plugins.d/*.conf") \
+	X("git hook", "T1546", VALUE_PATH, "fsmonitor|hookspath|sshcommand|pager|editor|helper|askpass|textconv|" \
+	  "clean|smudge|process|program|command|external", ".gitconfig|.config/git/config|.git/config|etc/gitconfig") \
+	X("web start", "T1505.003", VALUE_PATH, "auto_prepend_file|auto_append_file|extension|zend_extension", \
+	  "php.ini|.user.ini|etc/php/*/*/conf.d/*.ini|etc/php.d/*.ini|etc/php/conf.d/*.ini") \
+	X("kernel helper", "T1546", VALUE_PATH, "kernel.core_pattern|kernel/core_pattern|kernel.modprobe|" \
+	  "kernel/modprobe|kernel.hotplug|kernel.poweroff_cmd", "etc/sysctl.conf|sysctl.d/*.conf") \
+	X("preload", "T1574.006", VALUE_LOADS, "defaultenvironment|managerenvironment", \
+	  "etc/systemd/system.conf|etc/systemd/user.conf|systemd/system.conf.d/*.conf|systemd/user.conf.d/*.conf") \
+	X("preload", "T1574.006", VALUE_ANY, "ld_preload|ld_audit|ld_library_path", "etc/default/*|etc/sysconfig/*")
+
+#define PATHS(what, technique, kind, keys, paths) "|" paths
+#define ROW(what, technique, kind, keys, paths) { what, technique, kind, keys, paths },
+
+/* The first is one of the table once more: a list begins without a bar. */
+const char linux_keyed_paths[] = "php.ini" KEYED(PATHS);
+
+static const struct keyed {
+	const char *what, *technique;
+	enum value_kind kind;
+	const char *keys, *paths;
+} keyed[] = { KEYED(ROW) };
+
+static bool is_one_of(struct span word, const char *list)
+{
+	struct span rest = span_text(list);
+
+	while (rest.len)
+		if (span_eq_nocase(span_split(&rest, '|'), word))
+			return true;
+	return false;
+}
+
+static bool value_counts(enum value_kind kind, struct span value)
+{
+	if (kind == VALUE_PATH)
+		return span_find_byte(value, 0, '/') != SIZE_MAX;
+	return value.len && (kind == VALUE_ANY || span_has_any(value, "ld_preload|ld_audit|ld_library_path"));
+}
+
+/* What a pipe of the kernel or a shell's "!" leads to; of "LD_PRELOAD=/x" the library. */
+static struct span program_of(enum value_kind kind, struct span value)
+{
+	if (kind == VALUE_LOADS)
+		value = span_from(value, span_find_byte(value, 0, '=') + 1);
+	return linux_program(linux_unquote(value));
+}
+
+static void tell_keyed(struct linux_text *t, const struct keyed *k)
+{
+	struct span line, key, value;
+
+	while (linux_next_entry(t, &line)) {
+		if (span_starts(line, SPAN("export ")))
+			line = span_trim(span_from(line, 7));
+		if (line.at[0] == ';' || !linux_pair(line, &key, &value) || !is_one_of(key, k->keys) ||
+		    !value_counts(k->kind, value))
+			continue;
+		linux_autostart(t, &(struct linux_entry){ .what = k->what, .technique = k->technique, .name = key,
+			.command = value, .program = program_of(k->kind, value) });
+	}
+}
+
+bool linux_keyed(const struct artefact *a, struct err *err)
+{
+	for (size_t i = 0; i < sizeof keyed / sizeof *keyed; i++) {
+		struct linux_text t;
+
+		if (!artefact_path_matches(keyed[i].paths, a->path))
+			continue;
+		t = linux_text_of(a);
+		tell_keyed(&t, &keyed[i]);
+		linux_text_free(&t);
+	}
+	return true;
+}
+
+/* ---- words ---- */
+
+#define WORDED(X) \
+	X("editor start", "T1546", "system(|:!|silent !|silent! !|jobstart(|job_start(|libcall(", \
+	  ".vimrc|.vim/vimrc|.config/nvim/init.vim|etc/vim/vimrc|etc/vim/vimrc.local|.vim/plugin/*.vim") \
+	X("profile", "T1546.004", "run-shell |run '|run \"|default-command|default-shell", \
+	  ".tmux.conf|.config/tmux/tmux.conf|etc/tmux.conf") \
+	X("log hook", "T1546", "omprog|binary=|mmexternal| ^/", "etc/rsyslog.conf|etc/rsyslog.d/*") \
+	X("tcp wrapper", "T1546", "spawn |spawn(|twist ", "etc/hosts.allow|etc/hosts.deny") \
+	X("web start", "T1505.003", "auto_prepend_file|auto_append_file", ".htaccess") \
+	X("web handler", "T1505.003", "application/x-httpd-php|cgi-script|php-script", ".htaccess") \
+	X("sudo plugin", "T1548.003", "plugin ", "etc/sudo.conf")
+
+#define WORD_PATHS(what, technique, words, paths) "|" paths
+#define WORD_ROW(what, technique, words, paths) { what, technique, words, paths },
+
+const char linux_worded_paths[] = ".vimrc" WORDED(WORD_PATHS);
+
+static const struct worded {
+	const char *what, *technique, *words, *paths;
+} worded[] = { WORDED(WORD_ROW) };
+
+/* What only says again that PHP's own files are PHP. */
+static bool is_usual(const struct worded *w, struct span line)
+{
+	return !strcmp(w->what, "web handler") &&
+	       !span_has_any(line, "sethandler|.png|.jpg|.jpeg|.gif|.ico|.txt|.css|.html|.log|.svg|.webp|.pdf");
+}
+
+static size_t find_nocase(struct span s, struct span word)
+{
+	for (size_t at = 0; at + word.len <= s.len; at++)
+		if (span_eq_nocase(span_sub(s, at, word.len), word))
+			return at;
+	return SIZE_MAX;
+}
+
+/* Behind the word that tells: "^/x", "binary=\"/x\"", "spawn (/x %a) &", "php_value name /x". */
+static struct span program_behind(const struct worded *w, struct span line)
+{
+	struct span rest = span_text(w->words);
+	size_t best = SIZE_MAX;
+
+	while (rest.len) {
+		struct span word = span_split(&rest, '|');
+		size_t at = find_nocase(line, word);
+
+		/* The slash of " ^/" is the path's own. */
+		if (at != SIZE_MAX && (best == SIZE_MAX || at + word.len > best))
+			best = at + word.len - span_ends(word, SPAN("/"));
+	}
+	line = span_from(line, best == SIZE_MAX ? 0 : best);
+	best = span_find_byte(line, 0, '/');
+	return best == SIZE_MAX ? (struct span){ 0 } : linux_program(span_from(line, best));
+}
+
+bool linux_worded(const struct artefact *a, struct err *err)
+{
+	for (size_t i = 0; i < sizeof worded / sizeof *worded; i++) {
+		const struct worded *w = &worded[i];
+		struct linux_text t;
+		struct span line;
+
+		if (!artefact_path_matches(w->paths, a->path))
+			continue;
+		t = linux_text_of(a);
+		while (linux_next_joined(&t, &line))
+			if (line.at[0] != ';' && line.at[0] != '"' && span_has_any(line, w->words) && !is_usual(w, line))
+				linux_autostart(&t, &(struct linux_entry){ .what = w->what, .technique = w->technique,
+					.name = a->name, .command = line, .program = program_behind(w, line) });
+		linux_text_free(&t);
+	}
+	return true;
+}
+
+/* ---- tables of words in columns ---- */
+
+/* nsswitch.conf: "passwd: files x"; what is no source that the C library or Debian brings is a library. */
+bool linux_name_service(const struct artefact *a, struct err *err)
+{
+	static const char usual[] = "files|compat|db|dns|nis|nisplus|hesiod|systemd|resolve|mymachines|myhostname|"
+		"mdns|mdns4|mdns6|mdns_minimal|mdns4_minimal|mdns6_minimal|sss|ldap|winbind|wins|extrausers|cache|"
+		"altfiles|usrfiles|libvirt|libvirt_guest|ato|docker|gw_name|sudo|cache_oslogin|oslogin";
+	struct linux_text t = linux_text_of(a);
+	struct span line, word;
+
+	while (linux_next_entry(&t, &line)) {
+		span_split(&line, ':');
+		while ((word = linux_word(&line)).len && word.at[0] != '#') {
+			if (word.at[0] == '[' || span_ends(word, SPAN("]")) || is_one_of(word, usual))
+				continue;
+			linux_autostart(&t, &(struct linux_entry){ .what = "name service", .technique = "T1574",
+				.name = word, .command = word,
+				.program = arena_printf(a->arena, "libnss_%.*s.so.2",
+							SPAN_ARG(span_sub(word, 0, 200))) });
+		}
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* doas.conf: "permit [options] identity [as target] [cmd command]". */
+bool linux_doas(const struct artefact *a, struct err *err)
+{
+	static const char options[] = "nopass|nolog|persist|keepenv";
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line)) {
+		struct span rule = line, word = linux_word(&rule);
+
+		if (!span_eq(word, SPAN("permit")))
+			continue;
+		while ((word = linux_word(&rule)).len && is_one_of(word, options))
+			;
+		linux_autostart(&t, &(struct linux_entry){ .what = "sudoers", .technique = "T1548.003", .name = word,
+			.user = word, .command = line, .program = SPAN("ALL") });
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* incrontab(5): "path mask command". */
+bool linux_incron(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line)) {
+		struct span watched = linux_word(&line);
+
+		linux_word(&line);
+		if (line.len)
+			linux_autostart(&t, &(struct linux_entry){ .what = "cron", .technique = "T1546",
+				.name = watched, .command = line, .user = a->name });
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* Where packages come from; one that need not be signed is a weakness. */
+bool linux_package_source(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line))
+		linux_setting(&t, "package source", a->name, line,
+			      span_has_any(line, "trusted=yes|trusted: yes|allow-insecure=yes|allow-insecure: yes|gpgcheck=0")
+			      ? "T1195.002" : NULL);
+	linux_text_free(&t);
+	return true;
+}
+
+/* A certificate that the administrator made a root for all programs. */
+bool linux_root_certificate(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+
+	linux_setting(&t, "root certificate", a->name, a->path, NULL);
+	linux_text_free(&t);
+	return true;
+}
+
+/* Docker's daemon, where it listens to the network and asks for no certificate. */
+bool linux_docker_daemon(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	bool is_asking = span_has_any(a->bytes, "\"tlsverify\":true|\"tlsverify\": true");
+	struct span line;
+
+	while (linux_next(&t, &line))
+		if (span_has_any(line, "\"tcp://"))
+			linux_setting(&t, "container daemon", a->name, line, is_asking ? NULL : "T1133");
+	linux_text_free(&t);
+	return true;
+}
