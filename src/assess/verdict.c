@@ -61,7 +61,8 @@ static bool load_rules(struct weighing *w, struct err *err)
 		" direct.harm = rule.harm"
 		" WHERE rule.harm = ?3 AND " QUERY_OF_PERIOD " GROUP BY rule.id ORDER BY CASE level WHEN 'critical' THEN 0"
 		" WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END,"
-		" count(*), rule.id";
+		/* What was joined to an episode says more than the file or record that is part of it. */
+		" rule.engine = 'analyser' AND rule.name LIKE '%-episode%' DESC, count(*), rule.id";
 	sqlite3_stmt *q;
 	bool row, ok;
 

@@ -200,6 +200,26 @@ TEST(verdict_weighs_rules_and_stores_what_carries_it)
 	case_close(file);
 }
 
+/* The dump is rarer, the episode joins it with what was sent. */
+TEST(verdict_heads_with_the_episode)
+{
+	struct case_file *file = new_case("episode");
+	struct err err = { 0 };
+	int64_t n;
+	const struct finding f[] = {
+		finding(HARM_THEFT, LEVEL_CRITICAL, ENGINE_YARA, "lsass_memory_dump", "T1003.001"),
+		finding(HARM_THEFT, LEVEL_CRITICAL, ENGINE_ANALYSER, "kanshiki.theft-episode-strong", "T1560"),
+		finding(HARM_THEFT, LEVEL_CRITICAL, ENGINE_ANALYSER, "kanshiki.theft-episode-strong", "T1560"),
+	};
+
+	add_log(file, (struct log){ .channel = "Security", .fate = FATE_EXAMINED }, f, 3);
+	conclude(file);
+	assert_true(query_int(case_db(file), "SELECT summary LIKE '\"kanshiki.theft-episode-strong\" and 1 more%' "
+			      "FROM answer WHERE harm = 'theft'", 0, &n, &err));
+	assert_int_equal(n, 1);
+	case_close(file);
+}
+
 TEST(verdict_counts_only_what_reaches_into_the_period)
 {
 	const struct finding one = finding(HARM_THEFT, LEVEL_CRITICAL, ENGINE_SIGMA, "c", "T1003");
