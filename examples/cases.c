@@ -242,6 +242,98 @@ static const struct network_flow defender_flows[] = {
 	{ 0 },
 };
 
+/* ---- what an examiner tried ---- */
+
+/* A little over a megabyte an hour, day and night: no single sending is much. */
+static const struct network_flow slow_flows[] = {
+	{ "2017-03-05T23:20:00Z", NETWORK_VICTIM, "203.0.113.93", NULL, 443, 20, 1300000, 9000, 118, 3600, 20 },
+	{ 0 },
+};
+
+/* To a place that everybody uses, by a program that nobody knows. */
+static const struct story_step cloud_steps[] = {
+	{ "2017-03-08T13:04:00Z", LOG_SYSMON, 1, RAN("C:\\Users\\Public\\Documents\\syncsvc.exe", "syncsvc.exe /s", CMD, SATO),
+	  0, 0, NULL, false },
+	{ "2017-03-08T13:05:00Z", LOG_SYSMON, 3, CONNECTED("C:\\Users\\Public\\Documents\\syncsvc.exe", SATO,
+	  "203.0.113.130", "443"), 0, 0, NULL, false },
+	{ 0 },
+};
+static const struct network_flow cloud_flows[] = {
+	{ "2017-03-08T13:05:00Z", NETWORK_VICTIM, "203.0.113.130", "content.dropboxapi.com", 443, 900, 260000000, 300000, 0, 0, 5 },
+	{ 0 },
+};
+
+/* By way of a server inside that may talk to the outside. */
+static const struct network_flow relay_flows[] = {
+	{ "2017-03-08T12:30:00Z", NETWORK_VICTIM, "10.20.1.53", NULL, 445, 300, 420000000, 900000, 0, 0, 2 },
+	{ "2017-03-08T13:30:00Z", "10.20.1.53", "203.0.113.94", NULL, 22, 1200, 425000000, 2100000, 0, 0, 2 },
+	{ 0 },
+};
+
+/* Every minute and a half, more or less by half of it. */
+static const struct network_flow jitter_flows[] = {
+	{ "2017-03-06T01:00:00Z", NETWORK_VICTIM, "203.0.113.47", NULL, 443, 0.4, 540, 320, 3600, 90, 50 },
+	{ 0 },
+};
+
+/* The agent of a firm that looks after the machines, on all of them. */
+static const struct story_step agent_steps[] = {
+	{ "2017-03-06T00:20:00Z", LOG_SYSTEM, 7045, SERVICE("ScreenConnect Client (a1b2)",
+	  "\"C:\\Program Files (x86)\\ScreenConnect Client (a1b2)\\ScreenConnect.ClientService.exe\""), 0, 0, NULL, false },
+	{ "2017-03-06T00:20:05Z", LOG_SYSMON, 1, RAN("C:\\Program Files (x86)\\ScreenConnect Client (a1b2)\\"
+	  "ScreenConnect.ClientService.exe", "ScreenConnect.ClientService.exe", SERVICES, SYSTEM), 0, 0, NULL, false },
+	{ 0 },
+};
+static const struct network_flow agent_flows[] = {
+	{ "2017-03-06T00:20:10Z", NETWORK_VICTIM, "192.0.2.66", "relay.screenconnect.com", 443, 3500, 90000, 70000, 90, 3600, 6 },
+	{ "2017-03-06T00:21:10Z", "10.20.1.53", "192.0.2.66", "relay.screenconnect.com", 443, 3500, 90000, 70000, 90, 3600, 6 },
+	{ "2017-03-06T00:22:10Z", "10.20.1.54", "192.0.2.66", "relay.screenconnect.com", 443, 3500, 90000, 70000, 90, 3600, 6 },
+	{ 0 },
+};
+
+/* Packages are fetched and unpacked in temporary folders all day, and work is pushed. */
+static const struct story_step developer_steps[] = {
+	{ "2017-03-06T01:10:00Z", LOG_SYSMON, 1, RAN("C:\\Program Files\\nodejs\\node.exe", "node npm-cli.js install", CMD, SATO),
+	  4, DAY, NULL, false },
+	{ "2017-03-06T01:10:09Z", LOG_SYSMON, 11, MADE("C:\\Program Files\\nodejs\\node.exe",
+	  "C:\\Users\\sato\\AppData\\Local\\Temp\\npm-2811\\package-#.tgz"), 60, 5, NULL, false },
+	{ "2017-03-06T02:00:00Z", LOG_SYSMON, 1, RAN("C:\\Program Files\\Docker\\Docker\\resources\\bin\\docker.exe",
+	  "docker build -t app .", CMD, SATO), 4, DAY, NULL, false },
+	{ "2017-03-06T03:00:00Z", LOG_SYSMON, 1, RAN("C:\\Program Files\\Git\\cmd\\git.exe", "git push origin main", CMD, SATO),
+	  4, DAY, NULL, false },
+	{ 0 },
+};
+static const struct network_flow developer_flows[] = {
+	{ "2017-03-06T01:10:03Z", NETWORK_VICTIM, "192.0.2.150", "registry.npmjs.org", 443, 90, 400000, 90000000, 4, DAY, 8 },
+	{ "2017-03-06T03:00:02Z", NETWORK_VICTIM, "192.0.2.151", "github.com", 443, 20, 4000000, 90000, 4, DAY, 20 },
+	{ 0 },
+};
+
+/* A server that takes the copies of all machines at night and sends them to a vault. */
+static const struct network_flow vault_flows[] = {
+	{ "2017-03-05T23:05:00Z", NETWORK_VICTIM, "10.20.0.9", NULL, 445, 3000, 9000000000, 30000000, 5, DAY, 5 },
+	{ "2017-03-05T23:10:00Z", "10.20.1.53", "10.20.0.9", NULL, 445, 3000, 8000000000, 30000000, 5, DAY, 5 },
+	{ "2017-03-06T01:00:00Z", "10.20.0.9", "192.0.2.211", "vault.aoi-backup.example", 443, 9000, 40000000000, 90000000, 5, DAY, 5 },
+	{ 0 },
+};
+
+/* The day on which Windows brings itself up to date: packages and old logs become cabinets. */
+static const struct story_step servicing_steps[] = {
+	{ "2017-03-07T18:02:00Z", LOG_SYSMON, 1, RAN("C:\\Windows\\servicing\\TrustedInstaller.exe",
+	  "C:\\Windows\\servicing\\TrustedInstaller.exe", SERVICES, SYSTEM), 0, 0, NULL, false },
+	{ "2017-03-07T18:03:00Z", LOG_SYSMON, 11, MADE("C:\\Windows\\System32\\svchost.exe",
+	  "C:\\Windows\\SoftwareDistribution\\Download\\windows10.0-kb401#.cab"), 5, 20, NULL, false },
+	{ "2017-03-07T18:04:00Z", LOG_SYSMON, 11, MADE("C:\\Windows\\WinSxS\\amd64_microsoft-windows-servicingstack\\TiWorker.exe",
+	  "C:\\Windows\\Temp\\inflight-#.cab"), 9, 5, NULL, false },
+	{ "2017-03-07T18:09:00Z", LOG_SYSMON, 1, RAN("C:\\Windows\\System32\\makecab.exe",
+	  "\"C:\\Windows\\system32\\makecab.exe\" C:\\Windows\\Logs\\CBS\\CbsPersist_20170307.log "
+	  "C:\\Windows\\Logs\\CBS\\CbsPersist_20170307.cab",
+	  "C:\\Windows\\WinSxS\\amd64_microsoft-windows-servicingstack\\TiWorker.exe", SYSTEM), 0, 0, NULL, false },
+	{ "2017-03-07T18:15:00Z", LOG_SYSMON, 26, DELETED("C:\\Windows\\WinSxS\\amd64_microsoft-windows-servicingstack\\TiWorker.exe",
+	  SYSTEM, "C:\\Windows\\Temp\\inflight-#.cab"), 9, 1, NULL, false },
+	{ 0 },
+};
+
 static const struct labelled_case cases[] = {
 	{ .name = "theft-rclone-daily", .steps = rclone_steps, .flows = rclone_flows, .is_daily = true },
 	{ .name = "theft-rdp-drive", .steps = drive_steps, .flows = drive_flows },
@@ -250,6 +342,16 @@ static const struct labelled_case cases[] = {
 	{ .name = "theft-volumes", .steps = volumes_steps, .flows = volumes_flows },
 	{ .name = "renamed-tool", .steps = renamed_steps },
 	{ .name = "wiper-stopped", .steps = three_steps },
+	{ .name = "theft-slow", .flows = slow_flows, .is_daily = true },
+	{ .name = "theft-cloud", .steps = cloud_steps, .flows = cloud_flows },
+	{ .name = "theft-relay", .flows = relay_flows },
+	{ .name = "beacon-jitter", .flows = jitter_flows },
+	{ .name = "renames-same", .renames = { "2017-03-08T05:00:10Z", "plan-#.dwg", "plan-#.dwg.lk7", 600 } },
+	{ .name = "renames-each", .renames = { "2017-03-08T05:00:10Z", "plan-#.dwg", "plan.dwg.x#", 600 } },
+	{ .name = "clean-agent", .steps = agent_steps, .flows = agent_flows, .is_daily = true },
+	{ .name = "clean-developer", .steps = developer_steps, .flows = developer_flows, .is_daily = true },
+	{ .name = "clean-vault", .flows = vault_flows, .is_daily = true },
+	{ .name = "clean-servicing", .steps = servicing_steps },
 	{ .name = "clean-backup", .steps = backup_steps, .flows = backup_flows, .is_daily = true },
 	{ .name = "clean-helpdesk", .steps = helpdesk_steps, .flows = helpdesk_flows, .is_daily = true },
 	{ .name = "clean-photos", .steps = photo_steps,

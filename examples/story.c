@@ -409,7 +409,7 @@ void story_of_steps(struct story *s, const struct story_step *steps, uint32_t nu
 	s->computer = "DESIGN07.aomine.example";
 	ordinary_days(s, "AOMINE\\sato");
 	moved = moved_seconds * TIME_SECOND;
-	for (; steps->when; steps++)
+	for (; steps && steps->when; steps++)
 		add_step(s, steps);
 	moved = 0;
 	qsort(s->events, s->count, sizeof *s->events, by_time);

@@ -6,6 +6,8 @@
  * what it could be repaired from. So
  *
  *   many renames to one new ending within the window             high
+ *   many documents renamed to endings that no document has, each
+ *   perhaps to its own                                            high
  *   many users' files deleted or overwritten within the window    medium
  *   a command that removes shadow copies, backups, recovery        high
  *   a command that overwrites a device or boot records             high
@@ -22,6 +24,8 @@
 #include "codec/json_write.h"
 
 #define MINUTE (INT64_C(60) * TIME_SECOND)
+/* Of different endings: who gives every file its own is seen by the mass of various ones. */
+#define MASSES_MOST 20000
 
 static const struct {
 	const char *words, *and_words, *title, *rule, *techniques;
@@ -97,6 +101,7 @@ struct mass {
 	size_t most, count;		/* count: ever */
 	struct span ending;
 	bool is_sorted;			/* from endings of the same kind only */
+	bool is_various;		/* documents whose new endings are of no document, and need not be alike */
 	bool is_told;
 	uint64_t files;			/* within what is being told */
 	const struct act *first, *last;
@@ -141,6 +146,20 @@ static bool is_same_kind(struct span before, struct span after)
 	return false;
 }
 
+/* What people keep their work in, and what an encryptor therefore looks for. */
+static bool is_document(struct span ending)
+{
+	static const char endings[] = ".doc|.docx|.xls|.xlsx|.ppt|.pptx|.odt|.ods|.odp|.pdf|.rtf|.csv|.jpg|.jpeg|.png|.tif|"
+		".tiff|.psd|.ai|.dwg|.dxf|.mp3|.mp4|.mov|.avi|.zip|.rar|.7z|.pst|.mdb|.accdb|.sql|.sqlite|.mdf|.bak|"
+		".vmdk|.vhd|.vhdx|.vdi|.kdbx|.c|.cpp|.cs|.java|.py|.js|.html|.xml|.json";
+	struct span rest = span_text(endings);
+
+	while (rest.len)
+		if (span_eq_nocase(span_split(&rest, '|'), ending))
+			return true;
+	return false;
+}
+
 static bool tell_mass(struct analysis *a, const struct mass *m, bool is_rename, struct err *err)
 {
 	struct buf text = buf_new((size_t)64 << 10);
@@ -148,8 +167,10 @@ static bool tell_mass(struct analysis *a, const struct mass *m, bool is_rename, 
 	struct conclusion c = { .item = m->first->item, .harm = HARM_DESTRUCTION,
 		.level = m->is_sorted ? LEVEL_LOW : is_rename ? LEVEL_HIGH : LEVEL_MEDIUM,
 		.rule = m->is_sorted ? SPAN("kanshiki.mass-sorted")
+			: m->is_various ? SPAN("kanshiki.mass-rename-various")
 			: is_rename ? SPAN("kanshiki.mass-rename") : SPAN("kanshiki.mass-delete"),
 		.title = m->is_sorted ? SPAN("Very many files were given another ending of the same kind")
+			 : m->is_various ? SPAN("Very many documents were given endings that no document has")
 			 : is_rename ? SPAN("Very many files were given one new ending")
 				     : SPAN("Very many files of users were deleted or overwritten"),
 		.techniques = is_rename ? SPAN("T1486") : SPAN("T1485"), .first = m->first->time,
@@ -162,7 +183,7 @@ static bool tell_mass(struct analysis *a, const struct mass *m, bool is_rename, 
 	json_u64(&w, m->files);
 	if (is_rename) {
 		json_key(&w, "new_ending");
-		json_span(&w, m->ending);
+		json_span(&w, m->is_various ? ending_of(m->first->path) : m->ending);
 	}
 	json_key(&w, "first");
 	json_span(&w, m->first->path);
@@ -207,11 +228,27 @@ struct masses {
 	size_t count, room;
 };
 
+/* A mass of one ending is told as such. */
+static bool is_told_otherwise(const struct masses *all, const struct mass *various)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct mass *m = all->list[i];
+
+		if (m->is_told && !m->is_various && !m->is_sorted && span_eq(m->first->host, various->first->host) &&
+		    m->first->time <= various->last->time && various->first->time <= m->last->time)
+			return true;
+	}
+	return false;
+}
+
 static bool tell_masses(struct analysis *a, const struct masses *all, bool is_rename, struct err *err)
 {
-	for (size_t i = 0; i < all->count; i++)
-		if (all->list[i]->is_told && !tell_mass(a, all->list[i], is_rename, err))
+	for (size_t i = 0; i < all->count; i++) {
+		const struct mass *m = all->list[i];
+
+		if (m->is_told && !(m->is_various && is_told_otherwise(all, m)) && !tell_mass(a, m, is_rename, err))
 			return false;
+	}
 	return true;
 }
 
@@ -262,9 +299,17 @@ static bool weigh_masses(struct analysis *a, bool is_rename, struct err *err)
 		if (is_left_out(act->path) ||
 		    (is_rename && (!ending.len || span_eq_nocase(ending, ending_of(act->name)))))
 			continue;
-		m = mass_of(a, &all, act, ending, most);
+		m = all.count < MASSES_MOST ? mass_of(a, &all, act, ending, most) : NULL;
+		if (!m && all.count < MASSES_MOST)
+			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+		if (m)
+			add_to_mass(m, act);
+		if (!is_rename || !is_document(ending_of(act->name)) || is_document(ending))
+			continue;
+		m = mass_of(a, &all, act, SPAN("/"), most);
 		if (!m)
 			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+		m->is_various = true;
 		add_to_mass(m, act);
 	}
 	return tell_masses(a, &all, is_rename, err);

@@ -568,3 +568,57 @@ TEST(erased_logons_are_told)
 	conclude(&b);
 	assert_string_equal(rules(&b), "kanshiki.records-erased high");
 }
+
+/* Each to an ending of its own; pictures that get another ending of pictures are sorted. */
+TEST(documents_renamed_to_various_endings_are_a_mass)
+{
+	struct building b = begin("various");
+	char path[64], name[64];
+
+	for (int i = 0; i < 200; i++) {
+		struct trace t = file_trace("renamed", path, START + i * TIME_SECOND);
+
+		snprintf(path, sizeof path, "D:\\work\\plan.x%03d", i);
+		snprintf(name, sizeof name, "D:\\work\\plan%03d.dwg", i);
+		t.path = span_text(path);
+		t.name = span_text(name);
+		add_trace(&b, t);
+	}
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.mass-rename-various high");
+	b = begin("numbers");
+	for (int i = 0; i < 200; i++) {
+		struct trace t = file_trace("renamed", path, START + i * TIME_SECOND);
+
+		snprintf(path, sizeof path, "D:\\logs\\web.log.%d", i + 1);
+		snprintf(name, sizeof name, "D:\\logs\\web.log.%d", i);
+		t.path = span_text(path);
+		t.name = span_text(name);
+		add_trace(&b, t);
+	}
+	conclude(&b);
+	assert_string_equal(rules(&b), "");
+}
+
+TEST(archives_of_servicing_and_of_package_managers_are_no_gathering)
+{
+	static const struct {
+		const char *program, *path, *rules;
+	} rows[] = {
+		{ "C:\\Windows\\WinSxS\\amd64_x\\TiWorker.exe", "C:\\Windows\\Temp\\inflight.cab", "" },
+		{ "C:\\Users\\x\\TiWorker.exe", "C:\\Windows\\Temp\\inflight.cab", "kanshiki.archive-made medium" },
+		{ "C:\\Windows\\System32\\svchost.exe", "C:\\Windows\\Temp\\d.rar", "kanshiki.archive-made medium" },
+		{ "C:\\Program Files\\nodejs\\node.exe", "C:\\Users\\x\\AppData\\Local\\Temp\\npm-1\\a.tgz", "" },
+		{ "C:\\Program Files\\nodejs\\node.exe", "C:\\Windows\\Temp\\a.tgz", "kanshiki.archive-made medium" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct building b = begin((const char *[]){ "p0", "p1", "p2", "p3", "p4" }[i]);
+		struct trace t = file_trace("created", rows[i].path, START);
+
+		t.program = span_text(rows[i].program);
+		add_trace(&b, t);
+		conclude(&b);
+		assert_string_equal(rules(&b), rows[i].rules);
+	}
+}

@@ -7,6 +7,8 @@
  *
  *   what starts is what a rule accuses                             critical
  *   a program or an entry differs from what its package installed   high
+ *   more than STARTS_FOLDER_ALTERED files of one folder of npm's or
+ *   Python's modules do: it brought itself up to date; told once     medium
  *   a library is loaded into every program (ld.so.preload)          high
  *   a setuid program that no package brought                        high
  *   a local entry starts an unknown program: by that one's rank     high or medium
@@ -21,6 +23,7 @@
 #include "assess/analyser.h"
 #include "assess/thresholds.h"
 
+#include "base/map.h"
 #include "case/case.h"
 #include "case/query.h"
 #include "codec/json_write.h"
@@ -35,6 +38,9 @@ static const struct deed
 			"T1547", LEVEL_CRITICAL },
 	altered_program = { "kanshiki.altered-program",
 			    "A program differs from what its package installed", "T1554", LEVEL_HIGH },
+	altered_folder = { "kanshiki.altered-module-folder",
+			   "A module of npm or Python differs from what its package installed", "T1554",
+			   LEVEL_MEDIUM },
 	altered_entry = { "kanshiki.altered-start",
 			  "An autostart entry differs from what its package installed", "T1543",
 			  LEVEL_HIGH },
@@ -87,9 +93,79 @@ static const struct deed *deed_of_program(struct span standing, struct span sour
 	return rank >= (uint64_t)THRESHOLD(STARTS_RANK_UNKNOWN) ? &unknown : NULL;
 }
 
-static bool tell_program(struct analysis *a, sqlite3_stmt *q, const struct deed *deed, struct err *err)
+/* "/usr/lib/node_modules/npm" of what lies below; empty elsewhere. */
+static struct span module_folder(struct span path)
 {
-	struct conclusion c = { .item = query_u64(q, 0, 0), .host = query_span(q, 1),
+	static const char *const parents[] = { "/node_modules/", "/dist-packages/", "/site-packages/" };
+
+	for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
+		size_t at = span_find(path, 0, span_text(parents[i])), end;
+
+		if (at == SIZE_MAX)
+			continue;
+		end = span_find_byte(path, at + strlen(parents[i]), '/');
+		return end == SIZE_MAX ? (struct span){ 0 } : span_sub(path, 0, end);
+	}
+	return (struct span){ 0 };
+}
+
+/* How many altered files a folder of modules has, and whether that was told. */
+struct folder {
+	uint64_t altered;
+	bool is_told;
+};
+
+static struct folder *folder_of(struct analysis *a, struct map *folders, struct span machine, struct span path)
+{
+	struct span folder = module_folder(path);
+	void **slot;
+
+	if (!folder.len)
+		return NULL;
+	buf_clear(&a->key);
+	buf_add(&a->key, machine);
+	buf_add_u8(&a->key, 0);
+	buf_add(&a->key, folder);
+	slot = map_slot(folders, arena_copy(a->arena, buf_span(&a->key)));
+	if (slot && !*slot)
+		*slot = ARENA_NEW(a->arena, struct folder);
+	return slot ? *slot : NULL;
+}
+
+static bool count_altered(struct analysis *a, struct map *folders, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(a->db, "SELECT machine, path FROM program WHERE source LIKE '%has another content'",
+				     &q, err);
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		struct folder *f = folder_of(a, folders, query_span(q, 0), query_span(q, 1));
+
+		if (f)
+			f->altered++;
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+/* NULL: it was told with others of its folder. */
+static const struct deed *once_a_folder(struct analysis *a, struct map *folders, sqlite3_stmt *q, uint64_t *count)
+{
+	struct folder *f = folder_of(a, folders, query_span(q, 1), query_span(q, 2));
+
+	*count = 1;
+	if (!f || (double)f->altered <= THRESHOLD(STARTS_FOLDER_ALTERED))
+		return &altered_program;
+	if (f->is_told)
+		return NULL;
+	f->is_told = true;
+	*count = f->altered;
+	return &altered_folder;
+}
+
+static bool tell_program(struct analysis *a, sqlite3_stmt *q, const struct deed *deed, uint64_t count, struct err *err)
+{
+	struct conclusion c = { .item = query_u64(q, 0, 0), .host = query_span(q, 1), .count = count,
 				.first = query_time(q, 8), .last = query_time(q, 8) };
 	struct buf text = buf_new((size_t)64 << 10);
 	struct json_write w = json_write_to(&text);
@@ -97,6 +173,10 @@ static bool tell_program(struct analysis *a, sqlite3_stmt *q, const struct deed 
 
 	json_object(&w);
 	json_pair(&w, "path", query_span(q, 2));
+	if (count > 1) {
+		json_key(&w, "altered_files_of_its_folder");
+		json_u64(&w, count);
+	}
 	json_pair(&w, "standing", query_span(q, 3));
 	json_pair(&w, "source", query_span(q, 4));
 	json_key(&w, "rank");
@@ -115,15 +195,19 @@ static bool tell_program(struct analysis *a, sqlite3_stmt *q, const struct deed 
 
 static bool weigh_programs(struct analysis *a, struct err *err)
 {
+	struct map folders = map_new(a->arena);
 	sqlite3_stmt *q = NULL;
-	bool row, ok = query_prepare(a->db, programs_sql, &q, err);
+	bool row, ok = count_altered(a, &folders, err) && query_prepare(a->db, programs_sql, &q, err);
 
 	while (ok && (ok = query_step(q, &row, err)) && row) {
 		const struct deed *deed = deed_of_program(query_span(q, 3), query_span(q, 4),
 							  query_u64(q, 5, 0), (uint32_t)query_u64(q, 7, 0));
+		uint64_t count = 1;
 
+		if (deed == &altered_program)
+			deed = once_a_folder(a, &folders, q, &count);
 		if (deed)
-			ok = tell_program(a, q, deed, err);
+			ok = tell_program(a, q, deed, count, err);
 	}
 	sqlite3_finalize(q);
 	return ok;

@@ -101,6 +101,16 @@ static bool is_removing(const struct act *act)
 	return false;
 }
 
+static bool is_named(struct span name, const char *names)
+{
+	struct span rest = span_text(names);
+
+	while (rest.len)
+		if (span_eq_nocase(span_split(&rest, '|'), name))
+			return true;
+	return false;
+}
+
 /* "\\Program Files\\X\\x.exe" that writes below "\\ProgramData\\X\\": where its own data belong. */
 static bool is_own_folder(const struct act *act)
 {
@@ -122,13 +132,39 @@ static bool is_own_folder(const struct act *act)
 	return span_eq_nocase(span_split(&rest, '\\'), vendor);
 }
 
+/*
+ * Archives that come with honest work: cabinets of Windows' own servicing below Windows'
+ * own temporary folders, and what package managers fetch into folders with their names.
+ */
+static bool is_of_packages(const struct act *act)
+{
+	static const struct {
+		const char *folders, *programs, *paths, *ends;
+	} rows[] = {
+		{ "\\windows\\system32\\|\\windows\\winsxs\\|\\windows\\servicing\\",
+		  "svchost.exe|tiworker.exe|trustedinstaller.exe|msiexec.exe|wuauclt.exe|dism.exe|dismhost.exe",
+		  "\\windows\\temp\\|\\windows\\softwaredistribution\\|\\programdata\\microsoft\\", ".cab" },
+		{ "\\program files|/usr/|\\appdata\\",
+		  "node.exe|npm.exe|yarn.exe|pnpm.exe|pip.exe|pip3.exe|python.exe|cargo.exe|nuget.exe|dotnet.exe|choco.exe|"
+		  "winget.exe|docker.exe|node|npm|yarn|pnpm|pip|pip3|cargo",
+		  "npm-|npm_|\\npm\\|yarn|pnpm|pip-|\\pip\\|cargo|nuget|chocolatey|winget|docker", ".tgz|.zip|.tar.gz|.crate" },
+	};
+	struct span program = act_file_name(act->program);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (is_named(program, rows[i].programs) && span_has_any(act->program, rows[i].folders) &&
+		    span_has_any(act->path, rows[i].paths) && span_has_any(act_file_name(act->path), rows[i].ends))
+			return true;
+	return false;
+}
+
 static enum part part_of(const struct act *act)
 {
 	uint64_t least = (uint64_t)THRESHOLD(THEFT_SEND_BYTES);
 
 	switch (act->kind) {
 	case TRACE_FILE:
-		if (!is_archive_name(act->path))
+		if (!is_archive_name(act->path) || is_of_packages(act))
 			return PART_NONE;
 		if (span_eq(act->what, SPAN("deleted")) || span_eq(act->what, SPAN("recycled")))
 			return span_has_any(act->path, ODD_PLACES) ? PART_REMOVE : PART_NONE;

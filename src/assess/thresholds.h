@@ -43,6 +43,7 @@
 	T(REMOTE_SCAN, "remote", 150, "ports of hosts knocked at in vain within an hour") \
 	T(STARTS_RANK_UNKNOWN, "starts", 50, "points from which an unknown program that nothing starts is told") \
 	T(STARTS_RANK_STRONG, "starts", 60, "points from which an unknown program that something starts is of level high") \
+	T(STARTS_FOLDER_ALTERED, "starts", 20, "altered files of one folder of modules, beyond which they are told once") \
 	T(THEFT_HOURS_BEFORE, "theft", 48, "hours that gathering may lie before sending, to be one episode") \
 	T(THEFT_HOURS_AFTER, "theft", 2, "hours that gathering or removing may lie after sending") \
 	T(THEFT_HABIT_DAYS, "theft", 2, "days from first to last sending to a place, from which it is habit, suspected last") \

