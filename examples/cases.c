@@ -22,6 +22,7 @@
 	"ServiceName=" name "|ImagePath=" path "|ServiceType=user mode service|StartType=auto start|AccountName=LocalSystem"
 #define EXPLORER "C:\\Windows\\explorer.exe"
 #define CMD "C:\\Windows\\System32\\cmd.exe"
+#define TIWORKER "C:\\Windows\\WinSxS\\amd64_microsoft-windows-servicingstack\\TiWorker.exe"
 #define SERVICES "C:\\Windows\\System32\\services.exe"
 #define POWERSHELL "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe"
 #define DAY 86400
@@ -259,7 +260,8 @@ static const struct story_step cloud_steps[] = {
 	{ 0 },
 };
 static const struct network_flow cloud_flows[] = {
-	{ "2017-03-08T13:05:00Z", NETWORK_VICTIM, "203.0.113.130", "content.dropboxapi.com", 443, 900, 260000000, 300000, 0, 0, 5 },
+	{ "2017-03-08T13:05:00Z", NETWORK_VICTIM, "203.0.113.130", "content.dropboxapi.com", 443, 900, 260000000,
+	  300000, 0, 0, 5 },
 	{ 0 },
 };
 
@@ -313,7 +315,8 @@ static const struct network_flow developer_flows[] = {
 static const struct network_flow vault_flows[] = {
 	{ "2017-03-05T23:05:00Z", NETWORK_VICTIM, "10.20.0.9", NULL, 445, 3000, 9000000000, 30000000, 5, DAY, 5 },
 	{ "2017-03-05T23:10:00Z", "10.20.1.53", "10.20.0.9", NULL, 445, 3000, 8000000000, 30000000, 5, DAY, 5 },
-	{ "2017-03-06T01:00:00Z", "10.20.0.9", "192.0.2.211", "vault.aoi-backup.example", 443, 9000, 40000000000, 90000000, 5, DAY, 5 },
+	{ "2017-03-06T01:00:00Z", "10.20.0.9", "192.0.2.211", "vault.aoi-backup.example", 443, 9000,
+	  40000000000, 90000000, 5, DAY, 5 },
 	{ 0 },
 };
 
@@ -323,14 +326,13 @@ static const struct story_step servicing_steps[] = {
 	  "C:\\Windows\\servicing\\TrustedInstaller.exe", SERVICES, SYSTEM), 0, 0, NULL, false },
 	{ "2017-03-07T18:03:00Z", LOG_SYSMON, 11, MADE("C:\\Windows\\System32\\svchost.exe",
 	  "C:\\Windows\\SoftwareDistribution\\Download\\windows10.0-kb401#.cab"), 5, 20, NULL, false },
-	{ "2017-03-07T18:04:00Z", LOG_SYSMON, 11, MADE("C:\\Windows\\WinSxS\\amd64_microsoft-windows-servicingstack\\TiWorker.exe",
+	{ "2017-03-07T18:04:00Z", LOG_SYSMON, 11, MADE(TIWORKER,
 	  "C:\\Windows\\Temp\\inflight-#.cab"), 9, 5, NULL, false },
 	{ "2017-03-07T18:09:00Z", LOG_SYSMON, 1, RAN("C:\\Windows\\System32\\makecab.exe",
 	  "\"C:\\Windows\\system32\\makecab.exe\" C:\\Windows\\Logs\\CBS\\CbsPersist_20170307.log "
 	  "C:\\Windows\\Logs\\CBS\\CbsPersist_20170307.cab",
-	  "C:\\Windows\\WinSxS\\amd64_microsoft-windows-servicingstack\\TiWorker.exe", SYSTEM), 0, 0, NULL, false },
-	{ "2017-03-07T18:15:00Z", LOG_SYSMON, 26, DELETED("C:\\Windows\\WinSxS\\amd64_microsoft-windows-servicingstack\\TiWorker.exe",
-	  SYSTEM, "C:\\Windows\\Temp\\inflight-#.cab"), 9, 1, NULL, false },
+	  TIWORKER, SYSTEM), 0, 0, NULL, false },
+	{ "2017-03-07T18:15:00Z", LOG_SYSMON, 26, DELETED(TIWORKER, SYSTEM, "C:\\Windows\\Temp\\inflight-#.cab"), 9, 1, NULL, false },
 	{ 0 },
 };
 
