@@ -332,7 +332,8 @@ static const struct story_step servicing_steps[] = {
 	  "\"C:\\Windows\\system32\\makecab.exe\" C:\\Windows\\Logs\\CBS\\CbsPersist_20170307.log "
 	  "C:\\Windows\\Logs\\CBS\\CbsPersist_20170307.cab",
 	  TIWORKER, SYSTEM), 0, 0, NULL, false },
-	{ "2017-03-07T18:15:00Z", LOG_SYSMON, 26, DELETED(TIWORKER, SYSTEM, "C:\\Windows\\Temp\\inflight-#.cab"), 9, 1, NULL, false },
+	{ "2017-03-07T18:15:00Z", LOG_SYSMON, 26, DELETED(TIWORKER, SYSTEM, "C:\\Windows\\Temp\\inflight-#.cab"),
+	  9, 1, NULL, false },
 	{ 0 },
 };
 
