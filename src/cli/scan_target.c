@@ -13,7 +13,7 @@
 
 #define FOLDER_DEPTH_MAX 200
 #define READ_WHOLE ((size_t)128 << 10)	/* smaller files are read, larger ones mapped */
-#define POPULATE_MOST ((size_t)64 << 20)	/* of a file, to be mapped page by page at once */
+#define POPULATE_MOST ((size_t)256 << 20)	/* of a file, to be mapped page by page at once */
 #define STREAM_MAX ((size_t)4 << 30)	/* of a pipe */
 #define MAPS_MAX ((size_t)64 << 20)
 

@@ -341,6 +341,47 @@ __attribute__((target("avx2"))) static size_t nibbles_avx2(struct scan *s, size_
 	}
 	return at;
 }
+
+/* As buckets_at, of 64 windows. */
+AVX512 static inline __m512i buckets_at_64(const uint8_t *at, __m512i low, __m512i high)
+{
+	const __m512i half = _mm512_set1_epi8(15);
+	__m512i bytes = _mm512_loadu_si512(at);
+	__m512i upper = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), half);
+
+	return _mm512_and_si512(_mm512_shuffle_epi8(low, _mm512_and_si512(bytes, half)),
+				_mm512_shuffle_epi8(high, upper));
+}
+
+AVX512 static inline __m512i four_lanes(const uint8_t table[16])
+{
+	return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)table));
+}
+
+AVX512 static size_t nibbles_avx512(struct scan *s, size_t at, size_t until)
+{
+	const struct match_nibbles *n = s->db->wide.nibbles;
+	const __m512i low[] = { four_lanes(n->low[0]), four_lanes(n->low[1]),
+				four_lanes(n->low[2]), four_lanes(n->low[3]) };
+	const __m512i high[] = { four_lanes(n->high[0]), four_lanes(n->high[1]),
+				 four_lanes(n->high[2]), four_lanes(n->high[3]) };
+
+	for (until = last_step(s, until, 96); at < until; at += 64) {
+		const uint8_t *data = s->data.at + at;
+		__m512i first = _mm512_and_si512(buckets_at_64(data, low[0], high[0]),
+						 buckets_at_64(data + 1, low[1], high[1]));
+		__m512i second = _mm512_and_si512(buckets_at_64(data + 2, low[2], high[2]),
+						  buckets_at_64(data + 3, low[3], high[3]));
+		uint64_t hits = _mm512_test_epi8_mask(first, second);
+
+		for (; __builtin_expect(hits != 0, 0); hits &= hits - 1) {
+			size_t here = (size_t)__builtin_ctzll(hits);
+
+			look(s, &s->db->wide, match_hash(load_u32le(data + here)), at + here);
+		}
+	}
+	return at;
+}
 #endif
 
 enum match_width match_width_here(void)
@@ -358,7 +399,9 @@ enum match_width match_width_here(void)
 static void scan_windows(struct scan *s, size_t at, size_t until, enum match_width width)
 {
 #ifdef __x86_64__
-	if (width != MATCH_ONE && s->db->wide.nibbles)
+	if (width == MATCH_SIXTEEN && s->db->wide.nibbles)
+		at = nibbles_avx512(s, at, until);
+	else if (width == MATCH_EIGHT && s->db->wide.nibbles)
 		at = nibbles_avx2(s, at, until);
 	else if (width == MATCH_SIXTEEN)
 		at = windows_avx512(s, at, until);
