@@ -7,7 +7,10 @@
 struct reader {
 	struct cursor in;
 	struct arena *arena;
-	struct { struct xml *at, *last; } open[MAX_DEPTH];
+	struct {
+		struct xml *at, *last;
+		size_t room;		/* of its text, where pieces were joined */
+	} open[MAX_DEPTH];
 	size_t depth;
 	struct xml *root;
 };
@@ -100,7 +103,22 @@ static struct span without_prefix(struct span name)
 	return colon == SIZE_MAX ? name : span_from(name, colon + 1);
 }
 
-/* Only the first piece and long ones matter; joining keeps an arena's worth of them. */
+/* Room for so much text of the element, with what it has; doubled, so that many pieces cost no more than one. */
+static uint8_t *text_room(struct reader *r, struct xml *to, size_t len)
+{
+	size_t *room = &r->open[r->depth - 1].room;
+	uint8_t *joined;
+
+	if (len <= *room)
+		return (uint8_t *)(uintptr_t)to->text.at;
+	joined = arena_alloc(r->arena, 2 * len);
+	if (!joined)
+		return NULL;
+	*room = 2 * len;
+	memcpy(joined, to->text.at, to->text.len);
+	return joined;
+}
+
 static void add_text(struct reader *r, struct span text)
 {
 	struct xml *to = r->depth ? r->open[r->depth - 1].at : NULL;
@@ -112,10 +130,9 @@ static void add_text(struct reader *r, struct span text)
 		to->text = text;
 		return;
 	}
-	joined = arena_alloc(r->arena, to->text.len + text.len);
+	joined = text_room(r, to, to->text.len + text.len);
 	if (!joined)
 		return;
-	memcpy(joined, to->text.at, to->text.len);
 	memcpy(joined + to->text.len, text.at, text.len);
 	to->text = span_of(joined, to->text.len + text.len);
 }
@@ -198,6 +215,7 @@ static bool open_element(struct reader *r)
 	}
 	if (!is_empty) {
 		r->open[r->depth].at = element;
+		r->open[r->depth].room = 0;
 		r->open[r->depth++].last = NULL;
 	}
 	return true;

@@ -60,3 +60,23 @@ TEST(depth_is_bounded)
 	buf_free(&deep);
 	arena_free(&arena);
 }
+
+TEST(many_pieces_of_text_cost_no_more_than_their_length)
+{
+	struct buf pieces = buf_new(1 << 16);
+	const struct xml *x;
+	bool whole = false;
+
+	buf_text(&pieces, "<a>");
+	for (int i = 0; i < 3000; i++)
+		buf_text(&pieces, "x<b/>");
+	buf_text(&pieces, "</a>");
+	buf_add_u8(&pieces, 0);
+	x = read((char *)pieces.at, &whole);
+	assert_non_null(x);
+	assert_true(whole);
+	assert_int_equal(x->text.len, 3000);
+	assert_int_equal(x->text.at[2999], 'x');
+	buf_free(&pieces);
+	arena_free(&arena);
+}
