@@ -12,7 +12,7 @@ struct leaf {
 struct log_json {
 	struct leaf *leaves;		/* of the array at hand */
 	size_t leaf_count, leaf_room;
-	bool in_wrapper;
+	enum { WRAPPER_NONE, WRAPPER_OPEN, WRAPPER_ENDING } wrapper;	/* ENDING: behind its array */
 	struct json_context *root;
 	uint32_t generation;		/* of the reader's shapes, to which the contexts belong */
 	uint8_t *room;			/* for unescaped texts of the object at hand */
@@ -31,7 +31,7 @@ struct parse {
 
 void log_json_seek(struct log_json *j)
 {
-	j->in_wrapper = false;
+	j->wrapper = WRAPPER_NONE;
 }
 
 bool log_json_new(struct log_reader *r)
@@ -276,7 +276,7 @@ static bool is_wrapper(struct parse *p, const struct json_key *key)
 {
 	struct json_text ahead = p->text;
 
-	if (!key->wraps || p->r->json->in_wrapper ||
+	if (!key->wraps || p->r->json->wrapper == WRAPPER_OPEN ||
 	    (key->of->place == PLACE_HITS ? p->depth != 1 : p->depth || p->scalars > 3))
 		return false;
 	ahead.at++;
@@ -401,6 +401,10 @@ static bool find_object(struct parse *p)
 
 		if (c == '{')
 			return true;
+		if (c == ']' && p->r->json->wrapper == WRAPPER_OPEN)
+			p->r->json->wrapper = WRAPPER_ENDING;
+		if (c == '}' && p->r->json->wrapper == WRAPPER_ENDING)
+			p->r->json->wrapper = WRAPPER_NONE;
 		if (c <= ' ' || c == ',' || c == '[' || c == ']' || c == '}' || c == 0x1e || c == 0xef ||
 		    c == 0xbb || c == 0xbf) {
 			p->text.at++;
@@ -412,11 +416,11 @@ static bool find_object(struct parse *p)
 			skip_line(p);
 			continue;
 		}
-		if (!p->r->json->in_wrapper) {
+		if (p->r->json->wrapper == WRAPPER_NONE) {
 			p->r->line++;
 			log_bad_line(p->r);
 		}
-		p->r->json->in_wrapper = false;
+		p->r->json->wrapper = WRAPPER_NONE;
 		skip_line(p);
 	}
 	return false;
@@ -478,7 +482,7 @@ bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *
 			continue;
 		}
 		if (p.wrapper) {
-			r->json->in_wrapper = true;
+			r->json->wrapper = WRAPPER_OPEN;
 			continue;
 		}
 		if (p.text.cut && !last) {

@@ -128,6 +128,17 @@ TEST(rows_that_begin_with_a_time_are_those_of_a_table)
 	       "2026-01-02T03:04:06Z log_format=csv time=2026-01-02T03:04:06Z a=2 b=x\n");
 }
 
+TEST(documents_that_wrap_their_events_may_follow_one_another)
+{
+	expect("{\"Records\":[{\"eventName\":\"a\"},{\"eventName\":\"b\"}]}\n"
+	       "{\"Records\":[{\"eventName\":\"c\"}],\"next\":\"x\"}\n{\"Records\":[{\"eventName\":\"d\"}]}"
+	       "{\"eventName\":\"e\",\"Records\":[1]}\n{\"value\":[{\"eventName\":\"f\",\"value\":[{\"x\":1}]}]}\n",
+	       "json\n log_format=json eventName=a\n log_format=json eventName=b\n log_format=json eventName=c\n"
+	       " log_format=json eventName=d\n log_format=json eventName=e Records=1\n"
+	       " log_format=json eventName=f value.x=1 value=[{\"x\":1}]\n");
+	assert_int_equal(last_report.bad_lines, 0);
+}
+
 TEST(records_in_json_with_a_number_before_each)
 {
 	expect("Record 1\n{\n  \"EventID\": 1\n}\nRecord 2\n{\n  \"EventID\": 2\n}\n",
