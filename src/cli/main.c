@@ -37,6 +37,43 @@ static void list_commands(FILE *to)
 	fprintf(to, "\nkanshiki COMMAND --help tells more; so does man kanshiki-COMMAND.\n");
 }
 
+/* A full disk or a closed pipe behind standard output must not pass for success. */
+static int finish(int code)
+{
+	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
+		fprintf(stderr, "kanshiki: cannot write the output: %s\n", strerror(errno));
+		return EXIT_COULD_NOT;
+	}
+	return code;
+}
+
+/* Commands of two words that begin with this one; false where there are none. */
+static bool list_family(FILE *to, const char *first)
+{
+	size_t len = strlen(first);
+	bool any = false;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strncmp(commands[i]->name, first, len) || commands[i]->name[len] != ' ')
+			continue;
+		if (!any)
+			fprintf(to, "usage: kanshiki %s COMMAND [OPTION...] [ARGUMENT...]\n\ncommands:\n", first);
+		fprintf(to, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+		any = true;
+	}
+	return any;
+}
+
+static int no_command(int argc, char **argv)
+{
+	bool help = argc > 2 && !strcmp(argv[2], "--help");
+
+	if (list_family(help ? stdout : stderr, argv[1]))
+		return help ? finish(0) : EXIT_COULD_NOT;
+	fprintf(stderr, "kanshiki: no command '%s'; see kanshiki --help\n", argv[1]);
+	return EXIT_COULD_NOT;
+}
+
 /* For tools/check-docs and shell completion: command, letter, name, value, help. */
 static int dump_options(void)
 {
@@ -67,16 +104,6 @@ static const struct command *find(int argc, char **argv, int *words)
 		*words = needs;
 	}
 	return found;
-}
-
-/* A full disk or a closed pipe behind standard output must not pass for success. */
-static int finish(int code)
-{
-	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
-		fprintf(stderr, "kanshiki: cannot write the output: %s\n", strerror(errno));
-		return EXIT_COULD_NOT;
-	}
-	return code;
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -133,9 +160,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--version"))
 		return printf("kanshiki %s\n", KANSHIKI_VERSION), finish(0);
 	command = find(argc - 1, argv + 1, &words);
-	if (!command) {
-		fprintf(stderr, "kanshiki: no command '%s'; see kanshiki --help\n", argv[1]);
-		return EXIT_COULD_NOT;
-	}
+	if (!command)
+		return no_command(argc, argv);
 	return finish(run(command, argc - 1 - words, argv + 1 + words));
 }

@@ -99,7 +99,7 @@ static int try_rules(struct trial *t, const struct rule_files *files)
 			printf("%s: %s\n", t->rule, !fires && !silent ? "no samples"
 						    : t->wrong	      ? "FAILED" : "passed");
 	}
-	printf("%llu rule files passed, %llu failed, %llu have no samples; %llu sample events\n",
+	printf("%llu rule files passed, %llu failed, %llu without samples; %llu sample events\n",
 	       (unsigned long long)passed, (unsigned long long)failed, (unsigned long long)without,
 	       (unsigned long long)t->lines);
 	if (passed + failed == 0)
