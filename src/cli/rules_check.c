@@ -194,8 +194,8 @@ static int run(int argc, char **argv)
 	}
 	fprintf(strcmp(format, "jsonl") ? stdout : stderr, "%" PRIu64 " rule%s good, %" PRIu64
 		" refused, %" PRIu64 " not applicable, %" PRIu64 " errors, %" PRIu64 " warnings, %"
-		PRIu64 " notes\n", tally.loaded, tally.loaded == 1 ? " is" : "s are", tally.refused, tally.not_applicable, tally.errors,
-		tally.warned, tally.noted);
+		PRIu64 " notes\n", tally.loaded, tally.loaded == 1 ? " is" : "s are", tally.refused,
+		tally.not_applicable, tally.errors, tally.warned, tally.noted);
 	return tally.refused || tally.errors ? EXIT_FOUND : EXIT_NOTHING_FOUND;
 }
 
