@@ -21,7 +21,9 @@ bool log_cut_fits(struct span start, enum log_format format)
 						"\"Events\"", "\"logs\"", "\"items\"", "\"entries\"" };
 	size_t end = span_find_byte(start, 0, '\n');
 
-	if (span_find_byte(start, 0, 0) != SIZE_MAX)
+	/* UTF-16 may have no line ends where bytes look like them. */
+	if (span_find_byte(start, 0, 0) != SIZE_MAX || span_starts(start, SPAN("\xff\xfe")) ||
+	    span_starts(start, SPAN("\xfe\xff")))
 		return false;
 	if (format != LOG_JSON)
 		return format == LOG_SYSLOG || format == LOG_ACCESS || format == LOG_SQUID ||
