@@ -622,3 +622,30 @@ TEST(archives_of_servicing_and_of_package_managers_are_no_gathering)
 		assert_string_equal(rules(&b), rows[i].rules);
 	}
 }
+
+/* npm that brought itself up to date is told once; a program beside it is told itself. */
+TEST(modules_that_replaced_themselves_are_told_once)
+{
+	struct building b = new_case("modules");
+	struct trace known = trace_new(TRACE_KNOWN, "package file");
+	char path[80], full[96];
+
+	open_item(&b, "/mnt/disk/var/lib/dpkg/info/npm.md5sums", 0100644);
+	known.digest = SPAN("md5:11111111111111111111111111111111");
+	for (int i = 0; i < 31; i++) {
+		snprintf(path, sizeof path, i ? "usr/share/node_modules/npm/f%02d.js" : "usr/bin/node", i);
+		known.path = span_text(path);
+		add_trace(&b, known);
+	}
+	close_item(&b, "md5sums", CLASS_OTHER);
+	add_program(&b, "/mnt/disk/usr/bin/node", "md5:22222222222222222222222222222222");
+	for (int i = 1; i < 31; i++) {
+		snprintf(full, sizeof full, "/mnt/disk/usr/share/node_modules/npm/f%02d.js", i);
+		add_program(&b, full, "md5:22222222222222222222222222222222");
+	}
+	open_item(&b, "/mnt/disk/artefacts", 0100644);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.altered-module-folder medium,kanshiki.altered-program high");
+	assert_string_equal(ask(&b, "SELECT count(*) FROM finding"), "2");
+	case_close(b.file);
+}
