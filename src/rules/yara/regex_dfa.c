@@ -120,10 +120,11 @@ uint32_t regex_dfa_start(struct regex_run *r, bool unanchored)
 		return 0;
 	r->any_assertion = true;
 	d->forgotten = 0;
-	if (d->start)
-		return d->start;
+	/* Another regex may have left threads behind. */
 	r->scratch->next_count = 0;
 	regex_swap_lists(r->scratch);
+	if (d->start)
+		return d->start;
 	regex_add_thread(r, 0, 0);
 	regex_swap_lists(r->scratch);
 	return d->start = state_of(r, d);
