@@ -173,3 +173,17 @@ TEST(evidence_bombs_end_within_limits)
 	assert_int_not_equal(access("/tmp/kanshiki-escaped", F_OK), 0);
 	tear_down(&r);
 }
+
+/* Sources and notes have commas, too. */
+TEST(evidence_table_without_times_is_no_damaged_log)
+{
+	struct run r;
+
+	set_up(&r, "table");
+	put(&r, "notes.txt", SPAN("alpha, beta, gamma\none, two, three\n\"four\nfive, six\n"));
+	put(&r, "log.csv", SPAN("time,user,program\n2024-03-01T10:00:00Z,alice,cmd.exe\n\"2024-03\nbob,x\n"));
+	run_with(&r, (struct coordinator_options){ .jobs = 1 });
+	assert_item(&r, "/notes.txt", "examined|other|text|");
+	assert_item(&r, "/log.csv", "partly|other|text|lines that are not csv: 1, the first is line 3");
+	tear_down(&r);
+}

@@ -373,6 +373,9 @@ static void judge_text(struct events *e, enum log_format format, const struct lo
 				   : network	   ? CLASS_NETWORK_LOG
 						   : CLASS_TEXT_LOG;
 
+	/* A table in which nothing has a time is no log, and what does not fit in it no loss. */
+	if (format == LOG_CSV && report->first == TIME_NONE && report->bad_lines)
+		return;
 	if (report->bad_lines || report->long_lines)
 		examination_short(e->x, FATE_PARTLY,
 				  "lines that are not %s: %" PRIu64 ", the first is line %" PRIu64,
