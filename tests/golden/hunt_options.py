@@ -202,7 +202,8 @@ def check_table(run, log):
     def shown(columns):
         there, here = pty.openpty()
         fcntl.ioctl(here, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        done = subprocess.Popen([run.program, "hunt", "-r", run.rules, "-f", "table", "--quiet", log], stdout=here)
+        done = subprocess.Popen([run.program, "hunt", "-r", run.rules, "-f", "table", "--quiet", log], stdout=here,
+                                env={**run.env, "TERM": "xterm"})
         os.close(here)
         text = b""
         try:
