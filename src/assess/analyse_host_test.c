@@ -498,6 +498,7 @@ TEST(package_records_that_were_turned_are_told)
 	conclude(&b);
 	assert_string_equal(rules(&b), "");
 
+	case_close(b.file);
 	b = new_case("packages2");
 	add_installed(&b, "a 1.0");
 	add_record(&b, "/mnt/disk/var/lib/dpkg/info/a.list", START, NULL);
@@ -508,6 +509,7 @@ TEST(package_records_that_were_turned_are_told)
 	conclude(&b);
 	assert_string_equal(rules(&b), "kanshiki.package-not-installed high,kanshiki.package-record-changed high,"
 				       "kanshiki.program-replaced-by-link high");
+	case_close(b.file);
 }
 
 /* Of nearly all at once a copy that kept no times would say the same. */
@@ -528,6 +530,7 @@ TEST(package_records_of_a_copy_without_times_are_not_told)
 	open_item(&b, "/mnt/disk/artefacts", 0100644);
 	conclude(&b);
 	assert_string_equal(rules(&b), "");
+	case_close(b.file);
 }
 
 static void add_account(struct building *b, const char *what, const char *user, const char *technique,
@@ -550,12 +553,14 @@ TEST(accounts_that_let_others_in_are_told)
 	add_account(&b, "user", "games", "T1098", "");
 	conclude(&b);
 	assert_string_equal(rules(&b), "kanshiki.second-root high,kanshiki.service-logon low");
+	case_close(b.file);
 	b = begin("accounts2");
 	add_account(&b, "user", "games", "T1098", "");
 	add_account(&b, "password", "games", "", "set, method y");
 	add_account(&b, "password", "eve", "T1078.003", "empty");
 	conclude(&b);
 	assert_string_equal(rules(&b), "kanshiki.empty-password medium,kanshiki.service-password high");
+	case_close(b.file);
 }
 
 TEST(erased_logons_are_told)
@@ -567,6 +572,7 @@ TEST(erased_logons_are_told)
 	add_trace(&b, t);
 	conclude(&b);
 	assert_string_equal(rules(&b), "kanshiki.records-erased high");
+	case_close(b.file);
 }
 
 /* Each to an ending of its own; pictures that get another ending of pictures are sorted. */
@@ -586,6 +592,7 @@ TEST(documents_renamed_to_various_endings_are_a_mass)
 	}
 	conclude(&b);
 	assert_string_equal(rules(&b), "kanshiki.mass-rename-various high");
+	case_close(b.file);
 	b = begin("numbers");
 	for (int i = 0; i < 200; i++) {
 		struct trace t = file_trace("renamed", path, START + i * TIME_SECOND);
@@ -598,6 +605,7 @@ TEST(documents_renamed_to_various_endings_are_a_mass)
 	}
 	conclude(&b);
 	assert_string_equal(rules(&b), "");
+	case_close(b.file);
 }
 
 TEST(archives_of_servicing_and_of_package_managers_are_no_gathering)
@@ -620,6 +628,7 @@ TEST(archives_of_servicing_and_of_package_managers_are_no_gathering)
 		add_trace(&b, t);
 		conclude(&b);
 		assert_string_equal(rules(&b), rows[i].rules);
+		case_close(b.file);
 	}
 }
 
