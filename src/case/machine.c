@@ -1,5 +1,6 @@
 #include "case/machine.h"
 
+#include "base/map.h"
 #include "case/case.h"
 #include "case/collected.h"
 #include "case/query.h"
@@ -9,6 +10,14 @@ struct machine {
 	struct span root, container;
 	struct span name;		/* or empty, where only the zone is known */
 	struct span zone;
+};
+
+/* What is asked of a source again and again: names by root and by container, first come first. */
+struct machine_source {
+	struct map names, containers, zones;
+	struct span only;		/* the one name that it has, or empty */
+	struct span zone;		/* the last of its zones */
+	bool has_several;
 };
 
 struct machine_collection {
@@ -205,62 +214,48 @@ static struct span name_within(const struct machines *m, const struct machine_co
 	return c->host;
 }
 
-static struct span only_name(const struct machines *m, uint64_t source)
+static const struct machine_source *source_of(const struct machines *m, uint64_t source)
 {
-	struct span name = { 0 };
+	return source && source <= m->source_count ? &m->by_source[source - 1] : NULL;
+}
 
-	for (size_t i = 0; i < m->count; i++) {
-		struct span one = m->list[i].name;
+/* The span that a map holds for the key, or empty. */
+static struct span found_in(const struct map *map, struct span key)
+{
+	const struct span *found = map_get(map, key);
 
-		if (m->list[i].source != source || !one.len)
-			continue;
-		if (name.len && !span_eq_nocase(name, one))
-			return (struct span){ 0 };
-		name = one;
-	}
-	return name;
+	return found ? *found : (struct span){ 0 };
 }
 
 struct span machine_name(const struct machines *m, uint64_t source, struct span path)
 {
 	size_t root_end = machine_root(m, source, path);
-	struct span root = span_sub(path, 0, root_end);
-	struct span container = outer_container(path), of_container = { 0 };
+	struct span container = outer_container(path), name;
 	const struct machine_collection *collection = collection_at(m, source, path);
+	const struct machine_source *known = source_of(m, source);
 
-	for (size_t i = 0; i < m->count; i++) {
-		const struct machine *one = &m->list[i];
-
-		if (one->source != source || !one->name.len)
-			continue;
-		if (span_eq(one->root, root))
-			return one->name;
-		if (container.len && span_eq(one->container, container) && !of_container.len)
-			of_container = one->name;
-	}
-	if (collection && (root = name_within(m, collection)).len)
-		return root;
-	if (!of_container.len)
-		of_container = host_of_names(path);
+	if (!known)
+		return (struct span){ 0 };
+	name = found_in(&known->names, span_sub(path, 0, root_end));
+	if (!name.len && collection)
+		name = name_within(m, collection);
+	if (!name.len && container.len)
+		name = found_in(&known->containers, container);
+	if (!name.len)
+		name = host_of_names(path);
 	/* What has a root of its own may be another machine. */
-	return of_container.len || root_end < path.len ? of_container : only_name(m, source);
+	return name.len || root_end < path.len || known->has_several ? name : known->only;
 }
 
 struct span machine_zone(const struct machines *m, uint64_t source, struct span path)
 {
-	struct span root = span_sub(path, 0, machine_root(m, source, path));
-	struct span zone = { 0 };
+	const struct machine_source *known = source_of(m, source);
+	struct span zone;
 
-	for (size_t i = 0; i < m->count; i++) {
-		const struct machine *one = &m->list[i];
-
-		if (one->source != source || !one->zone.len)
-			continue;
-		if (span_eq(one->root, root))
-			return one->zone;
-		zone = one->zone;
-	}
-	return zone;
+	if (!known)
+		return (struct span){ 0 };
+	zone = found_in(&known->zones, span_sub(path, 0, machine_root(m, source, path)));
+	return zone.len ? zone : known->zone;
 }
 
 static bool load_sources(sqlite3 *db, struct arena *arena, struct machines *out, struct err *err)
@@ -322,6 +317,48 @@ static bool load_collections(sqlite3 *db, struct arena *arena, struct machines *
 	return ok;
 }
 
+/* False: no memory. */
+static bool note_first(struct map *map, struct span key, struct span *value)
+{
+	void **slot = map_slot(map, key);
+
+	if (slot && !*slot)
+		*slot = value;
+	return slot != NULL;
+}
+
+static bool index_machine(struct machine_source *known, struct machine *one)
+{
+	if (one->zone.len) {
+		known->zone = one->zone;
+		return note_first(&known->zones, one->root, &one->zone);
+	}
+	if (!one->name.len)
+		return true;
+	known->has_several |= known->only.len && !span_eq_nocase(known->only, one->name);
+	known->only = one->name;
+	return note_first(&known->names, one->root, &one->name) &&
+	       (!one->container.len || note_first(&known->containers, one->container, &one->name));
+}
+
+/* A case may hold very many machines, and every item is asked for its own. */
+static bool index_all(struct arena *arena, struct machines *out, struct err *err)
+{
+	bool ok;
+
+	out->by_source = ARENA_ARRAY(arena, out->source_count + 1, struct machine_source);
+	ok = out->by_source != NULL;
+	for (size_t i = 0; ok && i < out->source_count; i++) {
+		struct machine_source *known = &out->by_source[i];
+
+		known->names = known->containers = known->zones = map_new(arena);
+	}
+	for (size_t i = 0; ok && i < out->count; i++)
+		if (source_of(out, out->list[i].source))
+			ok = index_machine(&out->by_source[out->list[i].source - 1], &out->list[i]);
+	return ok || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many machines");
+}
+
 bool machines_load(struct case_file *file, struct arena *arena, struct machines *out,
 		   struct err *err)
 {
@@ -350,5 +387,5 @@ bool machines_load(struct case_file *file, struct arena *arena, struct machines 
 		ok = one || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many machines");
 	}
 	sqlite3_finalize(q);
-	return ok;
+	return ok && index_all(arena, out, err);
 }

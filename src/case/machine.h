@@ -21,12 +21,14 @@
 struct case_file;
 struct machine;
 struct machine_collection;
+struct machine_source;
 
 struct machines {
 	struct machine *list;
 	size_t count, room;
 	struct span *sources;		/* paths by number, [source_count] */
 	size_t source_count;
+	struct machine_source *by_source;	/* [source_count] */
 	struct machine_collection *collections;
 	size_t collection_count, collection_room;
 };
