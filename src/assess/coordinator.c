@@ -211,6 +211,8 @@ static void append(struct coordinator *c, struct job *job)
 	job->state = job->fate ? JOB_FINISHED : JOB_WAITING;
 	*c->tail = job;
 	c->tail = &job->next;
+	if (!c->waiting)
+		c->waiting = job;
 	c->jobs_open++;
 }
 
@@ -255,12 +257,11 @@ static bool take_place(struct coordinator *c, struct err *err)
 static struct job *first_waiting(struct coordinator *c)
 {
 	/* Shares of an image wait for the image to be written: not with too much in hand. */
-	bool is_full = c->buffered > BUFFERED_MOST;
-
-	for (struct job *job = c->head; job && (!is_full || job == c->head); job = job->next)
-		if (job->state == JOB_WAITING)
-			return job;
-	return NULL;
+	if (c->buffered > BUFFERED_MOST)
+		return c->head && c->head->state == JOB_WAITING ? c->head : NULL;
+	while (c->waiting && c->waiting->state != JOB_WAITING)
+		c->waiting = c->waiting->next;
+	return c->waiting;
 }
 
 /* Work for all examiners, as long as not too much waits to be written. */
@@ -308,6 +309,7 @@ static void try_again(struct coordinator *c, struct job *job)
 	known_forget(c, job);
 	tree_clear(&job->tree);
 	job->state = JOB_WAITING;
+	c->waiting = c->head;
 	job->redone++;
 }
 
@@ -316,6 +318,8 @@ static void drop_head(struct coordinator *c)
 	struct job *job = c->head;
 
 	c->head = job->next;
+	if (c->waiting == job)
+		c->waiting = job->next;
 	if (!c->head)
 		c->tail = &c->head;
 	c->jobs_open--;

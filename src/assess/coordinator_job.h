@@ -107,6 +107,7 @@ struct coordinator {
 	struct slot *slots;
 	unsigned slot_count;
 	struct job *head, **tail;
+	struct job *waiting;		/* none before it waits; NULL: none at all */
 	uint64_t jobs_open, next_number, buffered;
 	bool walk_done, stopped;
 	bool needs_names;		/* YARA rules may depend on names */

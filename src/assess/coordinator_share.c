@@ -61,6 +61,7 @@ static void insert(struct coordinator *c, struct job *image, struct job *job)
 		c->tail = &job->next;
 	image->last_share = job;
 	job->state = JOB_WAITING;
+	c->waiting = c->head;
 	c->jobs_open++;
 }
 

@@ -239,6 +239,7 @@ static void examiner_over(struct coordinator *c, struct slot *s)
 		known_forget(c, job);
 		tree_clear(&job->tree);
 		job->state = JOB_WAITING;
+		c->waiting = c->head;
 		return;
 	}
 	finish(c, job);
