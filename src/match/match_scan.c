@@ -169,6 +169,27 @@ __attribute__((target("avx2"))) static inline __m256i load_32(const uint8_t *at)
 }
 
 /* Eight places a look. Answers where it stopped: near the end of the data, or `until`. */
+/* Of windows at `at`, one a byte, those whose bit is set. */
+static inline void note_wide(struct scan *s, size_t at, uint32_t hits)
+{
+	for (; __builtin_expect(hits, 0); hits &= hits - 1) {
+		size_t here = at + (size_t)__builtin_ctz(hits);
+
+		note_look(s, &s->db->wide, match_hash(load_u32le(s->data.at + here)), here);
+	}
+}
+
+/* Of long ones, one every four bytes. */
+static inline void note_long(struct scan *s, size_t at, uint32_t hits)
+{
+	for (; __builtin_expect(hits, 0); hits &= hits - 1) {
+		size_t here = at + 4 * (size_t)__builtin_ctz(hits);
+		const uint8_t *data = s->data.at + here;
+
+		note_look(s, &s->db->long_ones, match_hash_long(load_u32le(data), load_u32le(data + 4)), here);
+	}
+}
+
 __attribute__((target("avx2"))) static size_t windows_avx2(struct scan *s, size_t at, size_t until)
 {
 	const __m256i windows = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 0, 1,
@@ -186,11 +207,7 @@ __attribute__((target("avx2"))) static size_t windows_avx2(struct scan *s, size_
 		uint32_t hits = eight_looks(filter, _mm256_mullo_epi32(
 						_mm256_shuffle_epi8(bytes, windows), factor));
 
-		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
-			size_t here = at + (size_t)__builtin_ctz(hits);
-
-			note_look(s, table, match_hash(load_u32le(data + here)), here);
-		}
+		note_wide(s, at, hits);
 	}
 	return at;
 }
@@ -213,13 +230,7 @@ __attribute__((target("avx2"))) static size_t long_windows_avx2(struct scan *s, 
 						_mm256_mullo_epi32(first, factor),
 						_mm256_mullo_epi32(rest, factor_rest)));
 
-		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
-			size_t here = 4 * (size_t)__builtin_ctz(hits);
-
-			note_look(s, table, match_hash_long(load_u32le(data + here),
-							    load_u32le(data + here + 4)),
-				  at + here);
-		}
+		note_long(s, at, hits);
 	}
 	return at;
 }
@@ -258,11 +269,7 @@ AVX512 static size_t windows_avx512(struct scan *s, size_t at, size_t until)
 		uint32_t hits = sixteen_looks(filter, _mm512_mullo_epi32(
 						_mm512_permutexvar_epi8(windows, bytes), factor));
 
-		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
-			size_t here = at + (size_t)__builtin_ctz(hits);
-
-			note_look(s, table, match_hash(load_u32le(data + here)), here);
-		}
+		note_wide(s, at, hits);
 	}
 	return at;
 }
@@ -284,13 +291,7 @@ AVX512 static size_t long_windows_avx512(struct scan *s, size_t at, size_t until
 						_mm512_mullo_epi32(first, factor),
 						_mm512_mullo_epi32(rest, factor_rest)));
 
-		for (; __builtin_expect(hits, 0); hits &= hits - 1) {
-			size_t here = 4 * (size_t)__builtin_ctz(hits);
-
-			note_look(s, table, match_hash_long(load_u32le(data + here),
-							    load_u32le(data + here + 4)),
-				  at + here);
-		}
+		note_long(s, at, hits);
 	}
 	return at;
 }
