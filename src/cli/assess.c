@@ -11,6 +11,7 @@
 #include "cli/assess_keys.h"
 #include "cli/assess_rules.h"
 #include "cli/log_reading.h"
+#include "cli/output.h"
 #include "cli/timestamp.h"
 #include "codec/json_write.h"
 #include "formats/log/log.h"
@@ -246,17 +247,9 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 
 static bool write_page(const struct report *report, struct err *err)
 {
-	FILE *to = fopen(report_name, "wb");
-	bool ok;
+	FILE *to = output_stream(report_name, NULL, 0, err);
 
-	if (!to)
-		return err_errno(err, errno, "cannot write '%s'", report_name);
-	ok = report_html(to, report, err);
-	if (fclose(to) && ok)
-		ok = err_errno(err, errno, "cannot write '%s'", report_name);
-	if (!ok)
-		unlink(report_name);
-	return ok;
+	return to && output_close(to, report_name, report_html(to, report, err), err);
 }
 
 static bool show(struct err *err)
@@ -357,7 +350,8 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 	struct verdict verdict;
 	bool ok;
 
-	if (!assess_rules_load(&rules, &rule_paths, no_starter_rules, no_cache, err))
+	if (!output_allowed(report_name, how.sources, how.source_count, err) ||
+	    !assess_rules_load(&rules, &rule_paths, no_starter_rules, no_cache, err))
 		return false;
 	if (!assess_rules_allow(&rules, &allow_paths, err)) {
 		assess_rules_free(&rules);

@@ -10,6 +10,7 @@
 #include "cli/events_pipe.h"
 #include "cli/log_files.h"
 #include "cli/log_reading.h"
+#include "cli/output.h"
 #include "codec/escape.h"
 #include "os/channel.h"
 
@@ -197,7 +198,7 @@ static void on_end(void *context, const char *path, const struct evtx_report *ev
 	evtx_report_add(&run->total, &report);
 }
 
-static bool parse_options(struct run *run, struct err *err)
+static bool parse_options(struct run *run, const char *const *inputs, size_t count, struct err *err)
 {
 	struct events_options *o = &run->options;
 	struct log_files_options *f = &run->files;
@@ -228,8 +229,8 @@ static bool parse_options(struct run *run, struct err *err)
 	o->problems = stderr;
 	o->out = STDOUT_FILENO;
 	if (output)
-		o->out = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return o->out >= 0 ? true : err_errno(err, errno, "cannot write %s", output);
+		o->out = output_open(output, inputs, count, err);
+	return o->out >= 0;
 }
 
 static void summarise(const struct run *run, const struct log_files_report *files)
@@ -382,7 +383,8 @@ static int run_events(int argc, char **argv)
 
 	run.progress = mmap(NULL, sizeof *run.progress, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (run.progress == MAP_FAILED || !parse_options(&run, &err)) {
+	if (run.progress == MAP_FAILED ||
+	    !parse_options(&run, (const char *const *)argv, (size_t)argc, &err)) {
 		fprintf(stderr, "kanshiki: %s\n", run.progress == MAP_FAILED ? "no memory" : err.text);
 		return EXIT_COULD_NOT;
 	}

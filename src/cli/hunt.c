@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/log_reading.h"
+#include "cli/output.h"
 #include "codec/escape.h"
 #include "examine/rule_pack.h"
 #include "os/data_path.h"
@@ -347,11 +348,9 @@ static int hunt_session(struct session *s)
 	h->remembers = h->explain || h->summary || repeat_limit || sigma_set_counts(h->set)->correlations;
 	s->processes = jobs_for(h, s->paths, s->count);
 	if (summary && strcmp(summary, "-")) {
-		h->summary_to = open(summary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-		if (h->summary_to < 0) {
-			err_errno(&err, errno, "cannot write %s", summary);
+		h->summary_to = output_open(summary, s->paths, s->count, &err);
+		if (h->summary_to < 0)
 			return fail(&err);
-		}
 		s->fence.also = h->summary_to;
 	}
 	return hunt_all(s);

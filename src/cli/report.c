@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "case/case.h"
+#include "cli/output.h"
 #include "os/terminal.h"
 #include "report/report.h"
 
@@ -51,21 +52,12 @@ static bool write_form(FILE *to, const struct report *report, const char *form, 
 	return report_text(to, report, look, err);
 }
 
-/* Half a report must not lie about under a report's name. */
-static bool write_file(const char *path, const struct report *report, const char *form,
+static bool write_file(const char *case_name, const struct report *report, const char *form,
 		       struct err *err)
 {
-	FILE *to = fopen(path, "wb");
-	bool ok;
+	FILE *to = output_stream(output, &case_name, 1, err);
 
-	if (!to)
-		return err_errno(err, errno, "cannot write %s", path);
-	ok = write_form(to, report, form, err);
-	if (fclose(to) && ok)
-		ok = err_errno(err, errno, "cannot write %s", path);
-	if (!ok)
-		unlink(path);
-	return ok;
+	return to && output_close(to, output, write_form(to, report, form, err), err);
 }
 
 static bool load(const char *path, struct report *report, bool page, struct err *err)
@@ -97,7 +89,7 @@ static int run(int argc, char **argv)
 		return EXIT_COULD_NOT;
 	}
 	ok = load(argv[0], &report, !strcmp(form, "html"), &err) &&
-	     (output ? write_file(output, &report, form, &err)
+	     (output ? write_file(argv[0], &report, form, &err)
 		     : write_form(stdout, &report, form, &err));
 	if (!ok)
 		fprintf(stderr, "kanshiki: %s\n", err.text);

@@ -78,7 +78,7 @@ static int run(int argc, char **argv)
 const struct command command_seal = {
 	.name = "seal",
 	.usage = "seal CASE [OPTION...]",
-	.summary = "sign a case that is not sealed yet, or have its seal time-stamped",
+	.summary = "sign a case that has no seal, or have its seal time-stamped",
 	.about = "assess seals its case at the end. This command seals a case whose run was cut "
 		 "short, and exchanges time stamps (RFC 3161) with an authority: by URL, or by files "
 		 "where this machine has no network. It prints the checkpoint that it signed; kept "

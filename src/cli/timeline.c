@@ -2,6 +2,7 @@
 
 #include "assess/coordinator.h"
 #include "assess/names.h"
+#include "cli/output.h"
 #include "codec/escape.h"
 #include "case/case.h"
 #include "report/progress.h"
@@ -163,16 +164,13 @@ struct inputs {
 	size_t source_count, case_count;
 };
 
-static bool write_all(const struct inputs *in, struct timeline_options *o, struct err *err)
+static bool write_to(FILE *file, const struct inputs *in, struct timeline_options *o, struct err *err)
 {
 	struct progress progress = progress_new(quiet || !output ? NULL : stderr);
-	FILE *file = output ? fopen(output, "wb") : stdout;
 	struct timeline *t;
 	uint64_t written = 0;
 	bool ok;
 
-	if (!file)
-		return err_errno(err, errno, "cannot write '%s'", output);
 	o->progress = show_written;
 	o->progress_context = &progress;
 	t = timeline_new(file, o, err);
@@ -184,13 +182,19 @@ static bool write_all(const struct inputs *in, struct timeline_options *o, struc
 	ok = ok && timeline_end(t, &written, err);
 	timeline_free(t);
 	progress_clear(&progress);
-	if (output && fclose(file) && ok)
-		ok = err_errno(err, errno, "cannot write '%s'", output);
-	if (output && !ok)
-		unlink(output);
 	if (ok && !quiet && output)
 		fprintf(stderr, "%llu entries in %s\n", (unsigned long long)written, output);
 	return ok;
+}
+
+static bool write_all(const struct inputs *in, struct timeline_options *o, struct err *err)
+{
+	FILE *file;
+
+	if (!output)
+		return write_to(stdout, in, o, err);
+	file = output_stream(output, NULL, 0, err);
+	return file && output_close(file, output, write_to(file, in, o, err), err);
 }
 
 static bool read_into_case(struct inputs *in, const char *path, struct err *err)
@@ -239,7 +243,8 @@ static int run(int argc, char **argv)
 		fprintf(stderr, "kanshiki: at most %d cases and sources at a time\n", ARGUMENTS_MOST);
 		return EXIT_COULD_NOT;
 	}
-	if (read_options(&o, &err) && run_all(argv, (size_t)argc, &o, &err))
+	if (read_options(&o, &err) && output_allowed(output, (const char *const *)argv, (size_t)argc, &err) &&
+	    run_all(argv, (size_t)argc, &o, &err))
 		return 0;
 	fprintf(stderr, "kanshiki: %s\n", err.text);
 	return EXIT_COULD_NOT;

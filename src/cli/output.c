@@ -1,0 +1,82 @@
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_below(const char *path, const char *folder)
+{
+	char file[PATH_MAX], above[PATH_MAX];
+	size_t len;
+
+	if (!realpath(path, file) || !realpath(folder, above))
+		return false;
+	len = strlen(above);
+	return !strncmp(file, above, len) && (file[len] == '/' || above[len - 1] == '/');
+}
+
+static bool is_evidence(const char *path, const struct stat *st, const char *input)
+{
+	struct stat other;
+
+	if (strcmp(input, "-") ? stat(input, &other) : fstat(STDIN_FILENO, &other))
+		return false;
+	if (other.st_dev == st->st_dev && other.st_ino == st->st_ino)
+		return true;
+	return S_ISDIR(other.st_mode) && S_ISREG(st->st_mode) && is_below(path, input);
+}
+
+bool output_allowed(const char *path, const char *const *inputs, size_t count, struct err *err)
+{
+	struct stat st;
+
+	if (!path || stat(path, &st))
+		return true;
+	if (S_ISBLK(st.st_mode))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is a device, and would be overwritten", path);
+	for (size_t i = 0; i < count; i++)
+		if (is_evidence(path, &st, inputs[i]))
+			return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+				       "'%s' is among what is to be read, and would be overwritten", path);
+	return true;
+}
+
+int output_open(const char *path, const char *const *inputs, size_t count, struct err *err)
+{
+	int fd;
+
+	if (!output_allowed(path, inputs, count, err))
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		err_errno(err, errno, "cannot write '%s'", path);
+	return fd;
+}
+
+FILE *output_stream(const char *path, const char *const *inputs, size_t count, struct err *err)
+{
+	int fd = output_open(path, inputs, count, err);
+	FILE *stream = fd < 0 ? NULL : fdopen(fd, "wb");
+
+	if (fd >= 0 && !stream) {
+		err_errno(err, errno, "cannot write '%s'", path);
+		close(fd);
+	}
+	return stream;
+}
+
+bool output_close(FILE *stream, const char *path, bool ok, struct err *err)
+{
+	struct stat st;
+	bool is_file = !fstat(fileno(stream), &st) && S_ISREG(st.st_mode);
+
+	if (fclose(stream) && ok)
+		ok = err_errno(err, errno, "cannot write '%s'", path);
+	if (!ok && is_file)
+		unlink(path);
+	return ok;
+}

@@ -1,0 +1,25 @@
+/*
+ * output: a file that a command writes where the user said, beside evidence.
+ *
+ * What is there already is replaced, as of any tool's output, unless it is one of
+ * the command's inputs or lies in a folder that is one: evidence is only read,
+ * and a slip of the hand at night must not overwrite it. A block device is never
+ * an output. Half an output does not stay under its name.
+ */
+#ifndef KANSHIKI_CLI_OUTPUT_H
+#define KANSHIKI_CLI_OUTPUT_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+
+/* ERR_USAGE where writing `path` would change an input. Ask it before long work; NULL: allowed. */
+bool output_allowed(const char *path, const char *const *inputs, size_t count, struct err *err);
+/* A descriptor that is written from the beginning, or -1 with `err`. Asks output_allowed itself. */
+int output_open(const char *path, const char *const *inputs, size_t count, struct err *err);
+/* The same as a stream, for output_close. */
+FILE *output_stream(const char *path, const char *const *inputs, size_t count, struct err *err);
+/* `ok`: what was to be written was. Returns it, false too where closing fails. */
+bool output_close(FILE *stream, const char *path, bool ok, struct err *err);
+
+#endif

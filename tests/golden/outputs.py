@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""No command overwrites what it was given to read: not by its name, by a link, in a folder, or through a pipe.
+
+usage: tests/golden/outputs.py KANSHIKI
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told
+
+LOG = b'{"EventID": 1, "Channel": "Security"}\n'
+RULES = """title: Any
+logsource: {product: windows, service: security}
+detection: {s: {EventID: 1}, condition: s}
+"""
+
+
+def main():
+    kanshiki = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        env = dict(os.environ, HOME=name, XDG_CACHE_HOME=f"{name}/cache", TMPDIR=name)
+
+        def run(*command, **how):
+            return subprocess.run([kanshiki, *map(str, command)], cwd=folder, env=env, capture_output=True, **how)
+
+        evidence = folder / "evidence"
+        evidence.mkdir()
+        log = evidence / "log.jsonl"
+        log.write_bytes(LOG)
+        (folder / "hard").hardlink_to(log)
+        (folder / "soft").symlink_to(log)
+        (folder / "rules.yml").write_text(RULES)
+        run("assess", "-q", "--no-starter-rules", "-c", "made.case", log)
+        case = (folder / "made.case").read_bytes()
+
+        def kept(what, *command, **how):
+            done = run(*command, **how)
+            said = b"would be overwritten" in done.stderr
+            told(done.returncode == 2 and said and log.read_bytes() == LOG
+                 and (folder / "made.case").read_bytes() == case, what, done.stderr)
+
+        for how, to in (("its name", log), ("a hard link", "hard"), ("a symbolic link", "soft")):
+            kept(f"assess, {how}", "assess", "-q", "-c", "x.case", log, "-o", to)
+            kept(f"events, {how}", "events", log, "-o", to)
+        kept("assess of the folder", "assess", "-q", "-c", "x.case", evidence, "-o", log)
+        told(not (folder / "x.case").exists(), "nothing was begun")
+        kept("events of the folder", "events", evidence, "-o", log)
+        kept("hunt, its summary", "hunt", "-r", "rules.yml", log, "-s", log)
+        kept("timeline of evidence", "timeline", log, "-o", log)
+        kept("timeline of a case", "timeline", "made.case", "-o", "made.case")
+        kept("report of a case", "report", "made.case", "-o", "made.case")
+        with log.open("rb") as standard_input:
+            kept("events of standard input", "events", "-", "-o", log, stdin=standard_input)
+
+        for _ in range(2):
+            done = run("events", log, "-o", "out.jsonl")
+        told(done.returncode == 0 and b'"Security"' in (folder / "out.jsonl").read_bytes(),
+             "what a command wrote itself it writes anew", done.stderr)
+        done = run("report", "made.case", "-o", evidence / "new.html")
+        told(done.returncode == 0, "a new file in a folder of evidence is the user's word", done.stderr)
+        (folder / "full").symlink_to("/dev/full")
+        done = run("report", "made.case", "-f", "json", "-o", "full")
+        told(done.returncode == 2 and (folder / "full").is_symlink() and b"No space" in done.stderr,
+             "a device that is full stays, and is told", done.stderr)
+    return finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
