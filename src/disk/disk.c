@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "disk/bitlocker.h"
 #include "disk/lvm.h"
@@ -19,7 +20,7 @@ struct disk {
 	const struct library_key *keys;
 	size_t key_count;
 	struct volume volumes[DISK_VOLUMES_MAX];
-	size_t count;
+	size_t count, left_out;
 	/* What volumes stand on, closed after them. */
 	struct blocks *below[DISK_VOLUMES_MAX];
 	size_t below_count;
@@ -36,6 +37,7 @@ static struct volume *add_volume(struct disk *d, const char *name, struct blocks
 	struct volume *v;
 
 	if (!blocks || d->count == DISK_VOLUMES_MAX) {
+		d->left_out++;
 		blocks_close(blocks);
 		return NULL;
 	}
@@ -70,30 +72,59 @@ static void settle(struct volume *v, enum volume_state state, const char *kind, 
 
 static void look_at(struct disk *d, size_t number, unsigned depth);
 
+static struct blocks *no_blocks(struct disk *d)
+{
+	return blocks_part(d->media, d->media->size, 0);
+}
+
+static void add_unread_snapshots(struct disk *d, size_t number, const char *which, const char *reason)
+{
+	char name[160];
+	struct volume *v;
+
+	snprintf(name, sizeof name, "%s@%s", d->volumes[number].name, which);
+	v = add_volume(d, name, no_blocks(d), 0);
+	if (!v)
+		return;
+	v->snapshot_of = number;
+	settle(v, VOLUME_UNREAD, "vss", "%s", reason);
+}
+
+static void add_snapshot(struct disk *d, struct library_group *g, size_t i, size_t number, unsigned depth)
+{
+	struct library_snapshot s;
+	struct blocks *blocks = library_group_volume(g, i, &s);
+	char which[32], name[160];
+	struct volume *v;
+
+	snprintf(which, sizeof which, "snapshot%zu", i + 1);
+	if (!blocks) {
+		add_unread_snapshots(d, number, which, "its store, or one of a later snapshot, is damaged");
+		return;
+	}
+	snprintf(name, sizeof name, "%s@%s", d->volumes[number].name, which);
+	v = add_volume(d, name, blocks, 0);
+	if (!v)
+		return;
+	v->taken = s.taken;
+	memcpy(v->store, s.id, sizeof v->store);
+	v->snapshot_of = number;
+	look_at(d, d->count - 1, depth + 1);
+}
+
 static void add_group(struct disk *d, struct library_group *g, size_t number, unsigned depth)
 {
-	char outer[80], name[160];
-	timestamp taken;
-
 	d->groups[d->group_count++] = g;
-	snprintf(outer, sizeof outer, "%s", d->volumes[number].name);
-	for (size_t i = 0; i < library_group_count(g); i++) {
-		struct blocks *blocks = library_group_volume(g, i, &taken);
-		struct volume *v;
-
-		snprintf(name, sizeof name, "%s@snapshot%zu", outer, i + 1);
-		v = add_volume(d, name, blocks, 0);
-		if (!v)
-			continue;
-		v->taken = taken;
-		v->snapshot_of = number;
-		look_at(d, d->count - 1, depth + 1);
-	}
+	for (size_t i = 0; i < library_group_count(g); i++)
+		if (d->count < DISK_VOLUMES_MAX)
+			add_snapshot(d, g, i, number, depth);
+		else
+			d->left_out++;
 }
 
 static void add_logical(struct disk *d, const char *outer, const struct lvm_volume *l, unsigned depth)
 {
-	struct blocks *blocks = l->blocks ? l->blocks : blocks_part(d->media, d->media->size, 0);
+	struct blocks *blocks = l->blocks ? l->blocks : no_blocks(d);
 	char name[160];
 	struct volume *v;
 
@@ -177,15 +208,21 @@ static void look_for_snapshots(struct disk *d, size_t number, unsigned depth)
 {
 	struct library_group *g;
 	struct err ignored;
+	bool lost;
 
-	if (d->group_count == GROUPS_MAX || depth >= NESTING_MAX ||
-	    d->volumes[number].snapshot_of != SIZE_MAX)
+	if (d->volumes[number].snapshot_of != SIZE_MAX || !library_has_vss(d->volumes[number].blocks, &lost))
 		return;
-	g = library_vss(d->volumes[number].blocks, &ignored);
+	if (d->group_count == GROUPS_MAX || depth >= NESTING_MAX) {
+		add_unread_snapshots(d, number, "snapshots", "limit: volumes with snapshots");
+		return;
+	}
+	g = lost ? NULL : library_vss(d->volumes[number].blocks, &ignored);
 	if (g && library_group_count(g))
 		add_group(d, g, number, depth);
 	else
 		library_group_free(g);
+	if (!g)
+		add_unread_snapshots(d, number, "snapshots", "their catalog, or the head of a store, is damaged");
 }
 
 static void look_for_files(struct disk *d, size_t number, const char *kind, unsigned depth)
@@ -229,7 +266,7 @@ static bool add_partitions(struct disk *d, TSK_VS_INFO *vs)
 	char name[16];
 
 	snprintf(d->scheme, sizeof d->scheme, "%s", tsk_vs_type_toname(vs->vstype));
-	for (const TSK_VS_PART_INFO *p = vs->part_list; p && d->count < DISK_VOLUMES_MAX; p = p->next) {
+	for (const TSK_VS_PART_INFO *p = vs->part_list; p; p = p->next) {
 		uint64_t at = p->start * vs->block_size + vs->offset;
 		struct blocks *blocks;
 
@@ -297,6 +334,11 @@ void disk_close(struct disk *d)
 size_t disk_count(const struct disk *d)
 {
 	return d->count;
+}
+
+size_t disk_left_out(const struct disk *d)
+{
+	return d->left_out;
 }
 
 const struct volume *disk_volume(const struct disk *d, size_t number)

@@ -31,6 +31,7 @@ struct volume {
 	char reason[120];
 	uint64_t at, size;		/* in the medium; of what is inside another: in that */
 	timestamp taken;		/* of a snapshot, else TIME_NONE */
+	uint8_t store[16];		/* of a snapshot: GUID in the name of the file that keeps it */
 	size_t snapshot_of;		/* number of the volume, or SIZE_MAX */
 	struct blocks *blocks;		/* owned by the disk */
 };
@@ -42,6 +43,8 @@ struct disk *disk_open(struct blocks *media, const struct library_key *keys, siz
 		       struct err *err);
 void disk_close(struct disk *d);	/* NULL-safe */
 size_t disk_count(const struct disk *d);
+/* Volumes beyond DISK_VOLUMES_MAX and the like, of which nothing is told. */
+size_t disk_left_out(const struct disk *d);
 const struct volume *disk_volume(const struct disk *d, size_t number);
 /* Keys that volumes of LUKS were opened with, for opening them again at once. *count: how many. */
 const struct luks_key *disk_luks_keys(const struct disk *d, size_t *count);

@@ -9,12 +9,12 @@
 #include <libvshadow.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "disk/bfio.h"
 #include "disk/bitlocker.h"
 
 #define EXTENTS_MOST 4096
-#define GROUP_MOST 256
 
 /* One opened by a library; all of them read alike. */
 struct library {
@@ -274,6 +274,24 @@ static struct library_group *new_group(struct blocks *of, struct err *err)
 	return NULL;
 }
 
+#define VSS_HEADER UINT64_C(0x1e00)
+#define VSS_CATALOG 48		/* in the header: where the catalog is; 0: there is none */
+
+bool library_has_vss(struct blocks *of, bool *lost)
+{
+	static const uint8_t id[16] = { 0x6b, 0x87, 0x08, 0x38, 0x76, 0xc1, 0x48, 0x4e,
+					0xb7, 0xae, 0x04, 0x04, 0x6e, 0x6c, 0xc7, 0x52 };
+	struct err ignored;
+	uint8_t head[64];
+	uint64_t at;
+
+	if (!blocks_read_all(of, VSS_HEADER, head, sizeof head, &ignored) || memcmp(head, id, sizeof id))
+		return false;
+	at = load_u64le(head + VSS_CATALOG);
+	*lost = at >= of->size;
+	return at;
+}
+
 struct library_group *library_vss(struct blocks *of, struct err *err)
 {
 	struct library_group *g = new_group(of, err);
@@ -291,10 +309,19 @@ struct library_group *library_vss(struct blocks *of, struct err *err)
 
 size_t library_group_count(const struct library_group *g)
 {
-	return g->count < 0 ? 0 : g->count > GROUP_MOST ? GROUP_MOST : (size_t)g->count;
+	return g->count < 0 ? 0 : (size_t)g->count;
 }
 
-struct blocks *library_group_volume(struct library_group *g, size_t number, timestamp *taken)
+/* Lists of blocks are read with the first block, its own and those of every later store. */
+static bool is_readable(struct library *l)
+{
+	struct err ignored;
+	uint8_t sector[512];
+
+	return read_library(&l->blocks, 0, sector, sizeof sector, &ignored);
+}
+
+struct blocks *library_group_volume(struct library_group *g, size_t number, struct library_snapshot *s)
 {
 	struct err ignored;
 	struct library *l = new_library(g->of, read_store, free_store, &ignored);
@@ -303,14 +330,15 @@ struct blocks *library_group_volume(struct library_group *g, size_t number, time
 	uint64_t time = 0;
 	bool ok;
 
-	*taken = TIME_NONE;
+	*s = (struct library_snapshot){ .taken = TIME_NONE };
 	if (!l)
 		return NULL;
 	ok = libvshadow_volume_get_store(g->vss, (int)number, &store, NULL) == 1;
 	l->handle = store;
 	ok = ok && libvshadow_store_get_volume_size(store, &size, NULL) == 1;
 	if (ok && libvshadow_store_get_creation_time(store, &time, NULL) == 1)
-		*taken = timestamp_of_filetime(time);
+		s->taken = timestamp_of_filetime(time);
+	ok = ok && libvshadow_store_get_identifier(store, s->id, sizeof s->id, NULL) == 1 && is_readable(l);
 	return finish(l, ok, size, "vss", &ignored);
 }
 

@@ -25,10 +25,18 @@ struct blocks *library_bitlocker(struct blocks *of, const struct library_key *ke
 /* Snapshots of an NTFS volume. */
 struct library_group;
 
+/* Whether the volume's header names a catalog of snapshots; *lost: that cannot be where it says. */
+bool library_has_vss(struct blocks *of, bool *lost);
 struct library_group *library_vss(struct blocks *of, struct err *err);
 size_t library_group_count(const struct library_group *g);
-/* NULL: unreadable. Owned by the caller, closed before the group. */
-struct blocks *library_group_volume(struct library_group *g, size_t number, timestamp *taken);
+
+struct library_snapshot {
+	timestamp taken;
+	uint8_t id[16];			/* GUID, which its store is named by */
+};
+
+/* NULL: its store cannot be read. Owned by the caller, closed before the group. */
+struct blocks *library_group_volume(struct library_group *g, size_t number, struct library_snapshot *s);
 void library_group_free(struct library_group *g);	/* NULL-safe */
 
 #endif

@@ -4,7 +4,9 @@
 #include "disk/disk.h"
 #include "disk/image.h"
 #include "examine/beside.h"
+#include "examine/carve.h"
 #include "examine/image_part.h"
+#include "formats/lnk/lnk.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,16 +18,11 @@
 #define SMALL_VOLUME ((uint64_t)64 << 20)
 #define SEEN_BYTES ((size_t)192 << 20)
 #define FILES_MOST 1200
-/* Of unallocated space: what is searched for event logs in one item. */
-#define EVTX_CHUNK ((size_t)64 << 10)
-#define CARVED_MOST ((size_t)128 << 20)
 #define FREE_PIECE ((size_t)4 << 20)
 #define NEAR_MOST 64	/* files beside one, of which its decoders asked */
-#define SECTOR 512
 #define REASON_MAX ((size_t)8 << 10)
-/* Volume shadow copies lie in files of this folder whose names end so. */
-#define SNAPSHOT_FOLDER SPAN("System Volume Information/{")
-#define SNAPSHOT_STORE SPAN("{3808876b-c176-4e48-b7ae-04046e6cc752}")
+/* Volume shadow copies lie in files of this folder, named by the store's GUID and that of all of them. */
+#define SNAPSHOT_STORE "System Volume Information/{%.*s}{3808876b-c176-4e48-b7ae-04046e6cc752}"
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
 
 struct opened_image {
@@ -234,21 +231,29 @@ static bool has_no_rights(const struct volume *v)
 	return !strcmp(v->kind, "ntfs") || !strcmp(v->kind, "exfat") || !strncmp(v->kind, "fat", 3);
 }
 
-/* Only where its snapshots could be read, for else they are examined nowhere. */
-static bool is_snapshot_store(const struct opened_image *o, const struct volume *v, struct span path)
+static bool is_store_of(struct opened_image *o, const struct volume *snapshot, struct span path)
 {
-	bool is_read = v->snapshot_of != SIZE_MAX;
+	struct span id = lnk_guid_text(span_of(snapshot->store, sizeof snapshot->store), &o->x->arena);
 
-	if (!span_starts(path, SNAPSHOT_FOLDER) || !span_ends(path, SNAPSHOT_STORE) ||
-	    span_find_byte(path, SNAPSHOT_FOLDER.len, '/') != SIZE_MAX)
+	return span_eq(path, arena_printf(&o->x->arena, SNAPSHOT_STORE, SPAN_ARG(id)));
+}
+
+/* Of a snapshot that could be read: of no other is its content examined elsewhere. */
+static bool is_snapshot_store(struct opened_image *o, const struct volume *v, struct span path)
+{
+	size_t of = v->snapshot_of;
+
+	if (!span_starts(path, span_sub(SPAN(SNAPSHOT_STORE), 0, strcspn(SNAPSHOT_STORE, "%"))))
 		return false;
-	for (size_t i = 0; i < disk_count(o->disk) && !is_read; i++) {
+	for (size_t i = 0; i < disk_count(o->disk); i++) {
 		const struct volume *other = disk_volume(o->disk, i);
+		bool is_ours = other->snapshot_of != SIZE_MAX &&
+			       (other->snapshot_of == of || disk_volume(o->disk, other->snapshot_of) == v);
 
-		is_read = other->state == VOLUME_READ && other->snapshot_of != SIZE_MAX &&
-			  disk_volume(o->disk, other->snapshot_of) == v;
+		if (is_ours && other->state == VOLUME_READ && is_store_of(o, other, path))
+			return true;
 	}
-	return is_read;
+	return false;
 }
 
 static void examine_entry(struct opened_image *o, struct file_system *fs, const struct volume *v,
@@ -298,11 +303,11 @@ struct listing {
 	const struct volume *volume;
 	size_t number;
 	struct arena arena;
-	struct map seen;
+	struct map seen, gone_names;
 	bool has_snapshots;		/* the volume at hand, or the one it is of */
 	struct buf part;
 	struct image_part head;
-	uint64_t names, gone, too_long;
+	uint64_t names, gone, untold, too_long;
 	timestamp first, last;
 	struct file_system *fs;		/* to examine at once, or NULL: to make shares */
 };
@@ -327,11 +332,14 @@ static void send_part(struct listing *l)
 	memcpy(l->head.keys, keys, count * sizeof *keys);
 }
 
-/* Every name of a file is told, in a snapshot only where the file has changed since. */
+/*
+ * Every name of a file is told, in a snapshot only where the file has changed since. What the
+ * volume has as deleted may be overwritten there, and whole in the snapshot.
+ */
 static bool is_seen(struct listing *l, const struct fs_entry *e)
 {
-	uint64_t key[6] = { e->place.inode, e->place.stream_type, e->place.stream_id, e->size,
-			    (uint64_t)e->modified, (uint64_t)e->changed };
+	uint64_t key[7] = { e->place.inode, e->place.stream_type, e->place.stream_id, e->size,
+			    (uint64_t)e->modified, (uint64_t)e->changed, e->is_deleted };
 	struct span kept;
 	void **slot;
 	bool was;
@@ -346,13 +354,27 @@ static bool is_seen(struct listing *l, const struct fs_entry *e)
 	return was && l->volume->snapshot_of != SIZE_MAX;
 }
 
+static bool is_told_gone(struct listing *l, struct span path)
+{
+	void **slot = l->has_snapshots ? map_slot(&l->gone_names, arena_copy(&l->arena, path)) : NULL;
+	bool was = slot && *slot;
+
+	if (slot)
+		*slot = l;
+	return was;
+}
+
 static void tell_gone(struct listing *l, const struct fs_entry *e)
 {
 	struct record r = { .type = RECORD_TRACE, .trace = trace_new(TRACE_FILE, "deleted") };
 	struct buf path = buf_new(RECORD_PATH_MAX);
 
-	if (l->gone++ >= GONE_MOST)
+	if (is_told_gone(l, e->path))
 		return;
+	if (l->gone++ >= GONE_MOST) {
+		l->untold++;
+		return;
+	}
 	buf_printf(&path, "%s/", l->volume->name);
 	buf_add(&path, e->path);
 	r.trace.path = buf_span(&path);
@@ -422,6 +444,35 @@ static bool take_entry(void *context, const struct fs_entry *e)
 	return true;
 }
 
+/* When the state was kept that the files of a snapshot are in. */
+static void tell_snapshot(struct listing *l)
+{
+	struct record r = { .type = RECORD_TRACE, .trace = trace_new(TRACE_FILE, "snapshot") };
+
+	r.trace.time = l->volume->taken;
+	r.trace.path = span_text(l->volume->name);
+	r.trace.source = SPAN("volume shadow copy, taken");
+	r.trace.of_place = true;
+	examination_tell(l->o->x, &r);
+}
+
+static struct span describe_volume(struct listing *l)
+{
+	struct buf note = buf_new(512);
+	struct span kept;
+
+	buf_printf(&note, "%s, %s", l->volume->name, l->volume->kind);
+	if (l->volume->taken != TIME_NONE) {
+		buf_text(&note, ", taken ");
+		timestamp_format(&note, l->volume->taken, 0);
+	}
+	if (l->untold)
+		buf_printf(&note, ", %" PRIu64 " further deleted names are not told", l->untold);
+	kept = arena_copy(&l->o->x->arena, buf_span(&note));
+	buf_free(&note);
+	return kept;
+}
+
 static void tell_fact(struct listing *l)
 {
 	struct record r = { .type = RECORD_FACT };
@@ -431,7 +482,7 @@ static void tell_fact(struct listing *l)
 	r.fact.first = l->first;
 	r.fact.last = l->last;
 	r.fact.count = l->names;
-	r.fact.note = arena_printf(&l->o->x->arena, "%s, %s", l->volume->name, l->volume->kind);
+	r.fact.note = describe_volume(l);
 	examination_tell(l->o->x, &r);
 }
 
@@ -443,7 +494,7 @@ static void list_volume(struct listing *l, size_t number, bool at_once)
 
 	l->number = number;
 	l->volume = disk_volume(o->disk, number);
-	l->names = 0;
+	l->names = l->untold = 0;
 	l->first = l->last = TIME_NONE;
 	fs = fs_open(l->volume->blocks, &err);
 	l->fs = at_once ? fs : NULL;
@@ -459,6 +510,8 @@ static void list_volume(struct listing *l, size_t number, bool at_once)
 		send_part(l);
 	}
 	fs_close(fs);
+	if (l->volume->taken != TIME_NONE)
+		tell_snapshot(l);
 	tell_fact(l);
 }
 
@@ -493,6 +546,7 @@ static void list_all(struct opened_image *o, bool at_once)
 			     .part = buf_new(IMAGE_PART_ROOM) };
 
 	l.seen = map_new(&l.arena);
+	l.gone_names = map_new(&l.arena);
 	for (size_t i = 0; i < disk_count(o->disk) && !examination_over(o->x); i++) {
 		const struct volume *v = disk_volume(o->disk, i);
 
@@ -500,6 +554,7 @@ static void list_all(struct opened_image *o, bool at_once)
 		if (v->snapshot_of == SIZE_MAX) {
 			arena_reset(&l.arena);
 			l.seen = map_new(&l.arena);
+			l.gone_names = map_new(&l.arena);
 			l.has_snapshots = has_snapshots(o->disk, i);
 		}
 		if (v->state == VOLUME_READ)
@@ -507,6 +562,8 @@ static void list_all(struct opened_image *o, bool at_once)
 		else
 			tell_unread(o, v);
 	}
+	if (disk_left_out(o->disk))
+		examination_short(o->x, FATE_PARTLY, "limit: %zu volumes or snapshots", disk_left_out(o->disk));
 	if (l.too_long)
 		examination_short(o->x, FATE_PARTLY, "%" PRIu64 " files with names too long",
 				  l.too_long);
@@ -635,87 +692,6 @@ void images_verify(struct examination *x, struct item *item)
 
 /* ---- a share ---- */
 
-struct carving {
-	struct opened_image *o;
-	const struct volume *volume;
-	struct buf chunks, piece;
-};
-
-/* Chunks of event logs begin at sectors; each stands alone. */
-static void carve_piece(struct carving *c, uint64_t at, struct span piece, size_t upto)
-{
-	uint8_t *room;
-	struct err ignored;
-	size_t got;
-
-	for (size_t i = 0; i < upto; i += SECTOR) {
-		if (!span_starts(span_from(piece, i), SPAN("ElfChnk\0")))
-			continue;
-		if (c->chunks.len + EVTX_CHUNK > CARVED_MOST)
-			return;
-		room = buf_reserve(&c->chunks, EVTX_CHUNK);
-		if (room && blocks_read(c->volume->blocks, at + i, room, EVTX_CHUNK, &got, &ignored)) {
-			memset(room + got, 0, EVTX_CHUNK - got);
-			c->chunks.len += EVTX_CHUNK;
-		}
-	}
-}
-
-static bool carve_run(void *context, uint64_t at, uint64_t len)
-{
-	struct carving *c = context;
-	struct err ignored;
-	size_t got;
-
-	while (len && !examination_over(c->o->x)) {
-		uint64_t data = blocks_data_from(c->volume->blocks, at);
-		size_t piece;
-
-		if (data - at >= len)
-			return true;
-		len -= data - at;
-		at = data;
-		piece = len < FREE_PIECE ? (size_t)len : FREE_PIECE;
-		if (!blocks_read(c->volume->blocks, at, c->piece.at, piece, &got, &ignored) || !got)
-			return true;
-		carve_piece(c, at, span_of(c->piece.at, got), got);
-		at += piece;
-		len -= piece;
-	}
-	return !examination_over(c->o->x);
-}
-
-static void examine_carved(struct carving *c)
-{
-	struct item item = { .depth = c->o->item->depth + 1, .modified = TIME_NONE,
-			     .bytes = buf_span(&c->chunks) };
-	struct item_origin origin = { .begin = { .size = c->chunks.len, .modified = TIME_NONE,
-		.changed = TIME_NONE, .accessed = TIME_NONE, .created = TIME_NONE } };
-	struct buf path = buf_new(FS_PATH_MAX * 2);
-
-	buf_add(&path, c->o->item->path);
-	buf_printf(&path, "!/%s/unallocated/recovered.evtx", c->volume->name);
-	item.path = buf_span(&path);
-	item.member = span_from(item.path, c->o->item->path.len + 2);
-	origin.begin.path = item.member;
-	item_examine(c->o->x, &item, &origin);
-	buf_free(&path);
-}
-
-static void carve(struct opened_image *o, const struct volume *v, struct file_system *fs)
-{
-	struct carving c = { .o = o, .volume = v, .chunks = buf_new(CARVED_MOST + EVTX_CHUNK),
-			     .piece = buf_new(FREE_PIECE) };
-	struct err err;
-
-	if (buf_reserve(&c.piece, FREE_PIECE) && !fs_free_runs(fs, carve_run, &c, &err))
-		examination_short(o->x, FATE_PARTLY, "%s: %s", v->name, err.text);
-	if (c.chunks.len)
-		examine_carved(&c);
-	buf_free(&c.chunks);
-	buf_free(&c.piece);
-}
-
 static void examine_files(struct opened_image *o, const struct volume *v, struct file_system *fs,
 			  struct cursor *from, uint32_t count)
 {
@@ -780,7 +756,7 @@ void images_share(struct examination *x, struct span part)
 
 		fs = fs_open(v->blocks, &err);
 		if (fs && head.kind == IMAGE_PART_FREE_SPACE)
-			carve(o, v, fs);
+			carve_free_space(x, &item, v, fs);
 		else if (fs)
 			examine_files(o, v, fs, &from, head.count);
 		fs_close(fs);
