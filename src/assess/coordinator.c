@@ -391,11 +391,14 @@ static bool report(struct coordinator *c, struct span at)
 static bool load_seen(struct coordinator *c, struct err *err)
 {
 	sqlite3_stmt *s;
-	bool row, ok = query_prepare(case_db(c->file), "SELECT sha256 FROM item WHERE length(sha256) = 32",
+	bool row, ok = query_prepare(case_db(c->file), "SELECT sha256, size FROM item WHERE length(sha256) = 32",
 				     &s, err);
 
-	while (ok && (ok = query_step(s, &row, err)) && row)
+	while (ok && (ok = query_step(s, &row, err)) && row) {
 		seen_add(c->seen, query_span(s, 0).at);
+		if (query_u64(s, 1, 0) > EXAMINER_READ_MOST)
+			seen_add_size(c->seen, query_u64(s, 1, 0));
+	}
 	sqlite3_finalize(s);
 	return ok;
 }

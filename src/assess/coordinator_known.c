@@ -49,6 +49,8 @@ static bool add_claim(struct coordinator *c, struct job *job, uint32_t item)
 	void **slot;
 
 	seen_add(c->seen, digest.at);
+	if (job->tree.items[item].size > EXAMINER_READ_MOST)
+		seen_add_size(c->seen, job->tree.items[item].size);
 	if (!claim) {
 		digest = arena_copy(&c->claim_arena, digest);
 		slot = digest.at ? map_slot(&c->claims, digest) : NULL;

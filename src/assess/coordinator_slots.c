@@ -91,7 +91,7 @@ static uint64_t allocated(const struct job *job)
 	return job->opened->allocated > stated ? job->opened->allocated : stated;
 }
 
-static bool send_command(struct slot *s, struct job *job, struct err *err)
+static bool send_command(struct slot *s, struct job *job, bool is_only, struct err *err)
 {
 	struct buf message = buf_new(CHANNEL_MESSAGE_MAX);
 	const struct stat *st = &job->stat;
@@ -105,7 +105,7 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 		.accessed = timestamp_of_unix(st->st_atim.tv_sec, (uint32_t)st->st_atim.tv_nsec),
 		.refused_count = job->refused_count,
 		.part_bytes = (uint32_t)job->part.len, .is_relisted = job->is_relisted,
-		.is_cached = job->is_cached,
+		.is_cached = job->is_cached, .is_only_size = is_only,
 		.is_careful = job->tries > 0,
 		.beside_count = (uint32_t)job->opened->beside_count,
 	};
@@ -129,12 +129,27 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 	return ok;
 }
 
+/* Large, and nothing that was handed out or told of has its size: then it is surely new. */
+static bool is_only_size(struct coordinator *c, const struct job *job)
+{
+	uint64_t size = (uint64_t)job->stat.st_size;
+	bool is_only = size > EXAMINER_READ_MOST && !job->part.len && !seen_has_size(c->seen, size);
+
+	if (is_only)
+		seen_add_size(c->seen, size);
+	return is_only;
+}
+
 bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, struct err *err)
 {
+	bool is_only = is_only_size(c, job);
 	struct err ignored;
 
-	/* A second chance is worth something only with an examiner that saw nothing else. */
-	if (s->is_alive && job->tries && s->trees)
+	/*
+	 * A second chance is worth something only with an examiner that saw nothing else, and
+	 * only one that begins with such a file has a thread for it.
+	 */
+	if (s->is_alive && (job->tries || is_only) && s->trees)
 		forget(s);
 	if (!s->is_alive && !start(c, s, err))
 		return false;
@@ -144,7 +159,7 @@ bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, stru
 	job->state = JOB_RUNNING;
 	job->shares = 0;
 	/* An examiner that is gone is noticed by its pipe. */
-	if (!send_command(s, job, &ignored))
+	if (!send_command(s, job, is_only, &ignored))
 		condemn(c, s, "cannot be handed over: %s", ignored.text);
 	return true;
 }

@@ -6,6 +6,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* That the case has for it what sha256sum said. */
+static void assert_digest(const struct run *r, char file)
+{
+	char path[600], sql[200], hex[65] = "";
+	FILE *in;
+
+	snprintf(path, sizeof path, "%s/%c.sha", scratch_dir(), file);
+	in = fopen(path, "rb");
+	assert_non_null(in);
+	assert_int_equal(fread(hex, 1, 64, in), 64);
+	fclose(in);
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM item WHERE path LIKE '%%/%c' AND lower(hex(sha256)) = '%s'",
+		 file, hex);
+	assert_int_equal(number(r, sql), 1);
+}
+
 TEST(coordinator_takes_every_file_of_a_folder_into_the_case)
 {
 	struct run r;
@@ -41,6 +57,33 @@ TEST(coordinator_examines_content_seen_twice_once)
 	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE same_as = "
 				    "(SELECT id FROM item WHERE path LIKE '%/a')"), 2);
 	tear_down(&r);
+}
+
+/* Large ones are looked into while they are digested: the digest is as right, and equal ones are found. */
+TEST(coordinator_knows_large_files_by_their_content)
+{
+	static const char make[] =
+		"yes 'a line of a large log' | head -c 34000000 > a && cp a b && "
+		"yes 'a line of another large' | head -c 34000000 > c && "
+		"yes 'alone with its size in here' | head -c 35000000 > d && "
+		"truncate -s 36000000 e && cp --sparse=never e f && for n in a b c d e f; do "
+		"sha256sum $n | cut -c 1-64 | tr -d '\n' > ../$n.sha; done";
+	struct run r;
+
+	set_up(&r, "large");
+	shell(r.folder, make);
+	for (unsigned jobs = 1; jobs <= 3; jobs += 2) {
+		snprintf(r.path, sizeof r.path, "%s/large-%u.case", scratch_dir(), jobs);
+		run_with(&r, (struct coordinator_options){ .jobs = jobs });
+		assert_item(&r, "/a", "examined|other|text|");
+		assert_item(&r, "/b", "duplicate|other|text|");
+		assert_item(&r, "/c", "examined|other|text|");
+		assert_item(&r, "/d", "examined|other|text|");
+		assert_item(&r, "/f", "duplicate|other|data|");
+		for (char one = 'a'; one <= 'f'; one++)
+			assert_digest(&r, one);
+		tear_down(&r);
+	}
 }
 
 TEST(coordinator_lists_what_is_inside_a_duplicated_archive_below_each_place)

@@ -21,6 +21,7 @@ bool command_write(struct buf *to, const struct command *command)
 	buf_add_u32le(to, command->beside_count);
 	buf_add_u32le(to, command->part_bytes);
 	buf_add_u8(to, command->is_relisted);
+	buf_add_u8(to, command->is_only_size);
 	buf_add_u8(to, command->is_cached);
 	buf_add_u8(to, command->is_careful);
 	buf_add_u8(to, (uint8_t)command->refused_count);
@@ -46,6 +47,7 @@ bool command_read(struct span in, struct command *out, struct err *err)
 	out->beside_count = cursor_u32le(&c);
 	out->part_bytes = cursor_u32le(&c);
 	out->is_relisted = cursor_u8(&c);
+	out->is_only_size = cursor_u8(&c);
 	out->is_cached = cursor_u8(&c);
 	out->is_careful = cursor_u8(&c);
 	out->refused_count = cursor_u8(&c);

@@ -1,5 +1,6 @@
 #include "examine/examination.h"
 
+#include "examine/digester.h"
 #include "examine/seen.h"
 #include "os/channel.h"
 
@@ -99,6 +100,28 @@ enum record_answer examination_ask(struct examination *x, const struct record_co
 	return answer;
 }
 
+void examination_tell_content(struct examination *x, const struct record_content *content)
+{
+	struct record r = { .type = RECORD_CONTENT, .content = *content };
+
+	r.content.is_told = true;
+	if (x->own)
+		seen_add(x->own, content->sha256);
+	examination_tell(x, &r);
+	examination_flush(x);
+}
+
+/* Others may come upon the same meanwhile: so as soon as can be. */
+static void tell_digested(struct examination *x)
+{
+	struct record_content content = { .size = x->at->bytes.len };
+
+	if (!digester_done(x->digester, content.sha256))
+		return;
+	x->digested = NULL;
+	examination_tell_content(x, &content);
+}
+
 void examination_risk(struct examination *x)
 {
 	if (x->is_risky_told)
@@ -171,6 +194,8 @@ void examination_limit(struct examination *x, const char *format, ...)
 bool examination_over(struct examination *x)
 {
 	tick(x);
+	if (x->digested && x->digested == x->at)
+		tell_digested(x);
 	if (x->now_ns > x->tree_deadline_ns)
 		examination_limit(x, "limit: %" PRIu64 " s a file with all that is in it",
 				  x->limits->tree_seconds);

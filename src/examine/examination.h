@@ -15,6 +15,7 @@ struct matching;
 struct content_rest;
 struct near_files;
 struct beside_files;
+struct digester;
 struct library_key;
 struct seen;
 
@@ -60,6 +61,9 @@ struct examination {
 	uint64_t tree_deadline_ns;
 	uint64_t unpacked, entries, held, event_count;
 	struct item *at;		/* innermost open item */
+	bool is_locked_in;		/* in the sandbox, once the first command is there */
+	struct digester *digester;	/* NULL: none in this examiner */
+	const struct item *digested;	/* what it is at, or NULL */
 	bool is_risky_told;
 	bool (*misbehave)(const char *name, int records);	/* for tests: see examiner.h */
 };
@@ -75,6 +79,8 @@ void examination_flush(struct examination *x);
 void examination_mark(struct examination *x);
 /* What to do with that content: writes the question and waits, unless it is surely new. */
 enum record_answer examination_ask(struct examination *x, const struct record_content *content);
+/* Of an item that was looked into before its content was known. */
+void examination_tell_content(struct examination *x, const struct record_content *content);
 /* Before the first use of a C library on evidence; the coordinator knows before it happens. */
 void examination_risk(struct examination *x);
 
@@ -87,7 +93,10 @@ void examination_short(struct examination *x, enum fate fate, const char *format
 /* As examination_short, FATE_PARTLY, for limits: the result depends on where the item lies. */
 void examination_limit(struct examination *x, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Time is up for this item or the tree; then that has been noted. Cheap to call often. */
+/*
+ * Time is up for this item or the tree; then that has been noted. Cheap to call often. Tells
+ * of the content of the item at hand once the digester is done with it.
+ */
 bool examination_over(struct examination *x);
 
 #endif

@@ -6,6 +6,7 @@
 #include "evidence/identify.h"
 #include "evidence/unpack.h"
 #include "examine/beside.h"
+#include "examine/digester.h"
 #include "examine/events.h"
 #include "examine/images.h"
 #include "examine/item.h"
@@ -23,8 +24,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Larger files are mapped: read into memory, they would count against its limit. */
-#define READ_MOST ((uint64_t)32 << 20)
 /* Reading from disk takes its time: a second more for each of these. */
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
 /* A process that worked this long is replaced by the coordinator before. */
@@ -107,7 +106,7 @@ static void open_content(const struct examination *x, int fd, struct content *ou
 		out->cut = "limit: bytes of one file";
 		out->is_cut_by_limit = true;
 	}
-	if (want <= READ_MOST) {
+	if (want <= EXAMINER_READ_MOST) {
 		const char *limit = out->cut;
 
 		read_content(fd, want, out);
@@ -208,6 +207,34 @@ static bool take_beside(struct examination *x, uint32_t expected, struct beside_
 	return true;
 }
 
+/* Deriving the key of a LUKS volume fills as much as was found on the machine that made it. */
+static uint64_t memory_of_keys(const struct examiner_options *options)
+{
+	for (size_t i = 0; i < options->key_count; i++)
+		if (options->keys[i].passphrase.len)
+			return KEY_MEMORY;
+	return 0;
+}
+
+/* Before the first tree, whose command says whether a second thread is of use. */
+static void lock_in(struct examination *x, const struct examiner_options *options, const struct command *first)
+{
+	const struct sandbox_options box = {
+		.commands = x->commands, .records = x->records,
+		.memory_bytes = options->limits->memory_bytes + memory_of_keys(options),
+		.cpu_seconds = options->limits->tree_seconds + CPU_SECONDS_SPARE,
+	};
+	struct err err;
+
+	if (x->is_locked_in)
+		return;
+	x->is_locked_in = true;
+	if (first->is_only_size)
+		x->digester = digester_new(options->no_sandbox ? NULL : &box);
+	if (!(options->no_sandbox ? sandbox_limits(&box, &err) : sandbox_enter(&box, &err)))
+		_exit(EXAMINER_EXIT_NO_SANDBOX);
+}
+
 static bool next_tree(struct examination *x, const struct examiner_options *options)
 {
 	static uint8_t message[CHANNEL_MESSAGE_MAX];
@@ -221,6 +248,7 @@ static bool next_tree(struct examination *x, const struct examiner_options *opti
 		return false;
 	if (!command_read(span_of(message, got), &command, &err) || fds[0] < 0)
 		return false;
+	lock_in(x, options, &command);
 	if (options->misbehave) {
 		char name[64] = { 0 };
 		size_t cut = command.path.len > 63 ? command.path.len - 63 : 0;
@@ -247,29 +275,14 @@ static bool next_tree(struct examination *x, const struct examiner_options *opti
 	return true;
 }
 
-/* Deriving the key of a LUKS volume fills as much as was found on the machine that made it. */
-static uint64_t memory_of_keys(const struct examiner_options *options)
-{
-	for (size_t i = 0; i < options->key_count; i++)
-		if (options->keys[i].passphrase.len)
-			return KEY_MEMORY;
-	return 0;
-}
-
 void examiner_main(void *context, int commands, int records)
 {
 	const struct examiner_options *options = context;
-	const struct sandbox_options box = {
-		.commands = commands, .records = records,
-		.memory_bytes = options->limits->memory_bytes + memory_of_keys(options),
-		.cpu_seconds = options->limits->tree_seconds + CPU_SECONDS_SPARE,
-	};
 	struct examination x = { .limits = options->limits, .commands = commands,
 				 .records = records, .out = buf_new(RECORD_MAX * 2),
 				 .misbehave = options->misbehave,
 				 .keys = options->keys, .key_count = options->key_count,
 				 .arena = arena_new(ITEM_ARENA) };
-	struct err err;
 
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	x.matching = matching_new(options->yara, options->limits);
@@ -278,8 +291,6 @@ void examiner_main(void *context, int commands, int records)
 	x.own = seen_new(OWN_SEEN);
 	if (!x.matching || !x.events || !x.own || (x.seen && !seen_lock(x.seen)))
 		_exit(EXAMINER_EXIT_NO_MEMORY);
-	if (!(options->no_sandbox ? sandbox_limits(&box, &err) : sandbox_enter(&box, &err)))
-		_exit(EXAMINER_EXIT_NO_SANDBOX);
 	while (next_tree(&x, options))
 		;
 	_exit(0);

@@ -27,6 +27,12 @@ void examiner_prepare(void);
 /* A spawner_main_fn; `context` is a struct examiner_options. */
 void examiner_main(void *context, int commands, int records);
 
+/*
+ * Larger files are mapped: read into memory, they would count against its limit. Only those
+ * are digested beside the decoding (digester.h), by examiners that begin with one.
+ */
+#define EXAMINER_READ_MOST ((uint64_t)32 << 20)
+
 /* How an examiner that could not lock itself in tells so. */
 #define EXAMINER_EXIT_NO_SANDBOX 3
 #define EXAMINER_EXIT_NO_MEMORY 4

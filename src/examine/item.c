@@ -4,18 +4,14 @@
 #include "codec/digest.h"
 #include "evidence/identify.h"
 #include "examine/artefacts.h"
+#include "examine/digester.h"
 #include "examine/events.h"
 #include "examine/images.h"
 #include "examine/matching.h"
 
-#include <errno.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 /* Of a path that a link leads to. */
 #define LINK_MAX ((size_t)64 << 10)
-#define PIECE ((size_t)4 << 20)
-#define ZEROS ((size_t)64 << 10)
+#define DIGEST_WAIT_MS 50
 /* Of an image as such rules see its start; its files are matched one by one. */
 /* What is shorter and lies in something is a boot sector kept apart, not a volume. */
 #define IMAGE_LEAST ((size_t)64 << 10)
@@ -65,49 +61,21 @@ void item_dismiss(struct examination *x, struct item *item, const struct item_or
 	end(x, item);
 }
 
-/*
- * How much of a mapped file from `at` on is a hole: its pages would be made to be
- * read, and cost more than the digest of as many zeros.
- */
-static size_t hole_at(const struct examination *x, size_t at, size_t most)
+static struct digest_work digest_work(const struct examination *x, const struct item *item)
 {
-	off_t data = lseek(x->file, (off_t)at, SEEK_DATA);
-
-	if (data < 0)
-		return errno == ENXIO ? most : 0;
-	return (size_t)data - at < most ? (size_t)data - at : most;
-}
-
-static void digest_zeros(struct digest *d, size_t len)
-{
-	static const uint8_t zeros[ZEROS];
-
-	for (; len; len -= len < ZEROS ? len : ZEROS)
-		digest_add(d, span_of(zeros, len < ZEROS ? len : ZEROS));
+	return (struct digest_work){ .bytes = item->bytes, .file = item->is_mapped ? x->file : -1,
+				     .gives_back = item->is_mapped };
 }
 
 /* False where time ran out: then there is no digest. */
-static bool digest_bytes(struct examination *x, struct span bytes, bool is_mapped,
-			 uint8_t out[SHA256_SIZE])
+static bool digest_bytes(struct examination *x, const struct item *item, uint8_t out[SHA256_SIZE])
 {
+	struct digest_work work = digest_work(x, item);
 	struct digest *d = digest_new(DIGEST_SHA256);
-	size_t len = bytes.len;
 	bool in_time = d;
 
-	while (in_time && bytes.len) {
-		struct span piece = span_sub(bytes, 0, PIECE);
-		size_t hole = is_mapped ? hole_at(x, len - bytes.len, piece.len) : 0;
-
-		digest_zeros(d, hole);
-		piece = span_from(piece, hole);
-		bytes = span_from(bytes, hole);
-		digest_add(d, piece);
-		/* Of a mapped file only what is being read stays in memory. */
-		if (is_mapped && piece.len)
-			madvise((void *)(uintptr_t)piece.at, piece.len, MADV_DONTNEED);
-		bytes = span_from(bytes, piece.len);
+	while (in_time && digest_work_step(&work, d))
 		in_time = !examination_over(x);
-	}
 	if (in_time)
 		digest_done(d, out);
 	digest_free(d);
@@ -120,7 +88,7 @@ static bool is_new(struct examination *x, struct item *item, const struct item_o
 	struct record_content content = { .size = item->bytes.len };
 	enum record_answer answer;
 
-	if (origin->cut || !digest_bytes(x, item->bytes, item->is_mapped, content.sha256))
+	if (origin->cut || !digest_bytes(x, item, content.sha256))
 		return true;
 	answer = examination_ask(x, &content);
 	item->is_known = answer != ANSWER_EXAMINE;
@@ -167,6 +135,44 @@ static void look_into(struct examination *x, struct item *item, const struct ide
 		images_verify(x, item);
 }
 
+static void look_into_as_known(struct examination *x, struct item *item, const struct item_origin *origin,
+			       const struct identity *identity)
+{
+	bool is_new_content = is_new(x, item, origin);
+
+	/* What contains itself has been looked into from its outermost place. */
+	if (item->fate != FATE_DUPLICATE && !examination_over(x))
+		look_into(x, item, identity, is_new_content);
+}
+
+/*
+ * Nothing else of that size was met: it is looked into while another thread digests it.
+ * Not where that decides what is looked into, as of members.
+ */
+static bool is_looked_into_first(const struct examination *x, const struct item *item,
+				 const struct item_origin *origin, const struct identity *identity)
+{
+	return x->digester && x->command->is_only_size && item->is_mapped && !item->depth && !origin->cut &&
+	       identity->reader != READER_IMAGE && identity->reader != READER_ARCHIVE;
+}
+
+static void look_into_first(struct examination *x, struct item *item, const struct identity *identity)
+{
+	struct digest_work work = digest_work(x, item);
+
+	work.gives_back = false;
+	digester_start(x->digester, &work);
+	x->digested = item;
+	if (!examination_over(x))
+		look_into(x, item, identity, true);
+	/* It is told from there. */
+	while (!examination_over(x) && x->digested)
+		digester_wait(x->digester, DIGEST_WAIT_MS);
+	if (x->digested)
+		digester_stop(x->digester);
+	x->digested = NULL;
+}
+
 static bool is_refused(const struct examination *x, const struct item *item)
 {
 	for (size_t i = 0; i < x->command->refused_count; i++)
@@ -200,7 +206,6 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 {
 	struct identity identity;
 	struct record kind = { .type = RECORD_KIND };
-	bool new_content;
 
 	begin(x, item, origin);
 	if (is_refused(x, item)) {
@@ -236,9 +241,9 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		end(x, item);
 		return;
 	}
-	new_content = is_new(x, item, origin);
-	/* What contains itself has been looked into from its outermost place. */
-	if (item->fate != FATE_DUPLICATE && !examination_over(x))
-		look_into(x, item, &identity, new_content);
+	if (is_looked_into_first(x, item, origin, &identity))
+		look_into_first(x, item, &identity);
+	else
+		look_into_as_known(x, item, origin, &identity);
 	end(x, item);
 }

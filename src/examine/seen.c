@@ -1,5 +1,7 @@
 #include "examine/seen.h"
 
+#include "codec/digest.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -60,6 +62,27 @@ bool seen_has(const struct seen *s, const uint8_t sha256[32])
 			return false;
 	}
 	return true;
+}
+
+static void digest_size(uint64_t size, uint8_t out[SHA256_SIZE])
+{
+	sha256_of(span_of(&size, sizeof size), out);
+}
+
+void seen_add_size(struct seen *s, uint64_t size)
+{
+	uint8_t digest[SHA256_SIZE];
+
+	digest_size(size, digest);
+	seen_add(s, digest);
+}
+
+bool seen_has_size(const struct seen *s, uint64_t size)
+{
+	uint8_t digest[SHA256_SIZE];
+
+	digest_size(size, digest);
+	return seen_has(s, digest);
 }
 
 void seen_clear(struct seen *s)
