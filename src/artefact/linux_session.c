@@ -10,6 +10,7 @@
 #define ADDRESS_MOST 64
 
 struct session {
+	struct session *next;		/* line that was first seen after this one's */
 	struct span line, user, host;
 	timestamp from;
 	uint64_t offset;
@@ -20,6 +21,7 @@ struct session {
 struct sessions {
 	const struct artefact *a;
 	struct map lines;		/* line → struct session, the one that is open there */
+	struct session *first, **end;	/* the same in the order of the file */
 	uint64_t bad, erased, erased_at, erased_now, told_erased;
 	bool stopped;
 };
@@ -87,36 +89,35 @@ static void tell_plain(struct sessions *s, const struct utmp_record *r, const ch
 
 static void close_all(struct sessions *s, timestamp at)
 {
-	struct span line;
-	void *value;
-	size_t i = 0;
-
-	while (map_next(&s->lines, &i, &line, &value)) {
-		struct session *one = value;
-
-		if (one && one->is_open)
+	for (struct session *one = s->first; one; one = one->next) {
+		if (one->is_open)
 			tell_session(s, one, at);
-		if (one)
-			one->is_open = false;
+		one->is_open = false;
 	}
+}
+
+static struct session *session_at(struct sessions *s, struct span line)
+{
+	void **slot = map_slot(&s->lines, line);
+	struct session *one = slot ? *slot : NULL;
+
+	if (one || !slot || !(one = ARENA_NEW(s->a->arena, struct session)))
+		return one;
+	*s->end = *slot = one;
+	s->end = &one->next;
+	return one;
 }
 
 static void take_user(struct sessions *s, const struct utmp_record *r)
 {
-	void **slot = map_slot(&s->lines, r->line);
-	struct session *one;
+	struct session *one = session_at(s, r->line);
 
-	if (!slot)
-		return;
-	if (!*slot)
-		*slot = ARENA_NEW(s->a->arena, struct session);
-	one = *slot;
 	if (!one)
 		return;
 	if (one->is_open)
 		tell_session(s, one, TIME_NONE);
-	*one = (struct session){ .line = r->line, .user = r->user, .host = r->host, .from = r->time,
-				 .offset = r->offset, .is_open = true };
+	*one = (struct session){ .next = one->next, .line = r->line, .user = r->user, .host = r->host,
+				 .from = r->time, .offset = r->offset, .is_open = true };
 	address_text(r, one->address);
 }
 
@@ -181,6 +182,7 @@ static bool read_file(const struct artefact *a, bool is_failed, struct err *err)
 	struct utmp_record r;
 	size_t at = 0, count = 0;
 
+	s.end = &s.first;
 	if (!utmp_find_layout(a->bytes, &layout, err))
 		return false;
 	while (!s.stopped && count++ < SESSIONS_MOST && utmp_next(a->bytes, &layout, &at, &r)) {

@@ -264,6 +264,24 @@ TEST(sessions_are_paired_and_erased_records_told)
 	buf_free(&d.lines);
 }
 
+TEST(sessions_that_are_left_open_are_told_in_the_order_of_the_file)
+{
+	static const char *const lines[] = { "pts/3", "tty7", "pts/0", "pts/11", "tty1", "pts/4" };
+	static uint8_t file[384 * 6];
+	struct decoded d = { .lines = buf_new(4096) };
+	struct buf expected = buf_new(4096);
+
+	for (size_t i = 0; i < 6; i++) {
+		put(file + 384 * i, 7, lines[i], "ann", 1000000000 + (uint32_t)i);
+		buf_printf(&expected, "session|logon|%s|ann|||var/log/wtmp\n", lines[i]);
+	}
+	buf_add_u8(&expected, 0);
+	decode_into(&d, "var/log/wtmp", "data", span_of(file, sizeof file), 0);
+	assert_span(buf_span(&d.lines), (const char *)expected.at);
+	buf_free(&expected);
+	buf_free(&d.lines);
+}
+
 TEST(compose_files_tell_services_and_what_reaches_the_host)
 {
 	expect("srv/app/docker-compose.yml",
