@@ -16,9 +16,15 @@ bool err_set(struct err *err, enum err_code code, uint64_t offset, const char *f
 	return false;
 }
 
+const char *err_number_text(int number)
+{
+	const char *text = strerrordesc_np(number);
+
+	return text ? text : "unknown error";
+}
+
 bool err_errno(struct err *err, int number, const char *format, ...)
 {
-	char reason[96];
 	size_t used;
 	va_list args;
 
@@ -28,8 +34,7 @@ bool err_errno(struct err *err, int number, const char *format, ...)
 	vsnprintf(err->text, sizeof err->text, format, args);
 	va_end(args);
 	used = strlen(err->text);
-	snprintf(err->text + used, sizeof err->text - used, ": %s",
-		 strerror_r(number, reason, sizeof reason));
+	snprintf(err->text + used, sizeof err->text - used, ": %s", err_number_text(number));
 	return false;
 }
 

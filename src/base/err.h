@@ -35,7 +35,13 @@ struct err {
 bool err_set(struct err *err, enum err_code code, uint64_t offset, const char *format, ...)
 	__attribute__((format(printf, 4, 5), cold));
 
-/* As err_set with ERR_IO and no offset; appends strerror(number). */
+/*
+ * The words of an errno. Never translated, so that a case reads the same everywhere,
+ * and nothing is opened for it, so that an examiner may say why it could not read.
+ */
+const char *err_number_text(int number);
+
+/* As err_set with ERR_IO and no offset; appends the words of `number`. */
 bool err_errno(struct err *err, int number, const char *format, ...)
 	__attribute__((format(printf, 3, 4), cold));
 

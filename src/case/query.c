@@ -21,7 +21,7 @@ bool query_failed(sqlite3 *db, const char *doing, struct err *err)
 	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
 		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "%s: the database is damaged", doing);
 	return err_set(err, ERR_IO, ERR_NO_OFFSET, "%s: %s (%d%s%s)", doing, sqlite3_errmsg(db), code,
-		       system ? ", " : "", system ? strerrordesc_np(system) : "");
+		       system ? ", " : "", system ? err_number_text(system) : "");
 }
 
 bool query_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct err *err)

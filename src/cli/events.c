@@ -391,7 +391,7 @@ static int run_events(int argc, char **argv)
 	run.options.progress = run.progress;
 	code = read_places(&run, (const char *const *)argv, (size_t)argc);
 	if (output && close(run.options.out) && code != EXIT_COULD_NOT) {
-		complain(output, strerror(errno));
+		complain(output, err_number_text(errno));
 		code = EXIT_COULD_NOT;
 	}
 	munmap(run.progress, sizeof *run.progress);

@@ -51,7 +51,7 @@ static bool send_place(int to, enum message_kind kind, uint64_t size, struct spa
 
 static bool send_entry(int to, const struct walk_entry *e, const char *root, struct err *err)
 {
-	const char *reason = e->reason ? e->reason : e->error ? strerror(e->error) : "";
+	const char *reason = e->reason ? e->reason : e->error ? err_number_text(e->error) : "";
 	bool sent;
 
 	if (e->kind == WALK_REFUSED || e->kind == WALK_BEYOND ||
@@ -117,7 +117,7 @@ static bool send_pipe(int to, const char *path, struct err *err)
 	bool sent;
 
 	if (fd < 0)
-		return send_place(to, MESSAGE_REFUSED, 0, span_text(path), strerror(errno), -1, err);
+		return send_place(to, MESSAGE_REFUSED, 0, span_text(path), err_number_text(errno), -1, err);
 	sent = send_place(to, MESSAGE_STREAM, 0, span_text(path), "", fd, err);
 	close(fd);
 	return sent;

@@ -215,7 +215,7 @@ static size_t fill_block(struct log_files *f, const struct input *in, size_t len
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			problem(f, strerror(errno));
+			problem(f, err_number_text(errno));
 		if (got <= 0)
 			break;
 		len += (size_t)got;
@@ -568,7 +568,7 @@ static struct whole whole_input(struct log_files *f, struct input *in)
 		w.mapped = mmap(NULL, (size_t)in->size, PROT_READ, MAP_PRIVATE, in->fd, 0);
 		if (w.mapped == MAP_FAILED) {
 			w.mapped = NULL;
-			problem(f, strerror(errno));
+			problem(f, err_number_text(errno));
 			return w;
 		}
 		w.bytes = span_of(w.mapped, (size_t)in->size);

@@ -41,7 +41,7 @@ static void list_commands(FILE *to)
 static int finish(int code)
 {
 	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
-		fprintf(stderr, "kanshiki: cannot write the output: %s\n", strerror(errno));
+		fprintf(stderr, "kanshiki: cannot write the output: %s\n", err_number_text(errno));
 		return EXIT_COULD_NOT;
 	}
 	return code;

@@ -80,7 +80,7 @@ static bool walk_folder(struct scan_files *files, const char *path, const struct
 
 	if (count < 0) {
 		fprintf(stderr, "error scanning %s: %s\n", path,
-			depth > FOLDER_DEPTH_MAX ? "folders too deep" : strerror(errno));
+			depth > FOLDER_DEPTH_MAX ? "folders too deep" : err_number_text(errno));
 		(*failures)++;
 		return true;
 	}

@@ -235,7 +235,7 @@ bool collection_add_file(struct collection *c, struct span path, int fd, const s
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			line.error = strerrordesc_np(errno);
+			line.error = err_number_text(errno);
 		if (got > 0 && collection_is_over(c)) {
 			line.error = "taken in part: the time was over";
 			line.lack = COLLECTION_TIME;

@@ -73,7 +73,7 @@ static bool read_whole(struct loader *l, int fd, const char *path, struct span *
 	}
 	if (got)
 		err_set(l->err, got < 0 ? ERR_IO : ERR_LIMIT, ERR_NO_OFFSET, "%s: %s", path,
-			got < 0 ? strerror(errno) : "rule file too large");
+			got < 0 ? err_number_text(errno) : "rule file too large");
 	else
 		*out = arena_copy(&l->arena, buf_span(&text));
 	buf_free(&text);

@@ -143,7 +143,7 @@ static void refuse(struct walk_entry *out, int number)
 {
 	out->kind = WALK_REFUSED;
 	out->error = number;
-	out->reason = strerror(number);
+	out->reason = err_number_text(number);
 }
 
 /* What the kernel shows as files is no evidence on a disk, and reading some of it does something. */
