@@ -432,29 +432,89 @@ static uint64_t lines_before(void *context)
 	return log_parts_lines(&f->parts, f->window, f->part);
 }
 
+/* What stands from `from` to `to`; false where no more is wanted. */
+static bool feed_range(struct log_files *f, struct input *in, uint64_t from, uint64_t to, bool last)
+{
+	bool more = true;
+
+	in->at = from;
+	while (more && in->at < to) {
+		uint64_t left = to - in->at;
+		struct span block = next_block(f, in);
+
+		more = block.len < left && block.len;
+		block = span_sub(block, 0, left < BLOCK ? (size_t)left : BLOCK);
+		if (!log_reader_feed(f->reader, block, last && !more, on_event, f))
+			return false;
+	}
+	return true;
+}
+
+/* Where the first line begins that is at or behind the place, and the place itself at the start of the log. */
+static uint64_t line_from(const struct log_files *f, uint64_t at)
+{
+	ssize_t got = at ? pread(f->parts.fd, f->scratch, BLOCK, (off_t)at) : 0;
+	size_t end = got > 0 ? span_find_byte(span_of(f->scratch, (size_t)got), 0, '\n') : SIZE_MAX;
+
+	return end == SIZE_MAX ? at : at + end + 1;
+}
+
+/* Events of others that go on in the part must be known. */
+static void read_before(struct log_files *f, struct input *in)
+{
+	uint64_t from = line_from(f, f->part > LOG_SHARE_BYTES ? f->part - LOG_SHARE_BYTES : 0);
+
+	log_reader_share(f->reader, LOG_SHARE_BEFORE);
+	log_reader_seek(f->reader, from, NULL, NULL);
+	feed_range(f, in, from, f->part, false);
+	log_reader_share(f->reader, LOG_SHARE_OWN);
+}
+
+/* Events of the part may go on behind it. */
+static void read_behind(struct log_files *f, struct input *in, uint64_t at)
+{
+	const uint64_t step = 64 << 10;
+
+	log_reader_share(f->reader, LOG_SHARE_BEHIND);
+	for (; !f->stopped && log_reader_awaits(f->reader) && at < f->shared_size; at += step)
+		feed_range(f, in, at, at + step < f->shared_size ? at + step : f->shared_size,
+			   at + step >= f->shared_size);
+}
+
+static void seek_mark(struct log_files *f, const struct log_mark *mark)
+{
+	struct span head;
+	uint64_t offset;
+
+	/* A separator comes first, and its columns behind it: as heads are numbered. */
+	for (size_t i = 0; i < LOG_MARK_HEADS; i++)
+		if (log_parts_head(&f->parts, mark, i, &head, &offset))
+			log_reader_head(f->reader, head, offset);
+	log_reader_seek_mark(f->reader, mark);
+}
+
 /* The part of a window, if it has one. */
 static void read_part(struct log_files *f, struct input *in)
 {
+	bool joins = f->parts.format == LOG_AUDITD;
+	struct log_mark mark = { 0 };
 	uint64_t end;
-	struct span block;
-	bool more = true;
 
 	f->part = log_parts_begin(&f->parts, f->window);
 	if (f->part == LOG_PART_NONE)
 		return;
+	if (f->parts.is_marked)
+		mark = log_parts_mark(&f->parts, f->window);
 	end = log_parts_end(&f->parts, f->window);
-	log_reader_seek(f->reader, f->part, lines_before, f);
-	in->at = f->part;
-	while (more && in->at < end) {
-		uint64_t left = end - in->at;
-
-		block = next_block(f, in);
-		more = block.len < left && block.len;
-		block = span_sub(block, 0, left < BLOCK ? (size_t)left : BLOCK);
-		f->report.bytes += block.len;
-		if (!log_reader_feed(f->reader, block, !more, on_event, f))
-			break;
-	}
+	if (joins)
+		read_before(f, in);
+	if (f->parts.is_marked)
+		seek_mark(f, &mark);
+	else
+		log_reader_seek(f->reader, f->part, lines_before, f);
+	f->report.bytes += end - f->part;
+	if (feed_range(f, in, f->part, end, !joins || end == f->shared_size) && joins)
+		read_behind(f, in, end);
 }
 
 static void read_parts(struct log_files *f, struct input *in)
@@ -686,7 +746,7 @@ static bool is_shared(struct log_files *f, const struct input *in)
 	format = log_identify(start);
 	f->parts = (struct log_parts){ .fd = in->fd, .size = in->size, .format = format,
 				       .units = f->options.units, .first = f->units, .block = f->scratch };
-	return log_cut_fits(start, format);
+	return log_parts_fit(&f->parts, start);
 }
 
 /* What all parts read in turns, or else the one whose turn it is. */

@@ -64,10 +64,24 @@ bool log_reader_feed(struct log_reader *r, struct span block, bool last, event_f
 /*
  * What is fed next stands at that offset: whole lines, or objects. `before` is asked, at
  * most once, for the number of the line before. Not for logs whose events go over lines or
- * that have a head, nor for UTF-16.
+ * that have a head, which begin at a mark, nor for UTF-16.
  */
 typedef uint64_t log_lines_fn(void *context);
 void log_reader_seek(struct log_reader *r, uint64_t offset, log_lines_fn *before, void *context);
+/* The same at a mark (log_mark.h), when the texts of its heads were given, by their offsets. */
+struct log_mark;
+void log_reader_seek_mark(struct log_reader *r, const struct log_mark *mark);
+void log_reader_head(struct log_reader *r, struct span head, uint64_t offset);
+/*
+ * Several readers share a log of auditd, whose events lie in each other: an event is told by
+ * the one in whose part it begins. So each reads what stands BEFORE its part, from
+ * LOG_SHARE_BYTES on, or an event could be taken for one that begins there, its OWN, and
+ * what is BEHIND until it awaits nothing more.
+ */
+#define LOG_SHARE_BYTES ((uint64_t)256 << 10)
+enum log_share { LOG_SHARE_BEFORE, LOG_SHARE_OWN, LOG_SHARE_BEHIND };
+void log_reader_share(struct log_reader *r, enum log_share share);
+bool log_reader_awaits(const struct log_reader *r);
 const struct log_report *log_reader_report(const struct log_reader *r);
 /*
  * Grows when the reader forgets its shapes because a log has too many; numbers

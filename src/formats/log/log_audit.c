@@ -14,6 +14,7 @@
 #define OPEN_MAX 8
 #define RECORDS_MAX 256
 #define MEMORY_MAX ((size_t)16 << 20)
+#define LINES_MAX ((size_t)2 << 20)	/* bytes of the records of one event */
 
 struct field {
 	struct span name;
@@ -28,12 +29,15 @@ struct audit_event {
 	size_t count, room, records;
 	struct map by_name;		/* name -> index + 1 */
 	uint64_t line, offset;
+	size_t bytes;			/* of its records */
+	bool is_others;			/* another reader tells it */
 };
 
 /* Events whose records may still come, in a ring: begun in this order. */
 struct log_audit {
 	struct audit_event open[OPEN_MAX];
 	size_t oldest, count;
+	bool others;			/* events that begin now are those of another reader */
 };
 
 bool log_audit_new(struct log_reader *r)
@@ -51,11 +55,27 @@ void log_audit_free(struct log_audit *a)
 	free(a);
 }
 
+void log_audit_share(struct log_audit *a, enum log_share share)
+{
+	if (share == LOG_SHARE_BEFORE)
+		a->oldest = a->count = 0;
+	a->others = share != LOG_SHARE_OWN;
+}
+
+bool log_audit_awaits(const struct log_audit *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (!a->open[(a->oldest + i) % OPEN_MAX].is_others)
+			return true;
+	return false;
+}
+
 static void begin(struct log_reader *r, struct audit_event *a, struct span serial)
 {
 	arena_reset(&a->memory);
 	a->fields = NULL;
-	a->count = a->room = a->records = 0;
+	a->count = a->room = a->records = a->bytes = 0;
+	a->is_others = r->audit->others;
 	a->by_name = map_new(&a->memory);
 	a->serial = arena_copy(&a->memory, serial);
 	a->line = r->line;
@@ -294,7 +314,7 @@ static struct audit_event *find_open(struct log_audit *open, struct span serial)
 		struct audit_event *a = &open->open[(open->oldest + i) % OPEN_MAX];
 
 		if (span_eq(a->serial, serial))
-			return a->records < RECORDS_MAX && a->memory.used <= MEMORY_MAX / 2 ? a : NULL;
+			return a->records < RECORDS_MAX && a->bytes <= LINES_MAX ? a : NULL;
 	}
 	return NULL;
 }
@@ -320,6 +340,11 @@ bool log_audit_line(struct log_reader *r, struct span line)
 		begin(r, a, serial);
 	}
 	a->records++;
+	a->bytes += line.len;
+	if (a->is_others) {
+		buf_free(&cmdline);
+		return true;
+	}
 	add(a, SPAN("type"), type);
 	if (node.len)
 		add(a, SPAN("node"), node);

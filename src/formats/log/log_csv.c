@@ -35,6 +35,11 @@ void log_csv_free(struct log_csv *c)
 	free(c);
 }
 
+bool log_csv_has_header(const struct log_csv *c)
+{
+	return c->count > 0;
+}
+
 enum end { END_FOUND, END_MISSING, END_BROKEN };
 
 /* Where the quoted cell that begins at `at` ends, behind its closing quote. */
@@ -91,7 +96,7 @@ static struct span cell(struct arena *memory, struct span *rest, uint8_t separat
 	return span_of(to, to ? len : 0);
 }
 
-static uint8_t separator_of(struct span line)
+uint8_t log_csv_separator(struct span line)
 {
 	static const char separators[] = ",;\t|";
 	size_t counts[sizeof separators] = { 0 }, best = 0;
@@ -121,7 +126,7 @@ static void read_header(struct log_csv *c, struct span line)
 {
 	struct span rest = line;
 
-	c->separator = separator_of(line);
+	c->separator = log_csv_separator(line);
 	while (rest.len && c->count < COLUMNS_MAX) {
 		struct span name = span_trim(cell(&c->memory, &rest, c->separator));
 
@@ -164,30 +169,35 @@ static uint64_t lines_in(struct span s)
 	return count;
 }
 
-/*
- * The record at `from`; false where more must be read to know its end. What is
- * not closed within RECORD_MAX is its first line alone, and a bad one.
- */
-static bool next_record(struct log_reader *r, struct span block, size_t from, bool last, size_t *end)
+/* A line without quotes is a record; one that is not closed within RECORD_MAX is its first line alone. */
+static enum end end_of(struct span text, size_t from, size_t line_end, uint8_t separator, size_t *end)
 {
-	uint8_t separator = r->csv->count ? r->csv->separator : ',';
-	enum end found = record_end(block, from, separator, end);
+	size_t least = line_end == SIZE_MAX ? 0 : line_end - from + 1;
+	struct span line = span_sub(text, from, line_end == SIZE_MAX ? SIZE_MAX : line_end - from);
 
-	if (!r->csv->count && found != END_FOUND)
-		found = record_end(block, from, separator_of(span_from(block, from)), end);
-	if (found == END_FOUND)
-		return true;
-	if (found == END_MISSING && !last && block.len - from < RECORD_MAX)
+	*end = line_end;
+	if (line_end != SIZE_MAX && span_find_byte(line, 0, '"') == SIZE_MAX)
+		return END_FOUND;
+	if (!separator)
+		separator = log_csv_separator(line);
+	return record_end(span_sub(text, 0, from + (least > RECORD_MAX ? least : RECORD_MAX)), from, separator,
+			  end);
+}
+
+bool log_csv_next(struct span text, size_t from, uint8_t separator, bool last, struct log_csv_record *out)
+{
+	size_t line_end = span_find_byte(text, from, '\n');
+	enum end found = end_of(text, from, line_end, separator, &out->end);
+
+	if (found == END_MISSING && !last && (line_end == SIZE_MAX || text.len - from < RECORD_MAX))
 		return false;
-	if (found == END_MISSING && last && span_find_byte(span_from(block, from), 0, '\n') == SIZE_MAX) {
-		*end = block.len;
-		return true;
-	}
-	*end = span_find_byte(block, from, '\n');
-	if (*end == SIZE_MAX)
-		*end = block.len;
-	log_bad_line(r);
-	return *end < block.len || last;
+	if (found == END_BROKEN && !last && line_end == SIZE_MAX)
+		return false;
+	out->fits = found == END_FOUND || (found == END_MISSING && line_end == SIZE_MAX);
+	if (found != END_FOUND)
+		out->end = line_end == SIZE_MAX ? text.len : line_end;
+	out->text = without_return(span_sub(text, from, out->end - from));
+	return true;
 }
 
 bool log_csv_block(struct log_reader *r, struct span block, bool last, size_t *used)
@@ -197,20 +207,19 @@ bool log_csv_block(struct log_reader *r, struct span block, bool last, size_t *u
 		*used = 3;
 	log_pass(r, span_sub(block, 0, *used));
 	while (*used < block.len) {
+		struct log_csv_record record;
 		size_t end;
-		struct span record;
 
-		r->line++;
-		if (!next_record(r, block, *used, last, &end)) {
-			r->line--;
+		if (!log_csv_next(block, *used, r->csv->count ? r->csv->separator : 0, last, &record))
 			return true;
-		}
+		r->line++;
+		if (!record.fits)
+			log_bad_line(r);
 		arena_reset(&r->memory);
-		record = span_sub(block, *used, end - *used);
-		if (!take_record(r, without_return(record)))
+		if (!take_record(r, record.text))
 			return false;
-		r->line += lines_in(record);
-		end += end < block.len;
+		r->line += lines_in(record.text);
+		end = record.end + (record.end < block.len);
 		log_pass(r, span_sub(block, *used, end - *used));
 		*used = end;
 	}
@@ -256,7 +265,7 @@ static size_t count_cells(struct span record, uint8_t separator, bool names, boo
 /* A header of at least three names, and a row of as many cells. */
 bool log_is_csv(struct span start)
 {
-	uint8_t separator = separator_of(span_sub(start, 0, span_find_byte(start, 0, '\n')));
+	uint8_t separator = log_csv_separator(span_sub(start, 0, span_find_byte(start, 0, '\n')));
 	size_t end = 0, behind = 0;
 	bool fits = true;
 	struct span header, row;

@@ -12,7 +12,7 @@ struct leaf {
 struct log_json {
 	struct leaf *leaves;		/* of the array at hand */
 	size_t leaf_count, leaf_room;
-	enum { WRAPPER_NONE, WRAPPER_OPEN, WRAPPER_ENDING } wrapper;	/* ENDING: behind its array */
+	enum json_wrapper wrapper;
 	struct json_context *root;
 	uint32_t generation;		/* of the reader's shapes, to which the contexts belong */
 	uint8_t *room;			/* for unescaped texts of the object at hand */
@@ -29,9 +29,9 @@ struct parse {
 	bool last;			/* nothing comes after the end */
 };
 
-void log_json_seek(struct log_json *j)
+void log_json_seek(struct log_json *j, int wrapper)
 {
-	j->wrapper = WRAPPER_NONE;
+	j->wrapper = (enum json_wrapper)wrapper;
 }
 
 bool log_json_new(struct log_reader *r)
@@ -276,7 +276,7 @@ static bool is_wrapper(struct parse *p, const struct json_key *key)
 {
 	struct json_text ahead = p->text;
 
-	if (!key->wraps || p->r->json->wrapper == WRAPPER_OPEN ||
+	if (!key->wraps || p->r->json->wrapper == JSON_WRAPPER_OPEN ||
 	    (key->of->place == PLACE_HITS ? p->depth != 1 : p->depth || p->scalars > 3))
 		return false;
 	ahead.at++;
@@ -401,12 +401,7 @@ static bool find_object(struct parse *p)
 
 		if (c == '{')
 			return true;
-		if (c == ']' && p->r->json->wrapper == WRAPPER_OPEN)
-			p->r->json->wrapper = WRAPPER_ENDING;
-		if (c == '}' && p->r->json->wrapper == WRAPPER_ENDING)
-			p->r->json->wrapper = WRAPPER_NONE;
-		if (c <= ' ' || c == ',' || c == '[' || c == ']' || c == '}' || c == 0x1e || c == 0xef ||
-		    c == 0xbb || c == 0xbf) {
+		if (json_is_between(c, &p->r->json->wrapper)) {
 			p->text.at++;
 			continue;
 		}
@@ -416,11 +411,11 @@ static bool find_object(struct parse *p)
 			skip_line(p);
 			continue;
 		}
-		if (p->r->json->wrapper == WRAPPER_NONE) {
+		if (p->r->json->wrapper == JSON_WRAPPER_NONE) {
 			p->r->line++;
 			log_bad_line(p->r);
 		}
-		p->r->json->wrapper = WRAPPER_NONE;
+		p->r->json->wrapper = JSON_WRAPPER_NONE;
 		skip_line(p);
 	}
 	return false;
@@ -459,6 +454,24 @@ static bool make_room(struct log_json *j, size_t wanted)
 	return true;
 }
 
+/* An object with a bad value costs no more than itself, any other its line; false: more must be read. */
+static bool skip_bad(struct parse *p)
+{
+	struct span rest = span_of(p->text.at, (size_t)(p->text.end - p->text.at));
+	size_t end;
+	enum json_skip found = json_skip_object(rest, 0, &end);
+
+	if (found == JSON_SKIP_MORE && !p->last)
+		return false;
+	p->r->line++;
+	log_bad_line(p->r);
+	if (found == JSON_SKIP_DONE)
+		p->text.at += end;
+	else
+		skip_line(p);
+	return true;
+}
+
 bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *used)
 {
 	struct parse p = { .r = r, .text = { .at = block.at, .end = block.at + block.len },
@@ -482,17 +495,16 @@ bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *
 			continue;
 		}
 		if (p.wrapper) {
-			r->json->wrapper = WRAPPER_OPEN;
+			r->json->wrapper = JSON_WRAPPER_OPEN;
 			continue;
 		}
 		if (p.text.cut && !last) {
 			p.text.at = start;
 			break;
 		}
-		r->line++;
-		log_bad_line(r);
 		p.text.at = start;
-		skip_line(&p);
+		if (!skip_bad(&p))
+			break;
 	}
 	if (block.len)
 		*used = (size_t)(p.text.at - block.at);

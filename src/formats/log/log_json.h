@@ -80,6 +80,22 @@ static inline void json_skip_space(struct json_text *t)
 		t->at++;
 }
 
+/* Of a document whose events are in an array: in that, or behind it. */
+enum json_wrapper { JSON_WRAPPER_NONE, JSON_WRAPPER_OPEN, JSON_WRAPPER_ENDING };
+
+/* Whether the byte may stand between objects; the end of the wrapper is noted. */
+bool json_is_between(uint8_t c, enum json_wrapper *wrapper);
+/* The key of an array, in the object that wraps events, or in its "hits". */
+bool json_wraps(struct span key, bool in_hits);
+
+/* BROKEN: no JSON by its brackets, commas and strings. MORE: the text ends before. */
+enum json_skip { JSON_SKIP_DONE, JSON_SKIP_INSIDE, JSON_SKIP_MORE, JSON_SKIP_BROKEN };
+
+/* Where the object that begins at `at` ends, whatever its numbers and words are. */
+enum json_skip json_skip_object(struct span text, size_t at, size_t *end);
+/* The same; INSIDE: it wraps events, the first of which begins at `end`. */
+enum json_skip json_skip_document(struct span text, size_t at, size_t *end);
+
 /* Contexts and keys lie with the reader's shapes and go with them. */
 struct json_context *json_context_root(struct log_reader *r);
 /* Of the object that begins the text and stands below the key; NULL: no memory. */

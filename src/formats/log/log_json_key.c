@@ -116,17 +116,23 @@ static struct span name_of(struct log_reader *r, const struct json_context *of, 
 	}
 }
 
-static bool wraps(const struct json_context *of, struct span key)
+bool json_wraps(struct span key, bool in_hits)
 {
 	static const char *const wrappers[] = { "Records", "records", "value", "events", "Events",
 						"logs", "items", "entries" };
 
-	if (of->place == PLACE_HITS)
+	if (in_hits)
 		return is_key(key, "hits");
 	for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++)
-		if (of->place == PLACE_ROOT && is_key(key, wrappers[i]))
+		if (is_key(key, wrappers[i]))
 			return true;
 	return false;
+}
+
+static bool wraps(const struct json_context *of, struct span key)
+{
+	return (of->place == PLACE_ROOT || of->place == PLACE_HITS) &&
+	       json_wraps(key, of->place == PLACE_HITS);
 }
 
 struct json_context *json_context_root(struct log_reader *r)

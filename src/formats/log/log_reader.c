@@ -1,5 +1,7 @@
 #include "formats/log/log_reader.h"
 
+#include "formats/log/log_mark.h"
+
 #include <stdlib.h>
 
 #define SHAPES_BYTES_MAX ((size_t)48 << 20)
@@ -132,11 +134,46 @@ void log_reader_seek(struct log_reader *r, uint64_t offset, log_lines_fn *before
 	r->ask_before = before;
 	r->ask_context = context;
 	if (r->json)
-		log_json_seek(r->json);
+		log_json_seek(r->json, 0);
+	/* Only the start of a log says of what width it is. */
+	r->wide.width = LOG_WIDTH_BYTES;
+}
+
+void log_reader_seek_mark(struct log_reader *r, const struct log_mark *mark)
+{
+	log_reader_seek(r, mark->at, NULL, NULL);
+	r->before = mark->lines;
+	if (r->json)
+		log_json_seek(r->json, mark->wrapper);
+}
+
+void log_reader_head(struct log_reader *r, struct span head, uint64_t offset)
+{
+	if (r->csv && log_csv_has_header(r->csv))
+		return;
+	log_reader_seek(r, offset, NULL, NULL);
+	/* What is wrong with it is told by the one in whose part it stands. */
+	r->others = true;
+	log_reader_take(r, head, true);
+	r->others = false;
+}
+
+void log_reader_share(struct log_reader *r, enum log_share share)
+{
+	r->others = share != LOG_SHARE_OWN;
+	if (r->audit)
+		log_audit_share(r->audit, share);
+}
+
+bool log_reader_awaits(const struct log_reader *r)
+{
+	return r->audit && log_audit_awaits(r->audit);
 }
 
 void log_bad_line(struct log_reader *r)
 {
+	if (r->others)
+		return;
 	if (r->report.bad_lines++ == 0)
 		r->report.first_bad = line_number(r);
 }
@@ -425,8 +462,8 @@ static bool keep_rest(struct log_reader *r, struct span rest)
 	log_pass(r, rest);
 	buf_clear(&r->pending);
 	r->skipping = true;
-	r->report.long_lines++;
-	if (!r->report.first_bad)
+	r->report.long_lines += !r->others;
+	if (!r->report.first_bad && !r->others)
 		r->report.first_bad = line_number(r) + 1;
 	return true;
 }

@@ -65,6 +65,7 @@ struct log_reader {
 	struct log_report report;
 	struct buf pending;		/* the part of a line at the end of a block */
 	bool skipping;			/* in a line that is too long */
+	bool others;			/* what is at hand another reader tells */
 	uint64_t line;			/* number of the line at hand, from 1, after those before */
 	uint64_t before;		/* lines */
 	log_lines_fn *ask_before;	/* NULL: known */
@@ -146,14 +147,39 @@ bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *
 /* Whole records of the block, which may go over lines. */
 bool log_csv_block(struct log_reader *r, struct span block, bool last, size_t *used);
 
+/* A record of CSV as it stands in the log. */
+struct log_csv_record {
+	struct span text;		/* without its line end */
+	size_t end;			/* of it: where the '\n' stands, or all ends */
+	bool fits;			/* false: it is not closed, or goes on behind a quote */
+};
+
+/* The one that begins at `from`; `separator` 0: it is the header. False: more must be read. */
+bool log_csv_next(struct span text, size_t from, uint8_t separator, bool last, struct log_csv_record *out);
+/* What stands between the cells of a header. */
+uint8_t log_csv_separator(struct span header);
+
+/* Lines that say what the rows behind them mean. Of W3C there is no separator, of Zeek no date. */
+enum log_head { LOG_HEAD_SEPARATOR, LOG_HEAD_FIELDS, LOG_HEAD_SET, LOG_HEAD_PATH, LOG_HEAD_NONE,
+		LOG_HEAD_DATE = LOG_HEAD_SET, LOG_HEAD_LOCAL = LOG_HEAD_PATH };
+
+/* What a line that begins with '#' is; `separator` 0: none was named yet. */
+enum log_head log_table_head(struct span line, enum log_format format, uint8_t separator);
+/* That such a line of Zeek names. */
+uint8_t log_table_separator(struct span line);
+
 bool log_csv_new(struct log_reader *r);
+bool log_csv_has_header(const struct log_csv *c);
 void log_csv_free(struct log_csv *c);
 bool log_table_new(struct log_reader *r);
 void log_table_free(struct log_table *t);
 bool log_json_new(struct log_reader *r);
-void log_json_seek(struct log_json *j);
+/* What is read next stands there; `wrapper` is an enum json_wrapper. */
+void log_json_seek(struct log_json *j, int wrapper);
 void log_json_free(struct log_json *j);
 bool log_audit_new(struct log_reader *r);
+void log_audit_share(struct log_audit *a, enum log_share share);
+bool log_audit_awaits(const struct log_audit *a);
 void log_audit_free(struct log_audit *a);
 
 /* Takes the next word, between spaces, off the line. */

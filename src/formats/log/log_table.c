@@ -6,6 +6,7 @@
 /* Logs whose columns a header names: Zeek, W3C extended (IIS). */
 
 #define COLUMNS_MAX 512
+#define TAB '\t'			/* where no separator is named */
 
 struct log_table {
 	struct arena memory;		/* of the header */
@@ -26,7 +27,7 @@ bool log_table_new(struct log_reader *r)
 	if (!t)
 		return false;
 	t->memory = arena_new((size_t)4 << 20);
-	t->separator = r->format == LOG_W3C ? ' ' : '\t';
+	t->separator = r->format == LOG_W3C ? ' ' : TAB;
 	t->set_separator = ',';
 	t->unset = SPAN("-");
 	t->empty = SPAN("(empty)");
@@ -80,25 +81,86 @@ static uint8_t written_byte(struct span text, uint8_t otherwise)
 	return otherwise;
 }
 
+static struct span zeek_key(struct span *rest, uint8_t separator)
+{
+	bool is_first = span_starts(*rest, SPAN("#separator "));
+
+	return span_split(rest, is_first ? ' ' : separator ? separator : TAB);
+}
+
+static enum log_head zeek_head(struct span line, uint8_t separator)
+{
+	static const char *const keys[] = { [LOG_HEAD_SEPARATOR] = "#separator", [LOG_HEAD_SET] = "#set_separator",
+					    [LOG_HEAD_PATH] = "#path", [LOG_HEAD_FIELDS] = "#fields" };
+	struct span key = zeek_key(&line, separator);
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (span_eq(key, span_text(keys[i])))
+			return (enum log_head)i;
+	return LOG_HEAD_NONE;
+}
+
+static enum log_head w3c_head(struct span line)
+{
+	static const char *const starts[] = { [LOG_HEAD_DATE] = "#Date: ", [LOG_HEAD_LOCAL] = "#Time Format: Local",
+					      [LOG_HEAD_FIELDS] = "#Fields: " };
+
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (starts[i] && span_starts(line, span_text(starts[i])))
+			return (enum log_head)i;
+	return LOG_HEAD_NONE;
+}
+
+enum log_head log_table_head(struct span line, enum log_format format, uint8_t separator)
+{
+	return format == LOG_ZEEK ? zeek_head(line, separator) : w3c_head(line);
+}
+
+uint8_t log_table_separator(struct span line)
+{
+	uint8_t byte;
+
+	zeek_key(&line, 0);
+	byte = written_byte(span_trim(line), TAB);
+	return byte ? byte : TAB;
+}
+
+static void set_path(struct log_table *t, struct span text)
+{
+	char *path = malloc(text.len + 1);
+
+	free((void *)(uintptr_t)t->path.at);
+	t->path = (struct span){ 0 };
+	if (!path)
+		return;
+	memcpy(path, text.at, text.len);
+	t->path = span_of(path, text.len);
+}
+
 static void zeek_header(struct log_table *t, struct span line)
 {
-	struct span rest = line, key = span_split(&rest, line.len > 10 && line.at[10] == ' ' ? ' ' : t->separator);
-	struct span saved_path = t->path;
+	struct span rest = line;
 
-	if (span_eq(key, SPAN("#separator"))) {
-		t->separator = written_byte(span_trim(rest), '\t');
-	} else if (span_eq(key, SPAN("#set_separator"))) {
+	zeek_key(&rest, t->separator);
+	switch (zeek_head(line, t->separator)) {
+	case LOG_HEAD_SEPARATOR:
+		/* The heads begin anew: another log was put behind the first. */
+		t->separator = log_table_separator(line);
+		t->set_separator = ',';
+		t->count = 0;
+		set_path(t, (struct span){ 0 });
+		break;
+	case LOG_HEAD_SET:
 		t->set_separator = written_byte(rest, ',');
-	} else if (span_eq(key, SPAN("#path"))) {
-		char *path = malloc(rest.len + 1);
-
-		if (path) {
-			memcpy(path, rest.at, rest.len);
-			free((void *)(uintptr_t)saved_path.at);
-			t->path = span_of(path, rest.len);
-		}
-	} else if (span_eq(key, SPAN("#fields"))) {
+		break;
+	case LOG_HEAD_PATH:
+		set_path(t, rest);
+		break;
+	case LOG_HEAD_FIELDS:
 		read_names(t, rest, t->separator);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -221,12 +283,19 @@ static void w3c_header(struct log_table *t, struct span line)
 {
 	struct span date = span_sub(line, 7, 10);
 
-	if (span_starts(line, SPAN("#Fields: ")))
+	switch (w3c_head(line)) {
+	case LOG_HEAD_FIELDS:
 		read_names(t, span_trim(span_from(line, 9)), ' ');
-	if (span_starts(line, SPAN("#Date: ")))
+		break;
+	case LOG_HEAD_DATE:
 		snprintf(t->day, sizeof t->day, "%.*s", SPAN_ARG(date));
-	if (span_starts(line, SPAN("#Time Format: Local")))
+		break;
+	case LOG_HEAD_LOCAL:
 		t->is_local = true;
+		break;
+	default:
+		break;
+	}
 }
 
 bool log_table_line(struct log_reader *r, struct span line)

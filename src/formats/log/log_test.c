@@ -1,4 +1,4 @@
-#include "formats/log/log.h"
+#include "formats/log/log_mark.h"
 
 #include <stdio.h>
 
@@ -340,6 +340,52 @@ TEST(offsets_are_those_of_the_log)
 	buf_free(&wide);
 	expect_offsets(SPAN("\xff\xfe{\0\"\0t\0s\0\"\0:\0\"\0\xe9\0\x3d\xd8\0\xde\"\0}\0\n\0{\0\"\0t\0s\0\"\0:\0\x31\0}\0\n\0"),
 		       "2 28 ");
+}
+
+/* The first cut behind each byte, as one text. */
+static void expect_cuts(enum log_format format, const char *log, const char *want)
+{
+	struct buf out = buf_new(1 << 10);
+	struct log_mark m = { 0 };
+
+	while (!m.ended && m.at < strlen(log)) {
+		uint64_t before = m.at;
+
+		while ((m.at == before || m.inside) && !m.ended) {
+			uint64_t at = m.at;
+
+			log_mark_pass(&m, span_from(span_text(log), (size_t)at), true, before + 1, format);
+			m.ended |= m.at == at;
+		}
+		buf_printf(&out, m.ended ? "end" : "%llu:%llu ", (unsigned long long)m.at, (unsigned long long)m.lines);
+	}
+	buf_add_u8(&out, 0);
+	assert_string_equal((const char *)out.at, want);
+	buf_free(&out);
+}
+
+TEST(marks_stand_between_records)
+{
+	expect_cuts(LOG_ZEEK, "#fields\ta\n1\n2\n", "10:1 12:2 14:3 ");
+	expect_cuts(LOG_AUDITD, "type=A msg=audit(1:2): a=b\n\n", "27:1 28:2 ");
+	expect_cuts(LOG_CSV, "a,b,c\n1,\"\n2\n\",3\n4,5,6\n", "6:1 16:4 22:5 ");
+	expect_cuts(LOG_CSV, "a,b,c\n1,\"2\n4,5,6\n", "6:1 11:2 17:3 ");
+	expect_cuts(LOG_JSON, "{\"value\":[{\"a\":[{\"a\":1},{\"a\":2}]},{\"a\":1}]}", "33:1 34:1 41:2 42:2 43:2 ");
+	expect_cuts(LOG_JSON, "[{\"a\":{\n}},\n{\"a\":\"},{\"}]", "1:0 10:1 11:1 12:1 23:2 24:2 ");
+	/* Where brackets do not fit nothing is cut any more. */
+	expect_cuts(LOG_JSON, "{\"a\":1}{\"a\":[1}]}{\"a\":1}", "7:1 end");
+}
+
+TEST(a_bad_value_costs_its_object)
+{
+	expect("{\"Records\":[{\"a\":1},{\"a\":bad},{\"a\":3}]}",
+	       "json\n log_format=json a=1\n log_format=json a=3\n");
+}
+
+TEST(heads_of_zeek_begin_anew_at_a_separator)
+{
+	expect("#separator \\x09\n#path\tx\n#fields\ta\tb\n1\t2\n#separator |\n3|4\n#fields|c\n5\n",
+	       "zeek\n log_format=zeek _path=x a=1 b=2\n log_format=zeek c=5\n");
 }
 
 TEST(times_of_any_size_end)
