@@ -103,6 +103,17 @@ static void describe(const TSK_FS_FILE *file, struct fs_entry *e)
 	}
 }
 
+/* Of a deleted file FAT knows where it began: the library gives none if that is another's by now. */
+static bool is_overwritten(TSK_FS_FILE *file, const struct fs_entry *e)
+{
+	const TSK_FS_ATTR *attr;
+
+	if (!e->is_deleted || e->kind != FS_FILE || !e->size || !TSK_FS_TYPE_ISFAT(file->fs_info->ftype))
+		return false;
+	attr = tsk_fs_file_attr_get(file);
+	return !attr || !attr->nrd.run;
+}
+
 static bool tell(struct walking *w, struct fs_entry *e)
 {
 	e->path = buf_span(&w->path);
@@ -198,6 +209,7 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 	if (!buf_text(&w->path, file->name->name))
 		return TSK_WALK_CONT;
 	describe(file, &e);
+	e.is_gone = e.is_gone || is_overwritten(file, &e);
 	if (is_ntfs && file->meta)
 		describe_name(file->meta, &e);
 	tell(w, &e);
@@ -245,11 +257,11 @@ static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, stru
 			     .path = buf_new(FS_PATH_MAX) };
 	int flags = TSK_FS_DIR_WALK_FLAG_ALLOC | TSK_FS_DIR_WALK_FLAG_UNALLOC |
 		    TSK_FS_DIR_WALK_FLAG_RECURSE;
-	bool has_orphans = TSK_FS_TYPE_ISNTFS(t->info->ftype) || TSK_FS_TYPE_ISEXT(t->info->ftype);
-	/* Those of FAT would be sought in every cluster of the volume. */
-	bool is_split = has_orphans || TSK_FS_TYPE_ISFAT(t->info->ftype);
+	/* Those of FAT are sought in every cluster that is free. */
+	bool has_orphans = TSK_FS_TYPE_ISNTFS(t->info->ftype) || TSK_FS_TYPE_ISEXT(t->info->ftype) ||
+			   TSK_FS_TYPE_ISFAT(t->info->ftype);
 	bool ok = walk_from(&w, t->info->root_inum,
-			    flags | (is_split ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
+			    flags | (has_orphans ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
 
 	if (ok && !w.stopped && has_orphans)
 		ok = walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, "$OrphanFiles/", err);
@@ -285,6 +297,12 @@ static uint64_t start_of(const struct tsk_system *t, const TSK_FS_ATTR *attr)
 	return attr->name && !strcmp(attr->name, "$J") ? hole_at_start(t, attr) : 0;
 }
 
+static bool is_deleted(const TSK_FS_FILE *file)
+{
+	return file && file->meta && file->meta->flags & TSK_FS_META_FLAG_UNALLOC;
+}
+
+/* Of a deleted file on FAT what lies before the first cluster that is another's by now. */
 static bool read_attr(struct tsk_system *t, const TSK_FS_ATTR *attr, uint64_t most, struct buf *to,
 		      bool *cut, struct err *err)
 {
@@ -303,7 +321,9 @@ static bool read_attr(struct tsk_system *t, const TSK_FS_ATTR *attr, uint64_t mo
 		tsk_error_reset();
 		got = tsk_fs_attr_read(attr, (TSK_OFF_T)at, (char *)room, piece,
 				       TSK_FS_FILE_READ_FLAG_NONE);
-		if (got <= 0)
+		if (!got)
+			return is_deleted(attr->fs_file) || err_set(err, ERR_CORRUPT, at, "content: ends early");
+		if (got < 0)
 			return tsk_failed(err, "content");
 		to->len += (size_t)got;
 		at += (uint64_t)got;

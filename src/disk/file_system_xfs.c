@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "disk/bfio.h"
+#include "disk/xfs_free.h"
 
 #define NAME_MOST 1024
 #define ENTRIES_MOST 1000000	/* of one folder */
@@ -211,7 +212,7 @@ static bool read_link(struct file_system *fs, const struct fs_place *place, stru
 
 static bool free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err)
 {
-	return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "xfs: free space is not told");
+	return xfs_free_runs(fs->volume, run, context, err);
 }
 
 static size_t capability(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX])

@@ -505,7 +505,7 @@ static void list_volume(struct listing *l, size_t number, bool at_once)
 	if (!at_once)
 		send_part(l);
 	/* Snapshots share nearly all free space with their volume. */
-	if (fs && !at_once && !o->x->limits->names_only && l->volume->snapshot_of == SIZE_MAX && strcmp(l->volume->kind, "xfs")) {
+	if (fs && !at_once && !o->x->limits->names_only && l->volume->snapshot_of == SIZE_MAX) {
 		l->head.kind = IMAGE_PART_FREE_SPACE;
 		send_part(l);
 	}

@@ -153,6 +153,14 @@ def records(work, pattern):
     return count
 
 
+def free_on_xfs(image, disk):
+    """Where the longest free extent begins, as xfs_db tells it: group, block in it, length."""
+    told = subprocess.run(["xfs_db", "-r", "-c", "freesp -d", image], capture_output=True, check=True, text=True).stdout
+    rows = [line.split() for line in told.splitlines()]
+    group, block, _ = max((tuple(map(int, row)) for row in rows if len(row) == 3 and row[0].isdigit()), key=lambda row: row[2])
+    return (group * int.from_bytes(disk[84:88], "big") + block) * int.from_bytes(disk[4:8], "big")
+
+
 def check_carving(work):
     """Chunks of an event log where no file is: on NTFS where nothing ever was, on ext4 of a deleted file."""
     subprocess.run([make_example, f"{work}/example"], check=True, stdout=subprocess.DEVNULL)
@@ -169,6 +177,14 @@ def check_carving(work):
         image.write_bytes(disk)
         assess(image, work)
         say(records(work, "%/p1/unallocated/recovered.evtx") == whole, "carving: all records of the log on NTFS")
+    image = make_images.make("xfs", work)
+    if image:
+        disk = bytearray(image.read_bytes())
+        at = free_on_xfs(image, disk)
+        disk[at:at + len(data)] = data
+        image.write_bytes(disk)
+        assess(image, work)
+        say(records(work, "%/p1/unallocated/recovered.evtx") == whole, "carving: all records of the log on XFS")
     image = make_images.make("ext4", work)
     if image:
         for command in (f"write {log} gone.evtx", "rm gone.evtx"):
