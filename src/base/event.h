@@ -68,6 +68,13 @@ struct event {
 	uint64_t record_id;		/* or line number for text logs */
 	uint64_t offset;		/* of the record in its item */
 	bool recovered;			/* carved; came from slack or damage */
+	/*
+	 * Where a decoder knows them: bytes in which every text of the values stands, in
+	 * UTF-16LE and at odd places too, but for those of the slots that are loose.
+	 */
+	struct span texts;		/* .at NULL: not known */
+	const uint32_t *loose;
+	uint32_t loose_count;
 };
 
 /*

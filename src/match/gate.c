@@ -12,9 +12,14 @@
 #define BLOCK 32
 #define STEP (BLOCK - MATCH_WINDOW + 1)	/* windows of a block */
 #define CASE_BIT 0x20		/* set in all bytes: letters lose their case, others blur a little */
+#define CASE_BITS (CASE_BIT * UINT32_C(0x01010101))
+#define REACH (2 * MATCH_WINDOW - 1)	/* bytes that a window of UTF-16 has beside its first */
+#define KEY_BITS 11		/* log2 of bits in `keys` */
 
 struct gate {
 	struct match_nibbles nibbles;
+	uint8_t sixths[MATCH_WINDOW][64];	/* by the lower six bits of a byte, the buckets that have such */
+	uint64_t keys[1 << KEY_BITS >> 6];	/* hashes of windows */
 };
 
 /* The rarest window of the literal that is ASCII; false: it has none. */
@@ -30,9 +35,36 @@ static bool key_of(struct span text, uint32_t *key)
 			continue;
 		least = rarity;
 		*key = ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-			(uint32_t)at[3] << 24) | CASE_BIT * UINT32_C(0x01010101);
+			(uint32_t)at[3] << 24) | CASE_BITS;
 	}
 	return least < 2;
+}
+
+/* The buckets that let the window through. */
+static uint8_t buckets_of(const struct match_nibbles *n, uint32_t key)
+{
+	uint8_t buckets = 0xff;
+
+	for (unsigned place = 0; place < MATCH_WINDOW; place++) {
+		uint8_t byte = (uint8_t)(key >> 8 * place);
+
+		buckets &= n->low[place][byte & 15] & n->high[place][byte >> 4];
+	}
+	return buckets;
+}
+
+static void note_key(struct gate *gate, uint32_t key)
+{
+	uint32_t hash = match_hash(key) >> (32 - KEY_BITS);
+	uint8_t buckets = buckets_of(&gate->nibbles, key);
+
+	gate->keys[hash / 64] |= UINT64_C(1) << (hash % 64);
+	for (unsigned place = 0; place < MATCH_WINDOW; place++) {
+		uint8_t byte = (uint8_t)(key >> 8 * place) & 63;
+
+		gate->sixths[place][byte] |= buckets;
+		gate->sixths[place][byte ^ CASE_BIT] |= buckets;
+	}
 }
 
 /* How many of the places of ordinary text would pass. */
@@ -72,8 +104,11 @@ const struct gate *gate_build(struct arena *arena, const struct gram_literal *li
 			return NULL;
 	(void)match_nibbles_build(&nibbles, keys, count);
 	gate = passing(&nibbles) <= PASS_MOST ? ARENA_NEW(arena, struct gate) : NULL;
-	if (gate)
-		gate->nibbles = nibbles;
+	if (!gate)
+		return NULL;
+	gate->nibbles = nibbles;
+	for (size_t i = 0; i < count; i++)
+		note_key(gate, keys[i]);
 	return gate;
 }
 
@@ -127,14 +162,6 @@ __attribute__((target("avx2"))) static inline bool lets_block(const struct table
 	return !_mm256_testz_si256(first, _mm256_and_si256(third, fourth));
 }
 
-static inline uint64_t load_u64(const uint8_t *from)
-{
-	uint64_t word;
-
-	memcpy(&word, from, sizeof word);
-	return word;
-}
-
 __attribute__((target("avx2"))) static inline __m256i load_32(const uint8_t *from)
 {
 	return _mm256_loadu_si256((const __m256i *)(const void *)from);
@@ -151,9 +178,9 @@ __attribute__((target("avx2"))) static inline __m256i load_few(const uint8_t *fr
 	uint64_t low, high = 0;
 
 	if (len >= 8) {
-		low = load_u64(from);
+		low = load_u64le(from);
 		if (len > 8)
-			high = load_u64(from + len - 8) >> 8 * (16 - len);
+			high = load_u64le(from + len - 8) >> 8 * (16 - len);
 	} else {
 		low = load_u32le(from);
 		if (len > 4)
@@ -237,7 +264,99 @@ __attribute__((target("avx2"))) static size_t pick(const struct gate *gate, cons
 	}
 	return kept;
 }
+
+/* Whether one of the places is that of a literal's window. */
+static __attribute__((noinline)) bool has_window(const struct gate *gate, const uint8_t *at, uint64_t places)
+{
+	for (; places; places &= places - 1) {
+		uint64_t units = load_u64le(at + __builtin_ctzll(places));
+		uint32_t hash;
+
+		if (units & UINT64_C(0xff00ff00ff00ff00))
+			continue;
+		units |= units >> 8;
+		units = (units & 0xffff) | (units >> 16 & 0xffff0000);
+		hash = match_hash((uint32_t)units | CASE_BITS) >> (32 - KEY_BITS);
+		if (gate->keys[hash / 64] >> (hash % 64) & 1)
+			return true;
+	}
+	return false;
+}
+
+__attribute__((target("avx2"))) static inline __m256i buckets_at(const struct tables *t, unsigned place,
+								 const uint8_t *at)
+{
+	const __m256i half = _mm256_set1_epi8(15);
+	__m256i folded = _mm256_or_si256(load_32(at + 2 * place), _mm256_set1_epi8(CASE_BIT));
+
+	return buckets(t, place, _mm256_and_si256(folded, half),
+		       _mm256_and_si256(_mm256_srli_epi16(folded, 4), half));
+}
+
+/* At least 32 + REACH bytes. */
+__attribute__((target("avx2"))) static bool lets_bytes_32(const struct gate *gate, struct span bytes)
+{
+	const struct tables t = tables_of(&gate->nibbles);
+	size_t last = bytes.len - 32 - REACH;
+
+	for (size_t i = 0;; i = i + 32 < last ? i + 32 : last) {
+		const uint8_t *at = bytes.at + i;
+		__m256i all = _mm256_and_si256(_mm256_and_si256(buckets_at(&t, 0, at), buckets_at(&t, 1, at)),
+					       _mm256_and_si256(buckets_at(&t, 2, at), buckets_at(&t, 3, at)));
+		uint32_t none = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256()));
+
+		if (__builtin_expect(~none != 0, 0) && has_window(gate, at, ~none))
+			return true;
+		if (i == last)
+			return false;
+	}
+}
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+
+AVX512 static inline __m512i sixths_at(__m512i table, const uint8_t *at)
+{
+	return _mm512_permutexvar_epi8(_mm512_loadu_si512(at), table);
+}
+
+/* At least 64 + REACH bytes. */
+AVX512 static bool lets_bytes_64(const struct gate *gate, struct span bytes)
+{
+	const __m512i first = _mm512_loadu_si512(gate->sixths[0]), second = _mm512_loadu_si512(gate->sixths[1]);
+	const __m512i third = _mm512_loadu_si512(gate->sixths[2]), fourth = _mm512_loadu_si512(gate->sixths[3]);
+	size_t last = bytes.len - 64 - REACH;
+
+	for (size_t i = 0;; i = i + 64 < last ? i + 64 : last) {
+		const uint8_t *at = bytes.at + i;
+		uint64_t places = _mm512_test_epi8_mask(
+			_mm512_and_si512(sixths_at(first, at), sixths_at(second, at + 2)),
+			_mm512_and_si512(sixths_at(third, at + 4), sixths_at(fourth, at + 6)));
+
+		if (__builtin_expect(places != 0, 0) && has_window(gate, at, places))
+			return true;
+		if (i == last)
+			return false;
+	}
+}
 #endif
+
+bool gate_lets_bytes(const struct gate *gate, struct span bytes)
+{
+#ifdef __x86_64__
+	uint8_t padded[64 + REACH] = { 0 };
+
+	if (bytes.len < sizeof padded) {
+		if (bytes.len)
+			memcpy(padded, bytes.at, bytes.len);
+		bytes = span_of(padded, sizeof padded);
+	}
+	if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw"))
+		return lets_bytes_64(gate, bytes);
+	if (__builtin_cpu_supports("avx2"))
+		return lets_bytes_32(gate, bytes);
+#endif
+	return true;
+}
 
 static bool lets_list(const struct gate *gate, const struct value *value)
 {

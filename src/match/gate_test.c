@@ -75,6 +75,50 @@ TEST(other_texts_are_held_back)
 	arena_free(&arena);
 }
 
+/* Alone in its allocation; UTF-16 from `at` on, among bytes that are no text. */
+static bool lets_bytes(const struct gate *gate, const char *text, size_t at, size_t len)
+{
+	uint8_t *bytes = malloc(len + !len);
+	bool answer;
+
+	memset(bytes, 'q', len);
+	for (size_t i = 0; text[i]; i++) {
+		bytes[at + 2 * i] = (uint8_t)text[i];
+		bytes[at + 2 * i + 1] = 0;
+	}
+	answer = gate_lets_bytes(gate, span_of(bytes, len));
+	free(bytes);
+	return answer;
+}
+
+TEST(texts_among_bytes_pass_at_every_place)
+{
+	struct arena arena = arena_new(1 << 16);
+	const struct gate *gate = new_gate(&arena);
+
+	assert_true(lets_bytes(gate, "mimikatz # SeKurLsa::", 3, 64));
+	for (size_t k = 0; k < LITERALS; k++)
+		for (size_t size = 2 * strlen(texts[k]), len = size; len < 400; len += 1 + len / 9)
+			for (size_t at = 0; at + size <= len; at++)
+				assert_true(lets_bytes(gate, texts[k], at, len));
+	arena_free(&arena);
+}
+
+TEST(bytes_without_a_text_are_held_back)
+{
+	struct arena arena = arena_new(1 << 16);
+	const struct gate *gate = new_gate(&arena);
+
+	if (lets(gate, "qqqq", 4, false))
+		skip();
+	for (size_t len = 42; len < 400; len++)
+		assert_true(!lets_bytes(gate, "a usual line of log", len % 5, len));
+	/* UTF-8 is none of it, nor are other characters with such low bytes. */
+	assert_true(!gate_lets_bytes(gate, SPAN("sekurlsa invoke-x \\pipe\\evil")));
+	assert_true(!gate_lets_bytes(gate, span_of("s\1e\1k\1u\1r\1l\1s\1a\1", 16)));
+	arena_free(&arena);
+}
+
 TEST(short_or_many_literals_have_no_gate)
 {
 	const struct gram_literal brief[] = { { SPAN("abc"), GRAM_FREE, 0 } };

@@ -1,10 +1,11 @@
 #include "formats/evtx/evtx.h"
+#include "event_texts.h"
 #include "test.h"
 
 #include <ftw.h>
 #include <stdlib.h>
 
-static size_t files, records, bad, values;
+static size_t files, records, bad, values, texts;
 
 static void show_problem(void *context, const struct err *problem)
 {
@@ -17,7 +18,9 @@ static bool count(void *context, const struct event *event)
 	assert_true(event->shape->event_id != EVENT_NO_SLOT);
 	assert_true(event->shape->provider != EVENT_NO_SLOT);
 	assert_true(event->time != TIME_NONE);
+	assert_true(event_texts_stand(event));
 	values += event->shape->count;
+	texts += event->texts.at != NULL;
 	return true;
 }
 
@@ -51,4 +54,5 @@ TEST(evtx_decodes_every_record_of_the_corpus)
 	print_message("# %zu files, %zu records, %zu bad, %zu values\n", files, records, bad, values);
 	assert_int_equal(bad, 0);
 	assert_true(records > 0);
+	assert_true(texts > records / 2);
 }

@@ -8,6 +8,7 @@
 #define INSTANCE_TOKEN 0x0c
 #define FRAGMENT_TOKEN 0x0f
 #define CANONICAL_MAX ((size_t)1 << 20)
+#define TYPE_BIT(type) (UINT64_C(1) << ((type) & 63))
 
 /* Where an instance goes: the record's scratch memory, or that of a definition. */
 struct instance_parse {
@@ -331,6 +332,7 @@ static bool parse_values(struct instance_parse *p, struct cursor *c, uint32_t de
 	uint32_t count = cursor_u32le(c);
 	struct span table, bytes;
 	struct evtx_value *values;
+	uint64_t types = 0;		/* one bit each, arrays as what they are of */
 
 	if (count > EVTX_VALUES_MAX)
 		return err_set(err, ERR_LIMIT, c->at, "%u substitution values", count);
@@ -349,11 +351,13 @@ static bool parse_values(struct instance_parse *p, struct cursor *c, uint32_t de
 		values[i].len = load_u16le(entry);
 		values[i].type = entry[2];
 		bytes.at += values[i].len;
+		types |= TYPE_BIT(entry[2]);
 	}
+	d->has_ansi |= (types & TYPE_BIT(EVTX_ANSI)) != 0;
 	in->values = values;
 	in->count = count;
 	in->table = table;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; types & TYPE_BIT(EVTX_BINXML) && i < count; i++) {
 		if (values[i].type != EVTX_BINXML || !values[i].len)
 			continue;
 		push_key(d, EVTX_KEY_NESTED | i);

@@ -319,22 +319,37 @@ static const struct event_shape *shape_of_names(struct flatten *f)
 	return found;
 }
 
+/* False: no memory. */
+static bool note_loose(struct flatten *f, struct evtx_plan *plan)
+{
+	uint32_t *loose = ARENA_ARRAY(&f->d->scratch, f->count, uint32_t);
+
+	for (uint32_t i = 0; loose && i < f->count; i++)
+		if (f->slots[i].source != EVTX_SOURCE_VALUE)
+			loose[plan->loose_count++] = i;
+	plan->loose = loose;
+	return loose || err_set(f->err, ERR_LIMIT, ERR_NO_OFFSET, "an event needs too much memory");
+}
+
 static const struct evtx_plan *remember(struct evtx_decoder *d, struct evtx_plan *plan,
 					const struct flatten *f, uint64_t hash)
 {
 	struct evtx_plan **bucket = &d->shapes.plans[hash % EVTX_PLAN_BUCKETS];
 	struct evtx_slot *slots = ARENA_ARRAY(&d->cache, f->count, struct evtx_slot);
 	uint32_t *key = ARENA_ARRAY(&d->cache, d->key_len, uint32_t);
+	uint32_t *loose = ARENA_ARRAY(&d->cache, plan->loose_count, uint32_t);
 	struct evtx_plan *kept = ARENA_NEW(&d->cache, struct evtx_plan);
 
-	if (!slots || !key || !kept)
+	if (!slots || !key || !loose || !kept)
 		return plan;
 	if (f->count)
 		memcpy(slots, f->slots, f->count * sizeof *slots);
 	memcpy(key, d->key, d->key_len * sizeof *key);
+	memcpy(loose, plan->loose, plan->loose_count * sizeof *loose);
 	*kept = *plan;
 	kept->slots = slots;
 	kept->key = key;
+	kept->loose = loose;
 	kept->key_len = d->key_len;
 	kept->hash = hash;
 	kept->next = *bucket;
@@ -359,6 +374,8 @@ static const struct evtx_plan *make_plan(struct evtx_decoder *d, const struct ev
 		return NULL;
 	plan->slots = f.slots;
 	plan->time_slot = f.time_slot;
+	if (!note_loose(&f, plan))
+		return NULL;
 	if (d->has_fragment || f.named_by_value || d->shapes.plan_count >= EVTX_SHAPES_MAX)
 		return plan;
 	return remember(d, plan, &f, hash);
@@ -453,6 +470,9 @@ bool evtx_record_event(const struct evtx_record *r, struct event *out, struct er
 		fill_value(d, &plan->slots[i], &d->shapes.values[i]);
 	*out = (struct event){ .shape = plan->shape, .values = d->shapes.values, .time = r->time,
 			       .record_id = r->id, .offset = r->offset,
-			       .recovered = r->recovered };
+			       .recovered = r->recovered, .loose = plan->loose,
+			       .loose_count = plan->loose_count };
+	if (!d->has_fragment && !d->has_ansi && r->root->count)
+		out->texts = span_of(r->root->values->at, r->root->bytes);
 	return true;
 }

@@ -32,6 +32,8 @@ struct evtx_plan {
 	const struct event_shape *shape;
 	const struct evtx_slot *slots;
 	uint32_t time_slot;
+	const uint32_t *loose;		/* slots whose text is not in the record as it is */
+	uint32_t loose_count;
 	const uint32_t *key;
 	uint32_t key_len;
 	uint64_t hash;

@@ -1,6 +1,7 @@
 #include "formats/evtx/evtx.h"
 #include "formats/evtx/evtx_chunk.h"
 #include "formats/evtx/evtx_write.h"
+#include "event_texts.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -54,6 +55,7 @@ static bool take_texts(void *context, const struct evtx_record *record)
 	assert_true(evtx_record_json(record, &t->json, &err));
 	assert_true(evtx_record_xml(record, &t->xml, &err));
 	assert_true(evtx_record_event(record, &event, &err));
+	assert_true(event_texts_stand(&event));
 	for (uint32_t i = 0; i < event.shape->count; i++) {
 		if (event.values[i].kind == VALUE_ABSENT)
 			continue;

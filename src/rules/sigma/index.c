@@ -386,14 +386,14 @@ static int by_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* Whether some character of each is none of those that numbers, GUIDs, SIDs and times are written in. */
-static bool only_in_texts(const struct gram_literal *literals, size_t count)
+/* Whether some character of each is none of the alphabet. */
+static bool stand_outside(const char *alphabet, const struct gram_literal *literals, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t k = 0;
 
-		while (k < literals[i].text.len &&
-		       memchr("0123456789abcdefxtzs-+{}:., ", literals[i].text.at[k], 28))
+		while (k < literals[i].text.len && literals[i].text.at[k] &&
+		       strchr(alphabet, literals[i].text.at[k]))
 			k++;
 		if (k == literals[i].text.len)
 			return false;
@@ -404,11 +404,22 @@ static bool only_in_texts(const struct gram_literal *literals, size_t count)
 /* Kinds of values that may hold one of the literals. */
 static uint32_t kinds_for(const struct gram_literal *literals, size_t count)
 {
-	const uint32_t textless = 1u << VALUE_ABSENT | 1u << VALUE_NULL | 1u << VALUE_INT |
-				  1u << VALUE_UINT | 1u << VALUE_HEX | 1u << VALUE_GUID |
-				  1u << VALUE_SID | 1u << VALUE_TIME | 1u << VALUE_BYTES;
+	static const struct {
+		const char *alphabet;
+		uint32_t kinds;
+	} written_in[] = {
+		{ "0123456789abcdefxtzs-+{}:., ",
+		  1u << VALUE_ABSENT | 1u << VALUE_NULL | 1u << VALUE_INT | 1u << VALUE_UINT | 1u << VALUE_HEX |
+		  1u << VALUE_GUID | 1u << VALUE_SID | 1u << VALUE_TIME | 1u << VALUE_BYTES },
+		{ "truefals", 1u << VALUE_BOOL },
+		{ "0123456789+-.einfa", 1u << VALUE_FLOAT },
+	};
+	uint32_t kinds = (2u << VALUE_LIST) - 1;
 
-	return only_in_texts(literals, count) ? ~textless : UINT32_MAX;
+	for (size_t i = 0; i < sizeof written_in / sizeof *written_in; i++)
+		if (stand_outside(written_in[i].alphabet, literals, count))
+			kinds &= ~written_in[i].kinds;
+	return kinds;
 }
 
 static uint32_t characters(struct span text)

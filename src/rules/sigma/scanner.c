@@ -266,15 +266,37 @@ static size_t pick_slots(struct sigma_scanner *s, const struct plan_group *pg)
 	return count;
 }
 
+/* Of the texts all at once; false: no value has a keyword. */
+static bool may_have_keywords(const struct sigma_scanner *s, const struct field_index *index)
+{
+	const uint32_t texts = 1u << VALUE_TEXT | 1u << VALUE_UTF16 | 1u << VALUE_LIST;
+	const struct event *event = s->event;
+
+	if (!index->gate || index->kinds & ~texts || !event->texts.at || s->plan->join_count)
+		return true;
+	for (uint32_t i = 0; i < event->loose_count; i++) {
+		uint32_t slot = event->loose[i];
+		const struct value *value = &event->values[slot];
+
+		if (sieve_fits(sieve_fit_of(index), value) && !plan_decides(s, slot) &&
+		    gate_lets_value(index->gate, value))
+			return true;
+	}
+	return gate_lets_bytes(index->gate, event->texts);
+}
+
 typedef void take_found_fn(struct sigma_scanner *s, const struct plan_group *pg, const rule_bits *found);
 
 /* Keywords are sought in every value; `take` is told of rules whose keywords are there. False: of none. */
 static bool sift_keywords(struct sigma_scanner *s, const struct plan_group *pg, take_found_fn *take)
 {
 	const struct group *group = pg->group;
-	size_t count = pick_slots(s, pg);
+	size_t count;
 	bool any = false;
 
+	if (!may_have_keywords(s, group->keywords))
+		return false;
+	count = pick_slots(s, pg);
 	for (size_t i = 0; i < count; i++) {
 		const struct sieved *sieved = sieve_value(s, group, group->keywords, s->searched[i]);
 
