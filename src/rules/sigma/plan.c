@@ -296,23 +296,36 @@ static void add_probes(const struct sigma_scanner *s, struct plan_group *pg,
 }
 
 /* Rules fall that need something in a field which the shape has not. */
-static void drop_unanswerable(struct sigma_scanner *s, struct plan_group *pg)
+static void drop_unanswerable(struct plan_group *pg)
 {
 	const struct group *group = pg->group;
 
 	for (uint32_t k = 0; k < group->words; k++) {
-		rule_bits sought = group->sure[k] | (group->keywords ? group->keywords->seeks[k] : 0);
-
 		pg->standing[k] = group->all[k];
+		for (uint32_t i = 0; i < group->index_count; i++)
+			if (pg->slots[group->indexes[i].field] == EVENT_NO_SLOT)
+				pg->standing[k] &= group->indexes[i].passes[k];
+	}
+}
+
+/* Rules fall whose sought literals no route key has, and that seek none in what is left to each event. */
+static void drop_vain(const struct sigma_scanner *s, struct plan_group *pg)
+{
+	const struct group *group = pg->group;
+
+	for (uint32_t k = 0; k < group->words; k++) {
+		rule_bits hope = group->sure[k] | pg->found[k];
+
+		if (group->keywords && pg->open_count)
+			hope |= group->keywords->seeks[k];
 		for (uint32_t i = 0; i < group->index_count; i++) {
 			const struct field_index *index = &group->indexes[i];
+			uint32_t slot = pg->slots[index->field];
 
-			if (pg->slots[index->field] == EVENT_NO_SLOT)
-				pg->standing[k] &= index->passes[k];
-			else if (index->seeks)
-				sought |= index->seeks[k];
+			if (index->seeks && slot != EVENT_NO_SLOT && !plan_decides(s, slot))
+				hope |= index->seeks[k];
 		}
-		pg->standing[k] &= sought;
+		pg->standing[k] &= hope;
 	}
 }
 
@@ -416,12 +429,13 @@ static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
 		return false;
 	pg->standing = bits;
 	pg->found = bits + group->words;
-	drop_unanswerable(s, pg);
+	drop_unanswerable(pg);
 	for (uint32_t i = 0; i < group->index_count; i++)
 		if (plan_decides(s, pg->slots[group->indexes[i].field]))
 			sift_decided(s, pg, &group->indexes[i], bits + group->words);
 	if (group->keywords && !open_slots(s, pg, bits + group->words))
 		return false;
+	drop_vain(s, pg);
 	pick_probes(s, pg, probes, wakers);
 	free_rules(pg, bits + 2 * (size_t)group->words, words);
 	return true;
@@ -543,13 +557,23 @@ uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, ui
 	}
 }
 
+/* Which of the fields are there that routes only want to be there. */
+static uint64_t hash_presence(const struct sigma_scanner *s, const struct plan *plan)
+{
+	uint64_t hash = s->seed[0], absent = 0;
+
+	for (uint32_t i = 0; i < plan->presence_slot_count; i++) {
+		if (i && i % 64 == 0)
+			hash = hash_mix(hash, absent);
+		absent = absent << 1 | (s->event->values[plan->presence_slots[i]].kind == VALUE_ABSENT);
+	}
+	return hash_mix(hash, absent);
+}
+
 static uint64_t hash_keys(struct sigma_scanner *s, const struct plan *plan)
 {
-	uint64_t hash = s->seed[0];
+	uint64_t hash = hash_presence(s, plan);
 
-	for (uint32_t i = 0; i < plan->presence_slot_count; i++)
-		hash = (hash << 1 | hash >> 63) ^
-		       (s->event->values[plan->presence_slots[i]].kind == VALUE_ABSENT);
 	for (uint32_t i = 0; i < plan->memo_slot_count; i++)
 		for (uint32_t slot = plan->memo_slots[i]; slot != EVENT_NO_SLOT;
 		     slot = plan->same[slot])

@@ -12,6 +12,9 @@ struct fields {
 	struct span names[FIELDS_MAX];
 	struct value values[FIELDS_MAX];
 	uint32_t count;
+	struct span texts;
+	const uint32_t *loose;
+	uint32_t loose_count;
 };
 
 static void add(struct fields *f, const char *name, struct value value)
@@ -51,10 +54,11 @@ static void on_problem(void *context, const struct sigma_problem *problem)
 		snprintf(refusal, sizeof refusal, "%u: %s", problem->line, problem->reason);
 }
 
-static struct sigma_set *compile(struct arena *arena, const char *rules, const char *placeholders)
+static struct sigma_set *compile_for(struct arena *arena, const char *logsources, const char *rules,
+				     const char *placeholders)
 {
 	struct sigma_source source = { SPAN("test.yml"), span_text(rules) };
-	struct sigma_options options = { .logsources = SPAN(ALL_EVENTS),
+	struct sigma_options options = { .logsources = span_text(logsources),
 					 .placeholders = span_text(placeholders) };
 	struct sigma_set *set;
 	struct err err = { 0 };
@@ -62,6 +66,11 @@ static struct sigma_set *compile(struct arena *arena, const char *rules, const c
 	refusal[0] = 0;
 	assert_true(sigma_compile(arena, &source, 1, &options, on_problem, NULL, &set, &err));
 	return set;
+}
+
+static struct sigma_set *compile(struct arena *arena, const char *rules, const char *placeholders)
+{
+	return compile_for(arena, ALL_EVENTS, rules, placeholders);
 }
 
 /* `detection` is the inside of a rule's detection. Matches, or -1 where it is refused. */
@@ -73,7 +82,8 @@ static int hits(const char *detection, const struct fields *f)
 	struct event_shape shape = { .provider = EVENT_NO_SLOT, .channel = EVENT_NO_SLOT,
 				     .event_id = EVENT_NO_SLOT, .computer = EVENT_NO_SLOT,
 				     .user = EVENT_NO_SLOT };
-	struct event event = { .shape = &shape, .time = TIME_NONE };
+	struct event event = { .shape = &shape, .time = TIME_NONE, .texts = f->texts,
+			       .loose = f->loose, .loose_count = f->loose_count };
 	struct outcome outcome = { 0 };
 	struct sigma_set *set;
 	struct sigma_scanner *scanner;
@@ -308,6 +318,23 @@ TEST(keywords_search_every_value)
 	assert_int_equal(hits("  k: ['hello*there']\n  condition: k", &f), 1);
 }
 
+/* The decoder knows where texts stand, but for those of two slots. */
+TEST(keywords_are_found_among_texts_and_beside_them)
+{
+	static const uint32_t loose[] = { 1, 3 };	/* `hits` adds the last slot */
+	const struct span texts = SPAN("\7m\0i\0m\0i\0k\0a\0t\0z\0\1\2q\0");
+	struct fields f = { .texts = texts, .loose = loose, .loose_count = 2 };
+
+	add(&f, "a", (struct value){ .kind = VALUE_UTF16, .bytes = span_sub(texts, 1, 16) });
+	add(&f, "b", text("a lsadump beside"));
+	add(&f, "c", (struct value){ .kind = VALUE_UTF16, .bytes = span_sub(texts, 19, 2) });
+	assert_int_equal(hits("  k: [mimikatz, sekurlsa]\n  condition: k", &f), 1);
+	assert_int_equal(hits("  k: [lsadump, sekurlsa]\n  condition: k", &f), 1);
+	assert_int_equal(hits("  k: [sekurlsa, kerberos]\n  condition: k", &f), 0);
+	f.values[2] = (struct value){ .kind = VALUE_BOOL, .u = 1 };
+	assert_int_equal(hits("  k: ['true', sekurlsa]\n  condition: k", &f), 1);
+}
+
 TEST(conditions_bind_as_the_specification_says)
 {
 	struct fields f = { .count = 0 };
@@ -391,6 +418,42 @@ static int matches_of(struct sigma_scanner *scanner, const struct event_shape *s
 
 	sigma_eval(scanner, &event, on_match, &outcome);
 	return outcome.matches;
+}
+
+/* Of fields that routes want to be there, there may be more than a word has bits. */
+TEST(events_go_where_the_fields_say_that_are_there)
+{
+	enum { MANY = 70 };
+	static struct span names[MANY];
+	static struct value values[MANY];
+	static char name[MANY][8];
+	struct arena arena = arena_new(64 << 20);
+	struct event_shape shape = { .names = names, .count = MANY, .computer = EVENT_NO_SLOT,
+				     .user = EVENT_NO_SLOT };
+	struct buf sources = buf_new(1 << 16), rules = buf_new(1 << 16);
+	struct sigma_scanner *s;
+
+	buf_text(&sources, "sources:\n");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name[i], sizeof name[i], "k%d", i);
+		names[i] = span_text(name[i]);
+		values[i] = text("x");
+		buf_printf(&sources, "  - {logsource: {category: c%d}, when: {k%d: '*'}}\n", i, i);
+		buf_printf(&rules, "---\ntitle: t\nlogsource: {category: c%d}\n"
+			   "detection: {s: {k1: x}, condition: s}\n", i);
+	}
+	buf_add_u8(&sources, 0);
+	buf_add_u8(&rules, 0);
+	s = sigma_scanner_new(compile_for(&arena, (const char *)sources.at, (const char *)rules.at, ""), 0);
+	assert_int_equal(matches_of(s, &shape, values), MANY);
+	values[64].kind = VALUE_ABSENT;
+	assert_int_equal(matches_of(s, &shape, values), MANY - 1);
+	values[0].kind = VALUE_ABSENT;
+	assert_int_equal(matches_of(s, &shape, values), MANY - 2);
+	sigma_scanner_free(s);
+	buf_free(&rules);
+	buf_free(&sources);
+	arena_free(&arena);
 }
 
 /* A scanner that has seen all values before must answer as one that has seen none. */
