@@ -187,7 +187,7 @@ bool analyse_obstruction(struct analysis *a, struct err *err)
 	static const char wtmp[] =
 		"SELECT i.id, i.path, i.modified, 'no record, and ' || (SELECT count(*) FROM trace t JOIN item "
 		"o ON o.id = t.item WHERE t.kind = 'session' AND o.source = i.source AND o.id <> i.id) || "
-		"' sessions elsewhere' FROM item i WHERE i.path LIKE '%/var/log/wtmp' AND i.fate <> 'skipped' "
+		"' sessions elsewhere' FROM item i WHERE instr(i.path, '/var/log/wtmp') AND i.path LIKE '%/var/log/wtmp' AND i.fate <> 'skipped' "
 		"AND NOT EXISTS (SELECT 1 FROM trace t WHERE t.item = coalesce(i.same_as, i.id) AND "
 		"t.kind = 'session') AND "
 		"EXISTS (SELECT 1 FROM trace t JOIN item o ON o.id = t.item WHERE t.kind = 'session' AND "
@@ -207,8 +207,8 @@ bool analyse_obstruction(struct analysis *a, struct err *err)
 		"ORDER BY i.path";
 
 	static const char lastlog[] =
-		"SELECT i.id, i.path, i.modified, 'empty, and wtmp has logons' FROM item i WHERE i.path LIKE "
-		"'%/var/log/lastlog' AND i.size = 0 AND i.fate <> 'skipped' AND EXISTS (SELECT 1 FROM trace t JOIN item o "
+		"SELECT i.id, i.path, i.modified, 'empty, and wtmp has logons' FROM item i WHERE i.size = 0 AND "
+		"i.path LIKE '%/var/log/lastlog' AND i.fate <> 'skipped' AND EXISTS (SELECT 1 FROM trace t JOIN item o "
 		"ON o.id = t.item WHERE t.kind = 'session' AND t.what = 'logon' AND o.source = i.source AND "
 		"o.path LIKE '%/var/log/wtmp%') ORDER BY i.path";
 

@@ -127,11 +127,9 @@ static bool has_borrowed_name(const struct program *p)
 		"dllhost.exe", "rundll32.exe", "conhost.exe" };
 	struct span name = base_name(p->path);
 
-	if (span_has_any(p->path, "/system32/|/syswow64/|/winsxs/|/servicing/"))
-		return false;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (span_eq_nocase(name, span_text(names[i])))
-			return true;
+			return !span_has_any(p->path, "/system32/|/syswow64/|/winsxs/|/servicing/");
 	return false;
 }
 

@@ -57,7 +57,7 @@ static bool take(struct package_records *all, struct arena *arena, sqlite3_stmt 
 bool package_records_load(sqlite3 *db, struct arena *arena, struct package_records *out, struct err *err)
 {
 	static const char sql[] =
-		"SELECT id, path, modified, changed FROM item WHERE fate IS NOT 'skipped' AND "
+		"SELECT id, path, modified, changed FROM item WHERE instr(path, '" INFO "') AND fate IS NOT 'skipped' AND "
 		"(path LIKE '%" INFO "%.list' OR path LIKE '%" INFO "%.md5sums') ORDER BY id";
 	sqlite3_stmt *q = NULL;
 	bool row, ok = query_prepare(db, sql, &q, err);

@@ -30,46 +30,50 @@ bool span_eq_nocase(struct span a, struct span b)
 	return true;
 }
 
-static bool is_letter(uint8_t c)
+/* Words that are sought together; in lists of more they come in several turns. */
+#define WORDS_AT_ONCE 32
+
+/* Of words whose first byte stands at `at`, one that stands there whole; many have a second in common. */
+static bool has_word_at(struct span text, size_t at, const struct span *words, size_t count)
 {
-	return (c | 32) >= 'a' && (c | 32) <= 'z';
-}
+	uint8_t first = text.at[at] | 32, second = at + 1 < text.len ? text.at[at + 1] | 32 : 0;
 
-/* Begins with what has no case: most places need no look. */
-static bool has_sign(struct span text, struct span word)
-{
-	size_t at = span_find_byte(text, 0, word.at[0]);
+	for (size_t i = 0; i < count; i++) {
+		struct span word = words[i];
 
-	for (; at != SIZE_MAX && at + word.len <= text.len; at = span_find_byte(text, at + 1, word.at[0]))
-		if (span_eq_nocase(span_sub(text, at, word.len), word))
-			return true;
-	return false;
-}
-
-static bool has_word(struct span text, struct span word)
-{
-	uint8_t first = word.at[0] | 32, second = word.len > 1 ? word.at[1] | 32 : 0;
-
-	for (size_t at = 0; at + word.len <= text.len; at++)
-		if ((text.at[at] | 32) == first && (word.len == 1 || (text.at[at + 1] | 32) == second) &&
+		if ((word.at[0] | 32) == first && word.len <= text.len - at &&
+		    (word.len == 1 || (word.at[1] | 32) == second) &&
 		    span_eq_nocase(span_sub(text, at, word.len), word))
-			return true;
-	return false;
-}
-
-bool span_has_any(struct span text, const char *words)
-{
-	struct span rest = span_text(words);
-
-	while (rest.len) {
-		struct span word = span_split(&rest, '|');
-
-		if (word.len && (is_letter(word.at[0]) ? has_word(text, word) : has_sign(text, word)))
 			return true;
 	}
 	return false;
 }
 
+bool span_has_any(struct span text, const char *words)
+{
+	struct span rest = span_text(words), some[WORDS_AT_ONCE];
+
+	while (rest.len) {
+		uint64_t firsts[4] = { 0 };
+		size_t count = 0;
+
+		while (rest.len && count < WORDS_AT_ONCE) {
+			some[count] = span_split(&rest, '|');
+			if (!some[count].len)
+				continue;
+			/* Without regard to case, and a little more. */
+			firsts[(some[count].at[0] | 32) / 64] |= UINT64_C(1) << (some[count].at[0] | 32) % 64;
+			count++;
+		}
+		for (size_t at = 0; at < text.len; at++) {
+			uint8_t c = text.at[at] | 32;
+
+			if (firsts[c / 64] >> c % 64 & 1 && has_word_at(text, at, some, count))
+				return true;
+		}
+	}
+	return false;
+}
 /* ---- several words ---- */
 
 #define GRAM 3

@@ -11,6 +11,16 @@
 
 static void quote_text(struct buf *to, struct span text)
 {
+	bool is_plain = span_find_byte(text, 0, '\'') == SIZE_MAX;
+	uint8_t *room = is_plain ? buf_reserve(to, text.len + 2) : NULL;
+
+	if (room) {
+		room[0] = room[text.len + 1] = '\'';
+		memcpy(room + 1, text.at, text.len);
+		to->len += text.len + 2;
+	}
+	if (is_plain)
+		return;
 	buf_add_u8(to, '\'');
 	while (text.len) {
 		size_t at = span_find_byte(text, 0, '\'');

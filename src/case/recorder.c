@@ -201,6 +201,8 @@ bool row_end(struct row *row, struct err *err)
 	}
 	sqlite3_reset(row->statement);
 	sqlite3_clear_bindings(row->statement);
+	if (row->table == TABLE_ITEM || row->table == TABLE_COUNT)
+		c->is_settled = false;
 	if (row->table != TABLE_COUNT)
 		c->next[row->table]++;
 	c->batch_rows++;

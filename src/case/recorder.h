@@ -64,6 +64,7 @@ struct case_file {
 	struct open_unit *units;
 	size_t unit_count, unit_room;
 	struct waiting_item waiting;
+	bool is_settled;		/* no item was added or changed since case_settle */
 	struct arena arena;		/* of the rule map */
 	struct map *rules;		/* all columns → id */
 	struct buf rule_key;

@@ -120,10 +120,13 @@ bool case_settle(struct case_file *c, struct err *err)
 	struct settle s = { .c = c };
 	bool ok;
 
+	if (c->is_settled)
+		return true;
 	if (!recorder_begin(c, err) || !recorder_exec(c, tables, err))
 		return false;
 	ok = all_passes(&s, err) || recorder_fail(c, "cannot settle the case", err);
 	for (size_t i = 0; i < STEP_COUNT; i++)
 		sqlite3_finalize(s.steps[i]);
-	return ok && recorder_exec(c, "DROP TABLE move; DROP TABLE place", err);
+	c->is_settled = ok && recorder_exec(c, "DROP TABLE move; DROP TABLE place", err);
+	return c->is_settled;
 }

@@ -264,7 +264,7 @@ static bool show(struct err *err)
 
 	if (!case_open(case_name, &file, err))
 		return false;
-	ok = (is_text ? report_load_for_text : report_load)(case_db(file),
+	ok = (is_text ? report_load_brief : report_load)(case_db(file),
 			span_text(slash ? slash + 1 : case_name), REPORT_PAGE_FINDINGS, &report, err);
 	case_close(file);
 	ok = ok && (!strcmp(format, "json") ? report_json(stdout, &report, err)

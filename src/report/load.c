@@ -119,16 +119,16 @@ static bool load_all(struct load *load, uint64_t most)
 	return schema_check_tables(load->db, load->err) &&
 	       query_prepare(load->db, "SELECT id, coalesce(path_raw, path), sha256, size, class, fate, "
 			     "reason FROM item WHERE id = ?1", &load->find_item, load->err) &&
-	       totals(load) && load_findings(load, most) && load_copies(load) && load_answers(load) &&
-	       load_coverage(load) && load_items(load) && load_ledger(load) && load_facts(load) &&
-	       report_sort(load->report, load->err);
+	       totals(load) && load_findings(load, most) && (load->is_brief || load_copies(load)) &&
+	       load_answers(load) && (load->is_brief || (load_coverage(load) && load_ledger(load))) &&
+	       load_items(load) && load_facts(load) && report_sort(load->report, load->err);
 }
 
-static bool load_some(sqlite3 *db, struct span case_name, uint64_t most, uint64_t most_programs,
+static bool load_some(sqlite3 *db, struct span case_name, uint64_t most, bool is_brief,
 		      struct report *out, struct err *err)
 {
 	struct load load = { .db = db, .report = out, .arena = &out->arena,
-			     .most_programs = most_programs, .err = err };
+			     .is_brief = is_brief, .err = err };
 	bool ok;
 
 	*out = (struct report){ .arena = arena_new(REPORT_MEMORY), .started = TIME_NONE,
@@ -148,11 +148,11 @@ static bool load_some(sqlite3 *db, struct span case_name, uint64_t most, uint64_
 bool report_load(sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
 		 struct err *err)
 {
-	return load_some(db, case_name, most, REPORT_MOST_PROGRAMS, out, err);
+	return load_some(db, case_name, most, false, out, err);
 }
 
-bool report_load_for_text(sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
-			  struct err *err)
+bool report_load_brief(sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
+		       struct err *err)
 {
-	return load_some(db, case_name, most, REPORT_TEXT_PROGRAMS, out, err);
+	return load_some(db, case_name, most, true, out, err);
 }

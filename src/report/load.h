@@ -18,7 +18,7 @@ struct load {
 	struct map items, rules;	/* 8-byte number → index + 1 */
 	sqlite3_stmt *find_item;
 	size_t item_room;
-	uint64_t most_programs;
+	bool is_brief;			/* only what a brief text shows */
 	struct err *err;
 };
 
@@ -37,7 +37,7 @@ bool load_findings(struct load *load, uint64_t most);	/* rules, findings, items 
 bool load_copies(struct load *load);			/* after the findings: of their items */
 bool load_answers(struct load *load);			/* after the findings */
 bool load_coverage(struct load *load);
-bool load_items(struct load *load);			/* fates, troubled items, events */
+bool load_items(struct load *load);			/* fates, troubled items, events; in brief a number */
 bool load_ledger(struct load *load);			/* what starts, programs, transfers */
 bool load_facts(struct load *load);			/* rule sets, runs, custody */
 

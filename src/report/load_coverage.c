@@ -185,7 +185,10 @@ bool load_coverage(struct load *load)
 		 QUERY_SUM("lost") ", count(DISTINCT item) FROM fact JOIN unit ON unit.id = fact.unit "
 		 "AND unit.done = 1 GROUP BY class, channel, host ORDER BY class, records DESC, "
 		 "channel, host LIMIT %d", REPORT_MOST_EXTENTS);
-	return ok && load_rows(load, sql, add_extent, &extents) && load_extent_days(load) &&
+	if (!ok || !load_rows(load, sql, add_extent, &extents) || !load_extent_days(load))
+		return false;
+	load->report->extent_total = load->report->extent_count;
+	return load->report->extent_count < REPORT_MOST_EXTENTS ||
 	       load_number(load, "SELECT count(*) FROM (SELECT 1 FROM fact JOIN unit ON "
 				 "unit.id = fact.unit AND unit.done = 1 GROUP BY class, channel, host)",
 			   &load->report->extent_total);

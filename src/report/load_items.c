@@ -67,6 +67,12 @@ bool load_items(struct load *load)
 	size_t fates = 0, troubled = 0, events = 0;
 	char sql[400];
 
+	if (!load_number(load, "SELECT count(*) FROM item " DONE
+			       "WHERE fate IN ('partly', 'failed', 'locked', 'denied')",
+			 &load->report->troubled_total))
+		return false;
+	if (load->is_brief)
+		return true;
 	snprintf(sql, sizeof sql, "SELECT fate, reason, count(*) AS items, CAST(total(size) AS "
 		 "INTEGER), min(item.id) FROM item " DONE
 		 "GROUP BY fate, reason ORDER BY items DESC, fate, reason LIMIT %d", REPORT_MOST_FATES);
@@ -74,10 +80,7 @@ bool load_items(struct load *load)
 		return false;
 	snprintf(sql, sizeof sql, "SELECT item.id FROM item " DONE "WHERE fate IN ('partly', "
 		 "'failed', 'locked', 'denied') ORDER BY item.path LIMIT %d", REPORT_MOST_TROUBLED);
-	if (!load_rows(load, sql, add_troubled, &troubled) ||
-	    !load_number(load, "SELECT count(*) FROM item " DONE
-			       "WHERE fate IN ('partly', 'failed', 'locked', 'denied')",
-			 &load->report->troubled_total))
+	if (!load_rows(load, sql, add_troubled, &troubled))
 		return false;
 	snprintf(sql, sizeof sql, "SELECT time, what, summary, harm, host, user, channel, record, "
 		 "item FROM event JOIN unit ON unit.id = event.unit AND unit.done = 1 "

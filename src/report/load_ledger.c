@@ -88,7 +88,7 @@ bool load_ledger(struct load *load)
 		"item.id = trace.item ORDER BY start.rank DESC, start.id" LIMIT(REPORT_MOST_STARTS);
 	static const char programs[] =
 		"SELECT machine, path, standing, source, rank, reasons, item FROM program WHERE standing "
-		"<> 'good' ORDER BY standing, rank DESC, id LIMIT %llu";
+		"<> 'good' ORDER BY standing, rank DESC, id" LIMIT(REPORT_MOST_PROGRAMS);
 	static const char transfers[] =
 		"SELECT " DESTINATION " AS d, CASE WHEN count(bytes_out) THEN CAST(total(bytes_out) AS "
 		"INTEGER) END, CASE WHEN count(bytes_in) THEN CAST(total(bytes_in) AS INTEGER) END, "
@@ -96,10 +96,8 @@ bool load_ledger(struct load *load)
 		"count(*) OVER () FROM trace WHERE kind = 'transfer' AND d IS NOT NULL GROUP BY d ORDER BY 2 DESC NULLS LAST, "
 		"3 DESC NULLS LAST, 4 DESC, d" LIMIT(REPORT_MOST_TRANSFERS);
 	size_t start_room = 0, program_room = 0, transfer_room = 0;
-	char some[sizeof programs + 20];
 
-	snprintf(some, sizeof some, programs, (unsigned long long)load->most_programs);
 	return totals(load) && load_rows(load, starts, add_start, &start_room) &&
-	       load_rows(load, some, add_program, &program_room) &&
+	       load_rows(load, programs, add_program, &program_room) &&
 	       load_rows(load, transfers, add_transfer, &transfer_room);
 }

@@ -245,9 +245,9 @@ struct report {
  */
 bool report_load(struct sqlite3 *db, struct span case_name, uint64_t most, struct report *out,
 		 struct err *err);
-/* The same for report_text alone: without the programs that it does not show. */
-bool report_load_for_text(struct sqlite3 *db, struct span case_name, uint64_t most,
-			  struct report *out, struct err *err);
+/* The same for a brief report_text alone: answers and totals, without what is only in the others. */
+bool report_load_brief(struct sqlite3 *db, struct span case_name, uint64_t most,
+		       struct report *out, struct err *err);
 void report_free(struct report *report);	/* NULL-safe */
 
 /* Puts answers and findings in their order; carriers are renumbered. Ids are unique. */
