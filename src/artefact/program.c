@@ -163,21 +163,23 @@ static struct span text_at(struct span file, uint64_t at)
 /* Where an executable looks for its libraries, other than where all do. */
 static void add_library_path(struct telling *t, const struct elf *elf)
 {
-	struct elf_dynamic *entries = NULL;
+	struct elf_dynamics entries;
 	uint64_t strings = 0, offset;
-	size_t count = 0;
 
-	if (!elf_dynamic(elf, t->a->arena, &entries, &count))
+	if (!elf_dynamic(elf, t->a->arena, &entries))
 		return;
-	for (size_t i = 0; i < count; i++)
-		if (entries[i].tag == TAG_STRINGS)
-			strings = entries[i].value;
-	for (size_t i = 0; i < count; i++)
-		if ((entries[i].tag == TAG_RPATH || entries[i].tag == TAG_RUNPATH) &&
-		    elf_offset(elf, strings, &offset) && offset < elf->file.len &&
-		    entries[i].value < elf->file.len - offset)
-			add_text(t, entries[i].tag == TAG_RPATH ? "rpath" : "runpath",
-				 text_at(elf->file, offset + entries[i].value));
+	for (size_t i = 0; i < entries.in_last; i++)
+		if (entries.list[i].tag == TAG_STRINGS)
+			strings = entries.list[i].value;
+	if (!elf_offset(elf, strings, &offset) || offset >= elf->file.len)
+		return;
+	for (size_t i = 0; i < entries.in_last; i++) {
+		const struct elf_dynamic *e = &entries.list[i];
+
+		if ((e->tag == TAG_RPATH || e->tag == TAG_RUNPATH) && e->value < elf->file.len - offset)
+			add_text(t, e->tag == TAG_RPATH ? "rpath" : "runpath",
+				 text_at(elf->file, offset + e->value));
+	}
 }
 
 static const char *elf_type(const struct elf *elf)

@@ -43,30 +43,30 @@ static bool is_object(const ASN1_OBJECT *object, const char *oid)
 }
 
 /*
- * SpcIndirectDataContent: SEQUENCE { SEQUENCE data, DigestInfo { SEQUENCE { OID
- * algorithm, … }, OCTET STRING digest } }
+ * SpcIndirectDataContent: SEQUENCE { SEQUENCE { OID, ANY OPTIONAL }, DigestInfo { SEQUENCE
+ * { OID algorithm, ANY OPTIONAL }, OCTET STRING digest } }. False where it is not wholly so.
  */
 static bool read_content(const ASN1_STRING *content, struct parser *p, struct signature *out)
 {
-	struct span der = span_of(content->data, (size_t)content->length), algorithm, oid;
-	struct span outer = der_take(&der, V_ASN1_SEQUENCE), info;
-	const uint8_t *at;
-	ASN1_OBJECT *object;
+	struct span der = span_of(content->data, (size_t)content->length);
+	struct span outer = der_take(&der, V_ASN1_SEQUENCE);
+	const uint8_t *at = outer.at, *end = at + outer.len;
+	X509_ALGOR *data = d2i_X509_ALGOR(NULL, &at, (long)outer.len);
+	X509_SIG *info = data ? d2i_X509_SIG(NULL, &at, (long)(end - at)) : NULL;
+	bool whole = info && at == end;
+	const X509_ALGOR *algorithm;
+	const ASN1_OCTET_STRING *digest;
 
-	der_take(&outer, V_ASN1_SEQUENCE);
-	info = der_take(&outer, V_ASN1_SEQUENCE);
-	algorithm = der_take(&info, V_ASN1_SEQUENCE);
-	oid = algorithm;
-	at = algorithm.at;
-	if (der_take(&oid, V_ASN1_OBJECT).len == 0)
-		return false;
-	object = d2i_ASN1_OBJECT(NULL, &at, (long)algorithm.len);
-	if (!object)
-		return false;
-	out->digest_algorithm = arena_copy(p->arena, certificate_object_name(object));
-	ASN1_OBJECT_free(object);
-	out->digest = arena_copy(p->arena, der_take(&info, V_ASN1_OCTET_STRING));
-	return true;
+	if (whole) {
+		X509_SIG_get0(info, &algorithm, &digest);
+		out->digest_algorithm =
+			arena_copy(p->arena, certificate_object_name(algorithm->algorithm));
+		if (digest->length > 0)
+			out->digest = arena_copy(p->arena, span_of(digest->data, (size_t)digest->length));
+	}
+	X509_SIG_free(info);
+	X509_ALGOR_free(data);
+	return whole;
 }
 
 /* The content of the signed data, where it is of that kind. */
@@ -156,6 +156,7 @@ static void read_signer(struct parser *p, PKCS7 *p7, PKCS7_SIGNER_INFO *si,
 	sk_X509_free(signers);
 	if (!signer)
 		return;
+	out->is_told = true;
 	certificates_chain(&out->chain, signer, certs, p->arena);
 	if (!digest || ASN1_TYPE_get(digest) != V_ASN1_OCTET_STRING)
 		return;
@@ -253,10 +254,12 @@ static void read_signed_data(struct parser *p, PKCS7 *p7, size_t index, int dept
 
 	certificates_add(&out->certificates, p7->d.sign->cert, p->arena);
 	content = content_of(p7, OID_INDIRECT_DATA);
-	if (!content || !read_content(content, p, out))
+	out->is_told = !content || !read_content(content, p, out);
+	if (out->is_told)
 		return;
 	out->has_signer = true;
 	si = sk_PKCS7_SIGNER_INFO_value(PKCS7_get_signer_info(p7), 0);
+	out->is_told = si && !is_small(p7);
 	if (!si)
 		return;
 	each_value(p, p7, si, OID_NESTED, read_nested, index, depth);
@@ -280,6 +283,18 @@ static void parse_one(struct parser *p, struct span blob, int depth)
 	PKCS7_free(p7);
 }
 
+/* What nobody can have signed is none: no signed data, or without its signer. */
+static void leave_out_untold(struct signatures *all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->list[i].is_told)
+			all->list[kept++] = all->list[i];
+	}
+	all->count = kept;
+}
+
 void authenticode_parse(struct span blob, struct arena *arena, struct signatures *out)
 {
 	struct parser p = { .arena = arena, .out = out };
@@ -290,6 +305,7 @@ void authenticode_parse(struct span blob, struct arena *arena, struct signatures
 	out->list = ARENA_ARRAY(arena, AUTHENTICODE_MAX_SIGNATURES, struct signature);
 	if (out->list)
 		parse_one(&p, blob, 0);
+	leave_out_untold(out);
 	ERR_clear_error();
 }
 

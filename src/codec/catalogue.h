@@ -16,7 +16,7 @@
 
 struct catalogue {
 	struct signature signature;	/* digest and digest_algorithm stay empty */
-	int64_t made;			/* Unix seconds, 0: not told */
+	int64_t made;			/* Unix seconds, 0: not told; CERTIFICATE_NO_TIME: not readable */
 	struct span members;		/* those not yet read; in the arena */
 	struct arena *arena;
 };

@@ -14,9 +14,7 @@ int64_t certificate_time(const ASN1_TIME *time)
 {
 	struct tm tm;
 
-	if (!time || !ASN1_TIME_to_tm(time, &tm))
-		return 0;
-	return timegm(&tm);
+	return time && ASN1_TIME_to_tm(time, &tm) ? timegm(&tm) : CERTIFICATE_NO_TIME;
 }
 
 struct span certificate_object_name(const ASN1_OBJECT *object)

@@ -12,6 +12,9 @@
 
 #include "base/arena.h"
 
+/* What YARA tells where a time cannot be read: the day before 1900. */
+#define CERTIFICATE_NO_TIME INT64_C(-2209075200)
+
 /* More certificates than this in one signature are not looked at. */
 #define CERTIFICATES_MAX 64
 
@@ -50,7 +53,7 @@ void certificates_add(struct certificates *to, STACK_OF(X509) *stack, struct are
 void certificates_chain(struct certificates *to, X509 *leaf, STACK_OF(X509) *others,
 			struct arena *arena);
 
-/* Unix seconds; 0 where it is no time. */
+/* Unix seconds; CERTIFICATE_NO_TIME where it is none. */
 int64_t certificate_time(const ASN1_TIME *time);
 /* OpenSSL's long name of an object; "undefined" where it has none. */
 struct span certificate_object_name(const ASN1_OBJECT *object);

@@ -181,29 +181,45 @@ static bool holds(uint64_t start, uint64_t size, uint64_t address)
 	return address >= start && address - start < size;
 }
 
-bool elf_offset(const struct elf *elf, uint64_t address, uint64_t *offset)
+static bool segment_offset(const struct elf *elf, uint64_t address, uint64_t *offset)
 {
-	if (elf->type == ELF_TYPE_EXEC) {
-		for (size_t i = 0; elf->segments_offset && i < elf->segment_count; i++) {
-			const struct elf_segment *s = &elf->segments[i];
+	for (size_t i = 0; elf->segments_offset && i < elf->segment_count; i++) {
+		const struct elf_segment *s = &elf->segments[i];
 
-			if (holds(s->virtual_address, s->memory_size, address)) {
-				*offset = s->offset + (address - s->virtual_address);
-				return true;
-			}
-		}
-		return false;
-	}
-	for (size_t i = 0; elf->sections_offset && i < elf->section_count; i++) {
-		const struct elf_section *s = &elf->sections[i];
-
-		if (s->type != ELF_SECTION_NULL && s->type != ELF_SECTION_NOBITS &&
-		    holds(s->address, s->size, address)) {
-			*offset = s->offset + (address - s->address);
+		if (holds(s->virtual_address, s->memory_size, address)) {
+			*offset = s->offset + (address - s->virtual_address);
 			return true;
 		}
 	}
 	return false;
+}
+
+/* Reads the table anew: this needs no table of names, the list of sections does. */
+static bool section_offset(const struct elf *elf, uint64_t address, uint64_t *offset)
+{
+	struct cursor c = cursor_of(elf->file);
+	size_t count = elf->declared_sections;
+
+	if (elf->sections_offset == 0 ||
+	    !fits(elf, elf->sections_offset, count * section_size(elf)))
+		return false;
+	cursor_seek(&c, elf->sections_offset);
+	for (size_t i = 0; i < count; i++) {
+		struct elf_section s = read_section(elf, &c);
+
+		if (s.type != ELF_SECTION_NULL && s.type != ELF_SECTION_NOBITS &&
+		    holds(s.address, s.size, address)) {
+			*offset = s.offset + (address - s.address);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool elf_offset(const struct elf *elf, uint64_t address, uint64_t *offset)
+{
+	return elf->type == ELF_TYPE_EXEC ? segment_offset(elf, address, offset)
+					  : section_offset(elf, address, offset);
 }
 
 static struct elf_symbol read_symbol(const struct elf *elf, struct cursor *c, struct names *names)
@@ -268,32 +284,38 @@ bool elf_symbols(const struct elf *elf, uint32_t section_type, struct arena *are
 	return *symbols != NULL;
 }
 
-bool elf_dynamic(const struct elf *elf, struct arena *arena, struct elf_dynamic **entries,
-		 size_t *count)
+/* Entries of one segment, over those that are there; answers their number. */
+static size_t read_dynamic(const struct elf *elf, uint64_t at, struct arena *arena,
+			   struct elf_dynamics *out, size_t *budget)
 {
-	const struct elf_segment *segment = NULL;
-	size_t room = 0;
-	struct cursor c;
+	struct cursor c = cursor_of(span_from(elf->file, at));
+	size_t n = 0;
+	bool last = false;
 
-	*count = 0;
-	*entries = NULL;
+	for (; !last && *budget && cursor_left(&c) >= (elf->wide ? 16 : 8); n++, --*budget) {
+		struct elf_dynamic entry = { .tag = read_address(elf, &c) };
+
+		entry.value = read_address(elf, &c);
+		last = entry.tag == 0;
+		if (n == out->count && !arena_push(arena, (void **)&out->list, &out->count,
+						   &out->room, sizeof entry))
+			break;
+		out->list[n] = entry;
+	}
+	return n;
+}
+
+bool elf_dynamic(const struct elf *elf, struct arena *arena, struct elf_dynamics *out)
+{
+	size_t budget = ELF_MAX_ENTRIES;
+	bool any = false;
+
+	*out = (struct elf_dynamics){ 0 };
 	for (size_t i = 0; i < elf->segment_count; i++) {
-		if (elf->segments[i].type == ELF_SEGMENT_DYNAMIC)
-			segment = &elf->segments[i];
+		if (elf->segments[i].type != ELF_SEGMENT_DYNAMIC)
+			continue;
+		out->in_last = read_dynamic(elf, elf->segments[i].offset, arena, out, &budget);
+		any = true;
 	}
-	if (!segment)
-		return false;
-	c = cursor_of(span_from(elf->file, segment->offset));
-	while (*count < ELF_MAX_ENTRIES && cursor_left(&c) >= (elf->wide ? 16 : 8)) {
-		struct elf_dynamic *entry = arena_push(arena, (void **)entries, count, &room,
-						       sizeof *entry);
-
-		if (!entry)
-			break;
-		entry->tag = read_address(elf, &c);
-		entry->value = read_address(elf, &c);
-		if (entry->tag == 0)
-			break;
-	}
-	return true;
+	return any;
 }

@@ -55,6 +55,13 @@ struct elf_dynamic {
 	uint64_t value;
 };
 
+struct elf_dynamics {
+	struct elf_dynamic *list;
+	size_t count;
+	size_t room;
+	size_t in_last;			/* entries that the last dynamic segment has */
+};
+
 struct elf {
 	struct span file;
 	bool wide;			/* 64 bits */
@@ -90,8 +97,10 @@ bool elf_offset(const struct elf *elf, uint64_t address, uint64_t *offset);
 bool elf_symbols(const struct elf *elf, uint32_t section_type, struct arena *arena,
 		 struct elf_symbol **symbols, size_t *count);
 
-/* Entries up to and with DT_NULL of a dynamic segment; false without such a segment. */
-bool elf_dynamic(const struct elf *elf, struct arena *arena, struct elf_dynamic **entries,
-		 size_t *count);
+/*
+ * Entries up to and with DT_NULL of the dynamic segment; of several, those of a later
+ * one overwrite those of an earlier one, as YARA does. False without such a segment.
+ */
+bool elf_dynamic(const struct elf *elf, struct arena *arena, struct elf_dynamics *out);
 
 #endif

@@ -5,7 +5,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena = arena_new((size_t)64 << 20);
-	struct elf_dynamic *dynamic;
+	struct elf_dynamics dynamic;
 	struct elf_symbol *symbols;
 	struct err err;
 	struct elf elf;
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		elf_offset(&elf, elf.entry, &offset);
 		elf_symbols(&elf, ELF_SECTION_SYMTAB, &arena, &symbols, &count);
 		elf_symbols(&elf, ELF_SECTION_DYNSYM, &arena, &symbols, &count);
-		elf_dynamic(&elf, &arena, &dynamic, &count);
+		elf_dynamic(&elf, &arena, &dynamic);
 	}
 	arena_free(&arena);
 	return 0;

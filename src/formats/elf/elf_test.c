@@ -11,7 +11,7 @@ static void check_seed(const char *name, bool wide, bool big_endian)
 {
 	struct span file = read_whole(name);
 	struct arena arena = arena_new((size_t)1 << 20);
-	struct elf_dynamic *dynamic;
+	struct elf_dynamics dynamic;
 	struct elf_symbol *symbols;
 	struct err err;
 	struct elf elf;
@@ -33,8 +33,9 @@ static void check_seed(const char *name, bool wide, bool big_endian)
 	assert_int_equal(symbols[1].type, ELF_SYMBOL_FUNCTION);
 	assert_int_equal(symbols[1].bind, ELF_BIND_GLOBAL);
 	assert_false(elf_symbols(&elf, ELF_SECTION_SYMTAB, &arena, &symbols, &count));
-	assert_true(elf_dynamic(&elf, &arena, &dynamic, &count));
-	assert_int_equal(count, 2);
+	assert_true(elf_dynamic(&elf, &arena, &dynamic));
+	assert_int_equal(dynamic.count, 2);
+	assert_int_equal(dynamic.in_last, 2);
 	arena_free(&arena);
 	free((void *)(uintptr_t)file.at);
 }

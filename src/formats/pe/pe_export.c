@@ -32,21 +32,13 @@ static uint16_t *names_by_function(const struct tables *t, struct arena *arena)
 }
 
 /* A name at offset 0 is taken for none, as YARA does. */
-static bool find_name(const struct pe *pe, uint32_t rva, struct span *from)
+static struct span name_at(const struct pe *pe, uint32_t rva, size_t limit)
 {
 	size_t offset;
 
 	if (!pe_offset(pe, rva, &offset) || offset == 0)
-		return false;
-	*from = span_from(pe->file, offset);
-	return true;
-}
-
-static struct span name_at(const struct pe *pe, uint32_t rva, size_t limit)
-{
-	struct span from;
-
-	return find_name(pe, rva, &from) ? pe_text(from, limit) : (struct span){ 0 };
+		return (struct span){ 0 };
+	return pe_text(span_from(pe->file, offset), limit);
 }
 
 static void read_one(const struct pe *pe, const struct tables *t, size_t i, uint16_t name,
@@ -82,7 +74,7 @@ static bool read_directory(const struct pe *pe, struct pe_exports *out, struct t
 {
 	const struct pe_directory *directory = pe_directory(pe, PE_DIR_EXPORT);
 	struct cursor c;
-	struct span rest;
+	size_t name_offset;
 	uint32_t name, functions, names, addresses_rva, names_rva, ordinals_rva;
 
 	if (directory->rva == 0 || !pe_offset(pe, directory->rva, &t->start))
@@ -103,10 +95,10 @@ static bool read_directory(const struct pe *pe, struct pe_exports *out, struct t
 	names_rva = cursor_u32le(&c);
 	ordinals_rva = cursor_u32le(&c);
 	out->dll_name = name_at(pe, name, SIZE_MAX);
-	/* YARA wants room for the table of functions behind this name, wherever that lies. */
-	if (find_name(pe, name, &rest) && rest.len / 4 < functions)
-		return false;
 	t->count = functions < PE_MAX_EXPORTS ? functions : PE_MAX_EXPORTS;
+	/* YARA wants room for the table of functions behind this name, wherever that lies. */
+	if (pe_offset(pe, name, &name_offset) && (pe->file.len - name_offset) / 4 < t->count)
+		return false;
 	return (names == 0 || find_table(pe, names_rva, (size_t)names * 4, &t->names)) &&
 	       find_table(pe, ordinals_rva, t->count * 2, &t->ordinals) &&
 	       find_table(pe, addresses_rva, t->count * 4, &t->addresses);

@@ -3,9 +3,11 @@
 #define DESCRIPTOR_SIZE 20
 #define DELAY_DESCRIPTOR_SIZE 32
 #define MAX_LIBRARIES 16384
-#define MAX_FUNCTIONS 16384		/* of one library, and of a PE32 in all */
-#define MAX_LIBRARY_NAME 4096
+#define MAX_FUNCTIONS 16384		/* thunks of one library, and functions in all */
+#define MAX_LIBRARY_NAME 256
+#define MAX_DELAYED_LIBRARY_NAME 4096
 #define MAX_FUNCTION_NAME 512
+#define SMALLEST_NAME 4			/* its hint, a letter and the end */
 
 struct reader {
 	const struct pe *pe;
@@ -16,13 +18,13 @@ struct reader {
 	size_t thunks;			/* looked at so far */
 };
 
-static bool is_library_name(struct span bytes, struct span *name)
+static bool is_library_name(struct span bytes, size_t limit, struct span *name)
 {
-	*name = pe_text(bytes, MAX_LIBRARY_NAME);
-	if (name->len == 0 || name->len == bytes.len || name->len == MAX_LIBRARY_NAME)
+	*name = pe_text(bytes, limit);
+	if (name->len == 0 || name->len == bytes.len || name->len == limit)
 		return false;
 	for (size_t i = 0; i < name->len; i++) {
-		if (name->at[i] < ' ' || strchr("\"*<>?|", name->at[i]))
+		if (name->at[i] < ' ' || name->at[i] > '~' || strchr("\"*<>?|", name->at[i]))
 			return false;
 	}
 	return true;
@@ -83,11 +85,13 @@ static bool resolve(struct reader *r, struct span library, uint64_t thunk,
 	struct span bytes;
 
 	if (thunk & ordinal_flag(r->pe)) {
+		if ((thunk & ~ordinal_flag(r->pe)) > UINT16_MAX)
+			return false;
 		set_ordinal(r, library, thunk, function);
 		return true;
 	}
 	bytes = pe_at_rva(r->pe, thunk);
-	if (bytes.len < 3)
+	if (bytes.len < SMALLEST_NAME)
 		return false;
 	function->name = pe_text(span_from(bytes, 2), MAX_FUNCTION_NAME);
 	return is_function_name(function->name);
@@ -95,9 +99,8 @@ static bool resolve(struct reader *r, struct span library, uint64_t thunk,
 
 static bool too_many(const struct reader *r, size_t of_library)
 {
-	if (r->thunks >= PE_MAX_THUNKS)
-		return true;
-	return r->pe->wide ? of_library >= MAX_FUNCTIONS : r->out->functions >= MAX_FUNCTIONS;
+	return r->thunks >= PE_MAX_THUNKS || of_library >= MAX_FUNCTIONS ||
+	       r->out->functions >= MAX_FUNCTIONS;
 }
 
 static void read_thunks(struct reader *r, struct pe_library *library, size_t table, uint32_t slots)
@@ -131,7 +134,7 @@ static void read_descriptor(struct reader *r, uint32_t names, uint32_t name, uin
 	struct pe_library *library;
 	size_t table;
 
-	if (!is_library_name(pe_at_rva(r->pe, name), &text))
+	if (!is_library_name(pe_at_rva(r->pe, name), MAX_LIBRARY_NAME, &text))
 		return;
 	if ((!pe_offset(r->pe, names, &table) || table == 0) && !pe_offset(r->pe, slots, &table))
 		return;
@@ -250,7 +253,7 @@ void pe_delayed_imports_read(const struct pe *pe, struct arena *arena, struct pe
 		struct pe_library *library;
 		struct span name;
 
-		if (!is_library_name(pe_at_rva(pe, d.name), &name))
+		if (!is_library_name(pe_at_rva(pe, d.name), MAX_DELAYED_LIBRARY_NAME, &name))
 			continue;
 		library = add_library(&r, name);
 		if (!library)

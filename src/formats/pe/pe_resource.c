@@ -4,6 +4,9 @@
 
 #define DIRECTORY_SIZE 16
 #define ENTRY_SIZE 8
+#define LEAF_SIZE 16
+#define MAX_NAME 1000			/* characters */
+#define MAX_SIZE 0x3fffffff
 #define HIGH_BIT UINT32_C(0x80000000)
 #define MAX_ENTRIES (4 * PE_MAX_RESOURCES)
 #define MAX_ENTRIES_EACH 32768
@@ -32,26 +35,25 @@ static struct pe_resource_name read_name(const struct walk *w, uint32_t field)
 	if (!(field & HIGH_BIT))
 		return name;
 	cursor_seek(&c, field & ~HIGH_BIT);
-	len = (size_t)cursor_u16le(&c) * 2;
-	text = cursor_take(&c, len);
-	if (!c.short_read)
+	len = cursor_u16le(&c);
+	text = cursor_take(&c, 2 * len);
+	if (!c.short_read && len <= MAX_NAME)
 		name.text = text;
 	return name;
 }
 
-/* False: stop the walk. */
+/* False: stop the walk. What is no entry, or of no possible size, is left out. */
 static bool add_leaf(struct walk *w, uint32_t at)
 {
-	struct cursor c = cursor_of(span_sub(w->section, at, DIRECTORY_SIZE));
+	struct cursor c = cursor_of(span_sub(w->section, at, LEAF_SIZE));
 	uint32_t rva = cursor_u32le(&c), size = cursor_u32le(&c);
 	struct pe_resource *leaf;
 
 	cursor_skip(&c, 8);
-	if (c.short_read || w->out->count >= PE_MAX_RESOURCES)
-		return false;
-	/* None of no length, and none where the root directory stands. */
-	if (size == 0 || at == 0)
+	if (c.short_read || size == 0 || size > MAX_SIZE)
 		return true;
+	if (w->out->count >= PE_MAX_RESOURCES)
+		return false;
 	leaf = arena_push(w->arena, (void **)&w->out->list, &w->out->count, &w->room, sizeof *leaf);
 	if (!leaf)
 		return false;
@@ -80,6 +82,7 @@ static bool walk_entry(struct walk *w, uint32_t name, uint32_t target, int level
 	return add_leaf(w, target & ~HIGH_BIT);
 }
 
+/* A directory whose table is not there whole has no entries; one that leads nowhere ends it. */
 static bool walk_directory(struct walk *w, uint32_t at, int level)
 {
 	struct cursor c = cursor_of(span_from(w->section, at));
@@ -89,14 +92,16 @@ static bool walk_directory(struct walk *w, uint32_t at, int level)
 	cursor_skip(&c, 8);
 	named = cursor_u16le(&c);
 	numbered = cursor_u16le(&c);
-	if (c.short_read)
-		return false;
-	if (characteristics != 0 || named > MAX_ENTRIES_EACH || numbered > MAX_ENTRIES_EACH)
+	if (c.short_read || characteristics != 0 || named > MAX_ENTRIES_EACH ||
+	    numbered > MAX_ENTRIES_EACH)
 		return true;
-	for (unsigned i = 0; i < named + numbered; i++) {
+	c = cursor_of(cursor_take(&c, (size_t)(named + numbered) * ENTRY_SIZE));
+	while (cursor_left(&c) >= ENTRY_SIZE) {
 		uint32_t name = cursor_u32le(&c), target = cursor_u32le(&c);
 
-		if (c.short_read || !walk_entry(w, name, target, level))
+		if (target == 0)
+			break;
+		if (!walk_entry(w, name, target, level))
 			return false;
 	}
 	/* What is left of a name on a deeper level must not stick to a leaf above it. */

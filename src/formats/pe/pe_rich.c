@@ -17,7 +17,7 @@ static size_t find_back(struct span file, size_t from, uint32_t value)
 
 static bool clear_with_key(struct pe_rich *rich, struct arena *arena)
 {
-	size_t entries = (rich->raw.len - HEAD_SIZE) / 8;
+	size_t entries = span_from(rich->raw, HEAD_SIZE).len / 8;
 	uint8_t *clear = arena_alloc(arena, rich->raw.len);
 	uint8_t *versions = arena_alloc(arena, entries * 4);
 
@@ -48,14 +48,13 @@ bool pe_rich_parse(const struct pe *pe, struct arena *arena, struct pe_rich *out
 	mark = cursor_u32le(&c);
 	if (mark == 0)
 		return false;
+	/* The key stands behind DanS three times more, which YARA does not look at. */
 	rich.offset = find_back(pe->file, end - 4, DANS ^ mark);
 	if (rich.offset == 0)
 		return false;
-	cursor_seek(&c, rich.offset + 4);
-	rich.key = cursor_u32le(&c);
+	rich.key = mark;
 	rich.raw = span_sub(pe->file, rich.offset, end - rich.offset);
-	/* The key stands there three times; that the first is right is enough, as for YARA. */
-	if (rich.key != mark || rich.raw.len < HEAD_SIZE || !clear_with_key(&rich, arena))
+	if (!clear_with_key(&rich, arena))
 		return false;
 	*out = rich;
 	return true;

@@ -30,6 +30,12 @@ static void close_seed(void)
 	free((void *)(uintptr_t)file.at);
 }
 
+static void write_u32(size_t at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		((uint8_t *)(uintptr_t)file.at)[at + (size_t)i] = (uint8_t)(value >> (8 * i));
+}
+
 TEST(pe_parse_reads_both_widths)
 {
 	open_seed(SEEDS "pe32");
@@ -146,6 +152,24 @@ TEST(pe_imports_resolve_names_and_ordinals)
 	close_seed();
 }
 
+TEST(pe_imports_of_no_possible_name_or_ordinal_are_left_out)
+{
+	struct pe_imports imports;
+	size_t name, table;
+
+	open_seed(SEEDS "pe64");
+	assert_true(pe_offset(&pe, pe_directory(&pe, PE_DIR_IMPORT)->rva, &table));
+	assert_true(pe_offset(&pe, load_u32le(file.at + table + 12), &name));
+	((uint8_t *)(uintptr_t)file.at)[name] = 0xe9;
+	pe_imports_read(&pe, &arena, &imports);
+	assert_int_equal(imports.count, 1);
+	assert_true(pe_offset(&pe, load_u32le(file.at + table + 20), &name));
+	write_u32(name, 0x10073);	/* an ordinal of more than 16 bits */
+	pe_imports_read(&pe, &arena, &imports);
+	assert_int_equal(imports.count, 0);
+	close_seed();
+}
+
 TEST(pe_ordinal_without_a_name_is_numbered)
 {
 	arena = arena_new(1 << 16);
@@ -225,6 +249,31 @@ TEST(pe_resources_without_length_are_left_out)
 	close_seed();
 }
 
+static size_t resources_with(size_t place, uint32_t value)
+{
+	struct pe_resources resources;
+	size_t root;
+
+	open_seed(SEEDS "pe32");
+	assert_true(pe_offset(&pe, pe_directory(&pe, PE_DIR_RESOURCE)->rva, &root));
+	write_u32(root + place, value);
+	pe_resources_read(&pe, &arena, &resources);
+	close_seed();
+	return resources.count;
+}
+
+/* As YARA 4.5: what leads out of the file is left out, what leads nowhere ends its directory. */
+TEST(pe_resources_beside_a_broken_one_stay)
+{
+	assert_int_equal(resources_with(0x64, 0x7fffffff), 1);	/* a leaf beyond the file */
+	assert_int_equal(resources_with(0x14, 0xffffffff), 1);	/* a directory beyond the file */
+	assert_int_equal(resources_with(0x94, 0x40000000), 1);	/* a leaf larger than any */
+	assert_int_equal(resources_with(0x14, 0), 0);
+	assert_int_equal(resources_with(0x1c, 0), 1);
+	assert_int_equal(resources_with(0x0c, 0x00010100), 2);	/* entries of nothing */
+	assert_int_equal(resources_with(0x0c, 0x00017fff), 0);	/* more than the file has */
+}
+
 TEST(pe_exports_need_room_behind_the_name)
 {
 	struct pe_exports exports;
@@ -255,9 +304,10 @@ TEST(pe_rich_counts_objects_by_version_and_tool)
 	assert_int_equal(pe_rich_count(&rich, 30000, -1), 3);
 	assert_int_equal(pe_rich_count(&rich, 30000, 0x105), 3);
 	assert_int_equal(pe_rich_count(&rich, 1, -1), 0);
-	((uint8_t *)(uintptr_t)file.at)[0x8b] ^= 1;
-	assert_true(pe_rich_parse(&pe, &arena, &rich));
 	((uint8_t *)(uintptr_t)file.at)[0x87] ^= 1;
+	assert_true(pe_rich_parse(&pe, &arena, &rich));
+	assert_int_equal(rich.key, 0x1badb002);
+	((uint8_t *)(uintptr_t)file.at)[0x83] ^= 1;
 	assert_false(pe_rich_parse(&pe, &arena, &rich));
 	close_seed();
 }
@@ -293,6 +343,30 @@ TEST(pe_signature_holds_until_a_byte_changes)
 	assert_int_equal(signatures.count, 1);
 	assert_false(signatures.list[0].verified);
 	assert_true(signatures.list[0].signature->verified);
+	close_seed();
+}
+
+TEST(pe_signature_that_nobody_can_have_made_is_none)
+{
+	struct pe_signatures signatures;
+	size_t blob;
+
+	open_seed(SEEDS "signed");
+	blob = pe_directory(&pe, PE_DIR_SECURITY)->rva + 8;
+	((uint8_t *)(uintptr_t)file.at)[blob] = 0xff;
+	pe_signatures_read(&pe, &arena, &signatures);
+	assert_int_equal(signatures.count, 0);
+	close_seed();
+	open_seed(SEEDS "signed");
+	/* Of its two names of the certificate the signer's: it is not among them then. */
+	for (size_t at = file.len - 1; at > blob; at--) {
+		if (span_starts(span_from(file, at), SPAN("Kanshiki"))) {
+			((uint8_t *)(uintptr_t)file.at)[at] = 'x';
+			break;
+		}
+	}
+	pe_signatures_read(&pe, &arena, &signatures);
+	assert_int_equal(signatures.count, 0);
 	close_seed();
 }
 

@@ -60,21 +60,20 @@ static void fill_segments(struct yara_object *root)
 static void fill_dynamic(struct yara_object *root)
 {
 	struct state *s = state_of(root);
-	struct elf_dynamic *entries;
+	struct elf_dynamics entries;
 	struct yara_object *list;
-	size_t count;
 
 	if (!s || yara_get_object(root, "dynamic"))
 		return;
 	list = yara_array(root, "dynamic");
-	if (!elf_dynamic(&s->elf, s->arena, &entries, &count))
+	if (!elf_dynamic(&s->elf, s->arena, &entries))
 		return;
-	yara_set_integer(root, "dynamic_section_entries", (int64_t)count);
-	for (size_t i = 0; list && i < count; i++) {
+	yara_set_integer(root, "dynamic_section_entries", (int64_t)entries.in_last);
+	for (size_t i = 0; list && i < entries.count; i++) {
 		struct yara_object *to = yara_array_add_struct(list);
 
-		yara_set_integer(to, "type", (int64_t)entries[i].tag);
-		yara_set_integer(to, "val", (int64_t)entries[i].value);
+		yara_set_integer(to, "type", (int64_t)entries.list[i].tag);
+		yara_set_integer(to, "val", (int64_t)entries.list[i].value);
 	}
 }
 

@@ -47,9 +47,7 @@ void pe_fill_directories(struct yara_object *root)
 	struct pe_module *m = pe_module_of(root);
 	struct yara_object *list = m ? yara_array(root, "data_directories") : NULL;
 
-	/* A count with the highest bit set is negative to YARA: none at all. */
-	for (uint32_t i = 0; list && i < PE_DIRECTORIES && i < m->pe.declared_directories &&
-			     m->pe.declared_directories <= INT32_MAX; i++) {
+	for (uint32_t i = 0; list && i < PE_DIRECTORIES && i < m->pe.declared_directories; i++) {
 		struct yara_object *to = yara_array_add_struct(list);
 
 		yara_set_integer(to, "virtual_address", m->pe.directories[i].rva);

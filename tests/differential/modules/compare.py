@@ -1,22 +1,28 @@
 #!/usr/bin/env python3
 """Compares what our YARA modules see with what the peer sees, field by field.
 
-usage: compare.py MODULE KANSHIKI FILE-OR-FOLDER...
+usage: compare.py [--changed COUNT [--seed N] [--keep FOLDER]] MODULE KANSHIKI FILE-OR-FOLDER...
 
 KANSHIKI is our program; its `scan -D` gives our side. The peer is libyara 4.5
 through yara-python (pip install yara-python) where that has the module, else
 /usr/bin/yara -D. For each field
 path (list positions left out) the script prints how often it agreed and
 differed, with the first files and values that differ. Exit status 1: differences.
+With --changed it compares COUNT copies of the files, changed at random (change.py),
+and keeps those that differ in FOLDER.
 Expected differences are explained in docs/yara-modules.md.
 """
+import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
+
+from change import changed
 
 try:
     import yara
@@ -152,7 +158,10 @@ class LibraryPeer:
         def take(data):
             found.update(data)
             return yara.CALLBACK_CONTINUE
-        self.rules.match(name, modules_callback=take)
+        try:
+            self.rules.match(name, modules_callback=take)
+        except SystemError:     # a dictionary's key is no UTF-8: yara-python cannot tell it
+            return None
         found.pop('module', None)
         return found
 
@@ -167,38 +176,77 @@ def our_object(program, rule, module, name):
     return None
 
 
-def main():
-    module, program, targets = sys.argv[1], sys.argv[2], sys.argv[3:]
-    peer = LibraryPeer(module) if yara and module in yara.modules else CommandPeer(module)
-    rule = RuleFile(module)
-    agreed, differed, examples, files = Counter(), Counter(), defaultdict(list), 0
-    for name in files_of(targets, module):
-        ours = our_object(program, rule, module, name)
-        if ours is None:
-            differed['(run)'] += 1
-            continue
-        files += 1
-        theirs = flat(peer.object(name))
-        mine = flat(ours)
+class Tally:
+    def __init__(self, module):
+        self.module, self.files, self.untold = module, 0, 0
+        self.agreed, self.differed, self.examples = Counter(), Counter(), defaultdict(list)
+
+    def ignored(self, field, mine):
+        """What only YARA-X has, and constants."""
+        return (self.module in X_ONLY and X_ONLY[self.module].match(field)) or (
+            mine is None and re.match(r'^[A-Z]', field))
+
+    def add(self, name, mine, theirs):
+        """True where the file's values are the same."""
+        before = sum(self.differed.values())
+        self.files += 1
         for path in theirs.keys() | mine.keys():
             field = re.sub(r'\[\d+\]', '[]', path)
-            if module in X_ONLY and X_ONLY[module].match(field):
+            if self.ignored(field, mine.get(path)):
                 continue
-            if re.match(r'^[A-Z]', field) and path not in mine:
-                continue        # a constant
             if same(mine.get(path), theirs.get(path)):
-                agreed[field] += 1
-            else:
-                differed[field] += 1
-                if len(examples[field]) < 3:
-                    examples[field].append((name, path, mine.get(path), theirs.get(path)))
-    print(f'{module}: {type(peer).__name__}, {files} files, {sum(agreed.values())} values agree, '
-          f'{sum(differed.values())} differ')
-    for field in sorted(differed):
-        print(f'  {field}: {differed[field]} differ, {agreed[field]} agree')
-        for name, path, mine, theirs in examples[field]:
-            print(f'    {name}: {path}: we {mine!r:.120}, peer {theirs!r:.120}')
-    sys.exit(1 if differed else 0)
+                self.agreed[field] += 1
+                continue
+            self.differed[field] += 1
+            if len(self.examples[field]) < 3:
+                self.examples[field].append((name, path, mine.get(path), theirs.get(path)))
+        return sum(self.differed.values()) == before
+
+    def show(self, peer):
+        print(f'{self.module}: {type(peer).__name__}, {self.files} files, {sum(self.agreed.values())} values agree, '
+              f'{sum(self.differed.values())} differ; {self.untold} files that the peer cannot tell')
+        for field in sorted(self.differed):
+            print(f'  {field}: {self.differed[field]} differ, {self.agreed[field]} agree')
+            for name, path, mine, theirs in self.examples[field]:
+                print(f'    {name}: {path}: we {mine!r:.120}, peer {theirs!r:.120}')
+
+
+def targets_of(options, folder):
+    names = files_of(options.targets, options.module)
+    if not options.changed:
+        return names
+    return changed(names, options.module, options.changed, options.seed, folder)
+
+
+def compare(options, folder):
+    module, tally = options.module, Tally(options.module)
+    peer = LibraryPeer(module) if yara and module in yara.modules else CommandPeer(module)
+    rule = RuleFile(module)
+    for name in targets_of(options, folder):
+        ours, theirs = our_object(options.kanshiki, rule, module, name), peer.object(name)
+        if ours is None:
+            tally.differed['(run)'] += 1
+        if theirs is None:
+            tally.untold += 1
+        alike = ours is not None and (theirs is None or tally.add(name, flat(ours), flat(theirs)))
+        if not alike and options.keep:
+            shutil.copy(name, options.keep)
+        if options.changed:
+            os.unlink(name)
+    tally.show(peer)
+    return 1 if tally.differed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('module')
+    parser.add_argument('kanshiki')
+    parser.add_argument('targets', nargs='+')
+    parser.add_argument('--changed', type=int)
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--keep')
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(compare(parser.parse_args(), folder))
 
 
 if __name__ == '__main__':
