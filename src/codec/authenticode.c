@@ -283,13 +283,12 @@ static void parse_one(struct parser *p, struct span blob, int depth)
 	PKCS7_free(p7);
 }
 
-/* What nobody can have signed is none: no signed data, or without its signer. */
-static void leave_out_untold(struct signatures *all)
+static void leave_out_unsigned(struct signatures *all)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < all->count; i++) {
-		if (all->list[i].is_told)
+		if (all->list[i].has_signer || all->list[i].is_told)
 			all->list[kept++] = all->list[i];
 	}
 	all->count = kept;
@@ -305,7 +304,7 @@ void authenticode_parse(struct span blob, struct arena *arena, struct signatures
 	out->list = ARENA_ARRAY(arena, AUTHENTICODE_MAX_SIGNATURES, struct signature);
 	if (out->list)
 		parse_one(&p, blob, 0);
-	leave_out_untold(out);
+	leave_out_unsigned(out);
 	ERR_clear_error();
 }
 

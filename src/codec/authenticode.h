@@ -33,7 +33,7 @@ struct signature {
 	struct span digest;		/* bytes; what the file's digest should be */
 	struct certificates certificates;
 	bool has_signer;
-	bool is_told;			/* in the list: signed data with its signer, or of other content */
+	bool is_told;			/* its signer is there, or its content is of another kind */
 	struct certificates chain;	/* the signer and its issuers */
 	struct span signer_digest_algorithm;
 	struct span signer_digest;
@@ -49,11 +49,7 @@ struct signatures {
 
 void authenticode_prepare(void);
 
-/*
- * As YARA 4.5 counts them: what is no signed data, or whose signer is not among its
- * certificates, is none; signed data of other content is one that is not verified.
- * Everything lives in `arena`.
- */
+/* What is no signed data is no signature. Everything lives in `arena`. */
 void authenticode_parse(struct span blob, struct arena *arena, struct signatures *out);
 
 /*

@@ -40,6 +40,20 @@ static struct span file_digest(const struct pe *pe, struct span algorithm, struc
 	return authenticode_digest(algorithm, pieces, 3, arena);
 }
 
+/* The digest of the file as the signature takes it; of signatures of one algorithm the same. */
+static struct span digest_for(const struct pe *pe, const struct signature *s, struct arena *arena,
+			      const struct pe_signatures *before)
+{
+	if (s->digest.len == 0)
+		return (struct span){ 0 };
+	for (size_t i = 0; i < before->count; i++) {
+		if (span_eq(before->list[i].signature->digest_algorithm, s->digest_algorithm) &&
+		    before->list[i].file_digest.at)
+			return before->list[i].file_digest;
+	}
+	return file_digest(pe, s->digest_algorithm, arena);
+}
+
 void pe_signatures_read(const struct pe *pe, struct arena *arena, struct pe_signatures *out)
 {
 	struct span blob = find_blob(pe);
@@ -49,17 +63,14 @@ void pe_signatures_read(const struct pe *pe, struct arena *arena, struct pe_sign
 	authenticode_parse(blob, arena, &found);
 	out->list = ARENA_ARRAY(arena, found.count, struct pe_signature);
 	for (size_t i = 0; out->list && i < found.count; i++) {
-		struct pe_signature *to = &out->list[out->count++];
 		const struct signature *s = &found.list[i];
+		struct pe_signature one = { .signature = s };
 
-		to->signature = s;
-		for (size_t j = 0; j < i && !to->file_digest.at; j++) {
-			if (span_eq(found.list[j].digest_algorithm, s->digest_algorithm))
-				to->file_digest = out->list[j].file_digest;
-		}
-		if (!to->file_digest.at && s->digest.len)
-			to->file_digest = file_digest(pe, s->digest_algorithm, arena);
-		to->verified = s->verified && to->file_digest.len &&
-			       span_eq(to->file_digest, s->digest);
+		one.file_digest = digest_for(pe, s, arena, out);
+		one.verified = s->verified && one.file_digest.len &&
+			       span_eq(one.file_digest, s->digest);
+		/* Without its signer YARA tells only of one for another file. */
+		if (s->is_told || (one.file_digest.len && !span_eq(one.file_digest, s->digest)))
+			out->list[out->count++] = one;
 	}
 }

@@ -6,7 +6,8 @@ import os
 import random
 import struct
 
-LARGEST = 400_000       # bytes of a file that is changed
+LARGEST = {'dotnet': 5_000_000}     # bytes of a file that is changed; others:
+LARGEST_OTHER = 400_000
 KINDS = 80              # files that copies are made of
 NUMBERS = [0, 1, 2, 3, 4, 7, 8, 0x10, 0x7f, 0x80, 0xff, 0x100, 0x1000, 0x7fff, 0x8000, 0xffff, 0x10000,
            0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff]
@@ -21,6 +22,9 @@ def pe_places(data):
     for i in range(16):
         rva, size = struct.unpack_from('<II', data, nt + 24 + (112 if wide else 96) + 8 * i)
         offset = rva if i == 4 else pe_offset(data, nt + 24 + optional, sections, rva)
+        if rva and i == 14 and offset is not None:      # of .NET: its tables
+            metadata = pe_offset(data, nt + 24 + optional, sections, struct.unpack_from('<I', data, offset + 8)[0])
+            places += [(metadata, 0x100), (metadata, 0x800)] * 3 if metadata else []
         if rva and offset is not None:
             places += [(offset, max(16, min(size, 0x400)))] * (3 if i in (0, 1, 2, 4, 6, 14) else 1)
     return places
@@ -66,7 +70,7 @@ def change(data, places, rnd):
 def changed(names, module, count, seed, folder):
     """Writes `count` changed copies into `folder`, one at a time, and yields their names."""
     rnd = random.Random(seed)
-    names = sorted(name for name in names if 64 < os.path.getsize(name) < LARGEST)
+    names = sorted(name for name in names if 64 < os.path.getsize(name) < LARGEST.get(module, LARGEST_OTHER))
     rnd.shuffle(names)
     originals = []
     for name in names[:KINDS]:
