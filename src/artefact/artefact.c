@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define ENDINGS_MOST 2048
+#define ENDINGS_MOST 4096
 #define ARTEFACT_DECODERS_MOST 512
 
 static const struct family {

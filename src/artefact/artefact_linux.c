@@ -31,7 +31,7 @@ const struct artefact_decoder artefact_linux[] = {
 	      "etc/default/locale", linux_environment),
 	PLACE("systemd units", "systemd/system/*|systemd/user/*|systemd/system/*.d/*|"
 	      "systemd/user/*.d/*|systemd/system.control/*|systemd/system/*.wants/*|"
-	      "systemd/system/*.requires/*|run/systemd/transient/*|run/systemd/generator/*|"
+	      "systemd/system/*.requires/*|systemd/system.control/*.d/*|run/systemd/transient/*|run/systemd/generator/*|"
 	      "run/systemd/generator.early/*|run/systemd/generator.late/*|containers/systemd/*|"
 	      "containers/systemd/users/*|systemd/system.attached/*", linux_unit),
 	PLACE("preload", "etc/ld.so.preload", linux_preload),
@@ -50,7 +50,7 @@ const struct artefact_decoder artefact_linux[] = {
 	      "etc/ssh/ssh_config.d/*|.ssh/config", linux_sshd_config),
 	PLACE("sudoers", "etc/sudoers|etc/sudoers.d/*", linux_sudoers),
 	PLACE("apt hooks", "etc/apt/apt.conf|etc/apt/apt.conf.d/*", linux_apt_conf),
-	PLACE("dpkg hooks", "etc/dpkg/dpkg.cfg|etc/dpkg/dpkg.cfg.d/*", linux_dpkg_conf),
+	PLACE("dpkg hooks", ".dpkg.cfg|etc/dpkg/dpkg.cfg|etc/dpkg/dpkg.cfg.d/*", linux_dpkg_conf),
 	PLACE("log rotation", "etc/logrotate.conf|etc/logrotate.d/*", linux_logrotate),
 	PLACE("interfaces", "etc/network/interfaces|etc/network/interfaces.d/*", linux_interfaces),
 	PLACE("python start", "*.pth", linux_python_path),
@@ -68,22 +68,29 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("root certificates", "usr/local/share/ca-certificates/*.crt|usr/local/share/ca-certificates/*/*.crt|"
 	      "etc/pki/ca-trust/source/anchors/*", linux_root_certificate),
 	PLACE("container daemon", "etc/docker/daemon.json", linux_docker_daemon),
-	PLACE("kernel command", "etc/default/grub|etc/default/grub.d/*|boot/grub/grub.cfg|boot/grub2/grub.cfg|"
+	PLACE("kernel command", "etc/default/grub|etc/default/grub.d/*|boot/grub/grub.cfg|boot/grub/custom.cfg|"
+	      "boot/grub2/grub.cfg|boot/grub2/custom.cfg|"
 	      "boot/grub/menu.lst|boot/loader/entries/*.conf|loader/entries/*.conf|EFI/*/grub.cfg|etc/kernel/cmdline|"
 	      "boot/extlinux/extlinux.conf|boot/syslinux/*.cfg|boot/cmdline.txt|boot/firmware/cmdline.txt",
 	      linux_kernel_command),
 	PLACE("inittab", "etc/inittab", linux_inittab),
 	PLACE("upstart", "etc/init/*.conf", linux_upstart),
-	PLACE("made at start", "etc/tmpfiles.d/*.conf|usr/lib/tmpfiles.d/*.conf|lib/tmpfiles.d/*.conf|"
+	PLACE("made at start", "etc/tmpfiles.d/*.conf|usr/lib/tmpfiles.d/*.conf|"
+	      "usr/local/lib/tmpfiles.d/*.conf|lib/tmpfiles.d/*.conf|"
 	      "run/tmpfiles.d/*.conf", linux_tmpfiles),
 	PLACE("mounts", "etc/fstab", linux_fstab),
+	PLACE("accounts made at start", "sysusers.d/*.conf", linux_sysusers),
+	PLACE("cloud start", "etc/cloud/cloud.cfg|etc/cloud/cloud.cfg.d/*.cfg|var/lib/cloud/instance/user-data.txt|"
+	      "var/lib/cloud/instances/*/user-data.txt|var/lib/cloud/instance/cloud-config.txt", linux_cloud_config),
+	PLACE("trusted hosts", ".rhosts|.shosts|.k5login|etc/hosts.equiv|etc/ssh/shosts.equiv", linux_trusted_hosts),
 	PLACE("containers", "containers/*/config.v2.json|containers/*/hostconfig.json",
 	      linux_container),
 	{ .name = "compose files", .evidence_class = CLASS_CONFIGURATION, .decode = linux_compose, .is_risky = true,
 	  .of_place = true, .paths = "docker-compose.yml|docker-compose.yaml|docker-compose.override.yml|"
 	  "compose.yml|compose.yaml|podman-compose.yml" },
 	{ .name = "static pods", .evidence_class = CLASS_CONFIGURATION, .decode = linux_pod, .is_risky = true,
-	  .of_place = true, .paths = "etc/kubernetes/manifests/*.yaml|etc/kubernetes/manifests/*.yml" },
+	  .of_place = true, .paths = "etc/kubernetes/manifests/*.yaml|etc/kubernetes/manifests/*.yml|"
+	  "etc/kubernetes/manifests/*.json" },
 	PLACE("open to all", "etc/passwd|etc/shadow|etc/group|etc/gshadow|etc/sudoers|etc/sudoers.d/*|etc/crontab|"
 	      "etc/cron.d/*|etc/ld.so.preload|etc/ssh/sshd_config|etc/pam.d/*|etc/profile|systemd/system/*.service",
 	      linux_open_to_all),

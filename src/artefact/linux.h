@@ -79,7 +79,7 @@ artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, l
 	linux_aliases, linux_inetd, linux_container, linux_compose, linux_set_id, linux_capability, linux_keyed,
 	linux_worded, linux_name_service, linux_doas, linux_incron, linux_package_source, linux_root_certificate,
 	linux_docker_daemon, linux_kernel_command, linux_inittab, linux_upstart, linux_tmpfiles, linux_fstab,
-	linux_pod, linux_open_to_all;
+	linux_pod, linux_open_to_all, linux_sysusers, linux_cloud_config, linux_trusted_hosts;
 artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_rpm, package_dpkg_log,
 	package_apt_history;
 artefact_fn live_process, live_sockets, live_modules;

@@ -17,14 +17,15 @@ static bool is_usual_init(struct span program)
 static void tell_parameter(struct linux_text *t, struct span word)
 {
 	static const char off[] = "audit=0|apparmor=0|selinux=0|enforcing=0|module.sig_enforce=0|lockdown=none|"
-				  "systemd.journald.forward_to_syslog=0|ima_appraise=off";
+				  "systemd.journald.forward_to_syslog=0|ima_appraise=off|systemd.debug-shell=1|"
+				  "systemd.debug_shell=1|systemd.debug-shell|rd.break";
 	struct span rest = span_text(off), key = word, value;
 
 	while (rest.len)
 		if (span_eq(span_split(&rest, '|'), word))
 			linux_setting(t, "kernel parameter", word, word, "T1562.001");
 	if (linux_pair(word, &key, &value) && value.len && value.at[0] == '/' && !is_usual_init(value) &&
-	    (span_eq(key, SPAN("init")) || span_eq(key, SPAN("rdinit"))))
+	    (span_eq(key, SPAN("init")) || span_eq(key, SPAN("rdinit")) || span_eq(key, SPAN("systemd.run"))))
 		linux_autostart(t, &(struct linux_entry){ .what = "kernel command", .technique = "T1542",
 			.name = key, .command = word, .program = value, .user = SPAN("root") });
 }
@@ -116,6 +117,52 @@ bool linux_tmpfiles(const struct artefact *a, struct err *err)
 	linux_text_free(&t);
 	return true;
 }
+
+/* ---- accounts and commands of the first start ---- */
+
+/* sysusers.d(5): "u name 0": an account with the rights of root. */
+bool linux_sysusers(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line)) {
+		struct span rest = line, type = linux_word(&rest), name = linux_word(&rest), id = linux_word(&rest);
+		struct trace trace = trace_new(TRACE_ACCOUNT, "user");
+
+		id = span_sub(id, 0, span_find_byte(id, 0, ':'));
+		if (!span_starts(type, SPAN("u")) || !span_eq(id, SPAN("0")) || span_eq(name, SPAN("root")))
+			continue;
+		trace.user = name;
+		trace.command = line;
+		trace.technique = SPAN("T1136.001");
+		linux_tell(&t, &trace);
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* cloud-init: the lists below runcmd and bootcmd. */
+bool linux_cloud_config(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line, list = { 0 };
+
+	while (linux_next_entry(&t, &line)) {
+		if (line.at[0] != '-') {
+			list = span_starts(line, SPAN("runcmd:")) || span_starts(line, SPAN("bootcmd:"))
+				       ? line : (struct span){ 0 };
+			continue;
+		}
+		if (list.len)
+			linux_autostart(&t, &(struct linux_entry){ .what = "rc script", .technique = "T1037.004",
+				.name = list, .command = span_trim(span_from(line, 1)), .user = SPAN("root") });
+	}
+	linux_text_free(&t);
+	return true;
+}
+
+/* ---- mounts ---- */
 
 /* fstab(5): a folder that is laid over one of the system's own. */
 bool linux_fstab(const struct artefact *a, struct err *err)

@@ -3,7 +3,10 @@
 
 #define HOOKS(X) \
 	X("rc script", "T1037.004", "etc/rc.local|etc/rc.d/rc.local|etc/init.d/*|etc/rc.d/init.d/*|" \
-	  "etc/init.d/*/*|etc/boot.d/*|var/lib/cloud/scripts/per-boot/*|" \
+	  "etc/init.d/*/*|etc/boot.d/*|etc/local.d/*.start|etc/service/*/run|etc/sv/*/run|" \
+	  "etc/runit/runsvdir/*/*/run|etc/runit/[123]|etc/s6/*/run|etc/s6-overlay/*/*/run|etc/services.d/*/run|" \
+	  "etc/cont-init.d/*|etc/hotplug.d/*/*|var/lib/cloud/instance/scripts/*|" \
+	  "var/lib/cloud/instances/*/scripts/*|var/lib/cloud/scripts/per-boot/*|" \
 	  "var/lib/cloud/scripts/per-instance/*|var/lib/cloud/scripts/per-once/*") \
 	X("cron", "T1053.003", "etc/cron.hourly/*|etc/cron.daily/*|etc/cron.weekly/*|etc/cron.monthly/*|" \
 	  "etc/cron.yearly/*|etc/periodic/*/*") \
@@ -17,17 +20,26 @@
 	  "etc/network/if-post-down.d/*|etc/dhcp/dhclient-enter-hooks.d/*|" \
 	  "etc/dhcp/dhclient-exit-hooks.d/*|etc/dhcp/dhclient-exit-hooks|etc/ppp/ip-up.d/*|" \
 	  "etc/ppp/ip-down.d/*|etc/networkd-dispatcher/*/*|usr/lib/networkd-dispatcher/*/*|" \
-	  "etc/wpa_supplicant/*.sh|etc/openvpn/*.sh") \
+	  "etc/wpa_supplicant/*.sh|etc/openvpn/*.sh|etc/ppp/ip-up|etc/ppp/ip-down|etc/ppp/ipv6-up|" \
+	  "etc/ppp/ipv6-down|etc/ppp/ip-up.local|etc/dhcpcd.enter-hook|etc/dhcpcd.exit-hook|" \
+	  "lib/dhcpcd/dhcpcd-hooks/*") \
+	X("log-on script", "T1546", "etc/security/namespace.init|share/libpam-script/pam_script_*") \
+	X("container", "T1546", "etc/libvirt/hooks/*|etc/libvirt/hooks/*.d/*|.docker/cli-plugins/*|" \
+	  "usr/libexec/docker/cli-plugins/*|usr/lib/docker/cli-plugins/*") \
+	X("print filter", "T1547.012", "usr/lib/cups/filter/*|usr/lib/cups/backend/*") \
 	X("package hook", "T1546.016", "etc/kernel/*.d/*|usr/share/kernel/*.d/*|" \
+	  "etc/needrestart/hook.d/*|etc/needrestart/restart.d/*|usr/lib/apt/methods/*|" \
 	  "etc/initramfs/post-update.d/*|usr/lib/kernel/install.d/*|etc/kernel/install.d/*") \
 	X("initramfs script", "T1542", "etc/initramfs-tools/hooks/*|etc/initramfs-tools/scripts/*/*|" \
 	  "usr/share/initramfs-tools/hooks/*|usr/share/initramfs-tools/scripts/*/*|" \
 	  "usr/lib/dracut/modules.d/*/*.sh|etc/grub.d/*") \
 	X("x session", "T1547.013", "etc/X11/Xsession.d/*|etc/X11/xinit/xinitrc.d/*|etc/X11/xinit/xinitrc|" \
 	  "etc/X11/Xsetup|etc/gdm3/PostLogin/*|etc/gdm3/PreSession/*|etc/gdm3/Init/*|.xinitrc|" \
-	  ".xprofile|.xsession|.xsessionrc|.config/autostart-scripts/*|.config/plasma-workspace/env/*") \
+	  ".xprofile|.xsession|.xsessionrc|.config/openbox/autostart|etc/xdg/openbox/autostart|" \
+	  ".config/openbox/environment|.fluxbox/startup|.config/bspwm/bspwmrc|.config/lxsession/*/autostart|" \
+	  ".config/autostart.sh|.config/autostart-scripts/*|.config/plasma-workspace/env/*") \
 	X("ssh start script", "T1098.004", "etc/ssh/sshrc|.ssh/rc") \
-	X("git hook", "T1546", "*.git/hooks/*") \
+	X("git hook", "T1546", "*.git/hooks/*|git-core/templates/hooks/*") \
 	X("polkit", "T1548", "polkit-1/rules.d/*.rules|polkit-1/localauthority/*/*.pkla") \
 	X("python start", "T1546.018", "sitecustomize.py|usercustomize.py") \
 	X("perl start", "T1546", "sitecustomize.pl") \
@@ -76,7 +88,7 @@ static bool does_more(struct span line)
 	static const char *const words[] = { "curl ", "wget ", "/dev/tcp/", "/dev/udp/", "nc ", "ncat ",
 		"socat ", "base64", "eval ", "nohup ", "LD_PRELOAD", "LD_LIBRARY_PATH", "PROMPT_COMMAND",
 		"trap ", "alias sudo", "alias su=", "alias ssh", "python", "perl ", "mkfifo", "exec ",
-		"/tmp/", "/dev/shm/", "/var/tmp/", "&>", " &" };
+		"/tmp/", "/dev/shm/", "/var/tmp/", "&>", " &", "enable -f", "$(/", "$(~" };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (span_find(line, 0, span_text(words[i])) != SIZE_MAX)
@@ -166,19 +178,38 @@ static bool is_code_variable(struct span name)
 {
 	static const char *const names[] = { "BASH_ENV", "ENV", "PROMPT_COMMAND", "PERL5OPT", "PERL5LIB", "PERL5DB",
 		"RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS",
-		"JDK_JAVA_OPTIONS", "GCONV_PATH", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "SSH_ASKPASS", "SUDO_ASKPASS" };
+		"JDK_JAVA_OPTIONS", "GCONV_PATH", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "SSH_ASKPASS", "SUDO_ASKPASS",
+		"LESSOPEN", "LESSCLOSE", "GTK_MODULES", "GTK3_MODULES", "GIO_EXTRA_MODULES", "QT_PLUGIN_PATH",
+		"OPENSSL_CONF", "OPENSSL_ENGINES", "ZDOTDIR", "INPUTRC", "R_PROFILE_USER", "JULIA_LOAD_PATH",
+		"PAGER", "MANPAGER", "GIT_PAGER", "EDITOR", "VISUAL", "BROWSER" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (span_eq(name, span_text(names[i])))
 			return true;
-	return span_starts(name, SPAN("PYTHON"));
+	return span_starts(name, SPAN("PYTHON")) || span_starts(name, SPAN("LUA_"));
 }
 
-/* A search path on which anybody may put a program. */
+/* "/opt/x": a program of its own, and not the name of one that the system finds. */
+static bool is_elsewhere(struct span path)
+{
+	return path.len && path.at[0] == '/' && !span_starts(path, SPAN("/usr/")) && !span_starts(path, SPAN("/bin")) &&
+	       !span_starts(path, SPAN("/sbin")) && !span_starts(path, SPAN("/snap/"));
+}
+
+/* Editors and pagers are chosen by many: told where one is no program of the system. */
+static bool is_chosen_program(struct span name)
+{
+	return span_eq(name, SPAN("EDITOR")) || span_eq(name, SPAN("VISUAL")) || span_eq(name, SPAN("BROWSER")) ||
+	       span_ends(name, SPAN("PAGER"));
+}
+
+/* A search path on which anybody may put a program, or one that is searched before the system's. */
 static bool is_open_path(struct span name, struct span value)
 {
 	if (!span_eq(name, SPAN("PATH")))
 		return false;
+	if (is_elsewhere(value))
+		return true;
 	while (value.len) {
 		struct span folder = span_split(&value, ':');
 
@@ -207,7 +238,8 @@ bool linux_environment(const struct artefact *a, struct err *err)
 		else if (span_starts(name, SPAN("LD_")))
 			linux_autostart(&t, &(struct linux_entry){ .what = "preload",
 				.technique = "T1574.006", .name = name, .command = value });
-		else if (is_code_variable(name) || is_open_path(name, value))
+		else if ((is_code_variable(name) && (!is_chosen_program(name) || is_elsewhere(value))) ||
+			 is_open_path(name, value))
 			linux_autostart(&t, &(struct linux_entry){ .what = "profile",
 				.technique = "T1546.004", .name = name, .command = value });
 		else if (span_ends(name, SPAN("_proxy")) || span_ends(name, SPAN("_PROXY")))

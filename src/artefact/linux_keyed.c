@@ -3,6 +3,7 @@
  * that is then run or loaded: "key = value", or a line that has a telling word.
  */
 #include "artefact/linux.h"
+#include "artefact/linux_keyed_rows.h"
 
 /* ---- keys ---- */
 
@@ -10,23 +11,8 @@ enum value_kind {
 	VALUE_ANY,
 	VALUE_PATH,			/* only what names a file */
 	VALUE_LOADS,			/* only what sets LD_PRELOAD and its kin */
+	VALUE_SHELL,			/* of any key, only what begins with "!": a command of a shell */
 };
-
-#define KEYED(X) \
-	X("dbus service", "T1543", VALUE_ANY, "exec", \
-	  "dbus-1/system-services/*.service|dbus-1/services/*.service") \
-	X("supervisor", "T1543", VALUE_ANY, "command", \
-	  "etc/supervisor/conf.d/*|etc/supervisor/supervisord.conf|etc/supervisord.conf|etc/supervisord.d/*") \
-	X("log hook", "T1546", VALUE_PATH, "path", "etc/audit/plugins.d/*.conf|etc/audisp/plugins.d/*.conf") \
-	X("git hook", "T1546", VALUE_PATH, "fsmonitor|hookspath|sshcommand|pager|editor|helper|askpass|textconv|" \
-	  "clean|smudge|process|program|command|external", ".gitconfig|.config/git/config|.git/config|etc/gitconfig") \
-	X("web start", "T1505.003", VALUE_PATH, "auto_prepend_file|auto_append_file|extension|zend_extension", \
-	  "php.ini|.user.ini|etc/php/*/*/conf.d/*.ini|etc/php.d/*.ini|etc/php/conf.d/*.ini") \
-	X("kernel helper", "T1546", VALUE_PATH, "kernel.core_pattern|kernel/core_pattern|kernel.modprobe|" \
-	  "kernel/modprobe|kernel.hotplug|kernel.poweroff_cmd", "etc/sysctl.conf|sysctl.d/*.conf") \
-	X("preload", "T1574.006", VALUE_LOADS, "defaultenvironment|managerenvironment", \
-	  "etc/systemd/system.conf|etc/systemd/user.conf|systemd/system.conf.d/*.conf|systemd/user.conf.d/*.conf") \
-	X("preload", "T1574.006", VALUE_ANY, "ld_preload|ld_audit|ld_library_path", "etc/default/*|etc/sysconfig/*")
 
 #define PATHS(what, technique, kind, keys, paths) "|" paths
 #define ROW(what, technique, kind, keys, paths) { what, technique, kind, keys, paths },
@@ -54,12 +40,16 @@ static bool value_counts(enum value_kind kind, struct span value)
 {
 	if (kind == VALUE_PATH)
 		return span_find_byte(value, 0, '/') != SIZE_MAX;
+	if (kind == VALUE_SHELL)
+		return value.len > 1 && value.at[0] == '!';
 	return value.len && (kind == VALUE_ANY || span_has_any(value, "ld_preload|ld_audit|ld_library_path"));
 }
 
 /* What a pipe of the kernel or a shell's "!" leads to; of "LD_PRELOAD=/x" the library. */
 static struct span program_of(enum value_kind kind, struct span value)
 {
+	if (kind == VALUE_SHELL)
+		value = span_from(value, 1);
 	if (kind == VALUE_LOADS)
 		value = span_from(value, span_find_byte(value, 0, '=') + 1);
 	return linux_program(linux_unquote(value));
@@ -72,8 +62,11 @@ static void tell_keyed(struct linux_text *t, const struct keyed *k)
 	while (linux_next_entry(t, &line)) {
 		if (span_starts(line, SPAN("export ")))
 			line = span_trim(span_from(line, 7));
-		if (line.at[0] == ';' || !linux_pair(line, &key, &value) || !is_one_of(key, k->keys) ||
-		    !value_counts(k->kind, value))
+		if (line.at[0] == ';' || !linux_pair(line, &key, &value) ||
+		    (k->kind != VALUE_SHELL && !is_one_of(key, k->keys)))
+			continue;
+		value = k->kind == VALUE_SHELL ? linux_unquote(value) : value;
+		if (!value_counts(k->kind, value))
 			continue;
 		linux_autostart(t, &(struct linux_entry){ .what = k->what, .technique = k->technique, .name = key,
 			.command = value, .program = program_of(k->kind, value) });
@@ -96,17 +89,6 @@ bool linux_keyed(const struct artefact *a, struct err *err)
 
 /* ---- words ---- */
 
-#define WORDED(X) \
-	X("editor start", "T1546", "system(|:!|silent !|silent! !|jobstart(|job_start(|libcall(", \
-	  ".vimrc|.vim/vimrc|.config/nvim/init.vim|etc/vim/vimrc|etc/vim/vimrc.local|.vim/plugin/*.vim") \
-	X("profile", "T1546.004", "run-shell |run '|run \"|default-command|default-shell", \
-	  ".tmux.conf|.config/tmux/tmux.conf|etc/tmux.conf") \
-	X("log hook", "T1546", "omprog|binary=|mmexternal| ^/", "etc/rsyslog.conf|etc/rsyslog.d/*") \
-	X("tcp wrapper", "T1546", "spawn |spawn(|twist ", "etc/hosts.allow|etc/hosts.deny") \
-	X("web start", "T1505.003", "auto_prepend_file|auto_append_file", ".htaccess") \
-	X("web handler", "T1505.003", "application/x-httpd-php|cgi-script|php-script", ".htaccess") \
-	X("sudo plugin", "T1548.003", "plugin ", "etc/sudo.conf")
-
 #define WORD_PATHS(what, technique, words, paths) "|" paths
 #define WORD_ROW(what, technique, words, paths) { what, technique, words, paths },
 
@@ -116,19 +98,40 @@ static const struct worded {
 	const char *what, *technique, *words, *paths;
 } worded[] = { WORDED(WORD_ROW) };
 
-/* What only says again that PHP's own files are PHP. */
+/* What only says again that PHP's own files are PHP; keys that the user must press; programs that postfix brings. */
 static bool is_usual(const struct worded *w, struct span line)
 {
+	if (!strcmp(w->what, "x session") && span_starts(line, SPAN("bind")))
+		return true;
+	if (!strcmp(w->words, "argv="))
+		return span_has_any(line, "argv=/usr/lib/|argv=/usr/bin/maildrop|argv=uux|argv=/usr/libexec/");
 	return !strcmp(w->what, "web handler") &&
 	       !span_has_any(line, "sethandler|.png|.jpg|.jpeg|.gif|.ico|.txt|.css|.html|.log|.svg|.webp|.pdf");
 }
 
-static size_t find_nocase(struct span s, struct span word)
+static bool is_letter(uint8_t c)
 {
-	for (size_t at = 0; at + word.len <= s.len; at++)
-		if (span_eq_nocase(span_sub(s, at, word.len), word))
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/* Where the word stands, and is not the end of a longer one. */
+static size_t find_word(struct span s, struct span word)
+{
+	for (size_t at = 0; word.len && at + word.len <= s.len; at++)
+		if ((!at || !is_letter(word.at[0]) || !is_letter(s.at[at - 1])) &&
+		    span_eq_nocase(span_sub(s, at, word.len), word))
 			return at;
 	return SIZE_MAX;
+}
+
+static bool has_word(struct span line, const char *words)
+{
+	struct span rest = span_text(words);
+
+	while (rest.len)
+		if (find_word(line, span_split(&rest, '|')) != SIZE_MAX)
+			return true;
+	return false;
 }
 
 /* Behind the word that tells: "^/x", "binary=\"/x\"", "spawn (/x %a) &", "php_value name /x". */
@@ -139,7 +142,7 @@ static struct span program_behind(const struct worded *w, struct span line)
 
 	while (rest.len) {
 		struct span word = span_split(&rest, '|');
-		size_t at = find_nocase(line, word);
+		size_t at = find_word(line, word);
 
 		/* The slash of " ^/" is the path's own. */
 		if (at != SIZE_MAX && (best == SIZE_MAX || at + word.len > best))
@@ -148,6 +151,11 @@ static struct span program_behind(const struct worded *w, struct span line)
 	line = span_from(line, best == SIZE_MAX ? 0 : best);
 	best = span_find_byte(line, 0, '/');
 	return best == SIZE_MAX ? (struct span){ 0 } : linux_program(span_from(line, best));
+}
+
+static bool is_comment_of_vim(const struct worded *w, struct span line)
+{
+	return !strcmp(w->what, "editor start") && line.at[0] == '"';
 }
 
 bool linux_worded(const struct artefact *a, struct err *err)
@@ -161,7 +169,7 @@ bool linux_worded(const struct artefact *a, struct err *err)
 			continue;
 		t = linux_text_of(a);
 		while (linux_next_joined(&t, &line))
-			if (line.at[0] != ';' && line.at[0] != '"' && span_has_any(line, w->words) && !is_usual(w, line))
+			if (line.at[0] != ';' && !is_comment_of_vim(w, line) && has_word(line, w->words) && !is_usual(w, line))
 				linux_autostart(&t, &(struct linux_entry){ .what = w->what, .technique = w->technique,
 					.name = a->name, .command = line, .program = program_behind(w, line) });
 		linux_text_free(&t);

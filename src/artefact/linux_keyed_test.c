@@ -17,6 +17,34 @@ TEST(keys_tell_what_they_run_or_load)
 	       "autostart|preload|LD_PRELOAD||/p.so|/p.so|@:2\n");
 }
 
+TEST(a_command_of_git_and_a_service_is_told)
+{
+	expect("root/.gitconfig", "[alias]\n\tst = status\n\tup = \"!sh -c id\"\n",
+	       "autostart|git hook|up||!sh -c id|sh|@:3\n");
+	expect("etc/wireguard/wg0.conf", "[Interface]\nAddress = 10.8.0.1/24\nPostUp = /opt/w %i\n",
+	       "autostart|network hook|PostUp||/opt/w %i|/opt/w|@:3\n");
+	expect("etc/cloud/cloud.cfg.d/9.cfg", "#cloud-config\nruncmd:\n - /opt/c\npackages:\n - vim\n",
+	       "autostart|rc script|runcmd:|root|/opt/c|/opt/c|@:3\n");
+	expect("etc/sysusers.d/x.conf", "u x 0 - /root\nu y 100\ng z 0\n", "account|user||x|u x 0 - /root||@:1\n");
+	expect("root/.rhosts", "away ann\n", "autostart|trusted host|.rhosts||away ann|ALL|@:1\n");
+	expect("root/.ssh/config", "Match exec \"/opt/m\"\nSetEnv LD_PRELOAD=/p.so\n",
+	       "autostart|ssh command|Match||exec \"/opt/m\"|/opt/m|@:1\n"
+	       "autostart|preload|SetEnv||LD_PRELOAD=/p.so|/p.so|@:2\n");
+	expect("etc/apt/apt.conf.d/9", "Acquire::http::Proxy-Auto-Detect \"/opt/a\";\nAPT::Periodic::Enable \"1\";\n",
+	       "autostart|package hook|Acquire::http::Proxy-Auto-Detect|root|/opt/a|/opt/a|@:1\n");
+}
+
+TEST(words_are_not_ends_of_longer_ones)
+{
+	expect("etc/openvpn/x.conf", "client\nbackup /x\nup /opt/u\n", "autostart|network hook|x.conf||up /opt/u|/opt/u|@:3\n");
+	expect(".config/i3/config", "bindsym x exec /opt/b\nexec /opt/i\n",
+	       "autostart|x session|config||exec /opt/i|/opt/i|@:2\n");
+	expect("etc/postfix/master.cf", "  flags=R argv=/usr/lib/mailman/x\n  argv=/opt/p x\n",
+	       "autostart|mail hook|master.cf||argv=/opt/p x|/opt/p|@:2\n");
+	expect("root/.inputrc", "set bell-style none\n\"\\C-m\": \"id\\n\"\n",
+	       "autostart|profile|.inputrc||\"\\C-m\": \"id\\n\"|\"\\C-m\":|@:2\n");
+}
+
 TEST(words_tell_what_a_line_runs)
 {
 	expect("root/.vimrc", "set nu\n\" system('/c')\nautocmd BufRead * call system('/opt/v &')\n",

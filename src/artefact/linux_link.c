@@ -9,23 +9,55 @@ static const struct kind {
 	{ "systemd/system/*.wants/*|systemd/system/*.requires/*|systemd/user/*.wants/*|"
 	  "systemd/user/*.requires/*", "unit link", "T1543.002", false },
 	{ "etc/rc*.d/S*|etc/rc.d/rc*.d/S*|etc/runlevels/*/*|etc/init.d/rc*.d/S*", "rc link", "T1037.004", false },
-	{ "etc/alternatives/*|usr/bin/*|usr/sbin/*", "program link", "T1574", true },
+	{ "etc/alternatives/*|usr/bin/*|usr/sbin/*|usr/local/bin/*|usr/local/sbin/*", "program link", "T1574", true },
+	{ "usr/lib/*.so*|usr/lib64/*.so*|usr/lib/*/*.so*|usr/lib/*/security/*.so", "library link", "T1574.006", true },
+	/* What lies there is run, loaded or obeyed; the text that the link leads to is not read as such. */
+	{ "etc/crontab|etc/cron.d/*|etc/cron.hourly/*|etc/cron.daily/*|etc/cron.weekly/*|etc/cron.monthly/*|"
+	  "var/spool/cron/*|var/spool/cron/crontabs/*", "start link", "T1053.003", true },
+	{ "etc/profile|etc/profile.d/*|etc/bash.bashrc|.bashrc|.profile|.bash_profile|.zshrc|.bash_aliases", "start link",
+	  "T1546.004", true },
+	{ "systemd/system/*.service|systemd/system/*.timer|systemd/system/*.d/*|systemd/system-generators/*",
+	  "start link", "T1543.002", true },
+	{ ".ssh/authorized_keys|.ssh/authorized_keys2|etc/ssh/sshd_config.d/*|etc/ssh/sshd_config", "start link",
+	  "T1098.004", true },
+	{ "etc/pam.d/*|etc/sudoers.d/*|etc/sudoers|etc/polkit-1/rules.d/*", "start link", "T1548", true },
+	{ "etc/init.d/*|etc/rc.local|etc/update-motd.d/*|etc/apt/apt.conf.d/*|etc/udev/rules.d/*|etc/modprobe.d/*|"
+	  "etc/modules-load.d/*|etc/ld.so.preload|etc/ld.so.conf.d/*|etc/xdg/autostart/*|.config/autostart/*|"
+	  "etc/logrotate.d/*|etc/NetworkManager/dispatcher.d/*|etc/network/if-up.d/*|*.git/hooks/*", "start link",
+	  "T1546", true },
 };
+
+/* "../../opt/x": up, and down again into a folder that no system keeps its own files in. */
+static bool climbs_elsewhere(struct span target)
+{
+	static const char *const others[] = { "opt/", "tmp/", "home/", "root/", "srv/", "mnt/", "media/", "dev/shm/",
+					      "var/tmp/", "var/www/" };
+	bool is_up = false;
+
+	for (; span_starts(target, SPAN("../")); target = span_from(target, 3))
+		is_up = true;
+	for (size_t i = 0; is_up && i < sizeof others / sizeof *others; i++)
+		if (span_starts(target, span_text(others[i])))
+			return true;
+	return false;
+}
 
 static bool leads_elsewhere(struct span target)
 {
 	static const char *const own[] = { "/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/etc/", "/var/lib/", "/run/",
 					   "/proc/", "/dev/", "/nix/", "/snap/" };
 
+	if (span_starts(target, SPAN("/dev/shm/")))
+		return true;
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		if (span_starts(target, span_text(own[i])))
 			return false;
-	return target.len && target.at[0] == '/';
+	return climbs_elsewhere(target) || (target.len && target.at[0] == '/');
 }
 
 /* Where the machine's own path begins in that of an item. */
-static const char *const starts[] = { "/etc/", "/usr/lib/systemd/", "/lib/systemd/", "/run/systemd/", "/home/",
-				      "/root/" };
+static const char *const starts[] = { "/etc/", "/usr/lib/", "/usr/bin/", "/usr/sbin/", "/usr/local/", "/lib/systemd/",
+				      "/run/systemd/", "/var/spool/", "/home/", "/root/" };
 
 struct span linux_link_of_reason(struct span reason)
 {

@@ -41,6 +41,16 @@ TEST(links_that_switch_something_on_are_told)
 	assert_false(linux_link_trace(SPAN("/etc/alternatives/vi"), SPAN("/usr/bin/vim"), &room, &t));
 	assert_true(linux_link_trace(SPAN("/etc/alternatives/vi"), SPAN("/opt/x/vim"), &room, &t));
 	assert_span(t.what, "program link");
+	assert_true(linux_link_trace(SPAN("x.img!/p1/usr/bin/ls"), SPAN("../../opt/ls"), &room, &t));
+	assert_span(t.program, "/opt/ls");
+	assert_false(linux_link_trace(SPAN("x.img!/p1/usr/bin/npm"), SPAN("../lib/node_modules/npm"), &room, &t));
+	assert_true(linux_link_trace(SPAN("/m/etc/cron.d/z"), SPAN("/opt/cron"), &room, &t));
+	assert_span(t.what, "start link");
+	assert_true(linux_link_trace(SPAN("/m/root/.ssh/authorized_keys"), SPAN("/var/tmp/k"), &room, &t));
+	assert_span(t.technique, "T1098.004");
+	assert_true(linux_link_trace(SPAN("/m/usr/lib/x86_64-linux-gnu/libq.so.1"), SPAN("/opt/q.so"), &room, &t));
+	assert_span(t.what, "library link");
+	assert_false(linux_link_trace(SPAN("/m/usr/lib/x86_64-linux-gnu/libq.so.1"), SPAN("libq.so.1.2"), &room, &t));
 	buf_free(&room);
 }
 

@@ -172,6 +172,9 @@ static const char *weakness(struct span key, struct span value)
 		{ "GatewayPorts", "yes", "T1572" }, { "PermitTunnel", "yes", "T1572" },
 	};
 
+	/* Whoever holds that authority's key is let in. */
+	if (span_eq_nocase(key, SPAN("TrustedUserCAKeys")) && !span_eq_nocase(value, SPAN("none")))
+		return "T1098.004";
 	/* Keys that lie neither with their user nor with the server's own files. */
 	if (span_eq_nocase(key, SPAN("AuthorizedKeysFile")) && value.len && value.at[0] == '/' &&
 	    !span_starts(value, SPAN("/etc/ssh/")))
@@ -183,10 +186,27 @@ static const char *weakness(struct span key, struct span value)
 	return NULL;
 }
 
+/* rhosts(5), hosts.equiv(5), .k5login: who is let in without a password; "+" is everybody. */
+bool linux_trusted_hosts(const struct artefact *a, struct err *err)
+{
+	struct linux_text t = linux_text_of(a);
+	struct span line;
+
+	while (linux_next_entry(&t, &line)) {
+		linux_autostart(&t, &(struct linux_entry){ .what = "trusted host", .technique = "T1098",
+			.name = a->name, .command = line, .program = SPAN("ALL") });
+		if (line.at[0] == '+' && (line.len == 1 || line.at[1] == ' ' || line.at[1] == '\t'))
+			linux_setting(&t, "trusted host", a->name, line, "T1556");
+	}
+	linux_text_free(&t);
+	return true;
+}
+
 bool linux_sshd_config(const struct artefact *a, struct err *err)
 {
 	static const char *const commands[] = { "AuthorizedKeysCommand", "AuthorizedPrincipalsCommand",
-						"ForceCommand", "Subsystem", "ProxyCommand", "LocalCommand" };
+						"ForceCommand", "Subsystem", "ProxyCommand", "LocalCommand",
+						"KnownHostsCommand", "PKCS11Provider", "SecurityKeyProvider" };
 	struct linux_text t = linux_text_of(a);
 	struct span line;
 
@@ -201,6 +221,13 @@ bool linux_sshd_config(const struct artefact *a, struct err *err)
 			    !span_eq_nocase(line, SPAN("none")))
 				told = linux_autostart(&t, &(struct linux_entry){ .what = "ssh command",
 					.technique = "T1098.004", .name = key, .command = line });
+		if (span_eq_nocase(key, SPAN("SetEnv")) && span_has_any(line, "LD_"))
+			told = linux_autostart(&t, &(struct linux_entry){ .what = "preload", .technique = "T1574.006",
+				.name = key, .command = line,
+				.program = span_from(line, span_find_byte(line, 0, '=') + 1) });
+		else if (span_eq_nocase(key, SPAN("Match")) && span_has_any(line, "exec "))
+			told = linux_autostart(&t, &(struct linux_entry){ .what = "ssh command",
+				.technique = "T1098.004", .name = key, .command = line });
 		if (!told)
 			linux_setting(&t, "ssh server", key, line, weakness(key, line));
 	}

@@ -35,7 +35,7 @@ bool linux_library_path(const struct artefact *a, struct err *err)
 /* RUN+="…", PROGRAM=="…", IMPORT{program}="…" of one rule. */
 static void tell_udev(struct linux_text *t, struct span line)
 {
-	static const char *const keys[] = { "RUN", "PROGRAM", "IMPORT{program}" };
+	static const char *const keys[] = { "RUN", "PROGRAM", "IMPORT{program}", "ENV{SYSTEMD_WANTS}" };
 	struct span rest = line;
 
 	while (rest.len) {
@@ -146,7 +146,18 @@ bool linux_desktop_entry(const struct artefact *a, struct err *err)
 
 /* ---- package managers ---- */
 
-/* Texts in quotes that follow the name of a hook: apt.conf(5), "Invoke" and "Install-Pkgs". */
+/* Options of apt.conf(5) behind which commands stand, and one that names its programs. */
+static const char apt_hooks[] = "Invoke|Install-Pkgs|Proxy-Auto-Detect|ProxyAutoDetect|Dir::Bin::|Planner-Script";
+
+/* Packages that nobody signed, and servers that nobody vouches for. */
+static bool is_unsafe_apt(struct span line)
+{
+	return span_has_any(line, "AllowUnauthenticated|AllowInsecureRepositories|AllowWeakRepositories|"
+			    "AllowDowngradeToInsecureRepositories|Verify-Peer|Verify-Host|Check-Valid-Until") &&
+	       span_has_any(line, span_has_any(line, "Verify-|Check-") ? "false|\"0\"|\"no\"" : "true|\"1\"|\"yes\"");
+}
+
+/* Texts in quotes that follow the name of a hook. */
 bool linux_apt_conf(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
@@ -157,8 +168,9 @@ bool linux_apt_conf(const struct artefact *a, struct err *err)
 
 		if (span_starts(line, SPAN("//")))
 			continue;
-		if (span_find(line, 0, SPAN("Invoke")) != SIZE_MAX ||
-		    span_find(line, 0, SPAN("Install-Pkgs")) != SIZE_MAX)
+		if (is_unsafe_apt(line))
+			linux_setting(&t, "package source", a->name, line, "T1195.002");
+		if (span_has_any(line, apt_hooks))
 			hook = span_sub(line, 0, span_find_byte(line, 0, '{') < line.len
 						 ? span_find_byte(line, 0, '{')
 						 : span_find_byte(line, 0, '"'));
@@ -208,6 +220,16 @@ static bool begins_script(struct span line)
 	return false;
 }
 
+/* "compresscmd /usr/bin/xz": a program in the place of the usual one. */
+static void tell_rotation(struct linux_text *t, struct span line)
+{
+	struct span name = linux_word(&line);
+
+	if (line.len)
+		linux_autostart(t, &(struct linux_entry){ .what = "log rotation", .technique = "T1053.003",
+			.name = name, .command = line, .user = SPAN("root") });
+}
+
 /* Lines between "postrotate" and "endscript", each by itself. */
 bool linux_logrotate(const struct artefact *a, struct err *err)
 {
@@ -219,6 +241,9 @@ bool linux_logrotate(const struct artefact *a, struct err *err)
 			script = (struct span){ 0 };
 		else if (begins_script(line))
 			script = line;
+		else if (span_starts(line, SPAN("compresscmd ")) || span_starts(line, SPAN("uncompresscmd ")) ||
+			 span_starts(line, SPAN("mailcmd ")))
+			tell_rotation(&t, line);
 		else if (script.len)
 			linux_autostart(&t, &(struct linux_entry){ .what = "log rotation",
 				.technique = "T1053.003", .name = script, .command = line,
@@ -249,7 +274,7 @@ bool linux_interfaces(const struct artefact *a, struct err *err)
 	return true;
 }
 
-/* Lines of a .pth file that begin with "import" are run by every Python. */
+/* Lines of a .pth file that begin with "import" are run by every Python; others are folders that it searches. */
 bool linux_python_path(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
@@ -260,6 +285,9 @@ bool linux_python_path(const struct artefact *a, struct err *err)
 			linux_autostart(&t, &(struct linux_entry){ .what = "python start",
 				.technique = "T1546.018", .name = a->name, .command = line,
 				.program = a->path });
+		else if (line.at[0] == '/')
+			linux_autostart(&t, &(struct linux_entry){ .what = "library path", .technique = "T1546.018",
+				.name = a->name, .command = line, .program = line });
 	linux_text_free(&t);
 	return true;
 }

@@ -62,7 +62,8 @@ static bool starts(struct span key)
 		"OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec", "OnActiveSec",
 		"ListenStream", "ListenDatagram", "ListenFIFO", "ListenSequentialPacket", "PathExists",
 		"PathChanged", "PathModified", "PathExistsGlob", "DirectoryNotEmpty", "Exec", "Image",
-		"Yaml", "What" };
+		"Yaml", "What", "RootImage", "RootDirectory", "ExtensionImages", "ExtensionDirectories",
+		"MountImages" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (span_eq(key, span_text(keys[i])))

@@ -11,9 +11,13 @@
  *   Python's modules do: it brought itself up to date; told once     medium
  *   a library is loaded into every program (ld.so.preload)          high
  *   a setuid program that no package brought                        high
+ *   a program of a package that was made setuid, or was given       medium
+ *   capabilities that rule the machine, as no package installs it
+ *   a local entry of PAM lets in whoever comes                      medium
  *   a local entry starts an unknown program: by that one's rank     high or medium
  *   a local entry starts a harmless tool with a telling command     medium
- *   any other entry that no package brought                         low: told, not accused
+ *   any other entry that no package brought; a start file of a      low: told, not accused
+ *   shell that is not as its package had it: most people change theirs
  *   an unknown program of high rank that nothing starts             medium
  *
  * "Local" means something only on machines whose package database was read; on
@@ -22,6 +26,7 @@
  */
 #include "assess/analyser.h"
 #include "assess/thresholds.h"
+#include "assess/usual_rights.h"
 
 #include "base/map.h"
 #include "case/case.h"
@@ -55,6 +60,9 @@ static const struct deed
 			  LEVEL_MEDIUM },
 	telling = { "kanshiki.telling-start", "An autostart entry has a telling command", "T1059",
 		    LEVEL_MEDIUM },
+	given_rights = { "kanshiki.rights-given", "A program of a package was given rights that no package gives it",
+			 "T1548.001", LEVEL_MEDIUM },
+	lets_in = { "kanshiki.lets-anybody-in", "A line of PAM lets in whoever comes", "T1556.003", LEVEL_MEDIUM },
 	local = { "kanshiki.local-start", "An autostart entry that no package brought", "T1547",
 		  LEVEL_LOW },
 	unknown = { "kanshiki.unknown-program", "An unknown program that looks like an implant",
@@ -219,7 +227,7 @@ static const char starts_sql[] =
 	"SELECT trace.item, start.machine, trace.what, trace.path, trace.name, trace.command, "
 	"trace.program, trace.user, trace.time, trace.technique, start.standing, start.entry, "
 	"start.rank, (SELECT max(program.rank) FROM program WHERE program.item = start.target), "
-	"item.path FROM start "
+	"item.path, trace.detail FROM start "
 	"JOIN trace ON trace.id = start.trace JOIN item ON item.id = trace.item ORDER BY start.id";
 
 /* Words of commands that fetch, decode or connect: what an entry of the system rarely needs. */
@@ -262,11 +270,39 @@ static bool is_generated_pam(struct span what, struct span name, struct span com
 	return span_has_any(command, modules);
 }
 
+/* "auth sufficient pam_permit.so": no password is asked for. */
+static bool lets_anybody_in(struct span what, struct span command)
+{
+	return span_eq(what, SPAN("pam")) && span_starts(command, SPAN("auth")) &&
+	       span_has_any(command, "sufficient|success=done") && span_has_any(command, "pam_permit.so");
+}
+
 /* What the ledger says of an entry and of what it starts. */
 struct entry {
-	struct span what, name, command, standing, entry;
+	struct span what, name, command, standing, entry, path, program, detail;
 	uint64_t rank_of_target;
 };
+
+/* Of what is as its package has it the digest says nothing of its rights. */
+static bool is_given_rights(const struct entry *e)
+{
+	if (!span_eq(e->standing, SPAN("good")))
+		return false;
+	if (span_eq(e->what, SPAN("file capability")))
+		return !usual_capabilities(e->program, e->detail);
+	return span_eq(e->what, SPAN("set user id")) && !usual_set_user_id(e->program);
+}
+
+/*
+ * The start file itself; what its lines do is told of each. Those who keep their
+ * settings in one folder put links in their place.
+ */
+static bool is_start_file(const struct entry *e)
+{
+	if (span_eq(e->what, SPAN("start link")))
+		return span_starts(e->name, SPAN("."));
+	return span_eq(e->what, SPAN("profile")) && !e->command.len && span_eq(e->program, e->path);
+}
 
 static const struct deed *deed_of_entry(const struct entry *e)
 {
@@ -279,10 +315,16 @@ static const struct deed *deed_of_entry(const struct entry *e)
 	/* The unit that a link leads to is told itself. */
 	if (span_eq(e->entry, SPAN("altered")))
 		return span_ends(e->what, SPAN(" link")) ? NULL : &altered_entry;
+	if (is_given_rights(e))
+		return &given_rights;
 	if (span_eq(e->entry, SPAN("packaged")))
 		return NULL;
 	if (span_eq(e->what, SPAN("preload")))
 		return &preload;
+	if (lets_anybody_in(e->what, e->command))
+		return &lets_in;
+	if (is_local && is_start_file(e))
+		return &local;
 	if (is_unknown && is_strong)
 		return &unknown_high;
 	if (is_unknown && is_local)
@@ -327,6 +369,8 @@ static bool weigh_entries(struct analysis *a, struct err *err)
 	while (ok && (ok = query_step(q, &row, err)) && row) {
 		const struct entry e = { .what = query_span(q, 2), .name = query_span(q, 4), .command = query_span(q, 5),
 					 .standing = query_span(q, 10), .entry = query_span(q, 11),
+					 .path = query_span(q, 3), .program = query_span(q, 6),
+					 .detail = query_span(q, 15),
 					 .rank_of_target = query_u64(q, 13, 0) };
 		const struct deed *deed = deed_of_entry(&e);
 

@@ -1,6 +1,7 @@
 #include "assess/coverage.h"
 
 #include "assess/coverage_days.h"
+#include "assess/spoken_code.h"
 #include "base/buf.h"
 #include "case/case.h"
 #include "case/query.h"
@@ -20,6 +21,8 @@
 #define POWERSHELL "Microsoft-Windows-PowerShell/Operational"
 #define DEFENDER "Microsoft-Windows-Windows Defender/Operational"
 #define TASKS "Microsoft-Windows-TaskScheduler/Operational"
+/* No decoder: what the ledger says of all autostart entries. */
+#define STARTS "ledger of starts"
 /* Decoders whose facts speak for a whole file system, and not for one file of it. */
 #define VOLUMES "file names|file table|change journal"
 
@@ -40,6 +43,8 @@ const struct need needs[] = {
 	{ OF_WINDOWS, HARM_IMPLANT, LOG, POWERSHELL, false, "log PowerShell",
 	  "scripts that left no file" },
 	{ OF_WINDOWS, HARM_IMPLANT, FILES, "prefetch", false, "prefetch", "programs that ran" },
+	{ OF_LINUX, HARM_IMPLANT, SETTINGS, STARTS, true, "entries that start something",
+	  "code that stands in an entry itself, or in a file that is gone" },
 	{ OF_LINUX, HARM_IMPLANT, SETTINGS, "systemd units", true, "systemd units",
 	  "services and timers that start programs" },
 	{ OF_LINUX, HARM_IMPLANT, SETTINGS, "crontab|user crontab|at job", true, "cron and at",
@@ -329,6 +334,55 @@ static bool judge_ledger(sqlite3 *db, struct arena *arena, struct need_result *r
 	return true;
 }
 
+/* Rights and keys start nothing; of a link to a unit the unit is told itself. */
+static bool starts_nothing(struct span what)
+{
+	return in_list("sudoers|ssh key|unit link|rc link|polkit|library path|tcp wrapper", what);
+}
+
+/* A bare name is another unit, a module of the kernel, or a program that is in the ledger if it is there. */
+static bool names_a_file(struct span program)
+{
+	return span_find_byte(program, 0, '/') != SIZE_MAX || span_find(program, 0, SPAN(".so")) != SIZE_MAX;
+}
+
+/*
+ * What no package brought must start a file that somebody vouches for, and nothing else.
+ * (What starts an unknown program is counted with the programs.)
+ */
+static bool is_unaccounted(struct span what, struct span command, struct span program, struct span standing)
+{
+	return !starts_nothing(what) &&
+	       ((span_eq(standing, SPAN("missing")) && names_a_file(program)) || spoken_code(command));
+}
+
+static bool judge_starts(sqlite3 *db, struct arena *arena, struct need_result *r, struct err *err)
+{
+	static const char sql[] =
+		"SELECT trace.what, trace.command, coalesce(trace.program, ''), start.standing, trace.path FROM start JOIN trace ON "
+		"trace.id = start.trace WHERE start.entry IN ('local', 'altered') ORDER BY start.id";
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(db, sql, &q, err);
+	struct span first = { 0 };
+	uint64_t open = 0;
+
+	while (ok && (ok = query_step(q, &row, err)) && row) {
+		r->items++;
+		if (!is_unaccounted(query_span(q, 0), query_span(q, 1), query_span(q, 2), query_span(q, 3)))
+			continue;
+		if (!open++)
+			first = arena_copy(arena, span_sub(query_span(q, 4), 0, 200));
+	}
+	sqlite3_finalize(q);
+	if (ok && open) {
+		r->state = NEED_PARTLY;
+		r->note = arena_printf(arena, "%" PRIu64 " that no package brought hold%s code of their own, or start "
+				       "what is not in the evidence: %.*s%s", open, open == 1 ? "s" : "",
+				       SPAN_ARG(first), open > 1 ? " and others" : "");
+	}
+	return ok;
+}
+
 /* Of logs and captures the times are those of what happened. */
 static bool is_dated(const struct need *need)
 {
@@ -443,6 +497,8 @@ static bool judge(const struct coverage *all, const struct need *need, const str
 	r->last = t.last;
 	if (need->classes == PROGRAMS)
 		return judge_ledger(db, arena, r, err);
+	if (need->channels && !strcmp(need->channels, STARTS))
+		return judge_starts(db, arena, r, err);
 	if (need->classes == LOG)
 		judge_log(need, &t, all->hosts, arena, r);
 	else if (!judge_decoded(db, need, &t, arena, r, err))

@@ -35,8 +35,36 @@ System.Diagnostics.Process p = new System.Diagnostics.Process(); p.StartInfo.Fil
 p.StartInfo.Arguments = "/c " + Request["c"]; p.Start(); }</script>
 """
 # What mkfs.xfs does not take over from a folder: attributes and times.
-LOST_IN = {"xfs": {"capability", "digest edited with the file"}}
+LOST_IN = {"xfs": {"capability", "capability of a package's program", "digest edited with the file"}}
 
+# Settings of services in which a line names what is run: name, file, text, mode, how it is told, SQL.
+HOOKS = [
+    ("interface of wireguard", "etc/wireguard/wg0.conf", "[Interface]\nPostUp = /opt/upd/wg %i\n", 0o600,
+     "network hook", "program = '/opt/upd/wg'"),
+    ("openvpn", "etc/openvpn/u.conf", "script-security 2\nup /opt/upd/vpn\n", 0o644,
+     "network hook", "program = '/opt/upd/vpn'"),
+    ("greeter", "etc/lightdm/lightdm.conf.d/u.conf", "[Seat:*]\ngreeter-setup-script=/opt/upd/gr\n", 0o644,
+     "x session", "program = '/opt/upd/gr'"),
+    ("alias of git", "root/.gitconfig", '[alias]\n\tst = "!sh -c id"\n', 0o644,
+     "git hook", "name = 'st'"),
+    ("proxy of apt", "etc/apt/apt.conf.d/98u", 'Acquire::http::Proxy-Auto-Detect "/opt/upd/px";\n', 0o644,
+     "package hook", "program = '/opt/upd/px'"),
+    ("snmp", "etc/snmp/snmpd.conf", "extend u /opt/upd/snmp\n", 0o600,
+     "monitor command", "program = '/opt/upd/snmp'"),
+    ("archive command", "etc/postgresql/15/main/postgresql.conf", "archive_command = '/opt/upd/pg %p'\n", 0o644,
+     "database start", "name = 'archive_command'"),
+    ("hook of containers", "etc/containers/oci/hooks.d/u.json", '{"hook": {"path": "/opt/upd/runc"}}\n', 0o644,
+     "container", "program = '/opt/upd/runc'"),
+    ("cloud-init", "etc/cloud/cloud.cfg.d/99-u.cfg", "#cloud-config\nruncmd:\n - [ sh, -c, \"cat /x\" ]\n", 0o644,
+     "rc script", "path LIKE '%/99-u.cfg%'"),
+    ("hook of libvirt", "etc/libvirt/hooks/qemu", "#!/bin/sh\n/opt/upd/qemu\n", 0o755,
+     "container", "path LIKE '%/hooks/qemu'"),
+    ("supervised by runit", "etc/service/u/run", "#!/bin/sh\nexec /opt/upd/runit\n", 0o755,
+     "rc script", "path LIKE '%/service/u/run'"),
+    ("trusted hosts", "root/.rhosts", "+ +\n", 0o600, "trusted host", "command = '+ +'"),
+    ("agent of ssh", "root/.ssh/config", "Host *\n  PKCS11Provider /opt/upd/p11.so\n", 0o600,
+     "ssh command", "program = '/opt/upd/p11.so'"),
+]
 NEEDED = {"altered library": "usr/lib/x86_64-linux-gnu/security/pam_issue.so", "sshd altered": "usr/sbin/sshd"}
 
 # Told of, and not only listed: an entry that starts, a place, a place of some weight.
@@ -49,6 +77,10 @@ heavy = "SELECT 1 FROM finding_view WHERE level NOT IN ('informational', 'low') 
 matched = "SELECT 1 FROM finding_view WHERE level <> 'informational' AND matched LIKE '%s'"
 rule = "SELECT 1 FROM finding_view WHERE rule = 'kanshiki.%s'"
 program = "SELECT 1 FROM program WHERE standing <> 'good' AND path LIKE '%s'"
+# What nobody vouches for, and no rule accuses: told, and "no implant" cannot be said.
+open_start = (
+    start + " AND EXISTS (SELECT 1 FROM answer WHERE harm = 'implant' AND degree <> 'no sign')"
+)
 weak = "SELECT 1 FROM trace WHERE kind = 'setting' AND technique IS NOT NULL AND path LIKE '%s'"
 
 
@@ -108,8 +140,9 @@ def replace_by_link(path, target):
     link(path, target)
 
 
-def give_capability(path, content):
-    put(path, content, 0o755)
+def give_capability(path, content=None):
+    if content:
+        put(path, content, 0o755)
     # cap_setuid+ep, version 2
     os.setxattr(path, "security.capability", struct.pack("<5I", 0x02000001, 1 << 7, 0, 0, 0))
 
@@ -140,6 +173,21 @@ def programs(root):
             "capability",
             lambda: give_capability(root / "usr/local/bin/tcpd", elf + b"c"),
             start % ("file capability", "path LIKE '%/tcpd%'"),
+        ),
+        (
+            "setuid of a package's program",
+            lambda: (root / "usr/bin/dash").chmod(0o4755),
+            "SELECT 1 FROM finding_view WHERE rule = 'kanshiki.rights-given' AND path LIKE '%/dash'",
+        ),
+        (
+            "capability of a package's program",
+            lambda: give_capability(root / "usr/bin/true"),
+            "SELECT 1 FROM finding_view WHERE rule = 'kanshiki.rights-given' AND path LIKE '%/true'",
+        ),
+        (
+            "library link",
+            lambda: link(root / "usr/lib/x86_64-linux-gnu/libq.so.1", "/opt/upd/q.so"),
+            start % ("library link", "program = '/opt/upd/q.so'"),
         ),
         ("hidden module", lambda: put(module, elf + b"m"), program % "%/.x.ko"),
         ("digest edited with the file", lambda: forge(root, "usr/bin/find"), rule % "package-record-changed"),
@@ -346,6 +394,30 @@ def jobs(root):
             start % ("cron", "program = '/opt/upd/run'"),
         ),
         (
+            "code in a cron line",
+            lambda: put(root / "etc/cron.d/v", "* * * * * root sh -c 'cat /etc/motd | dash'\n"),
+            open_start % ("cron", "path LIKE '%/cron.d/v%'"),
+        ),
+        (
+            "code in a unit",
+            lambda: put(root / "etc/systemd/system/w.service", "[Service]\nExecStart=/bin/sh -c 'cat /etc/motd | dash'\n"),
+            open_start % ("unit", "path LIKE '%/w.service%'"),
+        ),
+        (
+            "link in cron.d",
+            lambda: link(root / "etc/cron.d/w", "/opt/upd/cron"),
+            open_start % ("start link", "program = '/opt/upd/cron'"),
+        ),
+        *[
+            (name, lambda path=path, text=text, mode=mode: put(root / path, text, mode), open_start % (what, sql))
+            for name, path, text, mode, what, sql in HOOKS
+        ],
+        (
+            "account made at start",
+            lambda: put(root / "etc/sysusers.d/u.conf", 'u upd3 0 "x" /root /bin/bash\n'),
+            "SELECT 1 FROM finding_view WHERE rule = 'kanshiki.second-root' AND path LIKE '%/sysusers.d/u.conf'",
+        ),
+        (
             "user crontab",
             lambda: put(root / "var/spool/cron/crontabs/root", "@reboot /opt/upd/at-boot\n", 0o600),
             start % ("cron", "program = '/opt/upd/at-boot'"),
@@ -444,6 +516,11 @@ def logins(root):
     """Who may come in, and as whom."""
     elf = elf_of(root)
     return [
+        (
+            "PAM lets anybody in",
+            lambda: put(root / "etc/pam.d/sshd", "auth sufficient pam_permit.so\n", append=True),
+            rule % "lets-anybody-in",
+        ),
         (
             "ssh key",
             lambda: put(root / "root/.ssh/authorized_keys", KEY, 0o600),
