@@ -84,6 +84,7 @@ struct coordinator *coordinator_new(const struct coordinator_options *options, s
 
 static void free_job(struct job *job)
 {
+	write_forget(job);
 	buf_free(&job->part);
 	opened_release(job->opened);
 	for (size_t i = 0; i < job->refused_count; i++)
@@ -303,14 +304,17 @@ static void note_done(struct coordinator *c, struct job *job)
 		c->totals->bytes += (uint64_t)job->stat.st_size;
 }
 
-static void try_again(struct coordinator *c, struct job *job)
+static bool try_again(struct coordinator *c, struct job *job, struct err *err)
 {
+	if (!write_undo(job, err))
+		return false;
 	c->buffered -= job->tree.records.room;
 	known_forget(c, job);
 	tree_clear(&job->tree);
 	job->state = JOB_WAITING;
 	c->waiting = c->head;
 	job->redone++;
+	return true;
 }
 
 static void drop_head(struct coordinator *c)
@@ -343,8 +347,7 @@ static bool write_head(struct coordinator *c, struct err *err)
 	ok = job->is_relisted || plan_job(c, job, &plan, &redo, err);
 	if (ok && redo && job->redone < REDO_MOST) {
 		free(plan);
-		try_again(c, job);
-		return true;
+		return try_again(c, job, err);
 	}
 	ok = ok && (job->is_relisted || write_job(c, job, plan, err));
 	free(plan);
@@ -442,7 +445,9 @@ bool coordinator_run(struct coordinator *c, struct case_file *file,
 	if (!coordinator_sandbox(c->options, totals->sandbox, err) || !prepare(c, err))
 		return false;
 	while (feed(c, err)) {
-		if (is_head_finished(c) && !write_head(c, err))
+		bool is_more = false;
+
+		if (is_head_finished(c) ? !write_head(c, err) : !write_ahead(c, &is_more, err))
 			return false;
 		/* Whatever is finished is kept. */
 		while (c->stopped && is_head_finished(c))
@@ -454,7 +459,7 @@ bool coordinator_run(struct coordinator *c, struct case_file *file,
 		}
 		if (c->options->progress)
 			list_ahead(c);
-		if ((c->head && !slots_wait(c, !is_head_finished(c), err)) || !case_tick(file, err))
+		if ((c->head && !slots_wait(c, !is_more && !is_head_finished(c), err)) || !case_tick(file, err))
 			return false;
 		/* What everything behind it waits for. */
 		if (!report(c, c->head ? span_of(c->head->path, c->head->path_len) : SPAN("")))

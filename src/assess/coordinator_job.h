@@ -43,6 +43,8 @@ struct opened {
 	uint64_t image_item;		/* of the case, once written: what shares lie in */
 };
 
+struct writing;
+
 struct job {
 	struct job *next;
 	uint64_t number;		/* in the order of the queue */
@@ -67,6 +69,8 @@ struct job {
 	struct tree tree;
 	uint64_t spent_ns;		/* of all tries */
 	unsigned tries, redone;
+	bool is_only_size;		/* nothing else had its size when it was handed out */
+	struct writing *writing;	/* begun, or NULL */
 	bool is_changed;		/* the file changed while it was read */
 	char cut[160];			/* the last examiner ended so, or empty */
 	struct refused refused[COMMAND_REFUSED_MAX];
@@ -182,5 +186,13 @@ bool plan_job(struct coordinator *c, struct job *job, struct plan **out, bool *r
 
 /* coordinator_write.c: a finished job into the case. */
 bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err);
+/*
+ * The head of the queue while it is examined: what was told of a large file so far, which
+ * surely is no copy of another. *is_more: there is more at once.
+ */
+bool write_ahead(struct coordinator *c, bool *is_more, struct err *err);
+/* It is to be examined again, or is a copy after all. */
+bool write_undo(struct job *job, struct err *err);
+void write_forget(struct job *job);
 
 #endif

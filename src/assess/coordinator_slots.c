@@ -91,7 +91,7 @@ static uint64_t allocated(const struct job *job)
 	return job->opened->allocated > stated ? job->opened->allocated : stated;
 }
 
-static bool send_command(struct slot *s, struct job *job, bool is_only, struct err *err)
+static bool send_command(struct slot *s, struct job *job, struct err *err)
 {
 	struct buf message = buf_new(CHANNEL_MESSAGE_MAX);
 	const struct stat *st = &job->stat;
@@ -105,7 +105,7 @@ static bool send_command(struct slot *s, struct job *job, bool is_only, struct e
 		.accessed = timestamp_of_unix(st->st_atim.tv_sec, (uint32_t)st->st_atim.tv_nsec),
 		.refused_count = job->refused_count,
 		.part_bytes = (uint32_t)job->part.len, .is_relisted = job->is_relisted,
-		.is_cached = job->is_cached, .is_only_size = is_only,
+		.is_cached = job->is_cached, .is_only_size = job->is_only_size,
 		.is_careful = job->tries > 0,
 		.beside_count = (uint32_t)job->opened->beside_count,
 	};
@@ -142,14 +142,14 @@ static bool is_only_size(struct coordinator *c, const struct job *job)
 
 bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, struct err *err)
 {
-	bool is_only = is_only_size(c, job);
 	struct err ignored;
 
+	job->is_only_size = is_only_size(c, job);
 	/*
 	 * A second chance is worth something only with an examiner that saw nothing else, and
 	 * only one that begins with such a file has a thread for it.
 	 */
-	if (s->is_alive && (job->tries || is_only) && s->trees)
+	if (s->is_alive && (job->tries || job->is_only_size) && s->trees)
 		forget(s);
 	if (!s->is_alive && !start(c, s, err))
 		return false;
@@ -159,7 +159,7 @@ bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, stru
 	job->state = JOB_RUNNING;
 	job->shares = 0;
 	/* An examiner that is gone is noticed by its pipe. */
-	if (!send_command(s, job, is_only, &ignored))
+	if (!send_command(s, job, &ignored))
 		condemn(c, s, "cannot be handed over: %s", ignored.text);
 	return true;
 }
@@ -243,6 +243,7 @@ static void examiner_over(struct coordinator *c, struct slot *s)
 {
 	struct job *job = s->job;
 	bool had_others = s->trees > 0;
+	struct err ignored;
 
 	describe_end(s, job->cut, sizeof job->cut);
 	job->spent_ns += c->now_ns - s->started_ns;
@@ -252,6 +253,8 @@ static void examiner_over(struct coordinator *c, struct slot *s)
 	if ((!job->tries && (had_others || job->tree.is_part)) || refuse_member(c, job)) {
 		job->tries++;
 		known_forget(c, job);
+		/* A case that cannot be written any more says so at the next row. */
+		write_undo(job, &ignored);
 		tree_clear(&job->tree);
 		job->state = JOB_WAITING;
 		c->waiting = c->head;

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 
 #define PATH_CAP ((size_t)1 << 20)
+/* Records written ahead between two looks at the examiners. */
+#define AHEAD_AT_ONCE 256
 
 struct written {
 	uint64_t id;			/* of the case */
-	struct record_kind kind;
+	size_t kind_at;			/* of its kind among the tree's records, which may move; 0: none */
 	bool has_lost;			/* the case refused something said of it */
 };
 
@@ -23,6 +25,11 @@ struct writing {
 	struct buf path;
 	uint64_t items;			/* written, those taken over included */
 	bool is_full;			/* members of known archives were left out at the limit */
+	/* How far it is: bytes of the tree's records, items begun, those that are open. */
+	size_t at;
+	uint32_t count, open[TREE_DEPTH_MAX];
+	unsigned depth;
+	uint64_t findings;		/* written ahead */
 };
 
 static void count_fate(struct writing *w, enum fate fate)
@@ -202,13 +209,23 @@ static const char *refused_reason(struct writing *w, uint32_t number)
 	return NULL;
 }
 
+static struct record_kind kind_of(const struct writing *w, uint32_t number)
+{
+	size_t at = w->written[number].kind_at;
+	struct span rest = span_from(buf_span(&w->job->tree.records), at);
+	struct record r;
+	struct err ignored;
+
+	return at && record_read(&rest, &r, &ignored) == RECORD_TAKEN ? r.kind : (struct record_kind){ 0 };
+}
+
 static bool write_end(struct writing *w, uint32_t number, enum fate fate, struct span reason,
 		      struct err *err)
 {
 	const struct tree_item *item = &w->job->tree.items[number];
+	const struct record_kind kind = kind_of(w, number);
 	struct case_outcome outcome = {
-		.fate = fate, .reason = reason, .evidence_class = w->written[number].kind.evidence_class,
-		.kind = w->written[number].kind.kind,
+		.fate = fate, .reason = reason, .evidence_class = kind.evidence_class, .kind = kind.kind,
 		.size = item->has_content ? item->size : CASE_SIZE_UNKNOWN,
 		.sha256 = item->has_content ? item->sha256 : NULL,
 	};
@@ -262,7 +279,7 @@ static bool write_about(struct writing *w, uint32_t number, const struct record 
 	bool ok = true;
 
 	if (r->type == RECORD_KIND)
-		w->written[number].kind = r->kind;
+		w->written[number].kind_at = w->at;
 	/* Of what was examined elsewhere only what its own place tells is new. */
 	if (w->plan[number].kind != PLAN_OWN && !(r->type == RECORD_TRACE && r->trace.of_place))
 		return true;
@@ -282,12 +299,12 @@ static bool write_about(struct writing *w, uint32_t number, const struct record 
 }
 
 /* Items that were open when the examiner ended: the innermost is to blame. */
-static bool end_open(struct writing *w, const uint32_t *open, unsigned depth, struct err *err)
+static bool end_open(struct writing *w, struct err *err)
 {
 	bool innermost = true;
 
-	while (depth--) {
-		if (!write_end(w, open[depth], innermost ? FATE_FAILED : FATE_PARTLY,
+	while (w->depth--) {
+		if (!write_end(w, w->open[w->depth], innermost ? FATE_FAILED : FATE_PARTLY,
 			       span_text(w->job->cut), err))
 			return false;
 		innermost = false;
@@ -295,31 +312,123 @@ static bool end_open(struct writing *w, const uint32_t *open, unsigned depth, st
 	return true;
 }
 
-static bool write_records(struct writing *w, struct err *err)
+static bool write_record(struct writing *w, const struct record *r, struct err *err)
+{
+	if (r->type == RECORD_DONE || r->type == RECORD_RISKY)
+		return true;
+	if (r->type == RECORD_BEGIN)
+		w->open[w->depth++] = w->count++;
+	if (w->plan[w->open[w->depth - 1]].kind == PLAN_INSIDE) {
+		w->depth -= r->type == RECORD_END;
+		return true;
+	}
+	if (r->type == RECORD_BEGIN)
+		return write_begin(w, w->count - 1, &r->begin, err);
+	if (r->type != RECORD_END)
+		return write_about(w, w->open[w->depth - 1], r, err);
+	w->depth--;
+	return write_end(w, w->open[w->depth], r->end.fate, r->end.reason, err);
+}
+
+static bool next_record(struct writing *w, struct record *r, size_t *len)
 {
 	const struct tree *t = &w->job->tree;
-	struct span rest = span_sub(buf_span(&t->records), 0, t->checked);
-	uint32_t open[TREE_DEPTH_MAX], count = 0;
-	unsigned depth = 0;
-	struct record r;
+	struct span rest = span_from(span_sub(buf_span(&t->records), 0, t->checked), w->at);
+	size_t before = rest.len;
 	struct err ignored;
-	bool ok = true;
 
-	while (ok && record_read(&rest, &r, &ignored) == RECORD_TAKEN) {
-		if (r.type == RECORD_DONE || r.type == RECORD_RISKY)
-			continue;
-		if (r.type == RECORD_BEGIN)
-			open[depth++] = count++;
-		if (w->plan[open[depth - 1]].kind == PLAN_INSIDE)
-			depth -= r.type == RECORD_END;
-		else if (r.type == RECORD_BEGIN)
-			ok = write_begin(w, count - 1, &r.begin, err);
-		else if (r.type == RECORD_END)
-			depth--, ok = write_end(w, open[depth], r.end.fate, r.end.reason, err);
-		else
-			ok = write_about(w, open[depth - 1], &r, err);
+	if (record_read(&rest, r, &ignored) != RECORD_TAKEN)
+		return false;
+	*len = before - rest.len;
+	return true;
+}
+
+static bool write_records(struct writing *w, struct err *err)
+{
+	struct record r;
+	size_t len;
+
+	while (next_record(w, &r, &len)) {
+		if (!write_record(w, &r, err))
+			return false;
+		w->at += len;
 	}
-	return ok && end_open(w, open, depth, err);
+	return end_open(w, err);
+}
+
+/* ---- ahead of its end ---- */
+
+static struct writing *new_writing(struct coordinator *c, struct job *job)
+{
+	struct writing *w = calloc(1, sizeof *w);
+
+	if (w)
+		*w = (struct writing){ .c = c, .job = job, .path = buf_new(PATH_CAP) };
+	return w;
+}
+
+static void free_writing(struct writing *w)
+{
+	if (!w)
+		return;
+	buf_free(&w->path);
+	free(w->written);
+	free(w);
+}
+
+void write_forget(struct job *job)
+{
+	free_writing(job->writing);
+	job->writing = NULL;
+}
+
+static struct writing *begun(struct coordinator *c, struct job *job)
+{
+	static const struct plan own = { .kind = PLAN_OWN };
+
+	if (job->writing || !(job->writing = new_writing(c, job)))
+		return job->writing;
+	job->writing->plan = &own;
+	job->writing->written = calloc(1, sizeof *job->writing->written);
+	if (!job->writing->written)
+		write_forget(job);
+	return job->writing;
+}
+
+/* Only of the file itself: what is inside it may be planned in other ways. */
+bool write_ahead(struct coordinator *c, bool *is_more, struct err *err)
+{
+	struct job *job = c->head;
+	struct writing *w;
+	struct record r;
+	size_t len;
+
+	if (!job || job->state != JOB_RUNNING || !job->is_only_size || job->is_relisted || !job->tree.count)
+		return true;
+	w = begun(c, job);
+	if (!w)
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
+	for (int i = 0; i < AHEAD_AT_ONCE; i++) {
+		if (!next_record(w, &r, &len) || r.type == RECORD_END || (w->count && r.type == RECORD_BEGIN))
+			return true;
+		if (!write_record(w, &r, err))
+			return false;
+		w->findings += r.type == RECORD_FINDING;
+		w->at += len;
+	}
+	*is_more = true;
+	return true;
+}
+
+bool write_undo(struct job *job, struct err *err)
+{
+	struct writing *w = job->writing;
+	bool ok = !w || !w->count || case_unit_restart(w->c->file, job->unit, err);
+
+	if (w)
+		w->c->totals->findings -= w->findings;
+	write_forget(job);
+	return ok;
 }
 
 static timestamp stat_time(const struct job *job, struct timespec t)
@@ -364,25 +473,43 @@ static bool write_plain(struct writing *w, enum fate fate, const char *reason, s
 	       end_item(w, id, &outcome, err);
 }
 
-bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err)
+/* What was written ahead stays, if the file is what it was taken for. */
+static struct writing *resumed(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err)
 {
 	size_t count = job->tree.count ? job->tree.count : 1;
-	struct writing w = { .c = c, .job = job, .plan = plan, .path = buf_new(PATH_CAP),
-			     .written = calloc(count, sizeof *w.written) };
-	bool ok = w.written;
+	struct written *written;
+
+	if (job->writing && plan[0].kind != PLAN_OWN && !write_undo(job, err))
+		return NULL;
+	if (!job->writing)
+		job->writing = new_writing(c, job);
+	written = job->writing ? reallocarray(job->writing->written, count, sizeof *written) : NULL;
+	if (!written) {
+		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for %zu items", count);
+		return NULL;
+	}
+	memset(written + job->writing->count, 0, (count - job->writing->count) * sizeof *written);
+	job->writing->written = written;
+	job->writing->plan = plan;
+	return job->writing;
+}
+
+bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err)
+{
+	struct writing *w = resumed(c, job, plan, err);
+	bool ok = w;
 
 	if (!ok)
-		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for %zu items", count);
-	else if (job->fate)
-		ok = write_plain(&w, job->fate, job->reason, err);
+		return false;
+	if (job->fate)
+		ok = write_plain(w, job->fate, job->reason, err);
 	else if (!job->tree.count && (!job->tree.is_part || !job->tree.is_done))
-		ok = write_plain(&w, FATE_FAILED, job->cut, err);
+		ok = write_plain(w, FATE_FAILED, job->cut, err);
 	else
-		ok = write_records(&w, err);
+		ok = write_records(w, err);
 	if (ok && !job->tree.is_part && job->tree.count)
-		job->opened->image_item = w.written[0].id;
+		job->opened->image_item = w->written[0].id;
 	ok = ok && case_unit_commit(c->file, job->unit, err);
-	buf_free(&w.path);
-	free(w.written);
+	write_forget(job);
 	return ok;
 }

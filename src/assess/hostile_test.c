@@ -253,6 +253,26 @@ TEST(hostile_member_costs_itself_and_not_its_archive)
 	tear_down(&r);
 }
 
+/* A large file is written into the case while it is examined: then that is taken back. */
+TEST(hostile_member_of_a_large_file_costs_itself)
+{
+	struct run r;
+
+	set_up(&r, "large");
+	shell(r.folder, "mkdir d && for i in a crash m; do echo $i > d/$i; done && "
+			"yes 'a large file of text lines in this archive' | head -c 34000000 > d/l && "
+			"tar cf x.tar d/a d/l d/crash d/m && rm -r d");
+	run_with(&r, (struct coordinator_options){ .jobs = 2, .misbehave = misbehave });
+	assert_item(&r, "/x.tar", "examined|archive|tar|");
+	assert_item(&r, "!/d/a", "examined|other|text|");
+	assert_item(&r, "!/d/l", "examined|other|text|");
+	assert_item(&r, "!/d/m", "examined|other|text|");
+	assert_item(&r, "!/d/crash", "failed|other||examiner killed by signal 11 (Segmentation fault)");
+	assert_int_equal(r.totals.replaced, 1);
+	assert_int_equal(number(&r, "SELECT count(*) FROM item"), 5);
+	tear_down(&r);
+}
+
 TEST(hostile_name_or_beginning_alone_hides_nothing)
 {
 	struct run r;

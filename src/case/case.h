@@ -73,6 +73,8 @@ bool case_add_source(struct case_file *c, struct span path, struct span kind, ui
  */
 bool case_unit_begin(struct case_file *c, uint64_t source, struct span path, uint64_t *unit,
 		     bool *done, struct err *err);
+/* Takes back all that was said of the unit, which no other was written to since it began. */
+bool case_unit_restart(struct case_file *c, uint64_t unit, struct err *err);
 /*
  * The unit counts. Every item of it must have its fate (else ERR_USAGE). Adds
  * the custody entry "acquired" for its top-level item. It is durable with the

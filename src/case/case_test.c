@@ -211,6 +211,39 @@ TEST(case_resume_gives_the_result_of_an_uninterrupted_run)
 	assert_same_result(whole, parts);
 }
 
+TEST(case_unit_begun_anew_leaves_nothing_of_its_first_beginning)
+{
+	char whole[512], parts[512];
+	struct sample s = { .units = 9, .findings = 2 }, some = { .units = 5, .findings = 2 };
+	struct trace trace = trace_new(TRACE_FILE, "written too early");
+	struct case_file *c;
+	struct err err = { 0 };
+	uint64_t unit, item;
+	bool done;
+
+	end(written(scratch(whole, sizeof whole, "straight.case"), &s));
+	c = written(scratch(parts, sizeof parts, "anew.case"), &some);
+	assert_true(case_unit_begin(c, 1, SPAN("/e/file005.zip"), &unit, &done, &err));
+	for (int i = 0; i < 2; i++) {
+		assert_true(case_add_item(c, unit, &(struct case_item){ .source = 1, .path = SPAN("/e/file005.zip") },
+					  &item, &err));
+		assert_true(case_add_trace(c, unit, item, &trace, &err));
+		/* The second time with a row for the item. */
+		assert_true(!i || case_sync(c, &err));
+		assert_true(case_unit_restart(c, unit, &err));
+	}
+	assert_int_equal(number(c, "SELECT count(*) FROM trace"), 0);
+	assert_int_equal(number(c, "SELECT count(*) FROM item WHERE fate IS NULL"), 0);
+	assert_true(case_add_item(c, unit, &(struct case_item){ .source = 1, .path = SPAN("/e/file005.zip") },
+				  &item, &err));
+	assert_int_equal(item, number(c, "SELECT max(id) + 1 FROM item"));
+	case_close(c);
+	assert_true(case_resume(parts, &sample_run, &c, &err));
+	assert_true(sample_examine(c, &s, &err));
+	end(c);
+	assert_same_result(whole, parts);
+}
+
 TEST(case_resume_does_copies_of_unfinished_content_again)
 {
 	char path[512];

@@ -1,9 +1,12 @@
 /* Units and items of case.h. */
 #include "case/recorder.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "case/schema.h"
 #include "codec/digest.h"
 #include "codec/json_write.h"
 
@@ -103,6 +106,42 @@ bool case_unit_begin(struct case_file *c, uint64_t source, struct span path, uin
 	ok = row_end(&row, err) && remember_unit(c, *unit, err) && recorder_done(c, err);
 	buf_free(&room);
 	return ok;
+}
+
+/* The numbers that they had are given again, as if nothing had been written. */
+static bool remove_rows(struct case_file *c, enum table table, uint64_t unit, struct err *err)
+{
+	const char *name = schema_objects[table].name;
+	char sql[96];
+	int64_t last;
+
+	snprintf(sql, sizeof sql, "DELETE FROM %s WHERE unit = %" PRIu64, name, unit);
+	if (!recorder_exec(c, sql, err))
+		return false;
+	snprintf(sql, sizeof sql, "SELECT max(id) FROM %s", name);
+	if (!query_int(c->db, sql, 0, &last, err))
+		return recorder_fail(c, "cannot read the case", err);
+	c->next[table] = (uint64_t)last + 1;
+	return true;
+}
+
+bool case_unit_restart(struct case_file *c, uint64_t unit, struct err *err)
+{
+	static const enum table tables[] = { TABLE_ITEM, TABLE_FINDING, TABLE_EVENT, TABLE_FACT, TABLE_TRACE };
+	struct open_unit *u = recorder_unit(c, unit);
+
+	if (!u)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no such unit is open");
+	if (!recorder_begin(c, err))
+		return false;
+	if (c->waiting.unit == unit)
+		c->waiting.unit = 0;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		if (!remove_rows(c, tables[i], unit, err))
+			return false;
+	buf_clear(&u->acquired);
+	u->items = u->open_items = u->top = 0;
+	return recorder_done(c, err);
 }
 
 static void forget_unit(struct case_file *c, struct open_unit *u)
