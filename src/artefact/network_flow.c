@@ -4,6 +4,7 @@
 
 #define BUCKETS 131072
 #define LOCAL_PORTS 1024	/* below: a service */
+#define CLIENT_PORTS 32768	/* from here on: what systems give to clients */
 
 struct flow_key {
 	struct packet_end low, high;
@@ -19,7 +20,7 @@ bool network_flows_new(struct network_flows *f, struct network_sink *sink,
 	f->buckets = ARENA_ARRAY(f->arena, BUCKETS, uint32_t);
 	/* Keyed at random, against floods of chosen ports; no order follows from it. */
 	memcpy(f->seed, sink->sums.seed, sizeof f->seed);
-	return f->flows && f->buckets && fragments_new(f) && addresses_new(f);
+	return f->flows && f->buckets && fragments_new(f) && addresses_new(f) && repeats_new(f);
 }
 
 /* ---- the table ---- */
@@ -132,6 +133,8 @@ static void write_detail(struct buf *to, const struct flow *flow)
 	key_number(&w, "packets_in", flow->packets[FLOW_IN]);
 	key_number(&w, "wire_out", flow->wire[FLOW_OUT]);
 	key_number(&w, "wire_in", flow->wire[FLOW_IN]);
+	key_number(&w, "repeated_out", flow->repeated[FLOW_OUT]);
+	key_number(&w, "repeated_in", flow->repeated[FLOW_IN]);
 	key_number(&w, "fragments", flow->fragments);
 	if (flow->protocol == PROTOCOL_TCP) {
 		uint8_t all = flow->flags[0] | flow->flags[1];
@@ -226,11 +229,18 @@ void network_flows_end(struct network_flows *f)
 
 /* ---- packets ---- */
 
-/* Whether the packet seems to be an answer: its sender has the service's port. */
+/*
+ * Whether the packet seems to be an answer: its sender has the service's port. Of TCP
+ * that is met in the middle, which comes first says nothing.
+ */
 static bool is_answer(const struct packet *p)
 {
-	if (p->protocol == PROTOCOL_TCP && (p->flags & TCP_SYN))
+	bool is_tcp = p->protocol == PROTOCOL_TCP;
+
+	if (is_tcp && (p->flags & TCP_SYN))
 		return p->flags & TCP_ACK;
+	if (is_tcp && p->from.port >= LOCAL_PORTS && p->from.port < CLIENT_PORTS)
+		return p->to.port >= CLIENT_PORTS;
 	return p->from.port && p->from.port < LOCAL_PORTS && p->to.port >= LOCAL_PORTS;
 }
 
@@ -260,12 +270,13 @@ static struct flow *new_flow(struct network_flows *f, const struct packet *p, ui
 }
 
 /* Whether the packet begins another conversation with the same ends. */
-static bool is_over(const struct flow *flow, const struct packet *p, timestamp time)
+static bool is_over(const struct flow *flow, int direction, const struct packet *p, timestamp time)
 {
 	timestamp silence = p->protocol == PROTOCOL_TCP ? FLOW_SILENCE_TCP : FLOW_SILENCE_UDP;
 
 	if (p->protocol == PROTOCOL_TCP && (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
-	    ((flow->flags[0] | flow->flags[1]) & (TCP_FIN | TCP_RST)))
+	    ((flow->flags[0] | flow->flags[1]) & (TCP_FIN | TCP_RST) ||
+	     (flow->flags[FLOW_OUT] & TCP_SYN && direction == FLOW_OUT && p->sequence != flow->begun_at)))
 		return true;
 	return time != TIME_NONE && flow->last != TIME_NONE && time > flow->last &&
 	       time - flow->last > silence;
@@ -290,7 +301,7 @@ void flow_add_packet(struct network_flows *f, const struct packet *p, timestamp 
 
 	bucket = bucket_of(f, p);
 	flow = find(f, p, bucket, &direction);
-	if (flow && is_over(flow, p, time)) {
+	if (flow && is_over(flow, direction, p, time)) {
 		end_flow(f, flow);
 		flow = NULL;
 	}
@@ -301,11 +312,16 @@ void flow_add_packet(struct network_flows *f, const struct packet *p, timestamp 
 		list_add(f, flow);
 	}
 	widen(flow, time);
-	flow->bytes[direction] += p->payload_length;
+	if (p->payload_length && repeats_has(f, flow, direction, p, time))
+		flow->repeated[direction] += p->payload_length;
+	else
+		flow->bytes[direction] += p->payload_length;
 	flow->wire[direction] += wire;
 	flow->packets[direction]++;
-	flow->flags[direction] |= p->flags;
 	flow->fragments += p->is_fragment;
+	if (p->flags & TCP_SYN && direction == FLOW_OUT && !(flow->flags[FLOW_OUT] & TCP_SYN))
+		flow->begun_at = p->sequence;
+	flow->flags[direction] |= p->flags;
 	if (p->protocol == PROTOCOL_TCP && p->flags & TCP_SYN)
 		stream_begin(f, flow, direction, p);
 	if (p->payload.len && !p->is_later_fragment)

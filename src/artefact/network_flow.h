@@ -3,8 +3,8 @@
  *
  * A flow is what two ends said with one protocol: `from` began it, as far as the
  * capture shows (a SYN; else the first packet, where the ports do not say the
- * other way round). Bytes are those of the transport's payload; those of the wire
- * are kept beside them. A flow ends when a new connection takes its ports, when
+ * other way round). Bytes are those of the transport's payload, without packets that
+ * are there twice; those of the wire, all of them, are kept beside them. A flow ends when a new connection takes its ports, when
  * it was silent for too long, when it had to make room, or with the capture; then
  * it is told. Every packet is in exactly one told flow.
  */
@@ -67,13 +67,16 @@ struct flow {
 	const char *application;	/* "tls", "dns"; NULL: not recognised */
 	uint64_t bucket;
 	timestamp first, last;
+	uint32_t begun_at;		/* sequence of the first SYN */
 	uint64_t bytes[2], wire[2], packets[2];
+	uint64_t repeated[2];		/* bytes, not in those before */
 	uint64_t offset;		/* of its first packet in the capture */
 	uint32_t fragments;
 	struct flow_text *text;
 };
 
 struct address_name;
+struct flow_packet;
 struct fragments;
 struct flow_held;
 struct quic;
@@ -95,6 +98,7 @@ struct network_flows {
 	uint32_t heads_made, held_made, quics_made;
 	uint32_t uploads_told;
 	struct fragments *fragments;
+	struct flow_packet *recent;
 	struct address_name *addresses;
 	uint64_t evicted;
 	struct netflow *netflow;	/* NULL until a datagram looks like one */
@@ -147,6 +151,13 @@ void stream_begin(struct network_flows *f, struct flow *flow, int direction, con
 void stream_add(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
 		timestamp time);
 void stream_end(struct network_flows *f, struct flow *flow);
+
+/* ---- network_repeat.c: packets that were recorded at two places, or sent again ---- */
+
+bool repeats_new(struct network_flows *f);
+/* Whether its payload was counted before: the same bytes of a stream, or the same datagram a moment ago. */
+bool repeats_has(struct network_flows *f, const struct flow *flow, int direction, const struct packet *p,
+		 timestamp time);
 
 /* ---- network_dns.c, network_http.c ---- */
 

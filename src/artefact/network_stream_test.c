@@ -158,7 +158,59 @@ TEST(network_stream_counts_an_upload_once)
 	out(&m, at + 30, SPAN("GET /b HTTP/1.1\r\n\r\nPUT /c HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"));
 	expect(&m, "upload|10.0.0.1:40000|192.0.2.1:80|h.example|http|/up|30|-1\n"
 	       "upload|10.0.0.1:40000|192.0.2.1:80|h.example|http|/c|3|-1\n"
-	       "flow|10.0.0.1:40000|192.0.2.1:80|h.example|http|/c|236|0\n");
+	       "flow|10.0.0.1:40000|192.0.2.1:80|h.example|http|/c|163|0\n");
+}
+
+static void datagram(struct making *m, bool is_back, uint16_t checksum, struct span data)
+{
+	add_ip(m, is_back, 17, 0, 8 + data.len);
+	add_u16be(&m->file, is_back ? m->port : 40000);
+	add_u16be(&m->file, is_back ? 40000 : m->port);
+	add_u16be(&m->file, 8 + (uint32_t)data.len);
+	add_u16be(&m->file, checksum);
+	buf_add(&m->file, data);
+}
+
+/* As a port has them that mirrors what comes in and what goes out. */
+TEST(network_stream_counts_packets_that_were_recorded_twice_once)
+{
+	struct making m = making_new(9);
+
+	segment(&m, false, 99, SYN, (struct span){ 0 });
+	for (int i = 0; i < 6; i++)
+		out(&m, 100 + (uint32_t)(i / 2) * 10, SPAN("aaaaaaaaaa"));
+	segment(&m, true, 100, ACK, SPAN("aaaaaaaaaa"));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:9||tcp||30|10\n");
+	m = making_new(9);
+	for (int i = 0; i < 6; i++)
+		datagram(&m, false, (uint16_t)(1 + i / 2), SPAN("aaaaaaaaaa"));
+	datagram(&m, true, 1, SPAN("aaaaaaaaaa"));
+	/* Without a checksum nothing says that it is the same. */
+	datagram(&m, true, 0, SPAN("aaaaaaaaaa"));
+	datagram(&m, true, 0, SPAN("aaaaaaaaaa"));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:9||udp||30|30\n");
+}
+
+TEST(network_stream_tells_connections_of_the_same_ends_apart)
+{
+	struct making m = making_new(9);
+
+	segment(&m, false, 99, SYN, (struct span){ 0 });
+	segment(&m, false, 99, SYN, (struct span){ 0 });
+	out(&m, 100, SPAN("aaaaaaaaaa"));
+	segment(&m, false, 70000, SYN, (struct span){ 0 });
+	out(&m, 70001, SPAN("aaa"));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:9||tcp||10|0\nflow|10.0.0.1:40000|192.0.2.1:9||tcp||3|0\n");
+}
+
+/* Met in the middle, and the server speaks first. */
+TEST(network_stream_knows_the_client_by_its_port)
+{
+	struct making m = making_new(8443);
+
+	segment(&m, true, 500, ACK, SPAN("aaaaaaaaaa"));
+	out(&m, 100, SPAN("b"));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:8443||tcp||1|10\n");
 }
 
 TEST(network_stream_reads_a_head_that_goes_over_segments)

@@ -167,7 +167,7 @@ static uint64_t unit_of(uint8_t resolution)
 
 	if (resolution & 0x80)
 		return exponent > 32 ? 0 : unit << exponent;
-	if (exponent > 9)
+	if (exponent > 18)
 		return 0;
 	for (int i = 0; i < exponent; i++)
 		unit *= 10;
@@ -215,7 +215,9 @@ static timestamp time_of(const struct capture_interface *interface, uint64_t tic
 	if (!unit)
 		return TIME_NONE;
 	seconds = ticks / unit;
-	rest = ticks % unit * (uint64_t)TIME_SECOND / unit;
+	rest = ticks % unit;
+	rest = unit > UINT32_MAX * UINT64_C(2) ? rest / (unit / (uint64_t)TIME_SECOND)
+					       : rest * (uint64_t)TIME_SECOND / unit;
 	if (seconds > INT32_MAX * UINT64_C(4) || interface->offset > INT32_MAX ||
 	    interface->offset < -INT32_MAX)
 		return TIME_NONE;

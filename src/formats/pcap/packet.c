@@ -128,12 +128,21 @@ static enum packet_fate read_tcp(struct walk *w)
 	return take_payload(w, header);
 }
 
-static enum packet_fate read_ports(struct walk *w, uint32_t header)
+static enum packet_fate read_udp(struct walk *w)
 {
 	w->out->from.port = cursor_u16be(&w->at);
 	w->out->to.port = cursor_u16be(&w->at);
-	cursor_skip(&w->at, header - 4);
-	return take_payload(w, header);
+	cursor_skip(&w->at, 2);
+	w->out->checksum = cursor_u16be(&w->at);
+	return take_payload(w, 8);
+}
+
+static enum packet_fate read_sctp(struct walk *w)
+{
+	w->out->from.port = cursor_u16be(&w->at);
+	w->out->to.port = cursor_u16be(&w->at);
+	cursor_skip(&w->at, 8);
+	return take_payload(w, 12);
 }
 
 static enum packet_fate read_transport(struct walk *w)
@@ -145,9 +154,9 @@ static enum packet_fate read_transport(struct walk *w)
 	case PROTOCOL_TCP:
 		return read_tcp(w);
 	case PROTOCOL_UDP:
-		return read_ports(w, 8);
+		return read_udp(w);
 	case PROTOCOL_SCTP:
-		return read_ports(w, 12);
+		return read_sctp(w);
 	case PROTOCOL_ICMP:
 	case PROTOCOL_ICMP6:
 		w->out->icmp_type = cursor_u8(&w->at);

@@ -34,6 +34,7 @@ struct packet {
 	uint8_t flags;			/* of TCP */
 	uint8_t icmp_type;
 	uint32_t sequence;		/* of TCP */
+	uint16_t checksum;		/* of UDP, as it stands there */
 	uint32_t payload_length;	/* of the transport, on the wire */
 	struct span payload;		/* what was kept of it */
 	bool is_fragment;

@@ -148,3 +148,20 @@ TEST(capture_reads_pcapng_with_its_time_resolution)
 	assert_false(capture_next(&c, &p));
 	assert_string_equal(c.damage, "the last block is cut short");
 }
+
+/* 7,000 ticks of 10^-12 are 7 ns; behind an offset of a second. */
+TEST(capture_reads_resolutions_finer_than_its_own)
+{
+	struct span file = SPAN("\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x1c\0\0\0"
+				"\1\0\0\0\x28\0\0\0\x65\0\0\0\0\0\0\0\x9\0\1\0\xc\0\0\0"
+				"\xe\0\x8\0\1\0\0\0\0\0\0\0\x28\0\0\0"
+				"\6\0\0\0\x24\0\0\0\0\0\0\0\0\0\0\0\x58\x1b\0\0\2\0\0\0\2\0\0\0ab\0\0\x24\0\0\0");
+	struct capture_packet p;
+	struct err err = { 0 };
+	struct capture c;
+
+	assert_true(capture_open(&c, file, &err));
+	assert_true(capture_next(&c, &p));
+	assert_int_equal(p.time, TIME_SECOND + 7);
+	assert_null(c.damage);
+}
