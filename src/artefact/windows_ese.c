@@ -17,7 +17,7 @@ static struct span whole_until(const struct artefact *a, const struct ese_recove
 	struct span kept;
 
 	if (r->whole_until != TIME_NONE) {
-		buf_text(&text, "; it is whole until ");
+		buf_text(&text, REASON_WHOLE_UNTIL);
 		timestamp_format(&text, r->whole_until, 0);
 	}
 	kept = arena_copy(a->arena, buf_span(&text));

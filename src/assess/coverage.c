@@ -204,20 +204,32 @@ static bool count_items(sqlite3 *db, const struct need *need, uint64_t *items, s
 	return ok;
 }
 
+#define DAY (INT64_C(86400) * TIME_SECOND)
+/* Items that are whole up to a day after the period's end, for databases are written late. */
+#define WHOLE_IN_PERIOD "(SELECT item FROM temp.covered_whole WHERE until >= ?1)"
+
+static void bind_end(sqlite3_stmt *q, const struct period *period)
+{
+	if (period && period->until != TIME_NONE && period->until < INT64_MAX - DAY)
+		sqlite3_bind_int64(q, 1, period->until + DAY);	/* else NULL, which nothing reaches */
+}
+
 /*
  * Items that were not wholly examined: those of which the need's decoder told something,
  * and those of its classes of which nobody did, for they could be its, too (`untold`).
  */
-static bool count_faulty(sqlite3 *db, const struct need *need, uint64_t *faulty, uint64_t *untold,
-			 struct err *err)
+static bool count_faulty(sqlite3 *db, const struct need *need, const struct period *period, uint64_t *faulty,
+			 uint64_t *untold, struct err *err)
 {
 	sqlite3_stmt *q;
 	uint64_t last = 0;
 	bool row, ok;
 
 	*faulty = *untold = 0;
-	if (!query_prepare(db, "SELECT item, class, channel, told FROM temp.covered_faulty ORDER BY item", &q, err))
+	if (!query_prepare(db, "SELECT item, class, channel, told FROM temp.covered_faulty WHERE item NOT IN "
+			   WHOLE_IN_PERIOD " ORDER BY item", &q, err))
 		return false;
+	bind_end(q, period);
 	while ((ok = query_step(q, &row, err)) && row) {
 		bool is_told = query_u64(q, 3, 0);
 		uint64_t item = query_u64(q, 0, 0);
@@ -270,12 +282,12 @@ static struct span damage_of(const struct tally *t, uint64_t faulty, uint64_t al
 }
 
 /* What decoders read: hives, databases, configuration, captures, volumes. */
-static bool judge_decoded(sqlite3 *db, const struct need *need, const struct tally *t, struct arena *arena,
-			  struct need_result *r, struct err *err)
+static bool judge_decoded(sqlite3 *db, const struct need *need, const struct period *period, const struct tally *t,
+			  struct arena *arena, struct need_result *r, struct err *err)
 {
 	uint64_t items, faulty, untold;
 
-	if (!count_items(db, need, &items, err) || !count_faulty(db, need, &faulty, &untold, err))
+	if (!count_items(db, need, &items, err) || !count_faulty(db, need, period, &faulty, &untold, err))
 		return false;
 	if (t->items && (t->lost || faulty)) {
 		r->state = NEED_DAMAGED;
@@ -441,7 +453,7 @@ static bool last_of_all(sqlite3 *db, timestamp *out, struct err *err)
 static bool judge_period(sqlite3 *db, const struct need *need, const struct period *period,
 			 struct arena *arena, struct need_result *r, struct err *err)
 {
-	const timestamp slack = INT64_C(86400) * TIME_SECOND;
+	const timestamp slack = DAY;
 	timestamp until = period->until, end;
 	bool is_late, is_early;
 
@@ -501,7 +513,7 @@ static bool judge(const struct coverage *all, const struct need *need, const str
 		return judge_starts(db, arena, r, err);
 	if (need->classes == LOG)
 		judge_log(need, &t, all->hosts, arena, r);
-	else if (!judge_decoded(db, need, &t, arena, r, err))
+	else if (!judge_decoded(db, need, period, &t, arena, r, err))
 		return false;
 	if (is_dated(need) && r->state == NEED_EXAMINED && !t.records) {
 		r->state = NEED_PARTLY;
@@ -523,12 +535,13 @@ static unsigned kinds_asked(unsigned kinds)
 }
 
 /* Whatever was left unexamined may have held the sign. */
-static bool judge_unexamined(sqlite3 *db, struct arena *arena, struct need_result *r,
+static bool judge_unexamined(sqlite3 *db, const struct period *period, struct arena *arena, struct need_result *r,
 			     struct err *err)
 {
 	static const char sql[] =
-		"SELECT fate, items FROM temp.covered_fates WHERE fate IN ('partly', 'failed', 'locked', "
-		"'denied') OR fate IS NULL ORDER BY items DESC";
+		"SELECT fate, items - (fate IS 'partly') * (SELECT count(*) FROM " WHOLE_IN_PERIOD ") AS left "
+		"FROM temp.covered_fates WHERE (fate IN ('partly', 'failed', 'locked', 'denied') OR fate IS NULL) "
+		"AND left > 0 ORDER BY left DESC";
 	struct buf text = buf_new(1024);
 	sqlite3_stmt *q;
 	bool row, ok;
@@ -536,6 +549,7 @@ static bool judge_unexamined(sqlite3 *db, struct arena *arena, struct need_resul
 	*r = (struct need_result){ .state = NEED_EXAMINED, .first = TIME_NONE, .last = TIME_NONE };
 	if (!query_prepare(db, sql, &q, err))
 		return false;
+	bind_end(q, period);
 	while ((ok = query_step(q, &row, err)) && row) {
 		struct span fate = query_span(q, 0);
 		uint64_t n = query_u64(q, 1, 0);
@@ -559,6 +573,7 @@ static bool sum_up(sqlite3 *db, struct err *err)
 	return query_exec(db, "DROP TABLE IF EXISTS temp.covered_facts; DROP TABLE IF EXISTS temp.covered_items; "
 		"DROP TABLE IF EXISTS temp.covered_faulty; DROP TABLE IF EXISTS temp.covered_days; "
 		"DROP TABLE IF EXISTS temp.covered_fates; DROP TABLE IF EXISTS temp.covered_sums; "
+		"DROP TABLE IF EXISTS temp.covered_whole; "
 		"CREATE TEMP TABLE covered_facts AS SELECT class, channel, host, count(DISTINCT item) AS items, "
 		QUERY_SUM("count") " AS records, " QUERY_SUM("lost") " AS lost, min(first) AS first, max(last) AS last "
 		"FROM main.fact GROUP BY class, host, channel; "
@@ -570,6 +585,9 @@ static bool sum_up(sqlite3 *db, struct err *err)
 		"CREATE TEMP TABLE covered_items AS SELECT class, sum(items) AS items FROM covered_sums "
 		"WHERE coalesce(fate, '') <> 'skipped' GROUP BY class; "
 		"CREATE TEMP TABLE covered_fates AS SELECT fate, sum(items) AS items FROM covered_sums GROUP BY fate; "
+		"CREATE TEMP TABLE covered_whole AS SELECT id AS item, "
+		"unixepoch(substr(reason, -20)) * 1000000000 AS until FROM main.item WHERE fate = 'partly' AND reason "
+		"LIKE '%" REASON_WHOLE_UNTIL "____-__-__T__:__:__Z'; "
 		"CREATE TEMP TABLE covered_faulty AS WITH faulty AS (SELECT id, class FROM main.item WHERE "
 		"coalesce(fate, '') NOT IN ('examined', 'duplicate', 'skipped')) "
 		"SELECT item, fact.class AS class, channel, 1 AS told FROM faulty JOIN main.fact ON item = faulty.id "
@@ -608,7 +626,7 @@ bool coverage_of(const struct coverage *all, enum harm harm, const struct period
 			*covered = false;
 		++*count;
 	}
-	if (!judge_unexamined(db, arena, &results[*count], err))
+	if (!judge_unexamined(db, period, arena, &results[*count], err))
 		return false;
 	if (results[*count].state != NEED_EXAMINED) {
 		*covered = false;

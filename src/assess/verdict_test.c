@@ -242,6 +242,36 @@ TEST(verdict_counts_only_what_reaches_into_the_period)
 	case_close(file);
 }
 
+/* The database is whole until the second of January; the logs end with the period. */
+static enum degree obstruction_until(struct case_file *file, int64_t day)
+{
+	const struct period period = { TIME_NONE, day * 86400 * TIME_SECOND };
+
+	return conclude_of(file, day ? &period : NULL).degrees[HARM_OBSTRUCTION];
+}
+
+TEST(verdict_of_a_period_before_which_a_database_is_whole)
+{
+	struct case_file *file = new_case("until");
+	struct err err = { 0 };
+
+	add_log(file, (struct log){ .channel = "Security", .fate = FATE_EXAMINED }, NULL, 0);
+	add_log(file, (struct log){ .channel = "System", .fate = FATE_EXAMINED }, NULL, 0);
+	assert_int_equal(obstruction_until(file, 7), DEGREE_NO_SIGN);
+	add_log(file, (struct log){ .channel = "srum", .fate = FATE_PARTLY, .class = CLASS_DATABASE }, NULL, 0);
+	assert_int_equal(obstruction_until(file, 7), DEGREE_CANNOT_TELL);
+	assert_true(query_exec(case_db(file), "UPDATE item SET reason = 'not shut down; it is whole until "
+			       "1970-01-09T00:00:00Z' WHERE fate = 'partly'", &err));
+	assert_int_equal(obstruction_until(file, 0), DEGREE_CANNOT_TELL);
+	assert_int_equal(obstruction_until(file, 7), DEGREE_NO_SIGN);
+	/* Databases are written late: a day is asked for. */
+	assert_int_equal(obstruction_until(file, 8), DEGREE_CANNOT_TELL);
+	assert_true(query_exec(case_db(file), "UPDATE item SET reason = reason || '; and more' WHERE reason LIKE '%whole%'",
+			       &err));
+	assert_int_equal(obstruction_until(file, 7), DEGREE_CANNOT_TELL);
+	case_close(file);
+}
+
 /* Days 0 to 11, without 5 to 8. */
 #define HOLED "1:0=9 1=9 2=9 3=9 4=9 9=9 10=9 11=9"
 

@@ -116,3 +116,10 @@ enum harm harm_of_tag(struct span tag)
 	}
 	return HARM_NONE;
 }
+
+bool reason_is_whole_until(struct span reason)
+{
+	size_t len = strlen("2026-11-21T21:26:59Z");
+
+	return reason.len > len && span_ends(span_sub(reason, 0, reason.len - len), SPAN(REASON_WHOLE_UNTIL));
+}

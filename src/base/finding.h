@@ -31,6 +31,13 @@ enum fate { FATE_NONE, FATE_EXAMINED, FATE_PARTLY, FATE_FAILED, FATE_LOCKED, FAT
 	    FATE_DUPLICATE, FATE_SKIPPED, FATE_COUNT };
 
 /*
+ * How the reason of a fate ends where only what came after a time is missing: this, and the
+ * time as "2026-11-21T21:26:59Z". Coverage of a period before it takes the item for examined.
+ */
+#define REASON_WHOLE_UNTIL "; it is whole until "
+bool reason_is_whole_until(struct span reason);
+
+/*
  * Classes of evidence, for coverage. An item belongs to the class that its
  * content is; an event log also tells which channels and period it covers.
  */

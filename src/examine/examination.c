@@ -154,6 +154,17 @@ void examination_leave(struct examination *x)
 	x->at = (struct item *)(uintptr_t)x->at->parent;
 }
 
+/* Something else is amiss with what was whole until some time: no time can be said any more. */
+static void spoil_whole(struct item *item)
+{
+	static const char more[] = "; and more";
+
+	if (!reason_is_whole_until(item->short_of) || item->short_of.len + sizeof more > sizeof item->reason)
+		return;
+	memcpy(item->reason + item->short_of.len, more, sizeof more);
+	item->short_of.len += sizeof more - 1;
+}
+
 __attribute__((format(printf, 3, 0)))
 static void note(struct examination *x, enum fate fate, const char *format, va_list args)
 {
@@ -164,8 +175,10 @@ static void note(struct examination *x, enum fate fate, const char *format, va_l
 		item->fate = fate;
 	else if (item->fate == FATE_NONE)
 		item->fate = fate;
-	if (item->short_of.len)
+	if (item->short_of.len) {
+		spoil_whole(item);
 		return;
+	}
 	len = vsnprintf(item->reason, sizeof item->reason, format, args);
 	item->short_of = span_of(item->reason, len < 0 ? 0
 					     : (size_t)len < sizeof item->reason ? (size_t)len
