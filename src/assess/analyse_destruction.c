@@ -26,6 +26,7 @@
 #define MINUTE (INT64_C(60) * TIME_SECOND)
 /* Of different endings: who gives every file its own is seen by the mass of various ones. */
 #define MASSES_MOST 20000
+#define VARIOUS_MOST 1000	/* beyond these: one a host */
 
 static const struct {
 	const char *words, *and_words, *title, *rule, *techniques;
@@ -252,17 +253,21 @@ static bool tell_masses(struct analysis *a, const struct masses *all, bool is_re
 	return true;
 }
 
+/* NULL: there are MASSES_MOST others, or no memory. */
 static struct mass *mass_of(struct analysis *a, struct masses *all, const struct act *act,
 			    struct span ending, size_t most)
 {
 	bool is_sorted = ending.len && is_same_kind(ending_of(act->name), ending);
 	struct span key = arena_printf(a->arena, "%.*s%c%.*s%c", SPAN_ARG(act->host), 1, SPAN_ARG(ending),
 				       is_sorted ? 's' : '-');
-	void **slot = map_slot(&all->by_key, key);
-	struct mass *m, **listed;
+	struct mass *m = map_get(&all->by_key, key), **listed;
+	void **slot;
 
-	if (!slot || *slot)
-		return slot ? *slot : NULL;
+	if (m || all->count >= MASSES_MOST + (span_eq(ending, SPAN("/")) ? VARIOUS_MOST : 0))
+		return m;
+	slot = map_slot(&all->by_key, key);
+	if (!slot)
+		return NULL;
 	listed = arena_push(a->arena, (void **)&all->list, &all->count, &all->room, sizeof *listed);
 	if (!listed)
 		return NULL;
@@ -281,6 +286,30 @@ static struct mass *mass_of(struct analysis *a, struct masses *all, const struct
 	return m;
 }
 
+/* One for all endings of a host. */
+static struct mass *various_of(struct analysis *a, struct masses *all, const struct act *act, size_t most)
+{
+	struct mass *m = mass_of(a, all, act, SPAN("/"), most);
+
+	if (m)
+		m->is_various = true;
+	return m;
+}
+
+/* Where there are too many endings to be counted each by itself, they are counted together. */
+static bool count_act(struct analysis *a, struct masses *all, const struct act *act, struct span ending, bool is_various,
+		      size_t most, struct err *err)
+{
+	struct mass *various = is_various || all->count >= MASSES_MOST ? various_of(a, all, act, most) : NULL;
+	struct mass *m = mass_of(a, all, act, ending, most);
+
+	if (m)
+		add_to_mass(m, act);
+	if (various && (is_various || !m))
+		add_to_mass(various, act);
+	return !a->arena->exhausted || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+}
+
 static bool weigh_masses(struct analysis *a, bool is_rename, struct err *err)
 {
 	struct masses all = { .by_key = map_new(a->arena) };
@@ -294,23 +323,13 @@ static bool weigh_masses(struct analysis *a, bool is_rename, struct err *err)
 	for (size_t i = 0; i < acts.count; i++) {
 		const struct act *act = &acts.list[i];
 		struct span ending = is_rename ? ending_of(act->path) : (struct span){ 0 };
-		struct mass *m;
+		bool is_various = is_rename && is_document(ending_of(act->name)) && !is_document(ending);
 
 		if (is_left_out(act->path) ||
 		    (is_rename && (!ending.len || span_eq_nocase(ending, ending_of(act->name)))))
 			continue;
-		m = all.count < MASSES_MOST ? mass_of(a, &all, act, ending, most) : NULL;
-		if (!m && all.count < MASSES_MOST)
-			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
-		if (m)
-			add_to_mass(m, act);
-		if (!is_rename || !is_document(ending_of(act->name)) || is_document(ending))
-			continue;
-		m = mass_of(a, &all, act, SPAN("/"), most);
-		if (!m)
-			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
-		m->is_various = true;
-		add_to_mass(m, act);
+		if (!count_act(a, &all, act, ending, is_various, most, err))
+			return false;
 	}
 	return tell_masses(a, &all, is_rename, err);
 }

@@ -512,6 +512,22 @@ TEST(package_records_that_were_turned_are_told)
 	case_close(b.file);
 }
 
+/* More links than are held against packages: not in silence. */
+TEST(package_links_beyond_the_limit_are_told)
+{
+	struct building b = new_case("many-links");
+	struct err err = { 0 };
+
+	add_link(&b, "/mnt/disk/usr/bin/y", "symbolic link to /opt/y");
+	assert_true(query_exec(case_db(b.file), "INSERT INTO item(id, unit, source, path, class, fate, reason) WITH RECURSIVE "
+			       "n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 200001) SELECT 1000000 + i, 1, 1, "
+			       "'/mnt/disk/usr/lib/l' || i, 'other', 'skipped', 'symbolic link to x' FROM n", &err));
+	open_item(&b, "/mnt/disk/artefacts", 0100644);
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.links-not-compared low");
+	case_close(b.file);
+}
+
 /* Of nearly all at once a copy that kept no times would say the same. */
 TEST(package_records_of_a_copy_without_times_are_not_told)
 {
@@ -605,6 +621,38 @@ TEST(documents_renamed_to_various_endings_are_a_mass)
 	}
 	conclude(&b);
 	assert_string_equal(rules(&b), "");
+	case_close(b.file);
+}
+
+static void add_rename(struct building *b, int64_t time, const char *name, unsigned number, const char *ending)
+{
+	char path[128], old[64];
+	struct trace t;
+
+	snprintf(old, sizeof old, "D:\\data\\%s%u.dbx", name, number);
+	snprintf(path, sizeof path, "%s.%s", old, ending);
+	t = file_trace("renamed", path, time);
+	t.name = span_text(old);
+	add_trace(b, t);
+}
+
+/* More endings than are counted each by itself, an hour apart, hide no mass. */
+TEST(destruction_is_seen_behind_very_many_endings)
+{
+	struct building b = begin("endings");
+	char ending[16];
+
+	add_rename(&b, START, "first", 0, "locked");
+	for (unsigned i = 0; i < 20000; i++) {
+		snprintf(ending, sizeof ending, "e%u", i);
+		add_rename(&b, START + (i + 1) * HOUR, "quiet", i, ending);
+	}
+	for (unsigned i = 0; i < 150; i++)
+		add_rename(&b, START + 30000 * HOUR + i * TIME_SECOND, "known", i, "locked");
+	for (unsigned i = 0; i < 150; i++)
+		add_rename(&b, START + 40000 * HOUR + i * TIME_SECOND, "new", i, "sealed");
+	conclude(&b);
+	assert_string_equal(rules(&b), "kanshiki.mass-rename high,kanshiki.mass-rename-various high");
 	case_close(b.file);
 }
 

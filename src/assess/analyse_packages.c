@@ -185,6 +185,17 @@ static bool add_link(struct packages *p, struct map *links, sqlite3_stmt *q, str
 	return true;
 }
 
+/* Of what is not compared nothing can be said: the reader is told. */
+static bool tell_limit(struct packages *p, uint64_t item, struct err *err)
+{
+	struct conclusion c = { .item = item, .harm = HARM_IMPLANT, .level = LEVEL_LOW, .first = TIME_NONE, .last = TIME_NONE,
+				.rule = SPAN("kanshiki.links-not-compared"),
+				.title = SPAN("There are more symbolic links than are held against packages"),
+				.matched = arena_printf(p->a->arena, "{\"compared\":%zu}", LINKS_MOST) };
+
+	return analysis_tell(p->a, &c, err);
+}
+
 static bool load_links(struct packages *p, struct map *links, struct err *err)
 {
 	static const char sql[] =
@@ -195,6 +206,8 @@ static bool load_links(struct packages *p, struct map *links, struct err *err)
 
 	while (ok && links->count < LINKS_MOST && (ok = query_step(q, &row, err)) && row)
 		ok = add_link(p, links, q, err);
+	if (ok && links->count == LINKS_MOST && (ok = query_step(q, &row, err)) && row)
+		ok = tell_limit(p, query_u64(q, 0, 0), err);
 	sqlite3_finalize(q);
 	return ok;
 }

@@ -383,8 +383,9 @@ static bool check_sources(int argc, struct err *err)
 
 static bool assess_this_machine(int argc, char **argv, bool *found, struct err *err)
 {
-	struct live_sources sources;
-	bool ok = assess_live_sources(case_name, argc, argv, &sources, err);
+	struct live_sources sources = { 0 };
+	/* Nothing is taken of the machine for a run that cannot begin. */
+	bool ok = assess_rules_there(no_starter_rules, err) && assess_live_sources(case_name, argc, argv, &sources, err);
 
 	one_file_system = one_file_system || !argc;
 	ok = ok && assess((int)sources.count, (char **)(uintptr_t)sources.paths, found, err);

@@ -47,6 +47,14 @@ bool assess_rules_load(struct assess_rules *rules, const struct option_list *giv
 	return ok;
 }
 
+bool assess_rules_there(bool no_starter_rules, struct err *err)
+{
+	char path[DATA_PATH_MAX];
+
+	return data_path("rules/logsources.yml", path, err) && data_path("rules/allow.txt", path, err) &&
+	       (no_starter_rules || (data_path("rules/sigma", path, err) && data_path("rules/yara", path, err)));
+}
+
 static bool add_allowed(struct assess_rules *rules, const char *path, struct err *err)
 {
 	struct span text;

@@ -18,6 +18,8 @@ struct assess_rules {
 /* Starter rules (unless left out) and the given ones, compiled and sealed. */
 bool assess_rules_load(struct assess_rules *rules, const struct option_list *given,
 		       bool no_starter_rules, bool no_cache, struct err *err);
+/* Whether what these two need of the program's own data can be found. */
+bool assess_rules_there(bool no_starter_rules, struct err *err);
 /* Our list of destinations that are everybody's, and the given files. */
 bool assess_rules_allow(struct assess_rules *rules, const struct option_list *given,
 			struct err *err);

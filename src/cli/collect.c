@@ -20,7 +20,7 @@ static uint64_t file_bytes = UINT64_C(256) << 20, total_bytes = UINT64_C(16) << 
 		recent_bytes = UINT64_C(256) << 20, budget;
 
 static const struct option_spec options[] = {
-	{ OPTION_TEXT, 'o', "output", "FILE.zip", "write the collection here [HOST-TIME.zip]", &output },
+	{ OPTION_TEXT, 'o', "output", "FILE.zip", "write the collection here; into a folder, as HOST-TIME.zip", &output },
 	{ OPTION_TEXT, 0, "root", "FOLDER",
 	  "take the files of the system that is mounted there, and nothing of this running one", &root },
 	{ OPTION_FLAG, 0, "only-live", NULL, "take processes, sockets and the kernel's state, no files",
@@ -103,20 +103,34 @@ bool collect_to(const char *path, const struct collect_options *how,
 	return collection_close(c, totals, err);
 }
 
-static const char *default_name(void)
+/* HOST-TIME.zip in that folder. */
+static const char *name_in(const char *folder)
 {
-	static char name[400];
+	static char name[4096 + 400];
 	struct machine here = machine_here();
 	struct buf now = buf_new(64);
 
 	timestamp_format(&now, timestamp_now(), 0);
 	for (char *c = here.host; *c; c++)
 		*c = *c == '/' ? '_' : *c;
-	snprintf(name, sizeof name, "%s-%.4s%.2s%.2sT%.2s%.2s%.2sZ.zip", here.host, (char *)now.at,
+	snprintf(name, sizeof name, "%.4095s/%s-%.4s%.2s%.2sT%.2s%.2s%.2sZ.zip", folder, here.host, (char *)now.at,
 		 (char *)now.at + 5, (char *)now.at + 8, (char *)now.at + 11, (char *)now.at + 14,
 		 (char *)now.at + 17);
 	buf_free(&now);
 	return name;
+}
+
+/* Where it is written is said, never guessed: a whole machine is taken at once. */
+static bool check_output(struct err *err)
+{
+	struct stat st;
+
+	if (!output)
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "collect takes files of this whole machine: say with -o FILE.zip, "
+			       "or -o FOLDER, where they go");
+	if (!stat(output, &st) && S_ISDIR(st.st_mode))
+		output = name_in(output);
+	return true;
 }
 
 static bool check_root(struct err *err)
@@ -165,8 +179,7 @@ static int run(int argc, char **argv)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	output = output ? output : default_name();
-	ok = check_root(&err) && collect_to(output, &how, &totals, &err);
+	ok = check_output(&err) && check_root(&err) && collect_to(output, &how, &totals, &err);
 	progress_clear(&progress);
 	if (!ok) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
@@ -180,7 +193,7 @@ static int run(int argc, char **argv)
 
 const struct command command_collect = {
 	.name = "collect",
-	.usage = "collect [-o FILE.zip] [OPTION...]",
+	.usage = "collect -o FILE.zip [OPTION...]",
 	.summary = "take what tells of this Linux machine into one zip, read only",
 	.about = "Takes, in order of volatility, processes, sockets, kernel state, sessions, logs,\n"
 		 "what starts, settings, package databases, histories, and executables in odd\n"

@@ -40,6 +40,7 @@ bool data_path(const char *name, char out[DATA_PATH_MAX], struct err *err)
 	if (!given && program_folder(folder) &&
 	    (there(out, folder, "/../share/kanshiki", name) || there(out, folder, "/..", name)))
 		return true;
-	return err_set(err, ERR_IO, ERR_NO_OFFSET, "cannot find '%s'; set KANSHIKI_DATA to the folder "
-		       "that holds it", name);
+	return err_set(err, ERR_IO, ERR_NO_OFFSET, "cannot find '%s': it lies in the source tree or in "
+		       "share/kanshiki, not beside a program that was copied alone. Copy the folder 'rules', too, and set "
+		       "KANSHIKI_DATA to the folder that holds it", name);
 }

@@ -215,8 +215,10 @@ void html_findings(struct html *h)
 		html_put(h, "No rule held for anything that was examined.");
 	}
 	html_put(h, "</p>\n");
-	for (size_t i = 0; i < count; i++)
-		finding(h, &r->findings[c.at[i]]);
+	for (int level = LEVEL_COUNT - 1; level >= 0; level--)
+		for (size_t i = 0; i < count; i++)
+			if ((int)r->findings[c.at[i]].level == level)
+				finding(h, &r->findings[c.at[i]]);
 	html_put(h, "</div>\n</section>\n");
 	out_pass(&h->out);
 }

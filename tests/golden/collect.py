@@ -6,6 +6,7 @@ usage: tests/golden/collect.py KANSHIKI
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -38,8 +39,8 @@ def check(what, good, why=""):
         print(f"# {why}")
 
 
-def run(*words):
-    return subprocess.run([kanshiki, *words], capture_output=True, text=True, env=dict(os.environ, HOME=work))
+def run(*words, cwd=None):
+    return subprocess.run([kanshiki, *words], capture_output=True, text=True, env=dict(os.environ, HOME=work), cwd=cwd)
 
 
 def manifest_of(zipped):
@@ -61,6 +62,17 @@ with tempfile.TemporaryDirectory() as work:
         os.utime(whole, (1700000000, 1700000000))
     os.chmod(f"{work}/root/dev/shm/.x", 0o755)
     before = {p: os.stat(f"{work}/root/{p}") for p in FILES}
+
+    done = run("collect", "-q", "--root", f"{work}/root", cwd=work)
+    check("without -o nothing is taken", done.returncode == 2 and "-o FILE.zip" in done.stderr and
+          os.listdir(work) == ["root"], done.stderr)
+    done = run("collect", "-q", "--root", f"{work}/root", "-o", f"{work}/root/../")
+    named = [n for n in os.listdir(work) if n.endswith("Z.zip")]
+    check("into a folder it is named by host and time", done.returncode == 0 and len(named) == 1, done.stderr)
+    shutil.copy(kanshiki, f"{work}/alone")
+    done = subprocess.run([f"{work}/alone", "assess", "--live", "-c", f"{work}/alone.case"], capture_output=True, text=True)
+    check("--live without its rules says what to do, and takes nothing", done.returncode == 2 and
+          "KANSHIKI_DATA" in done.stderr and not [n for n in os.listdir(work) if "live" in n], done.stderr)
 
     done = run("collect", "-q", "--root", f"{work}/root", "-o", f"{work}/rest.zip")
     check("a system at rest is collected", done.returncode == 0, done.stderr)

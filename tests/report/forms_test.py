@@ -10,6 +10,7 @@ import difflib
 import io
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -111,9 +112,17 @@ def wrong_words_are_refused():
         assert done.returncode == 2 and done.stderr and not done.stdout, arguments
 
 
+def the_page_without_script_lists_the_heaviest_first():
+    order = ["critical", "high", "medium", "low", "informational"]
+    for kind in ("story", "huge"):
+        levels = re.findall(r'<article class="finding"[^>]*><h3><span class="level level-([a-z]+)', report(kind, "-f", "html"))
+        ranks = [order.index(level) for level in levels]
+        assert len(set(ranks)) > 1 and ranks == sorted(ranks), f"{kind}: {levels}"
+
+
 tests = [text_is_as_accepted, json_is_one_object_with_all_parts, csv_has_a_line_for_each_finding,
          json_carries_the_proof, copies_stand_with_the_finding, another_version_is_told,
-         most_keeps_what_carries_the_answers, wrong_words_are_refused]
+         the_page_without_script_lists_the_heaviest_first, most_keeps_what_carries_the_answers, wrong_words_are_refused]
 print(f"1..{len(tests)}")
 failed = False
 for number, test in enumerate(tests, 1):
