@@ -109,7 +109,9 @@ static bool read_squid(struct network_log *log, struct span line, timestamp time
 	struct trace t = trace_new(TRACE_TRANSFER, "proxy");
 	struct span peer;
 
-	if (count < at + 8 || !is_squid_result(f[at + 2]) || number(f[at + 3]) == TRACE_NO_NUMBER)
+	/* With another number behind the first, nobody knows which of them went which way. */
+	if (count < at + 8 || !is_squid_result(f[at + 2]) || number(f[at + 3]) == TRACE_NO_NUMBER ||
+	    number(f[at + 4]) != TRACE_NO_NUMBER)
 		return false;
 	if (at)
 		t.time = unix_time(f[0]);

@@ -100,6 +100,14 @@ const struct network_mapping network_mappings[] = {
 	  { EVE_ENDS, [ROLE_METHOD] = "smb.command", [ROLE_PATH] = "smb.filename|smb.share",
 	    [ROLE_USER] = "smb.ntlmssp.user", [ROLE_STATUS] = "smb.status" } },
 
+	/* Where from it was fetched is what a proxy says and a web server has not; its own address proxies tell too. */
+	{ "proxy log", USE_TRANSFER, "proxy", NULL,
+	  { "c-ip", "cs-host|r-host", "r-ip|r-host|s-action|s-hierarchy|s-supplier-name|s-object-source|cs-categories" },
+	  NULL, NULL,
+	  { [ROLE_LOCAL] = "c-ip", [ROLE_PEER] = "r-ip|cs-ip", [ROLE_PEER_PORT] = "r-port|cs-uri-port",
+	    [ROLE_OUT] = "cs-bytes", [ROLE_IN] = "sc-bytes", [ROLE_NAME] = "cs-host|r-host",
+	    [ROLE_PATH] = "cs-uri-path|cs-uri|cs-uri-stem", [ROLE_METHOD] = "cs-method|s-operation",
+	    [ROLE_USER] = "cs-username", [ROLE_AGENT] = "cs(User-Agent)|c-agent", [ROLE_STATUS] = "sc-status" } },
 	/* A web server tells what it sent: that leaves the machine. */
 	{ "web server log", USE_TRANSFER, "web", NULL, { "c-ip", "s-ip", "cs-method" }, NULL, NULL,
 	  { [ROLE_LOCAL] = "s-ip", [ROLE_LOCAL_PORT] = "s-port", [ROLE_PEER] = "c-ip",
@@ -108,9 +116,9 @@ const struct network_mapping network_mappings[] = {
 	    [ROLE_AGENT] = "cs(User-Agent)", [ROLE_STATUS] = "sc-status",
 	    [ROLE_HOST] = "s-computername" } },
 	{ "proxy log", USE_TRANSFER, "proxy", NULL, { "c-ip", "cs-host", "cs-method" }, NULL, NULL,
-	  { [ROLE_LOCAL] = "c-ip", [ROLE_PEER] = "r-ip", [ROLE_OUT] = "cs-bytes", [ROLE_IN] = "sc-bytes",
-	    [ROLE_NAME] = "cs-host", [ROLE_PATH] = "cs-uri-path", [ROLE_METHOD] = "cs-method",
-	    [ROLE_USER] = "cs-username", [ROLE_AGENT] = "cs(User-Agent)", [ROLE_STATUS] = "sc-status" } },
+	  { [ROLE_LOCAL] = "c-ip", [ROLE_OUT] = "cs-bytes", [ROLE_IN] = "sc-bytes", [ROLE_NAME] = "cs-host",
+	    [ROLE_PATH] = "cs-uri-path", [ROLE_METHOD] = "cs-method", [ROLE_USER] = "cs-username",
+	    [ROLE_AGENT] = "cs(User-Agent)", [ROLE_STATUS] = "sc-status" } },
 	{ "access log", USE_TRANSFER, "web", NULL, { "c-ip", "cs-method", "cs-uri-stem" }, NULL, NULL,
 	  { [ROLE_PEER] = "c-ip", [ROLE_OUT] = "sc-bytes", [ROLE_IN] = "cs-bytes",
 	    [ROLE_PATH] = "cs-uri-stem", [ROLE_METHOD] = "cs-method", [ROLE_USER] = "cs-username",

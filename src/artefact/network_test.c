@@ -186,6 +186,39 @@ TEST(network_log_reads_what_else_zeek_tells)
 	       "tls|" ENDS "||tls|||-1|-1\n");
 }
 
+/* What the types do not call a list is a text, commas and all. */
+TEST(network_log_keeps_the_commas_of_zeeks_texts)
+{
+	expect("zeek log", "#separator \\x09\n#set_separator\t,\n#unset_field\t-\n#path\thttp\n"
+	       "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tmethod\thost\turi\trequest_body_len\t"
+	       "response_body_len\ttags\n"
+	       "#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tstring\tstring\tcount\tcount\tset[enum]\n"
+	       "1763800000.5\tC1\t10.0.0.1\t1234\t1.2.3.4\t22\tPUT\th.example\t/a,b?c,d\t900\t7\tx,y\n",
+	       "upload|" ENDS "|h.example|||/a,b?c,d|900|7\n");
+}
+
+/* Symantec's and Microsoft's: their own address is not the server's, as in a web server's log. */
+TEST(network_log_reads_proxies_of_w3c)
+{
+	expect("w3c log", "#Software: SGOS 6.7\n#Version: 1.0\n#Fields: date time time-taken c-ip cs-username s-action "
+	       "cs-method cs-uri-scheme cs-host cs-uri-port cs-uri-path cs(User-Agent) s-ip sc-bytes cs-bytes\n"
+	       "2025-11-22 10:00:00 500 10.0.0.1 ann TCP_NC_MISS POST https drop.example 443 /up \"Mozilla/5.0\" "
+	       "10.0.0.250 300 900000\n",
+	       "proxy|10.0.0.1||drop.example||ann|/up|900000|300\n");
+	expect("w3c log", "#Software: Microsoft Forefront Threat Management Gateway\n#Version: 2.0\n#Fields: c-ip\tcs-username"
+	       "\tdate\ttime\tr-host\tr-ip\tr-port\tcs-bytes\tsc-bytes\ts-operation\tcs-uri\ts-object-source\tsc-status\n"
+	       "10.0.0.1\tan n\t2025-11-22\t10:00:00\tdrop.example\t1.2.3.4\t443\t900000\t300\tPOST\t"
+	       "http://drop.example/up\tInet\t200\n",
+	       "proxy|10.0.0.1|1.2.3.4:443|drop.example||an n|http://drop.example/up|900000|300\n");
+}
+
+/* A form of one's own with two sizes: which of them went which way, it does not say. */
+TEST(network_log_does_not_guess_the_way_of_squids_bytes)
+{
+	expect("text", "1763805600.123    250 10.0.0.1 TCP_TUNNEL/200 900000 5120 CONNECT drop.example:443 - "
+	       "HIER_DIRECT/203.0.113.5 -\n", "");
+}
+
 /* The form of web servers, which squid writes too: who asked is the client. */
 TEST(network_log_reads_squid_in_the_form_of_web_servers)
 {

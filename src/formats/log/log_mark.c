@@ -34,6 +34,9 @@ static void note_head(struct log_mark *m, struct span line, uint64_t at, enum lo
 		memset(m->heads, 0, sizeof m->heads);
 		m->separator = log_table_separator(line);
 	}
+	/* Types are those of the fields before them. */
+	if (kind == LOG_HEAD_FIELDS)
+		m->heads[LOG_HEAD_TYPES] = 0;
 	m->heads[kind] = at + 1;
 }
 

@@ -13,7 +13,7 @@
 
 #include "formats/log/log.h"
 
-#define LOG_MARK_HEADS 4
+#define LOG_MARK_HEADS 5
 /* Larger records, objects and heads are not passed: no cut follows. */
 #define LOG_MARK_TEXT ((size_t)1 << 20)
 

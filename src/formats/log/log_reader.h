@@ -160,7 +160,7 @@ bool log_csv_next(struct span text, size_t from, uint8_t separator, bool last, s
 uint8_t log_csv_separator(struct span header);
 
 /* Lines that say what the rows behind them mean. Of W3C there is no separator, of Zeek no date. */
-enum log_head { LOG_HEAD_SEPARATOR, LOG_HEAD_FIELDS, LOG_HEAD_SET, LOG_HEAD_PATH, LOG_HEAD_NONE,
+enum log_head { LOG_HEAD_SEPARATOR, LOG_HEAD_FIELDS, LOG_HEAD_SET, LOG_HEAD_PATH, LOG_HEAD_TYPES, LOG_HEAD_NONE,
 		LOG_HEAD_DATE = LOG_HEAD_SET, LOG_HEAD_LOCAL = LOG_HEAD_PATH };
 
 /* What a line that begins with '#' is; `separator` 0: none was named yet. */

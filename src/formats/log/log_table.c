@@ -12,6 +12,8 @@ struct log_table {
 	struct arena memory;		/* of the header */
 	struct span names[COLUMNS_MAX];
 	uint32_t count;
+	bool has_types;			/* Zeek: so that a comma in a text is one */
+	bool is_list[COLUMNS_MAX];
 	struct span path;		/* Zeek */
 	uint8_t separator, set_separator;
 	struct span unset, empty;
@@ -60,9 +62,21 @@ static void read_names(struct log_table *t, struct span rest, uint8_t separator)
 {
 	arena_reset(&t->memory);
 	t->count = 0;
+	t->has_types = false;
 	t->date = t->time = COLUMNS_MAX;
 	while (rest.len)
 		add_name(t, span_split(&rest, separator));
+}
+
+static void read_types(struct log_table *t, struct span rest)
+{
+	t->has_types = true;
+	for (uint32_t i = 0; i < t->count; i++) {
+		struct span type = span_split(&rest, t->separator);
+
+		t->is_list[i] = span_starts(type, SPAN("set")) || span_starts(type, SPAN("vector")) ||
+				span_starts(type, SPAN("table"));
+	}
 }
 
 /* "\x09" as a header writes it. */
@@ -91,7 +105,8 @@ static struct span zeek_key(struct span *rest, uint8_t separator)
 static enum log_head zeek_head(struct span line, uint8_t separator)
 {
 	static const char *const keys[] = { [LOG_HEAD_SEPARATOR] = "#separator", [LOG_HEAD_SET] = "#set_separator",
-					    [LOG_HEAD_PATH] = "#path", [LOG_HEAD_FIELDS] = "#fields" };
+					    [LOG_HEAD_PATH] = "#path", [LOG_HEAD_FIELDS] = "#fields",
+					    [LOG_HEAD_TYPES] = "#types" };
 	struct span key = zeek_key(&line, separator);
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -159,12 +174,16 @@ static void zeek_header(struct log_table *t, struct span line)
 	case LOG_HEAD_FIELDS:
 		read_names(t, rest, t->separator);
 		break;
+	case LOG_HEAD_TYPES:
+		read_types(t, rest);
+		break;
 	default:
 		break;
 	}
 }
 
-static struct value zeek_value(struct log_reader *r, const struct log_table *t, struct span text)
+static struct value zeek_value(struct log_reader *r, const struct log_table *t, uint32_t column,
+			       struct span text)
 {
 	struct value *list;
 	uint32_t count = 1;
@@ -173,7 +192,7 @@ static struct value zeek_value(struct log_reader *r, const struct log_table *t, 
 		return (struct value){ .kind = VALUE_NULL };
 	if (span_eq(text, t->empty))
 		text.len = 0;
-	if (span_find_byte(text, 0, t->set_separator) == SIZE_MAX)
+	if ((t->has_types && !t->is_list[column]) || span_find_byte(text, 0, t->set_separator) == SIZE_MAX)
 		return (struct value){ .kind = VALUE_TEXT, .bytes = text };
 	for (size_t i = 0; i < text.len; i++)
 		count += text.at[i] == t->set_separator;
@@ -194,7 +213,7 @@ static bool zeek_line(struct log_reader *r, struct log_table *t, struct span lin
 	for (; i < t->count && rest.at <= line.at + line.len; i++) {
 		bool last = span_find_byte(rest, 0, t->separator) == SIZE_MAX;
 
-		log_row_add(r, &row, t->names[i], zeek_value(r, t, span_split(&rest, t->separator)));
+		log_row_add(r, &row, t->names[i], zeek_value(r, t, i, span_split(&rest, t->separator)));
 		if (last) {
 			i++;
 			break;
@@ -285,7 +304,10 @@ static void w3c_header(struct log_table *t, struct span line)
 
 	switch (w3c_head(line)) {
 	case LOG_HEAD_FIELDS:
-		read_names(t, span_trim(span_from(line, 9)), ' ');
+		line = span_trim(span_from(line, 9));
+		/* Microsoft's proxies write tabs. */
+		t->separator = span_find_byte(line, 0, TAB) == SIZE_MAX ? ' ' : TAB;
+		read_names(t, line, t->separator);
 		break;
 	case LOG_HEAD_DATE:
 		snprintf(t->day, sizeof t->day, "%.*s", SPAN_ARG(date));
