@@ -1,5 +1,7 @@
 #include "evidence/unpack.h"
 
+#include "evidence/cpio_skip.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
@@ -21,6 +23,10 @@ struct unpack {
 	uint64_t done;			/* bytes of the member delivered */
 	uint64_t hole;			/* zeros to deliver before `piece` */
 	struct span piece;		/* what libarchive gave and we did not deliver yet */
+	/* Behind an archive of cpio: the rest of the unpacked stream, then that of the input. */
+	enum { BEHIND_NOTHING, BEHIND_STREAM, BEHIND_INPUT, BEHIND_END } behind;
+	enum { STREAM_GOES_ON, STREAM_ENDED, STREAM_BROKEN } stream;
+	uint8_t first_behind;
 	struct buf format;
 };
 
@@ -246,6 +252,106 @@ static void describe(struct unpack *u, struct archive_entry *entry, struct unpac
 		  : type == AE_IFREG || !type ? UNPACK_FILE : UNPACK_SPECIAL;
 }
 
+/* ---- what stands behind an archive of cpio ---- */
+
+static size_t read_stream(void *context, uint8_t *to, size_t len)
+{
+	struct unpack *u = context;
+	la_ssize_t got = archive_read_data(u->archive, to, len);
+
+	if (got < 0 || (size_t)got < len)
+		u->stream = got < 0 ? STREAM_BROKEN : STREAM_ENDED;
+	return got < 0 ? 0 : (size_t)got;
+}
+
+/* Archives of packages end where theirs ends. */
+static bool may_have_more(struct unpack *u)
+{
+	if ((archive_format(u->archive) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_CPIO)
+		return false;
+	for (int i = 0; i < archive_filter_count(u->archive); i++)
+		if (archive_filter_code(u->archive, i) == ARCHIVE_FILTER_RPM)
+			return false;
+	return true;
+}
+
+/* The zeros between two archives are nobody's. */
+static bool find_more(struct unpack *u)
+{
+	u->first_behind = 0;
+	while (!u->first_behind && read_stream(u, &u->first_behind, 1) == 1)
+		;
+	u->piece = span_of(&u->first_behind, u->first_behind != 0);
+	return u->piece.len;
+}
+
+/* libarchive's reader stops at the trailer: a raw one of the same stream goes on behind it. */
+static bool open_behind(struct unpack *u)
+{
+	struct err err;
+
+	archive_read_free(u->archive);
+	u->archive = NULL;
+	return try_reader(u, true, &err) && archive_read_next_header(u->archive, &u->first) == ARCHIVE_OK &&
+	       cpio_skip(read_stream, u) && find_more(u);
+}
+
+/* What no filter took: zeros, or another archive that is packed otherwise. */
+static bool find_input(struct unpack *u)
+{
+	la_int64_t taken = archive_filter_bytes(u->archive, -1);
+	size_t at = taken < 0 || (uint64_t)taken > u->bytes.len ? u->bytes.len : (size_t)taken;
+
+	while (at < u->bytes.len && !u->bytes.at[at])
+		at++;
+	u->piece = span_from(u->bytes, at);
+	return u->piece.len;
+}
+
+static enum unpack_step next_behind(struct unpack *u, struct unpack_member *out, bool *more, struct err *err)
+{
+	bool is_there = false;
+
+	if (u->behind == BEHIND_NOTHING && may_have_more(u)) {
+		u->behind = BEHIND_STREAM;
+		is_there = open_behind(u);
+	}
+	if (u->stream == STREAM_BROKEN && u->behind == BEHIND_STREAM) {
+		u->behind = BEHIND_END;
+		fail(u, ERR_CORRUPT, err);
+		return UNPACK_FAILED;
+	}
+	if (!is_there && u->behind == BEHIND_STREAM && u->stream == STREAM_ENDED) {
+		u->behind = BEHIND_INPUT;
+		is_there = find_input(u);
+	}
+	if (!is_there) {
+		u->behind = BEHIND_END;
+		return UNPACK_END;
+	}
+	*more = true;
+	*out = (struct unpack_member){ .path = SPAN("next"), .kind = UNPACK_FILE, .size = UINT64_MAX,
+		.modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE, .created = TIME_NONE };
+	return UNPACK_MEMBER;
+}
+
+static bool read_behind(struct unpack *u, struct buf *to, bool *end, struct err *err)
+{
+	struct span piece = span_sub(u->piece, 0, PIECE);
+	la_ssize_t got = (la_ssize_t)piece.len;
+	uint8_t *room;
+
+	u->piece = span_from(u->piece, piece.len);
+	buf_add(to, piece);
+	if (!piece.len && u->behind == BEHIND_STREAM) {
+		room = buf_reserve(to, PIECE);
+		got = room ? (la_ssize_t)read_stream(u, room, PIECE) : 0;
+		to->len += (size_t)got;
+	}
+	*end = !got;
+	return u->stream != STREAM_BROKEN || fail(u, ERR_CORRUPT, err);
+}
+
 enum unpack_step unpack_next(struct unpack *u, struct unpack_member *out, bool *more,
 			     struct err *err)
 {
@@ -257,6 +363,8 @@ enum unpack_step unpack_next(struct unpack *u, struct unpack_member *out, bool *
 	u->piece = (struct span){ 0 };
 	if (u->failed)
 		return UNPACK_END;
+	if (u->behind)
+		return next_behind(u, out, more, err);
 	status = u->first_status;
 	entry = u->first;
 	if (!u->has_first)
@@ -265,7 +373,7 @@ enum unpack_step unpack_next(struct unpack *u, struct unpack_member *out, bool *
 		while (status == ARCHIVE_RETRY);
 	u->has_first = false;
 	if (status == ARCHIVE_EOF)
-		return UNPACK_END;
+		return next_behind(u, out, more, err);
 	if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
 		u->failed = true;
 		fail(u, ERR_CORRUPT, err);
@@ -306,6 +414,8 @@ bool unpack_read(struct unpack *u, struct buf *to, bool *end, struct err *err)
 	size_t len;
 
 	*end = false;
+	if (u->behind)
+		return read_behind(u, to, end, err);
 	if (!u->hole && !u->piece.len && (!fetch(u, end, err) || *end))
 		return *end;
 	if (u->hole) {

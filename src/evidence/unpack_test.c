@@ -115,6 +115,32 @@ TEST(unpack_reads_cpio)
 	assert_both("find d | cpio -o -H newc > x", "x");
 }
 
+/* How a machine's initramfs is made: what its processor needs, unpacked, then the rest. */
+TEST(unpack_goes_on_behind_an_archive_of_cpio)
+{
+	static const char *const commands[] = {
+		"find d/a | cpio -o -H newc > x; find d | cpio -o -H newc >> x",
+		"find d/a | cpio -o -H newc > x; find d | cpio -o -H newc | gzip >> x",
+		"find d/a | cpio -o -H newc > x; truncate -s %4096 x; find d | cpio -o -H newc | zstd >> x",
+		"find d/a | cpio -o -H newc | gzip > x; find d | cpio -o -H newc | gzip >> x",
+		"(find d/a | cpio -o -H newc; find d | cpio -o -H newc) | xz > x",
+		"find d/a | cpio -o -H newc | gzip > x; head -c 512 /dev/zero >> x; find d | cpio -o -H newc | gzip >> x",
+	};
+
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		struct seen seen;
+
+		make(commands[i]);
+		seen = look("x");
+		if (seen.has_failed || strncmp(seen.text, "d/a=one;next=", 13) != 0)
+			fail_msg("%s: %s", commands[i], seen.text);
+	}
+	make("find d/a | cpio -o -H newc > x; head -c 4096 /dev/zero >> x");
+	assert_string_equal(look("x").text, "d/a=one;");
+	make("find d/a | cpio -o -H newc | zstd > x; find d | cpio -o -H newc | gzip >> x");
+	assert_true(look("x").has_failed);
+}
+
 
 static void assert_single(const char *command, const char *name, const char *expected)
 {

@@ -3,6 +3,7 @@
 Each is a name, how it is planted, and SQL that finds it: at least one row.
 """
 
+import gzip
 import hashlib
 import io
 import os
@@ -61,7 +62,6 @@ HOOKS = [
      "container", "path LIKE '%/hooks/qemu'"),
     ("supervised by runit", "etc/service/u/run", "#!/bin/sh\nexec /opt/upd/runit\n", 0o755,
      "rc script", "path LIKE '%/service/u/run'"),
-    ("trusted hosts", "root/.rhosts", "+ +\n", 0o600, "trusted host", "command = '+ +'"),
     ("agent of ssh", "root/.ssh/config", "Host *\n  PKCS11Provider /opt/upd/p11.so\n", 0o600,
      "ssh command", "program = '/opt/upd/p11.so'"),
 ]
@@ -112,6 +112,16 @@ def staged(path):
             info.size = len(body)
             tar.addfile(info, io.BytesIO(body))
     put(path, data.getvalue())
+
+
+def cpio(name, content, mode):
+    """An archive of one file, as the kernel takes it."""
+    out = b""
+    for number, (path, data, bits) in enumerate([(name, content, 0o100000 | mode), ("TRAILER!!!", b"", 0)]):
+        fields = [number, bits, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path) + 1, 0]
+        head = b"070701" + b"".join(b"%08x" % field for field in fields) + path.encode() + b"\0"
+        out += head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+    return out
 
 
 def elf_of(root):
@@ -281,6 +291,15 @@ def services(root):
             start % ("rc script", "name = 'u.sh'"),
         ),
         (
+            "script of the initramfs",
+            lambda: put(
+                root / "boot/initrd.img-6.1.0",
+                cpio("kernel/x86/microcode/x.bin", b"x" * 999, 0o644)
+                + gzip.compress(cpio("scripts/init-top/u", b"#!/bin/sh\n/opt/upd/ramfs\n", 0o755)),
+            ),
+            program % "%/boot/initrd.img-6.1.0!/next!/%scripts/init-top/u",
+        ),
+        (
             "init of grub",
             lambda: put(root / "etc/default/grub", 'GRUB_CMDLINE_LINUX="init=/opt/upd/init"\n'),
             start % ("kernel command", "program = '/opt/upd/init'"),
@@ -412,6 +431,11 @@ def jobs(root):
             (name, lambda path=path, text=text, mode=mode: put(root / path, text, mode), open_start % (what, sql))
             for name, path, text, mode, what, sql in HOOKS
         ],
+        (
+            "trusted hosts",
+            lambda: put(root / "root/.rhosts", "+ +\n", 0o600),
+            start % ("trusted host", "command = '+ +'"),
+        ),
         (
             "account made at start",
             lambda: put(root / "etc/sysusers.d/u.conf", 'u upd3 0 "x" /root /bin/bash\n'),
