@@ -396,7 +396,7 @@ static bool assess_this_machine(int argc, char **argv, bool *found, struct err *
 static int run(int argc, char **argv)
 {
 	struct err err = { 0 };
-	bool found = false;
+	bool found = false, ok;
 
 	if (!assess_keys_take(&keys, &key_words, command_line.argc, command_line.argv, &err) ||
 	    !check_options(&err) || !take_reading(&err) || !check_sources(argc, &err)) {
@@ -407,7 +407,9 @@ static int run(int argc, char **argv)
 	if (!case_name)
 		case_name = default_name();
 	catch_signals();
-	if (!(live ? assess_this_machine(argc, argv, &found, &err) : assess(argc, argv, &found, &err))) {
+	ok = live ? assess_this_machine(argc, argv, &found, &err) : assess(argc, argv, &found, &err);
+	assess_keys_free(&keys);
+	if (!ok) {
 		fprintf(stderr, "kanshiki: %s\n", err.text);
 		return EXIT_COULD_NOT;
 	}

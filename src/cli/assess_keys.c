@@ -1,6 +1,9 @@
 #include "cli/assess_keys.h"
 
+#include "disk/bitlocker.h"
+
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,7 +46,7 @@ static bool read_key(struct assess_keys *k, const char *path, struct span *out, 
 	len = fread(bytes, 1, KEY_FILE_MOST, in);
 	fclose(in);
 	/* A line that an editor wrote ends in what is no part of the key. */
-	if (len && bytes[len - 1] == '\n')
+	if (len && bytes[len - 1] == '\n' && !bitlocker_is_startup_key(span_of(bytes, len)))
 		len--;
 	k->files[k->count] = bytes;
 	*out = span_of(bytes, len);
@@ -70,6 +73,8 @@ static bool take_one(struct assess_keys *k, const char *value, struct err *err)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "an empty key: %.*s", (int)cut, value);
 	if (value[0] == 'l')
 		k->keys[k->count].passphrase = word;
+	else if (word.at != (const uint8_t *)value + cut && bitlocker_is_startup_key(word))
+		k->keys[k->count].startup = word;
 	else if (is_recovery(word))
 		k->keys[k->count].recovery = word;
 	else
@@ -113,7 +118,10 @@ void assess_keys_free(struct assess_keys *k)
 {
 	if (!k)
 		return;
-	for (size_t i = 0; i < ASSESS_KEYS_MAX; i++)
+	for (size_t i = 0; i < ASSESS_KEYS_MAX; i++) {
+		if (k->files[i])
+			OPENSSL_cleanse(k->files[i], KEY_FILE_MOST);
 		free(k->files[i]);
+	}
 	free(k->argv);
 }

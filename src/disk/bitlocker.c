@@ -1,5 +1,6 @@
 #include "disk/bitlocker.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -9,6 +10,7 @@
 #include "disk/luks_volume.h"
 
 #define METADATA_SIZE 65536
+#define METADATA_HEAD 48	/* of its entries, and of a file *.BEK */
 #define COPIES 3
 #define STRETCH_ROUNDS 0x100000u
 #define PROTECTORS_MOST 16
@@ -20,8 +22,8 @@
 #define PASSWORD_MOST 256
 
 enum { ENTRY_PROPERTY = 0, ENTRY_VMK = 2, ENTRY_FVEK = 3, ENTRY_HEADER = 15 };
-enum { VALUE_KEY = 1, VALUE_STRETCH = 3, VALUE_SEALED = 5, VALUE_VMK = 8, VALUE_PLACE = 15 };
-enum { BY_CLEAR_KEY = 0, BY_RECOVERY = 0x0800, BY_PASSWORD = 0x2000 };
+enum { VALUE_KEY = 1, VALUE_STRETCH = 3, VALUE_SEALED = 5, VALUE_VMK = 8, VALUE_EXTERNAL = 9, VALUE_PLACE = 15 };
+enum { BY_CLEAR_KEY = 0, BY_STARTUP_KEY = 0x0200, BY_RECOVERY = 0x0800, BY_PASSWORD = 0x2000 };
 
 static const struct method {
 	uint16_t number;
@@ -41,7 +43,8 @@ struct protector {
 struct metadata {
 	struct buf bytes;
 	uint64_t at[COPIES], header_at, header_size;
-	uint16_t method;
+	uint64_t encrypted;		/* bytes from the start; behind them the volume is as it was */
+	uint16_t method, sector;
 	struct protector protectors[PROTECTORS_MOST];
 	size_t count;
 	struct span sealed;		/* the volume's key */
@@ -115,7 +118,9 @@ static bool parse(struct metadata *m)
 	cursor_skip(&c, 2);
 	if (cursor_u16le(&c) != 2)
 		return false;
-	cursor_seek(&c, 28);
+	cursor_seek(&c, 16);
+	m->encrypted = cursor_u64le(&c);
+	cursor_skip(&c, 4);
 	sectors = cursor_u32le(&c);
 	for (size_t i = 0; i < COPIES; i++)
 		m->at[i] = cursor_u64le(&c);
@@ -143,6 +148,7 @@ static bool read_metadata(struct blocks *of, struct metadata *m)
 
 	if (!blocks_read_all(of, 0, first, sizeof first, &ignored))
 		return false;
+	m->sector = load_u16le(first + 11);
 	places = span_eq(span_of(first + 3, 8), SPAN("-FVE-FS-")) ? 176 : 440;
 	for (size_t i = 0; i < COPIES; i++) {
 		size_t got = 0;
@@ -175,6 +181,7 @@ static bool unseal(struct span sealed, const uint8_t with[KEY_SIZE], uint8_t *ou
 
 	if (ok)
 		memcpy(out, room + SEALED_INNER, size);
+	OPENSSL_cleanse(room, sizeof room);
 	EVP_CIPHER_CTX_free(c);
 	return ok;
 }
@@ -196,6 +203,7 @@ static bool stretch(struct blocks *of, const uint8_t first[SHA256_SIZE], struct 
 			return false;
 	}
 	memcpy(out, state, KEY_SIZE);
+	OPENSSL_cleanse(state, sizeof state);
 	return true;
 }
 
@@ -216,14 +224,18 @@ static bool of_password(struct blocks *of, struct span word, struct span salt, u
 	}
 	sha256_of(buf_span(&wide), first);
 	sha256_of(span_of(first, sizeof first), first);
+	OPENSSL_cleanse(wide.at, wide.len);
 	buf_free(&wide);
-	return ok && stretch(of, first, salt, out);
+	ok = ok && stretch(of, first, salt, out);
+	OPENSSL_cleanse(first, sizeof first);
+	return ok;
 }
 
 /* Eight groups of six digits, each eleven times a number of 16 bits. */
 static bool of_recovery(struct blocks *of, struct span word, struct span salt, uint8_t out[KEY_SIZE])
 {
 	uint8_t key[16], first[SHA256_SIZE];
+	bool ok;
 
 	for (size_t i = 0; i < 8; i++) {
 		struct span group = span_split(&word, '-');
@@ -235,7 +247,37 @@ static bool of_recovery(struct blocks *of, struct span word, struct span salt, u
 		key[2 * i + 1] = (uint8_t)(n / 11 >> 8);
 	}
 	sha256_of(span_of(key, sizeof key), first);
-	return stretch(of, first, salt, out);
+	ok = stretch(of, first, salt, out);
+	OPENSSL_cleanse(key, sizeof key);
+	OPENSSL_cleanse(first, sizeof first);
+	return ok;
+}
+
+/* Of a file *.BEK: a head like that of the metadata, then entries, one of them an external key. */
+static bool of_startup_key(struct span file, uint8_t out[KEY_SIZE])
+{
+	struct cursor c = cursor_of(span_from(file, METADATA_HEAD)), parts;
+	struct entry e, part;
+
+	while (next_entry(&c, &e)) {
+		if (e.value_type != VALUE_EXTERNAL)
+			continue;
+		parts = cursor_of(span_from(e.value, 24));
+		while (next_entry(&parts, &part))
+			if (part.value_type == VALUE_KEY && part.value.len == 4 + KEY_SIZE) {
+				memcpy(out, part.value.at + 4, KEY_SIZE);
+				return true;
+			}
+	}
+	return false;
+}
+
+bool bitlocker_is_startup_key(struct span file)
+{
+	struct cursor c = cursor_of(file);
+	uint32_t size = cursor_u32le(&c), version = cursor_u32le(&c), head = cursor_u32le(&c);
+
+	return size <= file.len && size > METADATA_HEAD && version == 1 && head == METADATA_HEAD;
 }
 
 /* `key` NULL: without any. */
@@ -243,14 +285,19 @@ static bool master_key(struct blocks *of, const struct protector *p, const struc
 		       uint8_t out[KEY_SIZE])
 {
 	uint8_t with[KEY_SIZE];
+	bool ok = false;
 
 	if (!key && p->by == BY_CLEAR_KEY && p->key.len == KEY_SIZE)
 		return unseal(p->sealed, p->key.at, out, KEY_SIZE);
 	if (key && p->by == BY_PASSWORD && key->password.len)
-		return of_password(of, key->password, p->salt, with) && unseal(p->sealed, with, out, KEY_SIZE);
-	if (key && p->by == BY_RECOVERY && key->recovery.len)
-		return of_recovery(of, key->recovery, p->salt, with) && unseal(p->sealed, with, out, KEY_SIZE);
-	return false;
+		ok = of_password(of, key->password, p->salt, with);
+	else if (key && p->by == BY_RECOVERY && key->recovery.len)
+		ok = of_recovery(of, key->recovery, p->salt, with);
+	else if (key && p->by == BY_STARTUP_KEY && key->startup.len)
+		ok = of_startup_key(key->startup, with);
+	ok = ok && unseal(p->sealed, with, out, KEY_SIZE);
+	OPENSSL_cleanse(with, sizeof with);
+	return ok;
 }
 
 static bool find_master_key(struct blocks *of, const struct metadata *m, const struct method *method,
@@ -262,6 +309,7 @@ static bool find_master_key(struct blocks *of, const struct metadata *m, const s
 		if (keys[k].volume_key.len == KEY_SIZE &&
 		    unseal(m->sealed, keys[k].volume_key.at, ignored, method->key_len)) {
 			memcpy(out, keys[k].volume_key.at, KEY_SIZE);
+			OPENSSL_cleanse(ignored, sizeof ignored);
 			return true;
 		}
 	for (size_t p = 0; p < m->count; p++)
@@ -279,6 +327,8 @@ static bool find_master_key(struct blocks *of, const struct metadata *m, const s
 struct bitlocker {
 	struct blocks blocks;
 	struct blocks *whole;		/* every sector decrypted where it lies */
+	struct blocks *raw;		/* borrowed */
+	uint64_t encrypted;
 	uint64_t zeros[COPIES], header_at, header_size;
 };
 
@@ -307,6 +357,15 @@ static uint64_t stretch_end(const struct bitlocker *b, uint64_t at, uint64_t *fr
 	return end;
 }
 
+/* From where it lies; what is not encrypted yet, or no longer, as it is. */
+static bool read_stretch(struct bitlocker *b, uint64_t from, uint8_t *to, size_t len, struct err *err)
+{
+	size_t hidden = from >= b->encrypted ? 0 : b->encrypted - from < len ? (size_t)(b->encrypted - from) : len;
+
+	return (!hidden || blocks_read_all(b->whole, from, to, hidden, err)) &&
+	       (hidden == len || blocks_read_all(b->raw, from + hidden, to + hidden, len - hidden, err));
+}
+
 static bool read_bitlocker(struct blocks *blocks, uint64_t at, uint8_t *to, size_t len, struct err *err)
 {
 	struct bitlocker *b = (struct bitlocker *)blocks;
@@ -320,7 +379,7 @@ static bool read_bitlocker(struct blocks *blocks, uint64_t at, uint8_t *to, size
 		piece = end - at < len ? (size_t)(end - at) : len;
 		if (is_zero)
 			memset(to, 0, piece);
-		else if (!blocks_read_all(b->whole, from, to, piece, err))
+		else if (!read_stretch(b, from, to, piece, err))
 			return false;
 		to += piece;
 		at += piece;
@@ -352,6 +411,8 @@ static struct blocks *decrypted(struct blocks *of, const struct metadata *m, con
 	b->blocks = (struct blocks){ .size = b->whole->size, .read = read_bitlocker, .close = close_bitlocker,
 				     .budget = of->budget };
 	memcpy(b->zeros, m->at, sizeof b->zeros);
+	b->raw = of;
+	b->encrypted = m->encrypted / LUKS_SECTOR * LUKS_SECTOR;
 	b->header_at = m->header_at;
 	b->header_size = m->header_size;
 	return &b->blocks;
@@ -362,7 +423,7 @@ bool bitlocker_denied(const struct library_key *keys, size_t count, struct err *
 	bool given = false;
 
 	for (size_t i = 0; i < count; i++)
-		given = given || keys[i].password.len || keys[i].recovery.len;
+		given = given || keys[i].password.len || keys[i].recovery.len || keys[i].startup.len;
 	return err_set(err, ERR_DENIED, ERR_NO_OFFSET, given ? "bitlocker: no key given opens it"
 							     : "bitlocker: encrypted, no key given");
 }
@@ -371,27 +432,28 @@ static struct blocks *open_with(struct blocks *of, const struct metadata *m, con
 				const struct library_key *keys, size_t count, struct luks_key *used, struct err *err)
 {
 	uint8_t master[KEY_SIZE], key[LUKS_KEY_MOST];
-	struct blocks *made;
+	struct blocks *made = NULL;
 
 	if (!find_master_key(of, m, method, keys, count, master)) {
 		bitlocker_denied(keys, count, err);
-		return NULL;
-	}
-	if (!unseal(m->sealed, master, key, method->key_len)) {
+	} else if (!unseal(m->sealed, master, key, method->key_len)) {
 		err_set(err, ERR_CORRUPT, m->at[0], "bitlocker: the volume's key is damaged");
-		return NULL;
+	} else {
+		used->len = KEY_SIZE;
+		memcpy(used->bytes, master, KEY_SIZE);
+		made = decrypted(of, m, method, key);
+		if (!made)
+			err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "bitlocker: no memory");
 	}
-	used->len = KEY_SIZE;
-	memcpy(used->bytes, master, KEY_SIZE);
-	made = decrypted(of, m, method, key);
-	if (!made)
-		err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "bitlocker: no memory");
+	OPENSSL_cleanse(master, sizeof master);
+	OPENSSL_cleanse(key, sizeof key);
 	return made;
 }
 
 static const struct method *method_of(const struct metadata *m)
 {
-	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+	/* Of larger sectors each is enciphered as one. */
+	for (size_t i = 0; m->sector == LUKS_SECTOR && i < sizeof methods / sizeof *methods; i++)
 		if (methods[i].number == m->method)
 			return &methods[i];
 	return NULL;
@@ -410,7 +472,7 @@ struct blocks *bitlocker_open(struct blocks *of, const struct library_key *keys,
 	else if (!read_metadata(of, m))
 		err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "bitlocker: no metadata");
 	else if (!method_of(m))
-		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "bitlocker: method %x", m->method);
+		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "bitlocker: method %x, sectors of %u bytes", m->method, m->sector);
 	else
 		made = open_with(of, m, method_of(m), keys, count, used, err);
 	if (m)

@@ -1,5 +1,6 @@
 #include "disk/disk.h"
 
+#include <openssl/crypto.h>
 #include <tsk/libtsk.h>
 
 #include <stdarg.h>
@@ -166,6 +167,7 @@ static struct blocks *open_luks(struct disk *d, struct blocks *of, struct err *e
 
 	if (made && d->luks_count < DISK_LUKS_MAX)
 		d->luks[d->luks_count++] = used;
+	OPENSSL_cleanse(&used, sizeof used);
 	return made;
 }
 
@@ -177,6 +179,7 @@ static struct blocks *open_bitlocker(struct disk *d, struct blocks *of, struct e
 
 	if (made && d->luks_count < DISK_LUKS_MAX)
 		d->luks[d->luks_count++] = used;
+	OPENSSL_cleanse(&used, sizeof used);
 	if (!made && (err->code == ERR_UNSUPPORTED || err->code == ERR_CORRUPT))
 		made = library_bitlocker(of, d->keys, d->key_count, err);
 	return made;
@@ -328,6 +331,7 @@ void disk_close(struct disk *d)
 		library_group_free(d->groups[--d->group_count]);
 	while (d->below_count)
 		blocks_close(d->below[--d->below_count]);
+	OPENSSL_cleanse(d->luks, sizeof d->luks);
 	free(d);
 }
 

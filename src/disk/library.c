@@ -206,11 +206,23 @@ struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, 
 
 /* ---- encryption ---- */
 
+static bool set_startup_key(libbde_volume_t *volume, struct span file)
+{
+	struct blocks *bytes = blocks_of_span(file, NULL);
+	libbfio_handle_t *io = bytes ? bfio_of(bytes) : NULL;
+	bool ok = io && libbde_volume_read_startup_key_file_io_handle(volume, io, NULL) == 1;
+
+	bfio_free(io);
+	blocks_close(bytes);
+	return ok;
+}
+
 /* `key` NULL: protection is suspended, and the key lies on the volume itself. */
 static bool open_bitlocker(libbde_volume_t *volume, libbfio_handle_t *io,
 			   const struct library_key *key)
 {
 	bool ok = !key ? true
+		  : key->startup.len ? set_startup_key(volume, key->startup)
 		  : key->recovery.len
 			  ? libbde_volume_set_utf8_recovery_password(volume, key->recovery.at,
 								     key->recovery.len, NULL) == 1
@@ -245,7 +257,7 @@ struct blocks *library_bitlocker(struct blocks *of, const struct library_key *ke
 	struct blocks *open = try_bitlocker(of, NULL, err);
 
 	for (size_t i = 0; i < count && !open; i++)
-		if (keys[i].password.len || keys[i].recovery.len)
+		if (keys[i].password.len || keys[i].recovery.len || keys[i].startup.len)
 			open = try_bitlocker(of, &keys[i], err);
 	if (!open)
 		bitlocker_denied(keys, count, err);

@@ -15,6 +15,7 @@ struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, 
 /* A key that was given for encrypted volumes; empty spans where not. */
 struct library_key {
 	struct span password, recovery;		/* of BitLocker */
+	struct span startup;			/* of BitLocker: what a file *.BEK holds */
 	struct span passphrase, volume_key;	/* of LUKS */
 };
 

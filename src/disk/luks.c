@@ -1,5 +1,6 @@
 #include "disk/luks.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "disk/luks2.h"
@@ -78,13 +79,15 @@ static bool try_slot(struct blocks *of, const struct header *h, const struct slo
 		     struct span word, uint8_t key[LUKS_KEY_MOST])
 {
 	uint8_t derived[LUKS_KEY_MOST];
+	bool ok = slot->active == SLOT_ACTIVE &&
+		  luks_pbkdf2(h->hash, word, span_of(slot->salt, SALT), slot->iterations, derived,
+			      h->cipher.key_len) &&
+		  luks_unwrap(of, (uint64_t)slot->material * LUKS_SECTOR, &h->cipher, derived, h->hash,
+			      slot->stripes, h->cipher.key_len, key) &&
+		  fits(h, span_of(key, h->cipher.key_len));
 
-	return slot->active == SLOT_ACTIVE &&
-	       luks_pbkdf2(h->hash, word, span_of(slot->salt, SALT), slot->iterations, derived,
-			   h->cipher.key_len) &&
-	       luks_unwrap(of, (uint64_t)slot->material * LUKS_SECTOR, &h->cipher, derived, h->hash,
-			   slot->stripes, h->cipher.key_len, key) &&
-	       fits(h, span_of(key, h->cipher.key_len));
+	OPENSSL_cleanse(derived, sizeof derived);
+	return ok;
 }
 
 static bool find_key(struct blocks *of, const struct header *h, const struct library_key *given,

@@ -1,6 +1,7 @@
 #include "disk/luks2.h"
 
 #include <argon2.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -279,6 +280,7 @@ static bool try_slot(struct blocks *of, const struct volume *v, const struct jso
 	uint8_t derived[LUKS_KEY_MOST];
 	struct luks_cipher cipher;
 	uint64_t key_len, area_key, at, stripes;
+	bool ok;
 
 	if (!span_eq(json_member_text(slot, "type"), SPAN("luks2")) ||
 	    !number_of(slot, "key_size", &key_len) || !number_of(area, "key_size", &area_key) ||
@@ -287,9 +289,11 @@ static bool try_slot(struct blocks *of, const struct volume *v, const struct jso
 	    !cipher_of(area, area_key, &cipher))
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "luks: a key slot is not read");
 	key->len = (uint32_t)key_len;
-	return derive(json_member(slot, "kdf"), word, derived, cipher.key_len, err) &&
-	       luks_unwrap(of, at, &cipher, derived, hash_of(af), (uint32_t)stripes, key->len, key->bytes) &&
-	       fits(v, span_of(key->bytes, key->len));
+	ok = derive(json_member(slot, "kdf"), word, derived, cipher.key_len, err) &&
+	     luks_unwrap(of, at, &cipher, derived, hash_of(af), (uint32_t)stripes, key->len, key->bytes) &&
+	     fits(v, span_of(key->bytes, key->len));
+	OPENSSL_cleanse(derived, sizeof derived);
+	return ok;
 }
 
 static bool find_key(struct blocks *of, const struct volume *v, const struct library_key *given,

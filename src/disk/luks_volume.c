@@ -1,5 +1,6 @@
 #include "disk/luks_volume.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -36,6 +37,7 @@ static bool start_cipher(struct luks *l, const uint8_t *key)
 {
 	uint8_t hashed[EVP_MAX_MD_SIZE];
 	unsigned len;
+	bool ok;
 
 	l->context = EVP_CIPHER_CTX_new();
 	if (!l->context || !EVP_DecryptInit_ex(l->context, l->cipher.cipher, NULL, key, NULL))
@@ -48,9 +50,11 @@ static bool start_cipher(struct luks *l, const uint8_t *key)
 		return l->essiv && EVP_EncryptInit_ex(l->essiv, l->cipher.key_len == 32 ? EVP_aes_256_ecb()
 						      : EVP_aes_128_ecb(), NULL, key, NULL) &&
 		       EVP_CIPHER_CTX_set_padding(l->essiv, 0);
-	return l->essiv && EVP_Digest(key, l->cipher.key_len, hashed, &len, EVP_sha256(), NULL) &&
-	       EVP_EncryptInit_ex(l->essiv, EVP_aes_256_ecb(), NULL, hashed, NULL) &&
-	       EVP_CIPHER_CTX_set_padding(l->essiv, 0);
+	ok = l->essiv && EVP_Digest(key, l->cipher.key_len, hashed, &len, EVP_sha256(), NULL) &&
+	     EVP_EncryptInit_ex(l->essiv, EVP_aes_256_ecb(), NULL, hashed, NULL) &&
+	     EVP_CIPHER_CTX_set_padding(l->essiv, 0);
+	OPENSSL_cleanse(hashed, sizeof hashed);
+	return ok;
 }
 
 static bool decrypt(struct luks *l, uint64_t at, uint8_t *bytes, size_t bytes_len)
@@ -186,6 +190,8 @@ bool luks_unwrap(struct blocks *of, uint64_t at, const struct luks_cipher *ciphe
 	ok = material && area && blocks_read_all(area, 0, material, len, &ignored) &&
 	     merge(hash, span_of(material, len), stripes, key_len, key);
 	blocks_close(area);
+	if (material)
+		OPENSSL_cleanse(material, len);
 	buf_free(&room);
 	return ok;
 }
