@@ -1,13 +1,11 @@
 #include "disk/ext.h"
 
-#define SUPERBLOCK 1024
 #define MAGIC 0xef53
 #define INCOMPAT_META_GROUPS 0x10
 #define INCOMPAT_64BIT 0x80
 #define RO_SPARSE_SUPER 1
 
 #define INODE_LEAST 128
-#define INODE_MOST 65536
 #define FLAG_ENCRYPTED 0x800
 #define FLAG_EXTENTS 0x80000
 #define FLAG_INLINE 0x10000000
@@ -42,7 +40,7 @@ bool ext_open(struct ext *out, struct blocks *volume, struct err *err)
 	uint32_t revision, incompat, log;
 
 	*out = (struct ext){ .volume = volume };
-	if (!blocks_read_all(volume, SUPERBLOCK, s, sizeof s, err))
+	if (!blocks_read_all(volume, EXT_SUPERBLOCK, s, sizeof s, err))
 		return false;
 	revision = load_u32le(s + 76);
 	incompat = load_u32le(s + 96);
@@ -60,7 +58,7 @@ bool ext_open(struct ext *out, struct blocks *volume, struct err *err)
 	return (load_u16le(s + 56) == MAGIC && out->block && out->inodes_a_group && out->blocks_a_group &&
 		out->inode_size >= INODE_LEAST && out->inode_size <= out->block &&
 		out->descriptor_size >= 32 && out->descriptor_size <= out->block) ||
-	       err_set(err, ERR_CORRUPT, SUPERBLOCK, "ext: the superblock makes no sense");
+	       err_set(err, ERR_CORRUPT, EXT_SUPERBLOCK, "ext: the superblock makes no sense");
 }
 
 /* ---- inodes ---- */
@@ -93,27 +91,37 @@ static uint64_t descriptor_at(const struct ext *e, uint32_t group)
 	return at * e->block + (uint64_t)(group % in_block) * e->descriptor_size;
 }
 
-static bool read_inode(const struct ext *e, uint64_t inode, struct buf *to, struct err *err)
+bool ext_read_group(const struct ext *e, uint32_t group, struct ext_group *out, struct err *err)
 {
-	uint8_t descriptor[64] = { 0 };
-	uint32_t group, index;
-	uint64_t table;
+	uint8_t d[64] = { 0 };
+
+	if (!blocks_read_all(e->volume, descriptor_at(e, group), d, e->descriptor_size < 64 ? 32 : 64, err))
+		return false;
+	*out = (struct ext_group){
+		.bitmap = load_u32le(d + 4) | (uint64_t)load_u32le(d + 0x24) << 32,
+		.table = load_u32le(d + 8) | (uint64_t)load_u32le(d + 0x28) << 32,
+		.flags = load_u16le(d + 0x12),
+		.never_used = load_u16le(d + 0x1c) | (uint32_t)load_u16le(d + 0x32) << 16,
+	};
+	return out->table <= e->volume->size / e->block ||
+	       err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "ext: inodes beyond the end");
+}
+
+bool ext_read_inode(const struct ext *e, uint64_t inode, struct buf *to, struct err *err)
+{
+	struct ext_group group;
+	uint32_t index;
 	uint8_t *room;
 
 	if (!inode || inode > e->inodes)
 		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "ext: no such inode");
-	group = (uint32_t)((inode - 1) / e->inodes_a_group);
 	index = (uint32_t)((inode - 1) % e->inodes_a_group);
-	if (!blocks_read_all(e->volume, descriptor_at(e, group), descriptor,
-			     e->descriptor_size < 64 ? 32 : 64, err))
+	if (!ext_read_group(e, (uint32_t)((inode - 1) / e->inodes_a_group), &group, err))
 		return false;
-	table = load_u32le(descriptor + 8) | (uint64_t)load_u32le(descriptor + 0x28) << 32;
-	if (table > e->volume->size / e->block)
-		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "ext: inodes beyond the end");
 	room = buf_reserve(to, e->inode_size);
 	to->len = room ? e->inode_size : 0;
-	return room && blocks_read_all(e->volume, table * e->block + (uint64_t)index * e->inode_size, room,
-				       e->inode_size, err);
+	return room && blocks_read_all(e->volume, group.table * e->block + (uint64_t)index * e->inode_size,
+				       room, e->inode_size, err);
 }
 
 /* ---- content ---- */
@@ -318,8 +326,8 @@ bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to
 	      struct err *err)
 {
 	struct reading r = { .e = e, .to = to, .err = err };
-	struct buf raw = buf_new(INODE_MOST);
-	bool ok = read_inode(e, inode, &raw, err);
+	struct buf raw = buf_new(EXT_INODE_MOST);
+	bool ok = ext_read_inode(e, inode, &raw, err);
 
 	if (ok) {
 		bool is_file = (load_u16le(raw.at) & TYPE_MASK) == TYPE_FILE;
@@ -336,11 +344,11 @@ bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to
 
 size_t ext_capability(const struct ext *e, uint64_t inode, uint8_t out[CAPABILITY_MAX])
 {
-	struct buf raw = buf_new(INODE_MOST);
+	struct buf raw = buf_new(EXT_INODE_MOST);
 	struct err ignored;
 	size_t len = 0;
 
-	if (read_inode(e, inode, &raw, &ignored))
+	if (ext_read_inode(e, inode, &raw, &ignored))
 		len = capability_of_ext(e->volume, e->block, buf_span(&raw), out);
 	buf_free(&raw);
 	return len;

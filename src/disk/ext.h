@@ -17,11 +17,25 @@ struct ext {
 	bool has_meta_groups, is_sparse_super;
 };
 
+#define EXT_SUPERBLOCK 1024
+#define EXT_INODE_MOST 65536
+
+/* Of a group of blocks: where what describes its inodes stands, in blocks. */
+struct ext_group {
+	uint64_t bitmap, table;
+	uint16_t flags;
+	uint32_t never_used;		/* of its last inodes; only true where groups have checksums */
+};
+
 /* False: no superblock that makes sense. */
 bool ext_open(struct ext *out, struct blocks *volume, struct err *err);
 /* Appends content as fs_read() does. ERR_UNSUPPORTED: encrypted by the file system. */
 bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to, bool *cut,
 	      struct err *err);
+
+bool ext_read_group(const struct ext *e, uint32_t group, struct ext_group *out, struct err *err);
+/* The inode as it is stored, e->inode_size bytes; `to` has room for EXT_INODE_MOST. */
+bool ext_read_inode(const struct ext *e, uint64_t inode, struct buf *to, struct err *err);
 
 /* The attribute of that file, as capability.h has it. */
 size_t ext_capability(const struct ext *e, uint64_t inode, uint8_t out[CAPABILITY_MAX]);

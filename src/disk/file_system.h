@@ -20,6 +20,14 @@ struct fs_place {
 	uint32_t stream_type, stream_id;	/* of NTFS and HFS+; 0, 0: the default */
 };
 
+/* What of a damaged file system cannot be examined though its name is known. */
+enum fs_damage {
+	FS_WHOLE,
+	FS_NO_FILE,			/* the name is in use, and what it names is not there */
+	FS_NAMES_LOST,			/* a folder that could not be read to its end */
+	FS_TABLE_LOST,			/* not all files could be looked for that no folder names */
+};
+
 #define FS_PATH_MAX ((size_t)4 << 10)
 
 struct fs_entry {
@@ -33,6 +41,7 @@ struct fs_entry {
 	bool has_named;
 	uint32_t mode;
 	enum fs_kind kind;
+	enum fs_damage damage;
 	bool is_stream;			/* of a file or folder that was told before, with its times */
 	bool is_index;			/* such a stream, of a folder's names */
 	bool is_deleted;		/* its content may be overwritten in part */
@@ -51,7 +60,10 @@ const char *fs_detect(struct blocks *volume);
 struct file_system *fs_open(struct blocks *volume, struct err *err);
 void fs_close(struct file_system *fs);	/* NULL-safe */
 const char *fs_name(const struct file_system *fs);
-/* False: the tree could be walked in part only. */
+/*
+ * False: the tree could be walked in part only. Of ext, what is in use and no folder
+ * names is told too, below "$Lost/".
+ */
 bool fs_walk(struct file_system *fs, fs_entry_fn *entry, void *context, struct err *err);
 /*
  * Appends content, at most `most` bytes. *cut: there was more. Holes at the start

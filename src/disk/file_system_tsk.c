@@ -2,15 +2,17 @@
 
 #include <tsk/libtsk.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "disk/ext.h"
+#include "disk/ext_table.h"
 #include "disk/tsk_image.h"
 
 #define NTFS_FIRST_FREE 24	/* entries below are the file system's own */
 #define EXT_FIRST_FREE 11
 #define EXT_ROOT 2
 #define STREAMS_MOST 64
+#define SEEN_MOST ((uint32_t)1 << 29)	/* inodes of one volume */
 
 struct tsk_system {
 	struct file_system fs;
@@ -26,6 +28,8 @@ struct walking {
 	void *context;
 	struct buf path;
 	const char *under;		/* put before what the library tells */
+	uint8_t *seen;			/* of ext: a bit for each inode that a folder names */
+	bool is_lost;			/* what was seen is not told again */
 	bool stopped;
 };
 
@@ -74,21 +78,10 @@ static void describe_name(const TSK_FS_META *m, struct fs_entry *e)
 	e->named_created = time_of(m->time2.ntfs.fn_crtime, (uint64_t)m->time2.ntfs.fn_crtime_nano);
 }
 
-static void describe(const TSK_FS_FILE *file, struct fs_entry *e)
+static void describe_meta(const TSK_FS_FILE *file, struct fs_entry *e)
 {
 	const TSK_FS_META *m = file->meta;
 
-	*e = (struct fs_entry){ .kind = kind_of(file), .folder = file->name->par_addr,
-				.modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
-				.created = TIME_NONE };
-	e->place.inode = file->name->meta_addr;
-	e->is_deleted = file->name->flags & TSK_FS_NAME_FLAG_UNALLOC ||
-			(m && m->flags & TSK_FS_META_FLAG_UNALLOC);
-	/* The name is free and what it named is in use again: the content is another's. */
-	e->is_gone = !m || (file->name->flags & TSK_FS_NAME_FLAG_UNALLOC &&
-			    m->flags & TSK_FS_META_FLAG_ALLOC);
-	if (!m)
-		return;
 	e->size = m->size > 0 ? (uint64_t)m->size : 0;
 	e->mode = mode_of(m, e->kind);
 	e->modified = time_of(m->mtime, m->mtime_nano);
@@ -112,6 +105,33 @@ static bool is_overwritten(TSK_FS_FILE *file, const struct fs_entry *e)
 		return false;
 	attr = tsk_fs_file_attr_get(file);
 	return !attr || !attr->nrd.run;
+}
+
+/* An inode of ext that was wiped has no type. */
+static bool is_nothing(const TSK_FS_FILE *file)
+{
+	return !file->meta || file->meta->flags & TSK_FS_META_FLAG_UNALLOC ||
+	       (TSK_FS_TYPE_ISEXT(file->fs_info->ftype) && file->meta->type == TSK_FS_META_TYPE_UNDEF);
+}
+
+static void describe(const TSK_FS_FILE *file, struct fs_entry *e)
+{
+	const TSK_FS_META *m = file->meta;
+	bool is_free = file->name->flags & TSK_FS_NAME_FLAG_UNALLOC;
+
+	*e = (struct fs_entry){ .kind = kind_of(file), .folder = file->name->par_addr,
+				.modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
+				.created = TIME_NONE };
+	e->place.inode = file->name->meta_addr;
+	if (!is_free && is_nothing(file)) {
+		e->damage = FS_NO_FILE;
+		return;
+	}
+	e->is_deleted = is_free || (m && m->flags & TSK_FS_META_FLAG_UNALLOC);
+	/* The name is free and what it named is in use again: the content is another's. */
+	e->is_gone = !m || (is_free && m->flags & TSK_FS_META_FLAG_ALLOC);
+	if (m)
+		describe_meta(file, e);
 }
 
 static bool tell(struct walking *w, struct fs_entry *e)
@@ -191,6 +211,22 @@ static bool is_own(const struct walking *w, const TSK_FS_FILE *file)
 	return inode != 11;	/* $Extend: the change journal is in it */
 }
 
+/* Of ext. False: it was told before, by another name. */
+static bool note_named(struct walking *w, struct fs_entry *e)
+{
+	uint64_t inode = e->place.inode;
+	uint8_t bit = (uint8_t)(1 << inode % 8);
+
+	if (e->is_deleted || inode > w->t->ext.inodes)
+		return true;
+	if (w->is_lost && w->seen[inode / 8] & bit)
+		return false;
+	w->seen[inode / 8] |= bit;
+	if (e->kind == FS_FOLDER && !e->damage && !ext_folder_is_whole(&w->t->ext, inode))
+		e->damage = FS_NAMES_LOST;
+	return true;
+}
+
 static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *context)
 {
 	struct walking *w = context;
@@ -212,8 +248,10 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 	e.is_gone = e.is_gone || is_overwritten(file, &e);
 	if (is_ntfs && file->meta)
 		describe_name(file->meta, &e);
+	if (w->seen && !note_named(w, &e))
+		return TSK_WALK_CONT;
 	tell(w, &e);
-	if (file->meta && !e.is_gone && !w->stopped &&
+	if (file->meta && !e.is_gone && e.damage != FS_NO_FILE && !w->stopped &&
 	    (is_ntfs || TSK_FS_TYPE_ISHFS(w->t->info->ftype))) {
 		bool is_folder = e.kind == FS_FOLDER;
 
@@ -246,6 +284,63 @@ static bool walk_from(struct walking *w, TSK_INUM_T folder, int flags, const cha
 	return failed ? tsk_failed(err, "folders") : true;
 }
 
+/* ---- what folders of ext should name and do not ---- */
+
+static bool tell_damage(struct walking *w, const char *path, enum fs_damage damage)
+{
+	struct fs_entry e = { .kind = FS_FOLDER, .damage = damage, .modified = TIME_NONE, .changed = TIME_NONE,
+			      .accessed = TIME_NONE, .created = TIME_NONE };
+
+	buf_clear(&w->path);
+	buf_text(&w->path, path);
+	return tell(w, &e);
+}
+
+/* Its name is lost with the folder that it was in, and which that was. */
+static void tell_inode(struct walking *w, const struct ext_inode *inode)
+{
+	TSK_FS_FILE *file = tsk_fs_file_open_meta(w->t->info, NULL, inode->number);
+	struct fs_entry e = { .kind = inode->is_folder ? FS_FOLDER : FS_FILE, .place.inode = inode->number,
+			      .is_deleted = inode->is_deleted };
+
+	if (file && file->meta) {
+		describe_meta(file, &e);
+		buf_clear(&w->path);
+		buf_printf(&w->path, "$Lost/%s-%llu", inode->is_folder ? "folder" : "file",
+			   (unsigned long long)inode->number);
+		if (note_named(w, &e))
+			tell(w, &e);
+	}
+	tsk_fs_file_close(file);
+}
+
+static bool take_lost(void *context, const struct ext_inode *inode)
+{
+	struct walking *w = context;
+	struct err ignored;
+	char under[48];
+
+	if (w->seen[inode->number / 8] >> inode->number % 8 & 1)
+		return true;
+	tell_inode(w, inode);
+	if (inode->is_folder && !w->stopped) {
+		snprintf(under, sizeof under, "$Lost/folder-%llu/", (unsigned long long)inode->number);
+		walk_from(w, inode->number, TSK_FS_DIR_WALK_FLAG_ALLOC | TSK_FS_DIR_WALK_FLAG_RECURSE, under, &ignored);
+	}
+	return !w->stopped && !blocks_over(w->t->fs.volume);
+}
+
+static void walk_lost(struct walking *w)
+{
+	struct err ignored;
+
+	w->is_lost = true;
+	if (!ext_folder_is_whole(&w->t->ext, EXT_ROOT))
+		tell_damage(w, "", FS_NAMES_LOST);
+	if (!ext_each_in_use(&w->t->ext, take_lost, w, &ignored) && !w->stopped)
+		tell_damage(w, "$Lost", FS_TABLE_LOST);
+}
+
 /*
  * Orphans are what no folder names. The library remembers the names of a walk that is over:
  * asked for orphans in the middle of one, it would walk all folders again.
@@ -260,11 +355,17 @@ static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, stru
 	/* Those of FAT are sought in every cluster that is free. */
 	bool has_orphans = TSK_FS_TYPE_ISNTFS(t->info->ftype) || TSK_FS_TYPE_ISEXT(t->info->ftype) ||
 			   TSK_FS_TYPE_ISFAT(t->info->ftype);
-	bool ok = walk_from(&w, t->info->root_inum,
-			    flags | (has_orphans ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
+	bool ok;
 
+	if (t->reads_ext && t->ext.inodes < SEEN_MOST)
+		w.seen = calloc(t->ext.inodes / 8 + 1, 1);
+	ok = walk_from(&w, t->info->root_inum,
+		       flags | (has_orphans ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
 	if (ok && !w.stopped && has_orphans)
 		ok = walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, "$OrphanFiles/", err);
+	if (w.seen && !w.stopped && !blocks_over(fs->volume))
+		walk_lost(&w);
+	free(w.seen);
 	buf_free(&w.path);
 	return ok;
 }

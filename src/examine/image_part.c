@@ -33,6 +33,7 @@ bool image_part_write_entry(struct buf *to, const struct fs_entry *e)
 	buf_add_u8(to, (uint8_t)e->kind);
 	buf_add_u8(to, e->is_deleted);
 	buf_add_u8(to, e->is_name);
+	buf_add_u8(to, (uint8_t)e->damage);
 	buf_add_u32le(to, (uint32_t)e->path.len);
 	return buf_add(to, e->path) && !to->overflow;
 }
@@ -62,7 +63,7 @@ bool image_part_read_head(struct cursor *from, struct image_part *out, struct er
 
 bool image_part_read_entry(struct cursor *from, struct fs_entry *out, struct err *err)
 {
-	uint8_t kind;
+	uint8_t kind, damage;
 
 	*out = (struct fs_entry){ .place.inode = cursor_u64le(from) };
 	out->place.stream_type = cursor_u32le(from);
@@ -78,8 +79,10 @@ bool image_part_read_entry(struct cursor *from, struct fs_entry *out, struct err
 	out->kind = (enum fs_kind)kind;
 	out->is_deleted = cursor_u8(from);
 	out->is_name = cursor_u8(from);
+	damage = cursor_u8(from);
+	out->damage = (enum fs_damage)damage;
 	out->path = cursor_take(from, cursor_u32le(from));
-	if (from->short_read || kind > FS_SPECIAL || out->path.len > FS_PATH_MAX * 2)
+	if (from->short_read || kind > FS_SPECIAL || damage > FS_TABLE_LOST || out->path.len > FS_PATH_MAX * 2)
 		return err_set(err, ERR_CORRUPT, from->at, "malformed share of an image");
 	return true;
 }

@@ -212,16 +212,23 @@ static void forget_near(struct neighbours *n)
 static void dismiss_entry(struct examination *x, struct file_system *fs, const struct fs_entry *e,
 			  struct item *item, const struct item_origin *origin)
 {
+	static const char *const damages[] = {
+		[FS_NO_FILE] = "damaged: the name is in use, and the file system has lost what it names",
+		[FS_NAMES_LOST] = "damaged: not all names of this folder can be read",
+		[FS_TABLE_LOST] = "damaged: not all files can be looked for that no folder names",
+	};
 	struct buf reason = buf_new(REASON_MAX);
 
-	if (e->kind == FS_FOLDER)
+	if (e->damage)
+		buf_text(&reason, damages[e->damage]);
+	else if (e->kind == FS_FOLDER)
 		buf_text(&reason, "folder");
 	else if (e->kind == FS_SPECIAL)
 		buf_text(&reason, "device, socket or pipe");
 	else if (e->kind == FS_LINK && (!buf_text(&reason, "symbolic link to ") ||
 					!fs_link(fs, &e->place, &reason)))
 		reason.len = strlen("symbolic link");
-	item_dismiss(x, item, origin, FATE_SKIPPED, buf_span(&reason));
+	item_dismiss(x, item, origin, e->damage ? FATE_FAILED : FATE_SKIPPED, buf_span(&reason));
 	buf_free(&reason);
 }
 
@@ -282,7 +289,7 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 		if (is_snapshot_store(o, v, e->path))
 			item_dismiss(o->x, &item, &origin, FATE_SKIPPED, SPAN("store of snapshots, which are "
 				     "examined by themselves"));
-		else if (e->kind == FS_FILE)
+		else if (e->kind == FS_FILE && !e->damage)
 			item_examine(o->x, &item, &origin);
 		else
 			dismiss_entry(o->x, fs, e, &item, &origin);
