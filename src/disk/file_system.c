@@ -45,6 +45,7 @@ static const struct {
 
 #define RAID_MAGIC 0xa92b4efc
 #define LOOK_BYTES ((size_t)68 << 10)
+#define LOOK_PIECE 512
 
 /* Versions 1.0 and 0.90 of Linux' RAID stand at the end; a mirror has its files at the start. */
 static bool is_raid(struct blocks *volume)
@@ -61,19 +62,35 @@ static bool is_raid(struct blocks *volume)
 	return false;
 }
 
-const char *fs_detect(struct blocks *volume)
+const char *fs_detect_head(struct span head)
 {
-	struct buf room = buf_new(LOOK_BYTES);
-	uint8_t *start = buf_reserve(&room, LOOK_BYTES);
-	const char *found = NULL;
+	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+		if (span_eq(span_sub(head, magics[i].offset, magics[i].bytes.len), magics[i].bytes))
+			return magics[i].name;
+	return NULL;
+}
+
+/* What a disk cannot read of it is zeros: the rest may say enough. */
+static struct span read_head(struct blocks *volume, struct buf *to)
+{
 	struct err ignored;
 	size_t got = 0;
 
-	if (start && blocks_read(volume, 0, start, LOOK_BYTES, &got, &ignored))
-		for (size_t i = 0; !found && i < sizeof magics / sizeof *magics; i++)
-			if (span_eq(span_sub(span_of(start, got), magics[i].offset,
-					     magics[i].bytes.len), magics[i].bytes))
-				found = magics[i].name;
+	if (!buf_reserve(to, LOOK_BYTES))
+		return (struct span){ 0 };
+	if (blocks_read(volume, 0, to->at, LOOK_BYTES, &got, &ignored))
+		return span_of(to->at, got);
+	memset(to->at, 0, LOOK_BYTES);
+	for (size_t at = 0; at < LOOK_BYTES && at < volume->size; at += LOOK_PIECE)
+		blocks_read(volume, at, to->at + at, LOOK_PIECE, &got, &ignored);
+	return span_of(to->at, LOOK_BYTES);
+}
+
+const char *fs_detect(struct blocks *volume)
+{
+	struct buf room = buf_new(LOOK_BYTES);
+	const char *found = fs_detect_head(read_head(volume, &room));
+
 	buf_free(&room);
 	if (!found && luks2_has_copy(volume))
 		found = "luks";

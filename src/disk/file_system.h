@@ -56,6 +56,8 @@ struct file_system;
 
 /* "ext4", "ntfs", ... or NULL: by its first bytes, whether or not it can be opened. */
 const char *fs_detect(struct blocks *volume);
+/* The same by its first bytes alone. */
+const char *fs_detect_head(struct span head);
 /* ERR_UNSUPPORTED: no file system that we read. `volume` is borrowed. */
 struct file_system *fs_open(struct blocks *volume, struct err *err);
 void fs_close(struct file_system *fs);	/* NULL-safe */
