@@ -11,6 +11,8 @@
  *   many users' files deleted or overwritten within the window    medium
  *   a command that removes shadow copies, backups, recovery        high
  *   a command that overwrites a device or boot records             high
+ *   a disk or volume whose first structures are destroyed,
+ *   which a failing disk does too                                  medium
  *
  * Caches, temporary folders and package managers delete much too: their folders
  * are left out, and what a package manager does is not of users' files. Backup software
@@ -92,6 +94,28 @@ static bool weigh_commands(struct analysis *a, struct err *err)
 				break;
 			}
 	return true;
+}
+
+static bool weigh_beginnings(struct analysis *a, struct err *err)
+{
+	struct acts acts;
+	bool ok = acts_load(a, "kind = 'file' AND what = 'beginning destroyed'", &acts, err);
+
+	for (size_t i = 0; ok && i < acts.count; i++) {
+		struct buf text = buf_new((size_t)4 << 10);
+		struct json_write w = json_write_to(&text);
+
+		json_object(&w);
+		json_key(&w, "where");
+		json_span(&w, acts.list[i].path);
+		json_object_end(&w);
+		ok = analysis_tell(a, &(struct conclusion){ .item = acts.list[i].item, .harm = HARM_DESTRUCTION,
+			.level = LEVEL_MEDIUM, .rule = SPAN("kanshiki.beginning-destroyed"),
+			.title = SPAN("The beginning of a disk or volume is destroyed"), .techniques = SPAN("T1561.002"),
+			.first = TIME_NONE, .last = TIME_NONE, .host = acts.list[i].host, .matched = buf_span(&text) }, err);
+		buf_free(&text);
+	}
+	return ok;
 }
 
 /* ---- masses ---- */
@@ -336,5 +360,5 @@ static bool weigh_masses(struct analysis *a, bool is_rename, struct err *err)
 
 bool analyse_destruction(struct analysis *a, struct err *err)
 {
-	return weigh_commands(a, err) && weigh_masses(a, true, err) && weigh_masses(a, false, err);
+	return weigh_commands(a, err) && weigh_beginnings(a, err) && weigh_masses(a, true, err) && weigh_masses(a, false, err);
 }

@@ -33,7 +33,8 @@
  * EXECUTION   ran, present                    program: path; time: (last) run; count: runs; digest;
  *                                             command; "present": known to the machine, perhaps not run
  * FILE        created, deleted, renamed, written, opened, archived, downloaded, recycled,
- *             overwritten, times differ, thumbnail, snapshot (path: of the volume), ...
+ *             overwritten, times differ, beginning destroyed (of a disk or
+ *             volume), thumbnail, snapshot (path: of the volume), ...
  *                                             path; name: old name; bytes_in: size; program, user
  * SESSION     logon, logoff, failed logon, remote desktop, remote control, saved session, shell,
  *             boot, shutdown

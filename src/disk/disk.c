@@ -10,6 +10,7 @@
 
 #include "disk/bitlocker.h"
 #include "disk/lvm.h"
+#include "disk/rescue.h"
 #include "disk/tsk_image.h"
 
 #define GROUPS_MAX 64
@@ -30,6 +31,8 @@ struct disk {
 	struct luks_key luks[DISK_LUKS_MAX];
 	size_t luks_count;
 	char scheme[32];
+	bool is_second_table;		/* of GPT: the first is destroyed */
+	bool is_searched;		/* no table: volumes are where something begins like one */
 };
 
 static struct volume *add_volume(struct disk *d, const char *name, struct blocks *blocks,
@@ -228,14 +231,45 @@ static void look_for_snapshots(struct disk *d, size_t number, unsigned depth)
 		add_unread_snapshots(d, number, "snapshots", "their catalog, or the head of a store, is damaged");
 }
 
+/* Where what the volume begins with is destroyed, by the copy that file systems keep. */
+static struct file_system *open_rescued(struct disk *d, struct volume *v)
+{
+	struct blocks *made = rescue_volume(v->blocks, &v->rescued_by);
+	struct err ignored;
+	struct file_system *fs = made ? fs_open(made, &ignored) : NULL;
+
+	if (!fs) {
+		blocks_close(made);
+		v->rescued_by = NULL;
+		return NULL;
+	}
+	keep_below(d, v->blocks);
+	v->blocks = made;
+	return fs;
+}
+
+static bool is_readable(struct volume *v)
+{
+	uint8_t sector[512];
+	struct err err;
+
+	if (v->size < sizeof sector || blocks_read_all(v->blocks, 0, sector, sizeof sector, &err))
+		return true;
+	settle(v, VOLUME_UNREAD, "unreadable", "%s", err.text);
+	return false;
+}
+
 static void look_for_files(struct disk *d, size_t number, const char *kind, unsigned depth)
 {
 	struct volume *v = &d->volumes[number];
 	struct err err;
 	struct file_system *fs = fs_open(v->blocks, &err);
 
+	if (!fs && (!kind || err.code != ERR_UNSUPPORTED))
+		fs = open_rescued(d, v);
 	if (!fs) {
-		settle(v, VOLUME_UNREAD, kind ? kind : "unknown", "%s", err.text);
+		if (kind || is_readable(v))
+			settle(v, VOLUME_UNREAD, kind ? kind : "unknown", "%s", err.text);
 		return;
 	}
 	settle(v, VOLUME_READ, fs_name(fs), "%s", "");
@@ -283,6 +317,38 @@ static bool add_partitions(struct disk *d, TSK_VS_INFO *vs)
 	return number > 0;
 }
 
+/* Of a disk whose table of partitions is destroyed. What is found takes the place of the whole. */
+static void search_volumes(struct disk *d)
+{
+	struct blocks *whole = d->volumes[0].blocks;
+	struct rescue_place place;
+	uint64_t at = 0;
+	char name[24];
+
+	d->count = 0;
+	while (d->count < DISK_VOLUMES_MAX && rescue_search(d->media, &at, &place)) {
+		size_t number = d->count;
+
+		snprintf(name, sizeof name, "found%zu", number + 1);
+		if (!add_volume(d, name, blocks_part(d->media, place.at, place.size), place.at))
+			continue;
+		look_at(d, number, 0);
+		d->is_searched = true;
+	}
+	if (d->is_searched)
+		keep_below(d, whole);
+	else if (add_volume(d, "p1", whole, 0))
+		settle(&d->volumes[0], VOLUME_UNREAD, "unknown", "no known file system: not examined");
+}
+
+static bool has_first_table(struct blocks *media, unsigned sector)
+{
+	uint8_t head[8];
+	struct err ignored;
+
+	return blocks_read_all(media, sector, head, sizeof head, &ignored) && !memcmp(head, "EFI PART", sizeof head);
+}
+
 /* A volume's boot sector looks like a table of partitions: file systems first. */
 static bool is_volume(struct blocks *media)
 {
@@ -312,12 +378,15 @@ struct disk *disk_open(struct blocks *media, const struct library_key *keys, siz
 	if (!is_volume(media))
 		vs = tsk_vs_open(image, 0, TSK_VS_TYPE_DETECT);
 	if (vs) {
+		d->is_second_table = vs->vstype == TSK_VS_TYPE_GPT && !has_first_table(media, vs->block_size);
 		found = add_partitions(d, vs);
 		tsk_vs_close(vs);
 	}
 	tsk_image_close(image);
 	if (!found && add_volume(d, "p1", blocks_part(media, 0, media->size), 0))
 		look_at(d, 0, 0);
+	if (!found && d->count == 1 && !strcmp(d->volumes[0].kind, "unknown"))
+		search_volumes(d);
 	return d;
 }
 
@@ -359,4 +428,11 @@ const struct luks_key *disk_luks_keys(const struct disk *d, size_t *count)
 const char *disk_scheme(const struct disk *d)
 {
 	return d->scheme;
+}
+
+const char *disk_lost_table(const struct disk *d)
+{
+	return d->is_searched     ? "no table of partitions is left, its volumes were found by what they begin with"
+	     : d->is_second_table ? "its first table of partitions is destroyed, the second was read"
+				  : NULL;
 }

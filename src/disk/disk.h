@@ -33,6 +33,7 @@ struct volume {
 	timestamp taken;		/* of a snapshot, else TIME_NONE */
 	uint8_t store[16];		/* of a snapshot: GUID in the name of the file that keeps it */
 	size_t snapshot_of;		/* number of the volume, or SIZE_MAX */
+	const char *rescued_by;		/* what it begins with is destroyed: the copy that opened it, or NULL */
 	struct blocks *blocks;		/* owned by the disk */
 };
 
@@ -48,6 +49,11 @@ size_t disk_left_out(const struct disk *d);
 const struct volume *disk_volume(const struct disk *d, size_t number);
 /* Keys that volumes of LUKS were opened with, for opening them again at once. *count: how many. */
 const struct luks_key *disk_luks_keys(const struct disk *d, size_t *count);
+/*
+ * What was destroyed of the table of partitions, in words, or NULL. Where none is left,
+ * volumes are sought by what they begin with, and called "found1" and so on.
+ */
+const char *disk_lost_table(const struct disk *d);
 /* "gpt", "dos", "none" ... */
 const char *disk_scheme(const struct disk *d);
 

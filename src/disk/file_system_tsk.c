@@ -114,10 +114,12 @@ static bool is_nothing(const TSK_FS_FILE *file)
 	       (TSK_FS_TYPE_ISEXT(file->fs_info->ftype) && file->meta->type == TSK_FS_META_TYPE_UNDEF);
 }
 
-static void describe(const TSK_FS_FILE *file, struct fs_entry *e)
+static const char orphans[] = "$OrphanFiles/";
+
+static void describe(const TSK_FS_FILE *file, bool is_orphan, struct fs_entry *e)
 {
 	const TSK_FS_META *m = file->meta;
-	bool is_free = file->name->flags & TSK_FS_NAME_FLAG_UNALLOC;
+	bool is_free = is_orphan || file->name->flags & TSK_FS_NAME_FLAG_UNALLOC;
 
 	*e = (struct fs_entry){ .kind = kind_of(file), .folder = file->name->par_addr,
 				.modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
@@ -244,7 +246,7 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 	buf_text(&w->path, folder);
 	if (!buf_text(&w->path, file->name->name))
 		return TSK_WALK_CONT;
-	describe(file, &e);
+	describe(file, w->under == orphans, &e);
 	e.is_gone = e.is_gone || is_overwritten(file, &e);
 	if (is_ntfs && file->meta)
 		describe_name(file->meta, &e);
@@ -362,7 +364,7 @@ static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, stru
 	ok = walk_from(&w, t->info->root_inum,
 		       flags | (has_orphans ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
 	if (ok && !w.stopped && has_orphans)
-		ok = walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, "$OrphanFiles/", err);
+		ok = walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, orphans, err);
 	if (w.seen && !w.stopped && !blocks_over(fs->volume))
 		walk_lost(&w);
 	free(w.seen);

@@ -186,14 +186,38 @@ static uint64_t size_of(const char *kind, const uint8_t *head)
 	return 0;
 }
 
-static bool is_volume_at(struct blocks *media, uint64_t at, struct rescue_place *out)
+/*
+ * A copy of ext's superblock stands at the start of its group's first block, or behind the
+ * boot block where blocks have 1 KiB: where the volume begins then, though nothing is left there.
+ */
+static bool is_copy_of_ext(const uint8_t *s, uint64_t at, uint64_t from, struct rescue_place *out)
+{
+	uint32_t log = load_u32le(s + 24), group = load_u16le(s + 90);
+	uint64_t back = ((uint64_t)group * load_u32le(s + 32) + load_u32le(s + 20)) << (10 + (log <= 6 ? log : 0));
+
+	if (load_u16le(s + 56) != EXT_MAGIC || log > 6 || !group || back > at || at - back < from)
+		return false;
+	*out = (struct rescue_place){ at - back, (uint64_t)load_u32le(s + 4) << (10 + log) };
+	return true;
+}
+
+/* `from`: what lies before it is another's. */
+static bool is_volume_at(struct blocks *media, uint64_t at, uint64_t from, struct rescue_place *out)
 {
 	uint8_t head[HEAD];
-	const char *kind = read_at(media, at, head, sizeof head) ? fs_detect_head(span_of(head, sizeof head)) : NULL;
-	uint64_t size = kind ? size_of(kind, head) : 0;
+	const char *kind = NULL;
 
-	*out = (struct rescue_place){ at, size && size < media->size - at ? size : media->size - at };
-	return kind;
+	if (!read_at(media, at, head, sizeof head))
+		return false;
+	if (!is_copy_of_ext(head, at, from, out) && !is_copy_of_ext(head + EXT_SUPERBLOCK, at + EXT_SUPERBLOCK, from, out)) {
+		kind = fs_detect_head(span_of(head, sizeof head));
+		*out = (struct rescue_place){ at, kind ? size_of(kind, head) : 0 };
+		if (!kind)
+			return false;
+	}
+	if (!out->size || out->size > media->size - out->at)
+		out->size = media->size - out->at;
+	return true;
 }
 
 bool rescue_search(struct blocks *media, uint64_t *at, struct rescue_place *out)
@@ -205,8 +229,10 @@ bool rescue_search(struct blocks *media, uint64_t *at, struct rescue_place *out)
 
 		if (data > place + MIB) {
 			place = data / MIB * MIB;
-		} else if (is_volume_at(media, place, out)) {
-			*at = place + (out->size < MIB ? MIB : (out->size + MIB - 1) / MIB * MIB);
+		} else if (is_volume_at(media, place, *at, out)) {
+			uint64_t end = (out->at + out->size + MIB - 1) / MIB * MIB;
+
+			*at = end > place ? end : place + MIB;
 			return true;
 		} else {
 			place = place == 0 ? OLD_START : place == OLD_START ? MIB : place + MIB;

@@ -392,6 +392,18 @@ static void tell_gone(struct listing *l, const struct fs_entry *e)
 	buf_free(&path);
 }
 
+/* A wiper's work or a failing disk's: an analyser weighs it, and it is a reason of the image. */
+static void tell_destroyed(struct opened_image *o, const char *of, const char *text)
+{
+	struct record r = { .type = RECORD_TRACE, .trace = trace_new(TRACE_FILE, "beginning destroyed") };
+
+	r.trace.path = span_text(of);
+	r.trace.source = SPAN("structures of the disk");
+	r.trace.summary = arena_printf(&o->x->arena, "%s: %s", of, text);
+	examination_tell(o->x, &r);
+	examination_short(o->x, FATE_PARTLY, "%s: %s", of, text);
+}
+
 static void widen(struct listing *l, timestamp t)
 {
 	if (t == TIME_NONE)
@@ -507,6 +519,12 @@ static void list_volume(struct listing *l, size_t number, bool at_once)
 	l->fs = at_once ? fs : NULL;
 	if (!at_once)
 		send_part(l);
+	if (l->volume->rescued_by) {
+		char text[96];
+
+		snprintf(text, sizeof text, "its beginning is destroyed, opened by the %s", l->volume->rescued_by);
+		tell_destroyed(o, l->volume->name, text);
+	}
 	if (!fs || !fs_walk(fs, take_entry, l, &err))
 		examination_short(o->x, FATE_PARTLY, "%s: %s", l->volume->name, err.text);
 	if (!at_once)
@@ -598,6 +616,8 @@ static void note_missing(struct opened_image *o)
 		examination_short(o->x, FATE_PARTLY, "%s are missing", state.missing);
 	if (state.damage[0])
 		examination_short(o->x, FATE_PARTLY, "%s", state.damage);
+	if (disk_lost_table(o->disk))
+		tell_destroyed(o, "the disk", disk_lost_table(o->disk));
 }
 
 /* Media are larger than what lies on disk; an image may take as long as it is large. */

@@ -12,10 +12,11 @@
 /* Of a path that a link leads to. */
 #define LINK_MAX ((size_t)64 << 10)
 #define DIGEST_WAIT_MS 50
-/* Of an image as such rules see its start; its files are matched one by one. */
 /* What is shorter and lies in something is a boot sector kept apart, not a volume. */
 #define IMAGE_LEAST ((size_t)64 << 10)
+/* Of an image as such rules see its start; its files are matched one by one. */
 #define IMAGE_START ((size_t)1 << 20)
+#define WIPED_LEAST ((size_t)1 << 20)
 
 static void begin(struct examination *x, struct item *item, const struct item_origin *origin)
 {
@@ -202,6 +203,35 @@ static bool passes_over_rules(struct examination *x, const struct item *item, co
 	return true;
 }
 
+/* A disk whose beginning was wiped, with zeros or a text, is known by its name or by being a device. */
+static bool may_be_wiped(const struct item *item, const struct item_origin *origin, enum reader reader)
+{
+	static const char *const names[] = { ".raw", ".dd", ".img", ".image", ".001" };
+	bool is = (origin->begin.mode & 0170000) == 0060000;
+
+	if ((reader != READER_NONE && reader != READER_TEXT) || item->depth || item->bytes.len < WIPED_LEAST)
+		return false;
+	for (size_t i = 0; i < sizeof names / sizeof *names && !is; i++) {
+		size_t len = strlen(names[i]);
+
+		is = item->path.len > len && span_eq_nocase(span_from(item->path, item->path.len - len),
+							    span_text(names[i]));
+	}
+	return is;
+}
+
+/* What only looks like an image is matched like any other file. */
+static struct identity identity_of(struct examination *x, struct item *item, const struct item_origin *origin)
+{
+	struct identity found = identify(item->bytes);
+
+	if (found.reader == READER_IMAGE && !item->depth && !images_survey(x, item))
+		found.reader = READER_NONE;
+	else if (may_be_wiped(item, origin, found.reader) && images_survey(x, item))
+		found = (struct identity){ CLASS_DISK_IMAGE, "disk, beginning destroyed", READER_IMAGE, false };
+	return found;
+}
+
 void item_examine(struct examination *x, struct item *item, struct item_origin *origin)
 {
 	struct identity identity;
@@ -226,13 +256,10 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		examination_limit(x, "%s", origin->cut);
 	else if (origin->cut)
 		examination_short(x, origin->fill && !item->bytes.len ? FATE_FAILED : FATE_PARTLY, "%s", origin->cut);
-	identity = identify(item->bytes);
+	identity = identity_of(x, item, origin);
 	kind.kind.evidence_class = identity.evidence_class;
 	kind.kind.kind = span_text(identity.kind);
 	examination_tell(x, &kind);
-	/* What only looks like an image is matched like any other file. */
-	if (identity.reader == READER_IMAGE && !item->depth && !images_survey(x, item))
-		identity.reader = READER_NONE;
 	if (identity.is_locked && identity.reader != READER_IMAGE)
 		examination_short(x, FATE_LOCKED, "encrypted: %s", identity.kind);
 	if (x->limits->names_only)
