@@ -60,7 +60,7 @@ class Case:
         return any(words in reason for _, _, _, reason in self.items)
 
 
-def ext(image, tree, block, size=300 * MIB, kind="ext4"):
+def ext(image, tree, block, size=140 * MIB, kind="ext4"):
     image.unlink(missing_ok=True)
     run("mke2fs", "-q", "-t", kind, "-b", block, "-d", tree, image, f"{size // MIB}M")
 
@@ -75,7 +75,7 @@ def check_beginnings(kanshiki, work, tree):
         told("The beginning of a disk or volume is destroyed" in case.findings and
              case.degrees["destruction"] == "possible", f"{what}: a sign of destruction", case.findings, case.degrees)
 
-    for kind, block in (("ext2", 1024), ("ext4", 1024), ("ext4", 2048), ("ext4", 4096)):
+    for kind, block in (("ext2", 1024), ("ext4", 4096)):
         ext(image, tree, block, kind=kind)
         whole = Case(kanshiki, work, image)
         told(whole.found() == COUNT and not whole.findings and whole.items[0][2] == "examined",
@@ -105,8 +105,8 @@ def check_tables(kanshiki, work, tree):
 
     def make(label):
         image.write_bytes(b"")
-        os.truncate(image, 400 * MIB)
-        subprocess.run(["sfdisk", "-q", image], input=f"label: {label}\nstart=2048,size={320 * 2048}\nstart={321 * 2048}\n",
+        os.truncate(image, 200 * MIB)
+        subprocess.run(["sfdisk", "-q", image], input=f"label: {label}\nstart=2048,size={140 * 2048}\nstart={141 * 2048}\n",
                        text=True, check=True, capture_output=True)
         run("dd", f"if={volume}", f"of={image}", "bs=1M", "seek=1", "conv=notrunc,sparse")
 
@@ -116,7 +116,7 @@ def check_tables(kanshiki, work, tree):
              what, case.found(), case.items[:3])
         told("The beginning of a disk or volume is destroyed" in case.findings, f"{what}: a sign", case.findings)
 
-    ext(volume, tree, 4096, 320 * MIB)
+    ext(volume, tree, 4096, 140 * MIB)
     for label in ("dos", "gpt"):
         make(label)
         told(not Case(kanshiki, work, image).findings, f"{label}, whole: nothing is told")
@@ -127,7 +127,7 @@ def check_tables(kanshiki, work, tree):
     make("gpt")
     overwrite(image, 0, bytes(34 * 512))
     check("the first GPT is gone", "the second was read", "p1")
-    overwrite(image, 400 * MIB - 40 * 512, bytes(40 * 512))
+    overwrite(image, 200 * MIB - 40 * 512, bytes(40 * 512))
     check("both tables of GPT are gone", "no table of partitions is left", "found1")
     overwrite(image, MIB, bytes(8192))
     check("and the superblock of the volume", "no table of partitions is left", "found1")
