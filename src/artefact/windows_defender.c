@@ -24,10 +24,11 @@ static struct span pair(struct span block, const char *wide_name, size_t name_le
 
 struct detection {
 	const struct artefact *a;
-	struct span threat, user, last_text, kind, resource;
-	timestamp time;
+	struct span threat, user, process, kind, resource;
+	timestamp time, last;		/* the earliest and the latest that the file tells */
 	struct span digests[16], kinds[16], resources[16];
-	size_t count;
+	size_t count, left_out;
+	size_t sets, texts;		/* sets so far, each behind a magic; texts in this one */
 };
 
 static void end_resource(struct detection *d, struct span block)
@@ -40,26 +41,44 @@ static void end_resource(struct detection *d, struct span block)
 			d->digests[d->count] = arena_printf(d->a->arena, "sha256:%.*s", SPAN_ARG(sha));
 		d->kinds[d->count] = d->kind;
 		d->resources[d->count++] = d->resource;
+	} else if (d->resource.len) {
+		d->left_out++;
 	}
 	d->kind = d->resource = (struct span){ 0 };
 }
 
-/* Texts come in order: threat; for each resource a magic, a kind, a path; then the user. */
+/* In order: threat; for each resource a kind and a place, and behind the last one user and process. */
 static void take_text(struct detection *d, struct span text)
 {
-	bool after_magic = span_starts(d->last_text, SPAN("Magic.Version"));
+	size_t which;
 
-	d->last_text = text;
-	if (span_starts(text, SPAN("Magic.Version")))
+	if (span_starts(text, SPAN("Magic.Version"))) {
+		end_resource(d, (struct span){ 0 });
+		d->sets++;
+		d->texts = 0;
 		return;
-	if (after_magic && !d->threat.len)
-		d->threat = text;
-	else if (after_magic)
+	}
+	which = d->texts++;
+	if (d->sets < 2 && !which)
+		d->threat = d->sets ? text : d->threat;
+	else if (d->sets > 1 && which == 0)
 		d->kind = text;
-	else if (d->kind.len && !d->resource.len)
+	else if (d->sets > 1 && which == 1)
 		d->resource = text;
 	else if (!d->user.len && span_find_byte(text, 0, '\\') != SIZE_MAX && span_find_byte(text, 0, ':') == SIZE_MAX)
 		d->user = text;
+	else if (!d->process.len && span_find_byte(text, 0, ':') != SIZE_MAX)
+		d->process = text;
+}
+
+static void take_time(struct detection *d, struct span value)
+{
+	timestamp t = value.len == 8 ? timestamp_of_filetime(load_u64le(value.at)) : TIME_NONE;
+
+	if (t == TIME_NONE)
+		return;
+	d->time = d->time == TIME_NONE || t < d->time ? t : d->time;
+	d->last = d->last == TIME_NONE || t > d->last ? t : d->last;
 }
 
 static bool tell_resources(const struct detection *d)
@@ -71,6 +90,7 @@ static bool tell_resources(const struct detection *d)
 
 		tell_detail_begin(&detail);
 		tell_detail_text(&detail, "resource", d->kinds[i]);
+		tell_detail_text(&detail, "process", d->process);
 		if (span_find_byte(path, 0, '|') != SIZE_MAX) {
 			tell_detail_text(&detail, "from", span_from(path, span_find_byte(path, 0, '|') + 1));
 			path = span_sub(path, 0, span_find_byte(path, 0, '|'));
@@ -80,9 +100,10 @@ static bool tell_resources(const struct detection *d)
 		t.name = d->threat;
 		t.user = d->user;
 		t.time = d->time;
+		t.last = d->last;
 		t.digest = d->digests[i];
 		t.program = SPAN("Windows Defender");
-		t.source = SPAN("detection history of Defender");
+		t.source = SPAN("detection history of Defender: detected; last: status changed");
 		t.summary = tell_summary(d->a->arena, "Defender found %.*s in %.*s", SPAN_ARG(d->threat), SPAN_ARG(path));
 		if (!d->a->trace(d->a->context, &t))
 			return false;
@@ -92,7 +113,7 @@ static bool tell_resources(const struct detection *d)
 
 bool windows_defender_detection(const struct artefact *a, struct err *err)
 {
-	struct detection d = { .a = a, .time = TIME_NONE };
+	struct detection d = { .a = a, .time = TIME_NONE, .last = TIME_NONE };
 	struct cursor c = cursor_of(a->bytes);
 	size_t values = 0;
 
@@ -109,13 +130,16 @@ bool windows_defender_detection(const struct artefact *a, struct err *err)
 			take_text(&d, tell_utf16(a->arena, value));
 		else if (type == VALUE_BINARY)
 			end_resource(&d, value);
-		else if (type == VALUE_FILETIME && value.len == 8 && d.time == TIME_NONE)
-			d.time = timestamp_of_filetime(load_u64le(value.at));
+		else if (type == VALUE_FILETIME)
+			take_time(&d, value);
 	}
 	if (!d.threat.len)
 		return err_set(err, ERR_UNSUPPORTED, 0, "no threat in a detection of Defender");
+	end_resource(&d, (struct span){ 0 });
 	if (c.short_read)
 		a->short_of(a->context, "detection breaks off");
+	else if (d.left_out)
+		a->short_of(a->context, "%zu resources of the detection beyond %d", d.left_out, 16);
 	tell_resources(&d);
 	return true;
 }

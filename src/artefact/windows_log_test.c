@@ -135,6 +135,7 @@ TEST(rustdesk_and_screenconnect_tell_who_was_at_the_other_end)
 	assert_int_equal(t.count, 1);
 	assert_span(t.traces[0].what, "remote control");
 	assert_span(t.traces[0].peer, "203.0.113.9:50000");
+	assert_true(t.traces[0].time == timestamp_of_civil(2024, 2, 16, 13, 16, 32, 0));
 	told_free(&t);
 	told_run(&t, windows_screenconnect, SPAN("<?xml version=\"1.0\" path=\"x\"?><configuration><setting "
 		 "name=\"ClientLaunchParametersConstraint\"><value>?y=Guest&amp;h=relay.example&amp;p=443&amp;k=B"
@@ -164,6 +165,28 @@ TEST(logs_of_remote_control_by_their_phrases)
 	assert_int_equal(t.count, 1);
 	assert_true(t.traces[0].time == timestamp_of_civil(2022, 9, 28, 12, 39, 0, 0));
 	told_free(&t);
+}
+
+/* A line's own zone counts; what only looks like one does not. */
+TEST(logs_of_remote_control_and_clouds_in_their_own_zone)
+{
+	static const struct { const char *stamp; int day, hour, minute; } rows[] = {
+		{ "2018-01-24 18:25:08,454 -0800 INFO", 25, 2, 25 }, { "2018-01-24 18:25:08,454 +0530 INFO", 24, 12, 55 },
+		{ "2018-01-24 18:25:08 +0100", 24, 17, 25 }, { "2018-01-24T18:25:08.1Z", 24, 18, 25 },
+		{ "2018-01-24 18:25:08,454 -12345 INFO", 24, 18, 25 }, { "2018-01-24 18:25:08 -9900 INFO", 24, 18, 25 },
+		{ "2018-01-24 18:25:08", 24, 18, 25 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct told t = { 0 };
+		char line[200];
+
+		snprintf(line, sizeof line, "%s x Direction.UPLOAD, Action.CREATE name=u'a.txt'\n", rows[i].stamp);
+		told_run(&t, windows_remote_log, span_text(line), "Drive/sync_log.log", "", NULL);
+		assert_int_equal(t.count, 1);
+		assert_true(t.traces[0].time == timestamp_of_civil(2018, 1, rows[i].day, rows[i].hour, rows[i].minute, 8, 0));
+		told_free(&t);
+	}
 }
 
 TEST(remote_desktop_files_and_tiles)
@@ -235,6 +258,102 @@ TEST(a_detection_of_defender)
 	assert_span(t.traces[1].digest, "sha256:275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f");
 	assert_span(t.traces[1].user, "FRYPTOP\\testuser");
 	told_free(&t);
+}
+
+#define FILETIME_OF(seconds) (116444736000000000 + (uint64_t)(seconds) * 10000000)
+
+static void add_value(struct buf *to, uint32_t type, const void *bytes, size_t len)
+{
+	buf_add_u32le(to, (uint32_t)len);
+	buf_add_u32le(to, type);
+	buf_add(to, span_of(bytes, len));
+	while (to->len % 8)
+		buf_add_u8(to, 0);
+}
+
+static void add_number(struct buf *to, uint32_t type, uint64_t n)
+{
+	uint8_t bytes[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(n >> 8 * i);
+	add_value(to, type, bytes, type == 6 ? 4 : 8);
+}
+
+static void add_wide(struct buf *to, const char *text)
+{
+	struct buf wide = buf_new(512);
+
+	for (; *text; text++)
+		buf_add_u16le(&wide, (uint8_t)*text);
+	buf_add_u16le(&wide, 0);
+	add_value(to, 0x15, wide.at, wide.len);
+	buf_free(&wide);
+}
+
+/* One value of the block that tracks a threat: a counted name, its type, a counted text. */
+static void add_tracked(struct buf *to, const char *name, const char *value)
+{
+	for (int i = 0; i < 2; i++) {
+		const char *text = i ? value : name;
+
+		if (i)
+			buf_add_u32le(to, 6);
+		buf_add_u32le(to, (uint32_t)(2 * strlen(text) + 2));
+		for (; *text; text++)
+			buf_add_u16le(to, (uint8_t)*text);
+		buf_add_u16le(to, 0);
+	}
+}
+
+static void add_resource(struct buf *to, const char *kind, const char *place, const struct buf *tracked)
+{
+	add_wide(to, "Magic.Version:1.2");
+	add_wide(to, kind);
+	add_wide(to, place);
+	add_number(to, 6, 0);
+	add_number(to, 6, tracked->len);
+	add_value(to, 0x28, tracked->at, tracked->len);
+}
+
+/* Value by value after libyal's description of the file. */
+TEST(a_detection_of_defender_is_told_value_by_value)
+{
+	struct buf file = buf_new(8192), tracked = buf_new(1024), none = buf_new(8);
+	char digest[65];
+	struct told t = { 0 };
+
+	memset(digest, 'a', 64);
+	digest[64] = 0;
+	buf_add_u32le(&tracked, 400);
+	add_tracked(&tracked, "ThreatTrackingId", "{0}");
+	add_tracked(&tracked, "ThreatTrackingSha256", digest);
+	add_number(&file, 8, 0x80000000);
+	add_value(&file, 0x1e, "0123456789abcdef", 16);
+	add_wide(&file, "Magic.Version:1.2");
+	add_wide(&file, "Virus:DOS/EICAR_Test_File");
+	add_number(&file, 6, 42);
+	add_resource(&file, "containerfile", "C:\\Users\\ann\\a.zip", &none);
+	add_resource(&file, "file", "C:\\Users\\ann\\a.zip->eicar.com", &tracked);
+	add_number(&file, 0xa, FILETIME_OF(1646914200));
+	add_wide(&file, "WS01\\ann");
+	add_wide(&file, "C:\\Windows\\explorer.exe");
+	add_number(&file, 0xa, FILETIME_OF(1646913600));
+	add_number(&file, 0xa, 0);
+	told_run(&t, windows_defender_detection, buf_span(&file), "DetectionHistory/00/{x}", "", NULL);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[0].path, "C:\\Users\\ann\\a.zip");
+	assert_span(t.traces[0].digest, "");
+	assert_span(t.traces[0].name, "Virus:DOS/EICAR_Test_File");
+	assert_span(t.traces[1].path, "C:\\Users\\ann\\a.zip->eicar.com");
+	assert_span(span_sub(t.traces[1].digest, 0, 11), "sha256:aaaa");
+	assert_span(t.traces[1].user, "WS01\\ann");
+	assert_span(t.traces[1].detail, "{\"resource\":\"file\",\"process\":\"C:\\\\Windows\\\\explorer.exe\"}");
+	assert_true(t.traces[1].time == 1646913600 * TIME_SECOND);
+	assert_true(t.traces[1].last == 1646914200 * TIME_SECOND);
+	told_free(&t);
+	buf_free(&file);
+	buf_free(&tracked);
 }
 
 TEST(the_log_of_defender)

@@ -25,9 +25,37 @@ static int digits(struct span s, size_t at, size_t len)
 	return span_to_u64(span_sub(s, at, len), &n) ? (int)n : -1;
 }
 
-/* The first time in the line; `day_first` says what 02-03-2024 means. */
-static timestamp time_in(struct span line, bool day_first)
+/* Behind a second: its fraction, then " -0800", "+01:00" or "Z". False: none is told. */
+static bool zone_behind(struct span s, int64_t *seconds)
 {
+	size_t at = 0;
+	int hours, minutes;
+	bool has_colon;
+
+	while (at < s.len && at < 10 && (s.at[at] == '.' || s.at[at] == ',' || (s.at[at] >= '0' && s.at[at] <= '9')))
+		at++;
+	if (at < s.len && s.at[at] == 'Z') {
+		*seconds = 0;
+		return true;
+	}
+	at += at < s.len && s.at[at] == ' ';
+	s = span_from(s, at);
+	has_colon = fits(s, "+99:99") || fits(s, "-99:99");
+	if (!has_colon && !fits(s, "+9999") && !fits(s, "-9999"))
+		return false;
+	hours = digits(s, 1, 2);
+	minutes = digits(s, has_colon ? 4 : 3, 2);
+	at = has_colon ? 6 : 5;
+	if (hours > 14 || minutes > 59 || (at < s.len && s.at[at] >= '0' && s.at[at] <= '9'))
+		return false;
+	*seconds = (s.at[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+/* The first time in the line; `day_first` says what 02-03-2024 means. *zoned: it told its zone, and is UTC now. */
+static timestamp time_in(struct span line, bool day_first, bool *zoned)
+{
+	*zoned = false;
 	for (size_t at = 0; at < line.len && at < 120; at++) {
 		struct span s = span_from(line, at);
 		int second = 0;
@@ -35,10 +63,14 @@ static timestamp time_in(struct span line, bool day_first)
 		for (size_t i = 0; i < 4; i++)
 			if (fits(s, stamps[i])) {
 				size_t clock = i == 2 ? 12 : 11;
+				int64_t zone = 0;
+				timestamp t;
 
 				second = i == 2 ? 0 : digits(s, 17, 2);
-				return timestamp_of_civil(digits(s, 0, 4), digits(s, 5, 2), digits(s, 8, 2), digits(s, clock, 2),
-							  digits(s, clock + 3, 2), second, 0);
+				t = timestamp_of_civil(digits(s, 0, 4), digits(s, 5, 2), digits(s, 8, 2), digits(s, clock, 2),
+						       digits(s, clock + 3, 2), second, 0);
+				*zoned = i != 2 && zone_behind(span_from(s, 19), &zone);
+				return t == TIME_NONE ? t : t - zone * TIME_SECOND;
 			}
 		if (fits(s, stamps[4]))
 			return timestamp_of_civil(digits(s, 6, 4), digits(s, day_first ? 3 : 0, 2),
@@ -191,7 +223,7 @@ static const struct program_log {
 	{ "connection_trace.txt|file_transfer_trace.txt", "AnyDesk", "UTC", "T1219", PHRASES(anydesk), true },
 	{ "ad.trace|ad_svc.trace", "AnyDesk", "UTC", "T1219", PHRASES(anydesk), false },
 	{ "RustDesk/log/*|RustDesk/log/*/*|rustdesk*.log", "RustDesk", "local time", "T1219", PHRASES(rustdesk), false },
-	{ "sync_log*.log", "Google Drive", "the log's zone not applied", "T1567.002", PHRASES(google_drive), false },
+	{ "sync_log*.log", "Google Drive", "local time", "T1567.002", PHRASES(google_drive), false },
 	{ "MEGAsync*.log", "MEGAsync", "local time", "T1567.002", PHRASES(mega), false },
 	{ "skydrive*.log", "OneDrive", "UTC", "T1567.002", PHRASES(one_drive), false },
 };
@@ -214,13 +246,14 @@ static bool tell_line_of(const struct artefact *a, const struct program_log *log
 			 struct span line, size_t at)
 {
 	struct trace t = trace_new(p->kind, p->what);
+	bool zoned;
 	struct span path = log->phrases == google_drive ? drive_path(a->arena, line, at) : path_in(line, at);
 
-	t.time = time_in(line, false);
+	t.time = time_in(line, false, &zoned);
 	if (t.time == TIME_NONE)	/* a summary, or the middle of a message */
 		return true;
-	t.source = arena_printf(a->arena, "log of %s, %s%s", log->program, log->zone,
-				p->direction ? "; direction by its words" : "");
+	t.source = arena_printf(a->arena, "log of %s, %s%s", log->program,
+				zoned ? "UTC by the zone that it tells" : log->zone, p->direction ? "; direction by its words" : "");
 	t.program = span_text(log->program);
 	t.user = tell_user_of_path(a->path);
 	/* An address is the partner's only where the words say so; else it may be the program's own server. */
@@ -307,6 +340,7 @@ bool windows_teamviewer(const struct artefact *a, struct err *err)
 		struct trace t = trace_new(TRACE_SESSION, "remote control");
 		struct span cells[8], cell;
 		size_t count = 0, first = incoming ? 2 : 1;
+		bool zoned;
 
 		while (line.len && count < 8) {
 			cell = next_cell(&line);
@@ -317,8 +351,8 @@ bool windows_teamviewer(const struct artefact *a, struct err *err)
 			continue;
 		t.peer = incoming ? cells[0] : (struct span){ 0 };
 		t.name = cells[!!incoming];
-		t.time = time_in(cells[first], true);
-		t.last = time_in(cells[first + 1], true);
+		t.time = time_in(cells[first], true, &zoned);
+		t.last = time_in(cells[first + 1], true, &zoned);
 		t.user = count > first + 2 ? cells[first + 2] : (struct span){ 0 };
 		t.command = count > first + 3 ? cells[first + 3] : (struct span){ 0 };
 		t.program = t.protocol = SPAN("TeamViewer");

@@ -371,8 +371,8 @@ static bool is_unaccounted(struct span what, struct span command, struct span pr
 static bool judge_starts(sqlite3 *db, struct arena *arena, struct need_result *r, struct err *err)
 {
 	static const char sql[] =
-		"SELECT trace.what, trace.command, coalesce(trace.program, ''), start.standing, trace.path FROM start JOIN trace ON "
-		"trace.id = start.trace WHERE start.entry IN ('local', 'altered') ORDER BY start.id";
+		"SELECT trace.what, trace.command, coalesce(trace.program, ''), start.standing, trace.path FROM start JOIN "
+		"trace ON trace.id = start.trace WHERE start.entry IN ('local', 'altered') ORDER BY start.id";
 	sqlite3_stmt *q = NULL;
 	bool row, ok = query_prepare(db, sql, &q, err);
 	struct span first = { 0 };
