@@ -12,7 +12,7 @@
 struct building {
 	struct case_file *file;
 	uint64_t source, unit, item;
-	timestamp modified;		/* of the items to come, or 0: not known */
+	timestamp modified, changed;	/* of the items to come, or 0: not known */
 };
 
 static inline struct building new_case(const char *name)
@@ -34,7 +34,8 @@ static inline struct building new_case(const char *name)
 static inline void open_item(struct building *b, const char *path, uint32_t mode)
 {
 	struct case_item item = { .source = b->source, .path = span_text(path), .size = 1, .mode = mode,
-				  .modified = b->modified ? b->modified : TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
+				  .modified = b->modified ? b->modified : TIME_NONE,
+				  .changed = b->changed ? b->changed : TIME_NONE, .accessed = TIME_NONE,
 				  .created = TIME_NONE };
 	struct err err = { 0 };
 	bool done;

@@ -206,13 +206,39 @@ static bool load_set(struct ledger *l, const char *path, struct err *err)
 	return ok;
 }
 
+/* When the files of each package were unpacked: of those that a package database names. */
+static bool note_files(struct ledger *l, struct err *err)
+{
+	static const char sql[] =
+		"SELECT item.source, item.path, item.changed, known.label FROM item JOIN temp.known ON "
+		"known.path = item.path WHERE known.what = 'package file' AND known.label LIKE 'deb %' AND "
+		"item.changed IS NOT NULL";
+	struct buf info = buf_new((size_t)16 << 10);
+	sqlite3_stmt *q = NULL;
+	bool row, ok = !l->records.count || query_prepare(l->db, sql, &q, err);
+
+	while (ok && q && (ok = query_step(q, &row, err)) && row) {
+		struct span path = query_span(q, 1), label = span_from(query_span(q, 3), strlen("deb "));
+
+		buf_clear(&info);
+		buf_add(&info, span_sub(path, 0, machine_root(&l->machines, query_u64(q, 0, 0), path)));
+		buf_text(&info, "/var/lib/dpkg/info/");
+		buf_add(&info, span_sub(label, 0, span_find_byte(label, 0, ' ')));
+		package_records_note(&l->records, buf_span(&info), query_time(q, 2));
+	}
+	sqlite3_finalize(q);
+	buf_free(&info);
+	return ok;
+}
+
 bool known_load(struct ledger *l, const struct ledger_options *options, struct err *err)
 {
 	bool ok = query_exec(l->db, tables, err) && load_packages(l, err) &&
 		  load_catalogues(l, err);
 
 	l->has_sets = options->known_good_count;
-	ok = ok && package_records_load(l->db, &l->arena, &l->records, err) && (!l->has_sets || load_asked(l, err));
+	ok = ok && package_records_load(l->db, &l->arena, &l->records, err) && note_files(l, err) &&
+	     (!l->has_sets || load_asked(l, err));
 
 	for (size_t i = 0; ok && i < options->known_good_count; i++)
 		ok = load_set(l, options->known_good[i], err);

@@ -63,6 +63,33 @@ TEST(ledger_takes_the_word_of_package_databases)
 }
 
 /* A database that knows one file by one digest, and that file with its SHA-1. */
+/* A script of coreutils beside its list, changed then; the list is said to be of that time, too. */
+static uint64_t good_scripts(const char *name, timestamp unpacked, timestamp written)
+{
+	struct building b = new_case(name);
+	struct ledger_totals t;
+
+	add_packages(&b);
+	b.modified = b.changed = unpacked;
+	add_program(&b, "/mnt/disk/usr/bin/cp", "md5:22222222222222222222222222222222");
+	b.changed = written;
+	open_item(&b, "/mnt/disk/var/lib/dpkg/info/coreutils.list", 0100644);
+	close_item(&b, "list", CLASS_OTHER);
+	add_program(&b, "/mnt/disk/var/lib/dpkg/info/coreutils.postinst", "md5:55555555555555555555555555555555");
+	t = draw(&b, NULL);
+	case_close(b.file);
+	return t.good - 1;
+}
+
+TEST(ledger_believes_scripts_that_are_as_old_as_what_their_package_unpacked)
+{
+	const timestamp then = INT64_C(1700000000) * TIME_SECOND;
+
+	assert_int_equal(good_scripts("scripts", then, then + 60 * TIME_SECOND), 1);
+	/* Whoever touches the list, too, does not touch what was unpacked with it. */
+	assert_int_equal(good_scripts("touched", then, then + 86400 * TIME_SECOND), 0);
+}
+
 static struct ledger_totals known_by(struct building *b, const char *manager, const char *digest)
 {
 	struct trace known = trace_new(TRACE_KNOWN, "package file"), t = trace_new(TRACE_PROGRAM, "elf");

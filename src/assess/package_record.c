@@ -18,6 +18,16 @@ static struct span stem_of(struct span path)
 	return span_sub(path, 0, end && path.at[end - 1] == '.' ? end - 1 : path.len);
 }
 
+/* "…/info/libc6:amd64" */
+static struct span without_architecture(struct span stem)
+{
+	size_t end = stem.len;
+
+	while (end && stem.at[end - 1] != ':' && stem.at[end - 1] != '/')
+		end--;
+	return end && stem.at[end - 1] == ':' ? span_sub(stem, 0, end - 1) : stem;
+}
+
 static struct package_record *record_for(struct package_records *all, struct arena *arena, struct span stem)
 {
 	void **slot = map_slot(&all->by_stem, stem);
@@ -31,7 +41,11 @@ static struct package_record *record_for(struct package_records *all, struct are
 		return NULL;
 	*listed = *slot;
 	**listed = (struct package_record){ .stem = stem, .list_modified = TIME_NONE, .list_changed = TIME_NONE,
-					    .sums_modified = TIME_NONE, .sums_changed = TIME_NONE };
+					    .sums_modified = TIME_NONE, .sums_changed = TIME_NONE,
+					    .files_changed = TIME_NONE };
+	slot = map_slot(&all->by_package, without_architecture(stem));
+	if (slot && !*slot)
+		*slot = *listed;
 	return *slot;
 }
 
@@ -62,11 +76,19 @@ bool package_records_load(sqlite3 *db, struct arena *arena, struct package_recor
 	sqlite3_stmt *q = NULL;
 	bool row, ok = query_prepare(db, sql, &q, err);
 
-	*out = (struct package_records){ .by_stem = map_new(arena) };
+	*out = (struct package_records){ .by_stem = map_new(arena), .by_package = map_new(arena) };
 	while (ok && (ok = query_step(q, &row, err)) && row)
 		ok = take(out, arena, q, err);
 	sqlite3_finalize(q);
 	return ok;
+}
+
+void package_records_note(struct package_records *all, struct span info, timestamp changed)
+{
+	struct package_record *r = map_get(&all->by_package, info);
+
+	if (r && changed != TIME_NONE && (r->files_changed == TIME_NONE || changed < r->files_changed))
+		r->files_changed = changed;
 }
 
 const struct package_record *package_record_of(const struct package_records *all, struct span path)
@@ -83,5 +105,6 @@ static bool is_later(timestamp t, timestamp than, timestamp apart)
 
 bool package_record_is_later(const struct package_record *r, timestamp modified, timestamp changed)
 {
-	return is_later(modified, r->list_modified, WRITTEN_APART) || is_later(changed, r->list_changed, CHANGED_APART);
+	return is_later(modified, r->list_modified, WRITTEN_APART) || is_later(changed, r->list_changed, CHANGED_APART) ||
+	       is_later(changed, r->files_changed, CHANGED_APART);
 }
