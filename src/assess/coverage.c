@@ -1,6 +1,7 @@
 #include "assess/coverage.h"
 
 #include "assess/coverage_days.h"
+#include "assess/hidden_names.h"
 #include "assess/spoken_code.h"
 #include "base/buf.h"
 #include "case/case.h"
@@ -495,6 +496,20 @@ static void judge_machines(const struct coverage *all, const struct need *need, 
 						      l.lacking > 1 ? " and others" : "", need->shows));
 }
 
+/* Amounts and ends are seen all the same: what is there is examined, and the rest is said. */
+static bool note_hidden_names(sqlite3 *db, const struct need *need, const struct period *period,
+			      struct arena *arena, struct need_result *r, struct err *err)
+{
+	struct span hidden = { 0 };
+
+	if (need->classes == NETWORK && r->state != NEED_MISSING &&
+	    !hidden_names_note(db, period, arena, &hidden, err))
+		return false;
+	if (hidden.len)
+		r->note = joined(arena, r->note, hidden);
+	return true;
+}
+
 static bool judge(const struct coverage *all, const struct need *need, const struct period *period,
 		  struct arena *arena, struct need_result *r, struct err *err)
 {
@@ -523,6 +538,8 @@ static bool judge(const struct coverage *all, const struct need *need, const str
 			       (period && !judge_period(db, need, period, arena, r, err))))
 		return false;
 	judge_machines(all, need, arena, r);
+	if (!note_hidden_names(db, need, period, arena, r, err))
+		return false;
 	return need->classes != FILES || judge_files(db, need, arena, r, err);
 }
 

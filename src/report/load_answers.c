@@ -94,7 +94,7 @@ static bool add_counts(struct load *load, sqlite3_stmt *row, void *context)
 
 static bool parts(struct load *load, struct carriers *c, uint64_t id)
 {
-	char sql[600];
+	char sql[640];
 
 	c->room = 0;
 	snprintf(sql, sizeof sql, "SELECT finding, reason FROM answer_finding WHERE answer = %lld "
@@ -104,8 +104,8 @@ static bool parts(struct load *load, struct carriers *c, uint64_t id)
 	c->room = 0;
 	snprintf(sql, sizeof sql, "SELECT coalesce(channel, class) || ' (' || state || ')' || "
 		 "coalesce(': ' || note, '') FROM answer_coverage WHERE answer = %lld AND "
-		 "state <> 'examined' GROUP BY 1 ORDER BY min(CASE state WHEN 'missing' THEN 0 "
-		 "WHEN 'damaged' THEN 1 ELSE 2 END), min(id)", (long long)id);
+		 "(state <> 'examined' OR note IS NOT NULL) GROUP BY 1 ORDER BY min(CASE state WHEN 'missing' "
+		 "THEN 0 WHEN 'damaged' THEN 1 WHEN 'examined' THEN 3 ELSE 2 END), min(id)", (long long)id);
 	return load_rows(load, sql, add_gap, c);
 }
 
