@@ -133,6 +133,7 @@ static bool add_forms(struct pattern_builder *b, uint32_t id, const struct patte
 		b->patterns[id].notes |= PATTERN_NOTE_UNBOUNDED;
 	if (pattern_is_slow_tree(tree.root, spec, &b->work))
 		b->patterns[id].notes |= PATTERN_NOTE_SLOW;
+	regex_tree_settle(&tree);
 	return pattern_add_tree(b, id, spec, &tree, err);
 }
 

@@ -161,7 +161,8 @@ bool pattern_plan_regex(struct pattern_builder *b, struct pattern_form *form,
 			const struct regex_tree *tree, struct err *err)
 {
 	struct regex_emit_options options = { .wide = form->wide,
-					      .length = regex_tree_length(tree) };
+					      .length = tree->length,
+					      .one_length = tree->one_length };
 	struct atom_choice choice;
 	uint32_t low, high;
 

@@ -13,6 +13,18 @@
 struct window {
 	uint8_t bytes[ATOM_LENGTH], mask[ATOM_LENGTH];
 	size_t len;
+	uint32_t end;		/* the least number of characters from the start of the part to its end */
+	bool fixed;		/* and the only one */
+};
+
+/* Where the letters stand that a part is searched by. */
+struct choice {
+	int quality;
+	bool in_alternatives;
+	uint64_t order;			/* by where it ends, then by its length */
+	bool fixed;			/* at one distance from the start, in each branch */
+	struct regex_ast *alt;		/* of several branches that are not repeated */
+	const struct regex_ast *behind;	/* the part's node at which it was found */
 };
 
 /*
@@ -23,8 +35,11 @@ struct window {
 struct walk {
 	struct window recent, best;
 	int best_quality;
-	int *choice;		/* the best that was found so far */
-	bool in_alternatives;	/* where it was found */
+	struct choice *choice;	/* the best that was found so far */
+	const struct regex_ast *node;	/* of the part, that is looked at */
+	uint32_t at;		/* characters before this place, at least */
+	bool fixed;		/* and at most */
+	unsigned repeats;	/* repetitions around it */
 	unsigned steps;
 };
 
@@ -83,15 +98,21 @@ static struct window trimmed(const struct window *w)
 	}
 	if (out.len && unknown >= known)
 		out.len = 1;
+	out.end = w->end - (uint32_t)(w->len - from - out.len);
+	out.fixed = w->fixed;
 	return out;
 }
 
-static void choose(struct walk *w, int quality, bool in_alternatives)
+static uint64_t order_of(uint32_t end, size_t len)
 {
-	if (quality <= *w->choice)
-		return;
-	*w->choice = quality;
-	w->in_alternatives = in_alternatives;
+	return (uint64_t)end << 3 | (ATOM_LENGTH - len);
+}
+
+static void choose(struct walk *w, struct choice one)
+{
+	one.behind = w->node;
+	if (one.quality > w->choice->quality)
+		*w->choice = one;
 }
 
 static void end_run(struct walk *w)
@@ -104,7 +125,8 @@ static void end_run(struct walk *w)
 	if (quality_of(&atom) <= w->best_quality)
 		atom = trimmed(&w->best);
 	quality = atom.len ? quality_of(&atom) : QUALITY_NONE;
-	choose(w, quality, false);
+	choose(w, (struct choice){ .quality = quality, .order = order_of(atom.end, atom.len),
+				    .fixed = atom.fixed });
 	w->recent.len = 0;
 }
 
@@ -125,9 +147,13 @@ static void add_letter(struct walk *w, uint8_t value, uint8_t mask)
 		w->best.bytes[w->recent.len] = value;
 		w->best.mask[w->recent.len] = mask;
 		w->best.len = w->recent.len + 1;
+		w->best.end = w->at + 1;
+		w->best.fixed = w->fixed;
 	}
 	w->recent.bytes[w->recent.len] = value;
 	w->recent.mask[w->recent.len++] = mask;
+	w->recent.end = ++w->at;
+	w->recent.fixed = w->fixed;
 }
 
 /* YARA's atoms know bytes, halves of bytes and any byte (but for a line's end), no classes. */
@@ -153,37 +179,76 @@ static bool is_jump(const struct regex_ast *node)
 	       as_letter(&node->first->set, &value, &mask) && !mask;
 }
 
-static void walk_node(struct walk *w, const struct regex_ast *node);
+static void walk_node(struct walk *w, struct regex_ast *node);
 
 static void walk_children(struct walk *w, const struct regex_ast *node)
 {
-	for (const struct regex_ast *child = node->first; child; child = child->next)
+	for (struct regex_ast *child = node->first; child; child = child->next)
 		walk_node(w, child);
 }
 
-/* All branches are needed: as good as the worst of them, and taken before the run that ends here. */
-static void walk_choice(struct walk *w, const struct regex_ast *alt)
+static uint32_t least_width(const struct regex_ast *node)
 {
-	int *outer = w->choice, worst = INT_MAX, before = QUALITY_NONE;
-	bool in_alternatives = w->in_alternatives;
+	uint32_t low, high;
+
+	regex_ast_width(node, &low, &high);
+	return low;
+}
+
+/* Behind the node, which began at `start`. */
+static void go_behind(struct walk *w, const struct regex_ast *node, uint32_t start, bool fixed)
+{
+	uint32_t low, high;
+
+	regex_ast_width(node, &low, &high);
+	w->at = start + low;
+	w->fixed = fixed && low == high;
+}
+
+/* All branches are needed: as good as the worst of them, and taken before the run that ends here. */
+static void walk_choice(struct walk *w, struct regex_ast *alt)
+{
+	struct choice *outer = w->choice, before = { .quality = QUALITY_NONE };
+	struct choice all = { .quality = INT_MAX, .in_alternatives = true, .order = UINT64_MAX,
+			      .fixed = true, .alt = w->repeats ? NULL : alt };
+	uint32_t start = w->at;
+	bool fixed = w->fixed;
 
 	w->choice = &before;
 	end_run(w);
-	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
-		int best = QUALITY_NONE;
+	for (struct regex_ast *branch = alt->first; branch; branch = branch->next) {
+		struct choice best = { .quality = QUALITY_NONE };
 
 		w->choice = &best;
+		w->at = start;
+		w->fixed = fixed;
 		walk_node(w, branch);
 		end_run(w);
-		worst = best < worst ? best : worst;
+		all.quality = best.quality < all.quality ? best.quality : all.quality;
+		all.order = best.order < all.order ? best.order : all.order;
+		all.fixed = all.fixed && best.fixed && !best.alt;
+		branch->order = best.order;
+		branch->sought_in = best.alt;
 	}
+	go_behind(w, alt, start, fixed);
 	w->choice = outer;
-	w->in_alternatives = in_alternatives;
-	choose(w, worst, true);
-	choose(w, before, false);
+	choose(w, all);
+	choose(w, before);
 }
 
-static void walk_node(struct walk *w, const struct regex_ast *node)
+static void walk_repeat(struct walk *w, const struct regex_ast *node)
+{
+	uint32_t start = w->at;
+	bool fixed = w->fixed;
+
+	w->repeats++;
+	for (uint32_t i = 0; !is_jump(node) && i < node->min && i < ATOM_LENGTH; i++)
+		walk_children(w, node);
+	w->repeats--;
+	go_behind(w, node, start, fixed);
+}
+
+static void walk_node(struct walk *w, struct regex_ast *node)
 {
 	uint8_t value, mask;
 
@@ -199,49 +264,134 @@ static void walk_node(struct walk *w, const struct regex_ast *node)
 	}
 	if (node->kind == AST_ALT)
 		walk_choice(w, node);
-	else if (node->kind == AST_REPEAT && !is_jump(node))
-		for (uint32_t i = 0; i < node->min && i < ATOM_LENGTH; i++)
-			walk_children(w, node);
+	else if (node->kind == AST_REPEAT)
+		walk_repeat(w, node);
+	else
+		w->at += node->kind == AST_SET;
 	end_run(w);
 }
 
-/* The quality of [first, end), where nothing else is searched with it. */
-static int quality_of_part(const struct regex_ast *first, const struct regex_ast *end,
-			   bool *in_alternatives)
+/* Where [first, end) is searched, where nothing else is searched with it. */
+static struct choice choice_of_part(struct regex_ast *first, const struct regex_ast *end)
 {
-	int best = QUALITY_NONE;
-	struct walk w = { .best_quality = QUALITY_NONE, .choice = &best, .in_alternatives = true };
+	struct choice best = { .quality = QUALITY_NONE };
+	struct walk w = { .best_quality = QUALITY_NONE, .choice = &best, .fixed = true };
 
-	for (const struct regex_ast *node = first; node && node != end; node = node->next)
+	for (struct regex_ast *node = first; node && node != end; node = node->next) {
+		w.node = node;
 		walk_node(&w, node);
+	}
+	w.node = end;
 	end_run(&w);
-	*in_alternatives = w.in_alternatives;
 	return best;
 }
 
-/* The worst of what stands between long jumps, which is searched by itself; where its last is found. */
-static int quality_of_tree(const struct regex_ast *root, bool *in_alternatives)
+/* The last part that stands between long jumps: each is searched by itself. */
+static struct regex_ast *last_part(const struct regex_ast *root, int *worst)
 {
-	const struct regex_ast *first = root->first;
-	int worst = INT_MAX, one;
+	struct regex_ast *first = root->first;
 
-	for (const struct regex_ast *node = first; node; node = node->next) {
-		if (node == first || !is_jump(node) || !node->lazy || node->max <= HEX_CHAIN_GAP)
+	*worst = INT_MAX;
+	for (struct regex_ast *node = first; node; node = node->next) {
+		struct choice one;
+
+		if (node == first || !is_jump(node) || !node->lazy || node->max <= HEX_CHAIN_GAP ||
+		    (node->dot && !node->gap))
 			continue;
-		one = quality_of_part(first, node, in_alternatives);
-		worst = one < worst ? one : worst;
+		one = choice_of_part(first, node);
+		*worst = one.quality < *worst ? one.quality : *worst;
 		first = node->next;
 	}
-	one = quality_of_part(first, NULL, in_alternatives);
-	return one < worst ? one : worst;
+	return first;
 }
 
-bool regex_tree_sought_in_choice(const struct regex_tree *tree)
+/* Of a part each. */
+static int worst_quality(const struct regex_ast *root)
 {
-	bool inside;
+	int worst;
+	struct choice last = choice_of_part(last_part(root, &worst), NULL);
 
-	quality_of_tree(tree->root, &inside);
-	return inside;
+	return last.quality < worst ? last.quality : worst;
+}
+
+/* The branches by their order, and those of the alternatives that one is found by. */
+static void sort_branches(struct regex_ast *alt)
+{
+	struct regex_ast *sorted = NULL, *branch = alt->first, *next;
+
+	for (; branch; branch = next) {
+		struct regex_ast **to = &sorted;
+
+		next = branch->next;
+		if (branch->sought_in)
+			sort_branches(branch->sought_in);
+		while (*to && (*to)->order <= branch->order)
+			to = &(*to)->next;
+		branch->next = *to;
+		*to = branch;
+	}
+	alt->first = sorted;
+	for (alt->last = sorted; alt->last->next; alt->last = alt->last->next)
+		continue;
+}
+
+static void shortest_first(struct regex_ast *node)
+{
+	if (node->kind != AST_SEQ && node->kind != AST_ALT)
+		return;
+	for (struct regex_ast *child = node->first; child; child = child->next) {
+		shortest_first(child);
+		child->order = least_width(child);
+		child->sought_in = NULL;
+	}
+	if (node->kind == AST_ALT)
+		sort_branches(node);
+}
+
+/* Whether no two branches can begin with the same byte. */
+static bool begin_apart(const struct regex_ast *alt)
+{
+	struct byte_set seen = { 0 };
+
+	for (const struct regex_ast *branch = alt->first; branch; branch = branch->next) {
+		const struct regex_ast *node = branch->kind == AST_SEQ ? branch->first : branch;
+
+		if (!node || node->kind != AST_SET)
+			return false;
+		for (int i = 0; i < 4; i++) {
+			if (seen.bits[i] & node->set.bits[i])
+				return false;
+			seen.bits[i] |= node->set.bits[i];
+		}
+	}
+	return true;
+}
+
+/* Whether YARA comes upon a place once only. Without letters every place is tried. */
+static bool comes_once(const struct choice *one)
+{
+	if (one->quality == QUALITY_NONE)
+		return true;
+	return one->fixed && (!one->in_alternatives || (one->alt && begin_apart(one->alt)));
+}
+
+void regex_tree_settle_choice(struct regex_tree *tree)
+{
+	int worst;
+	struct regex_ast *first = last_part(tree->root, &worst);
+	struct choice one = choice_of_part(first, NULL);
+
+	tree->one_length = first == tree->root->first && comes_once(&one);
+	if (one.quality == QUALITY_NONE || tree->greedy)
+		return;
+	if (one.in_alternatives && !one.alt) {
+		tree->length = REGEX_SHORTEST;
+		return;
+	}
+	if (one.alt)
+		sort_branches(one.alt);
+	for (struct regex_ast *node = first; node && node != one.behind; node = node->next)
+		shortest_first(node);
 }
 
 /* The bytes of a tree that is nothing else; in the arena. at NULL: it is no text. */
@@ -329,8 +479,7 @@ bool pattern_is_slow_tree(const struct regex_ast *root, const struct pattern_spe
 			  struct arena *arena)
 {
 	struct span text = text_of_tree(root, arena);
-	bool inside;
 
 	return text.len ? pattern_is_slow_text(text, spec)
-			: quality_of_tree(root, &inside) < QUALITY_ENOUGH;
+			: worst_quality(root) < QUALITY_ENOUGH;
 }

@@ -121,11 +121,11 @@ TEST(regexes_report_the_length_their_greed_gives)
 	assert_string_equal(matches_of(REGEX_OF("a1\\S|a|aab\\b", .flags = PATTERN_FULLWORD),
 				       SPAN("aab")), "0:3");
 	assert_string_equal(matches_of(REGEX_OF("ab+?", .flags = PATTERN_FULLWORD),
-				       SPAN("abbb abbc")), "0:4");
+				       SPAN("abbb abbc")), "");
 	assert_string_equal(matches_of(REGEX_OF("ab[a-z-]*", .flags = PATTERN_FULLWORD),
-				       SPAN("ab-cd9")), "0:2");
+				       SPAN("ab-cd9")), "");
 	assert_string_equal(matches_of(REGEX_OF("ab+?", .flags = PATTERN_FULLWORD | PATTERN_WIDE),
-				       SPAN("a\0b\0b\0-")), "0:6");
+				       SPAN("a\0b\0b\0-")), "");
 	assert_string_equal(matches_of(REGEX_OF("b*", .flags = 0), SPAN("abba")),
 			    "0:0 1:2 2:1 3:0");
 	assert_string_equal(matches_of(REGEX_OF("b*?", .flags = 0), SPAN("ab")), "0:0 1:0");
@@ -135,6 +135,27 @@ TEST(regexes_report_the_length_their_greed_gives)
 	assert_string_equal(matches_of(REGEX_OF("b*", .flags = 0), SPAN("")), "");
 	assert_string_equal(matches_of(REGEX_OF("^abc|def$", .flags = 0), SPAN("abc abc def def")),
 			    "0:3 12:3");
+}
+
+static const char *words_of(const char *regex, struct span data)
+{
+	return matches_of((struct pattern_spec){ .kind = PATTERN_REGEX, .flags = PATTERN_FULLWORD,
+						  .text = span_text(regex) }, data);
+}
+
+/* As libyara 4.5: what it comes upon once has one length, which is a word or is not. */
+TEST(fullword_takes_the_length_that_is_found)
+{
+	assert_string_equal(words_of("ab.*c", SPAN(" abc dcx ")), "");
+	assert_string_equal(words_of("ab.*c", SPAN(" abcx dc ")), "1:7");
+	assert_string_equal(words_of("abcd.*?x", SPAN("abcdxx x")), "");
+	assert_string_equal(words_of("ab{1,3}?", SPAN("abbb abbc")), "");
+	assert_string_equal(words_of("ab[b-]{1,9}", SPAN("abb-b abb-9")), "0:5");
+	assert_string_equal(words_of("ab[b-]+?", SPAN("abb-b abb-9")), "0:3 6:3");
+	assert_string_equal(words_of("ab[^a]*[A-C]|xx", SPAN(" abC dCx ")), "");
+	assert_string_equal(words_of("a(b|bx)", SPAN("abx ab")), "0:3 4:2");
+	assert_string_equal(words_of("abc(d|dx)", SPAN("abcdx abcd")), "6:4");
+	assert_string_equal(words_of("abc(dx|d)", SPAN("abcdx abcd abcdxy")), "0:5 6:4");
 }
 
 static uint32_t notes_of(struct pattern_spec spec)

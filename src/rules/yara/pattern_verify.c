@@ -99,6 +99,12 @@ static bool on_split_start(void *context, size_t at)
 	return collect(c, at, c->split_end - at, 0);
 }
 
+/* Whether a length that is no word may give way to one that is. */
+static bool picks_words(const struct collector *c)
+{
+	return c->fullword && !c->form->whole->one_length;
+}
+
 static bool regex_at(struct collector *c, size_t place)
 {
 	const struct pattern_form *form = c->form;
@@ -107,10 +113,10 @@ static bool regex_at(struct collector *c, size_t place)
 
 	if (form->search == SEARCH_FIXED)
 		return !regex_match(form->whole, s->inner, s->data, place,
-				    limit_from(s->data, place), c->fullword, &end) ||
+				    limit_from(s->data, place), picks_words(c), &end) ||
 		       collect(c, place, end - place, 0);
 	if (!regex_match(form->after, s->inner, s->data, place, limit_from(s->data, place),
-			 c->fullword, &end))
+			 picks_words(c), &end))
 		return true;
 	c->split_end = end;
 	floor = place > PATTERN_SCAN_LIMIT ? place - PATTERN_SCAN_LIMIT : 0;
@@ -137,7 +143,7 @@ static bool on_start(void *context, size_t start)
 	}
 
 	return !regex_match(c->form->whole, s->inner, s->data, at, limit_from(s->data, at),
-			    c->fullword, &end) ||
+			    picks_words(c), &end) ||
 	       collect(c, at, end - at, 0);
 }
 

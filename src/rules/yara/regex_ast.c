@@ -135,14 +135,14 @@ void regex_tree_part(struct regex_tree *tree)
 	}
 }
 
-enum regex_length regex_tree_length(const struct regex_tree *tree)
+void regex_tree_settle(struct regex_tree *tree)
 {
 	uint32_t low, high;
 
+	tree->length = REGEX_PREFERRED;
 	regex_ast_width(tree->root, &low, &high);
-	if (low == 0 || (tree->greedy && tree->lazy))
-		return REGEX_PREFERRED;
-	if (tree->greedy)
-		return REGEX_LONGEST;
-	return regex_tree_sought_in_choice(tree) ? REGEX_SHORTEST : REGEX_PREFERRED;
+	if (low > 0 && !(tree->greedy && tree->lazy))
+		regex_tree_settle_choice(tree);
+	if (tree->greedy && low > 0 && !tree->lazy)
+		tree->length = REGEX_LONGEST;
 }

@@ -68,6 +68,15 @@ struct regex_ast {
 	bool parts;			/* of REPEAT: YARA searches what stands on both sides by itself */
 	bool gap;			/* of REPEAT: so many bytes, whatever they are, in wide text too */
 	enum regex_assertion assertion;
+	uint64_t order;			/* of a branch: the lesser, the sooner YARA comes upon it */
+	struct regex_ast *sought_in;	/* of a branch: the alternatives in it that it is found by, or NULL */
+};
+
+/* Which of several lengths at one place a match has. */
+enum regex_length {
+	REGEX_PREFERRED,	/* the first in order of preference */
+	REGEX_LONGEST,
+	REGEX_SHORTEST,
 };
 
 struct regex_tree {
@@ -76,6 +85,8 @@ struct regex_tree {
 	bool empty_first;		/* a first alternative is empty, which YARA does not read */
 	bool unknown_escape;		/* one stands for its letter, which may be a mistake */
 	bool unbounded;			/* .* and its like, outside of alternatives and repetitions */
+	enum regex_length length;	/* both by regex_tree_settle, for who emits it */
+	bool one_length;		/* fullword looks at that length alone, as in YARA */
 };
 
 /* `flags` are enum regex_flags of regex.h. Errors carry the offset in `source`. */
@@ -95,24 +106,24 @@ struct regex_ast *regex_ast_simplify(struct regex_ast *alt);
  */
 void regex_tree_part(struct regex_tree *tree);
 
-/* Which of several lengths at one place a match has. */
-enum regex_length {
-	REGEX_PREFERRED,	/* the first in order of preference */
-	REGEX_LONGEST,
-	REGEX_SHORTEST,
-};
-
 /*
- * As in YARA: the longest where all repetition is greedy. Where none is, the
- * shortest, for YARA finds each alternative by its own letters, and the one that
- * ends first wins; but by preference where the letters it looks for stand outside
- * of the alternatives. What YARA has no rule for (it may be empty, or mixes greedy
- * and lazy) goes by preference too.
+ * As in YARA: the longest where all repetition is greedy. Where none is, it depends on
+ * the letters by which YARA searches (by its own measure, pattern_quality.c): the place
+ * where they end first wins. So of alternatives before them the shortest goes first; of
+ * alternatives that are each found by their own letters the one whose letters end first,
+ * of those the one with more of them, of those the first. The branches are put into that
+ * order here, and it goes by preference then, as for all that stands behind the letters.
+ * If they are those of a repeated group: the shortest. What YARA has no rule for (it may
+ * be empty, or mixes greedy and lazy) goes by preference as it is.
+ *
+ * Where the letters stand at a fixed distance from the start a place is come upon once,
+ * so there is one length that may be a word; else any may. Call it once, after all that
+ * depends on the order of branches.
  */
-enum regex_length regex_tree_length(const struct regex_tree *tree);
+void regex_tree_settle(struct regex_tree *tree);
 
-/* Are the letters that YARA looks for those of alternatives, or of none? By its own measure (pattern_quality.c). */
-bool regex_tree_sought_in_choice(const struct regex_tree *tree);
+/* Its part about letters. */
+void regex_tree_settle_choice(struct regex_tree *tree);
 
 /* Shortest and longest match in characters; *max is REGEX_NO_END where there is no bound. */
 void regex_ast_width(const struct regex_ast *node, uint32_t *min, uint32_t *max);

@@ -281,7 +281,7 @@ static struct regex *finish(struct emitter *e, struct arena *arena)
 	if (e->set_count)
 		memcpy(sets, e->sets, e->set_count * sizeof *sets);
 	*regex = (struct regex){ .code = code, .sets = sets, .count = (uint32_t)e->count,
-				 .length = e->options.length, .wide = e->options.wide,
+				 .length = e->options.length, .one_length = e->options.one_length, .wide = e->options.wide,
 				 .backward = e->options.backward, .asserts = e->asserts };
 	find_classes(e, regex);
 	return find_first(e, regex) ? regex : NULL;

@@ -407,9 +407,12 @@ bool regex_compile(struct arena *arena, struct span source, uint32_t flags, stru
 	struct regex_tree tree;
 	bool done;
 
-	done = regex_parse(&heap, source, flags, &tree, err) &&
-	       regex_emit(arena, tree.root->first, NULL,
-			  (struct regex_emit_options){ .length = regex_tree_length(&tree) }, out, err);
+	done = regex_parse(&heap, source, flags, &tree, err);
+	if (done) {
+		regex_tree_settle(&tree);
+		done = regex_emit(arena, tree.root->first, NULL,
+				  (struct regex_emit_options){ .length = tree.length }, out, err);
+	}
 	arena_free(&heap);
 	return done;
 }

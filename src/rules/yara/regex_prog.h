@@ -27,6 +27,7 @@ struct regex {
 	const struct byte_set *sets;
 	uint32_t count;
 	enum regex_length length;
+	bool one_length;		/* of its lengths that one alone counts, fullword or not */
 	bool wide;		/* words are made of pairs (character, 0) */
 	bool backward;
 	bool asserts;
@@ -39,6 +40,7 @@ struct regex {
 struct regex_emit_options {
 	bool wide, backward;
 	enum regex_length length;
+	bool one_length;
 };
 
 /*

@@ -77,6 +77,32 @@ TEST(alternatives_take_the_length_that_yara_finds)
 	assert_int_equal(length_of("(ab|a)*", "abab"), 4);
 }
 
+/* Of branches that begin alike: the one whose letters end first, then with more of them, then the first. */
+TEST(alternatives_are_found_by_their_own_letters)
+{
+	assert_int_equal(length_of("c(bd.|dbba|bd)", "cbdbaaccaadbba"), 4);
+	assert_int_equal(length_of("d(.da.|bda)", "dbdacdcacbcddb"), 4);
+	assert_int_equal(length_of("a(d|a(..|a|.)|cb)", "aaaccaacaadbac"), 4);
+	assert_int_equal(length_of("c(ac(.b|..d)|(.d.b|.)c)", "cacbbddddadabb"), 5);
+	assert_int_equal(length_of("c(b|ba.(.|a..))(d|.b|d)", "cbdddcdbccddd"), 3);
+}
+
+/* A branch without letters: each place is tried, so it goes by preference. */
+TEST(alternatives_without_letters_go_by_preference)
+{
+	assert_int_equal(length_of("ab..a|[a-c]", "abyya"), 5);
+	assert_int_equal(length_of("[a-c]|ab..a", "abyya"), 1);
+	assert_int_equal(length_of("([ab]|[ab]b)[by]", "aby"), 2);
+	assert_int_equal(length_of("([ab]b|[ab])[by]", "aby"), 3);
+}
+
+/* Letters behind the alternatives: the first place of those, and so the shortest way to it. */
+TEST(alternatives_before_the_letters_are_short)
+{
+	assert_int_equal(length_of("d(bc|bcab|.)abcd", "dbcabcdabcd"), 7);
+	assert_int_equal(length_of("c(dbb|b)d(cd|.)", "cbdcddcccccbad"), 5);
+}
+
 TEST(sets_and_escapes_stand_for_what_they_say)
 {
 	assert_true(matches("[]a]b", 0, SPAN("]b")));
