@@ -218,6 +218,8 @@ static void describe_end(const struct slot *s, char *to, size_t room)
 	else if (WIFSIGNALED(status))
 		snprintf(to, room, "examiner killed by signal %d (%s)", WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) == EXAMINER_EXIT_NO_PAGE)
+		snprintf(to, room, "a file that belongs to it cannot be read (bus error)");
 	else
 		snprintf(to, room, "examiner ended with status %d", WEXITSTATUS(status));
 }

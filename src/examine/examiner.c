@@ -11,6 +11,7 @@
 #include "examine/images.h"
 #include "examine/item.h"
 #include "examine/matching.h"
+#include "examine/pages.h"
 #include "examine/seen.h"
 #include "os/channel.h"
 #include "os/sandbox.h"
@@ -146,6 +147,7 @@ static void examine_file(struct examination *x)
 	open_content(x, x->file, &content);
 	item.bytes = content.bytes;
 	item.is_mapped = content.mapped;
+	pages_watch(content.mapped ? content.bytes : (struct span){ 0 });
 	origin.cut = content.cut;
 	origin.is_cut_by_limit = content.is_cut_by_limit;
 	item_examine(x, &item, &origin);
@@ -229,6 +231,7 @@ static void lock_in(struct examination *x, const struct examiner_options *option
 	if (x->is_locked_in)
 		return;
 	x->is_locked_in = true;
+	pages_prepare();
 	if (first->is_only_size)
 		x->digester = digester_new(options->no_sandbox ? NULL : &box);
 	if (!(options->no_sandbox ? sandbox_limits(&box, &err) : sandbox_enter(&box, &err)))

@@ -36,5 +36,6 @@ void examiner_main(void *context, int commands, int records);
 /* How an examiner that could not lock itself in tells so. */
 #define EXAMINER_EXIT_NO_SANDBOX 3
 #define EXAMINER_EXIT_NO_MEMORY 4
+#define EXAMINER_EXIT_NO_PAGE 5		/* of a file beside the one at hand */
 
 #endif

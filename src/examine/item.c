@@ -8,6 +8,7 @@
 #include "examine/events.h"
 #include "examine/images.h"
 #include "examine/matching.h"
+#include "examine/pages.h"
 
 /* Of a path that a link leads to. */
 #define LINK_MAX ((size_t)64 << 10)
@@ -29,7 +30,11 @@ static void begin(struct examination *x, struct item *item, const struct item_or
 static void end(struct examination *x, struct item *item)
 {
 	struct record record = { .type = RECORD_END };
+	uint64_t first, lost = item->is_mapped ? pages_lost(&first) : 0;
 
+	if (lost)
+		examination_short(x, FATE_PARTLY, "%llu bytes from offset %llu on cannot be read, or the file became "
+				  "shorter: zeros stand for them", (unsigned long long)lost, (unsigned long long)first);
 	record.end.fate = item->fate     ? item->fate
 			: item->is_known ? FATE_DUPLICATE : FATE_EXAMINED;
 	record.end.reason = item->short_of;
