@@ -39,6 +39,12 @@ static const struct option_spec options[] = {
 #define LINES_FLUSH ((size_t)4 << 20)
 #define CRASHES_MAX 1000
 
+/* By a reader to the next one, where it crashes. */
+struct left {
+	struct events_progress progress;
+	struct log_stream stream;
+};
+
 /* One run over all arguments, in the process that decodes. */
 struct run {
 	struct events_options options;
@@ -176,6 +182,11 @@ static void on_place(void *context, uint64_t number, const char *path)
 	p->reads = true;
 }
 
+static void on_passed(void *context)
+{
+	flush(context);
+}
+
 static void on_renumbered(void *context)
 {
 	(void)context;
@@ -292,7 +303,8 @@ static int decode(void *context, struct fence *fence)
 	struct log_files_sink sink = { .context = run, .begin = on_begin, .renumbered = on_renumbered,
 				       .each = on_event, .record = on_record,
 				       .evtx = recover ? NULL : on_evtx, .damage = on_damage,
-				       .end = on_end, .problem = on_problem, .place = on_place };
+				       .end = on_end, .problem = on_problem, .place = on_place,
+				       .passed = on_passed };
 	struct log_files *files = run->reader = log_files_new(&run->files, &sink);
 	const struct log_files_report *report;
 	struct err err = { 0 };
@@ -336,6 +348,37 @@ static void lose(struct events_progress *p, int signal_number)
 	p->log = (struct evtx_report){ 0 };
 }
 
+/* A piece that was being written is lost whole, in a file without a trace. */
+static void cut_output(const struct run *run)
+{
+	const struct events_progress *p = run->progress;
+
+	if (!p->writes || !p->bytes)
+		return;
+	if (p->start < 0)
+		(void)!write(run->options.out, "\n", 1);
+	else if (!ftruncate(run->options.out, p->start))
+		lseek(run->options.out, p->start, SEEK_SET);
+}
+
+/* Whether the reader crashed in a pipe, in which the next one goes on. */
+static bool leave_pipe(struct run *run, int signal_number)
+{
+	struct events_progress *p = run->progress;
+	char text[160];
+
+	if (!log_stream_leave(run->files.stream))
+		return false;
+	cut_output(run);
+	snprintf(text, sizeof text, "offset %llu to %llu: its reader was ended by signal %d: what it was reading is lost",
+		 (unsigned long long)run->files.stream->from, (unsigned long long)run->files.stream->to,
+		 signal_number);
+	complain(p->path, text);
+	p->pieces = p->bytes = 0;
+	p->failed++;
+	return true;
+}
+
 /* What a reader that crashed leaves to the next one; false where none is to follow. */
 static bool go_on(struct run *run, int signal_number, uint64_t *crashes)
 {
@@ -345,12 +388,17 @@ static bool go_on(struct run *run, int signal_number, uint64_t *crashes)
 	if (signal_number == SIGPIPE || !p->reads || *crashes == CRASHES_MAX)
 		return false;
 	++*crashes;
+	run->files.first_place = p->place;
+	run->options.jobs = 1;
+	if (leave_pipe(run, signal_number)) {
+		p->decodes = p->writes = p->cuts = false;
+		return true;
+	}
 	if (p->writes && p->start >= 0)
 		p->bytes = (uint64_t)(lseek(run->options.out, 0, SEEK_CUR) - p->start);
 	/* Which of several pieces it was, one thread finds out. */
 	if (p->decodes || !p->cuts)
 		lose(p, signal_number);
-	run->options.jobs = 1;
 	run->files.first_place = p->place;
 	p->decodes = p->writes = p->cuts = false;
 	return true;
@@ -379,22 +427,22 @@ static int run_events(int argc, char **argv)
 {
 	static struct run run;
 	struct err err = { 0 };
+	struct left *left;
 	int code;
 
-	run.progress = mmap(NULL, sizeof *run.progress, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (run.progress == MAP_FAILED ||
-	    !parse_options(&run, (const char *const *)argv, (size_t)argc, &err)) {
-		fprintf(stderr, "kanshiki: %s\n", run.progress == MAP_FAILED ? "no memory" : err.text);
+	left = mmap(NULL, sizeof *left, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (left == MAP_FAILED || !parse_options(&run, (const char *const *)argv, (size_t)argc, &err)) {
+		fprintf(stderr, "kanshiki: %s\n", left == MAP_FAILED ? "no memory" : err.text);
 		return EXIT_COULD_NOT;
 	}
-	run.options.progress = run.progress;
+	run.progress = run.options.progress = &left->progress;
+	run.files.stream = run.options.stream = &left->stream;
 	code = read_places(&run, (const char *const *)argv, (size_t)argc);
 	if (output && close(run.options.out) && code != EXIT_COULD_NOT) {
 		complain(output, err_number_text(errno));
 		code = EXIT_COULD_NOT;
 	}
-	munmap(run.progress, sizeof *run.progress);
+	munmap(left, sizeof *left);
 	return code;
 }
 

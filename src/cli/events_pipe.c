@@ -242,7 +242,7 @@ bool events_pipe_enter(struct events_pipe *p, events_enter_fn *enter, const void
 }
 
 /* Reads until `len` bytes are there or the end is. */
-static bool read_full(int fd, uint8_t *to, size_t len, size_t *got, struct err *err)
+static bool read_full(struct events_pipe *p, int fd, uint8_t *to, size_t len, size_t *got, struct err *err)
 {
 	*got = 0;
 	while (*got < len) {
@@ -255,6 +255,7 @@ static bool read_full(int fd, uint8_t *to, size_t len, size_t *got, struct err *
 		if (n == 0)
 			break;
 		*got += (size_t)n;
+		p->options.stream->to += (uint64_t)n;
 	}
 	return true;
 }
@@ -282,6 +283,7 @@ static bool flush_slot(struct events_pipe *p, struct slot *slot, struct evtx_rep
 		progress->bytes = 0;
 		progress->pieces++;
 	}
+	p->options.stream->from = slot->offset + slot->end;
 	slot->report = (struct evtx_report){ 0 };
 	buf_clear(&slot->problems);
 	buf_clear(&slot->lines);
@@ -355,7 +357,7 @@ static bool read_pieces(struct events_pipe *p, int fd, uint8_t *rest, size_t car
 		if (!next_slot(p, report, &slot, err))
 			return false;
 		memcpy(slot->input, rest, carry);
-		if (!read_full(fd, slot->input + carry, PIECE_SIZE - carry, &got, err))
+		if (!read_full(p, fd, slot->input + carry, PIECE_SIZE - carry, &got, err))
 			return false;
 		last = carry + got < PIECE_SIZE;
 		slot->input_len = carry + got;
@@ -371,9 +373,10 @@ static bool read_pieces(struct events_pipe *p, int fd, uint8_t *rest, size_t car
 	return true;
 }
 
-static bool stream_evtx(struct events_pipe *p, int fd, uint8_t *start, size_t got, size_t header,
+static bool stream_evtx(struct events_pipe *p, int fd, uint8_t *start, size_t got, uint64_t at,
 			struct evtx_report *report, struct err *err)
 {
+	size_t header = at ? 0 : evtx_header_size(span_of(start, got));
 	bool fits;
 
 	if (header) {
@@ -383,28 +386,32 @@ static bool stream_evtx(struct events_pipe *p, int fd, uint8_t *start, size_t go
 				 report);
 		got = got > header ? got - header : 0;
 		memmove(start, start + header, got);
+		at = header;
 	}
 	p->options.progress->cuts = true;
-	fits = read_pieces(p, fd, start, got, header, report, err);
+	fits = read_pieces(p, fd, start, got, at, report, err);
 	fits = drain(p, report, fits ? err : &(struct err){ 0 }) && fits;
 	p->options.progress->cuts = false;
 	return fits;
 }
 
 /* What was read of a stream already, or as much from a file. */
-static bool read_start(int fd, struct span start, uint8_t *to, size_t *got, struct err *err)
+static bool read_start(struct events_pipe *p, int fd, struct span start, uint8_t *to, size_t *got, struct err *err)
 {
 	if (start.len) {
 		memcpy(to, start.at, start.len);
 		*got = start.len;
+		p->options.stream->to = start.len;
 		return true;
 	}
-	return read_full(fd, to, 2 * EVTX_HEADER_SIZE, got, err);
+	return read_full(p, fd, to, 2 * EVTX_HEADER_SIZE, got, err);
 }
 
 bool events_pipe_log(struct events_pipe *p, int fd, struct span start, const char *name,
 		     struct evtx_report *report, bool *write_failed, struct err *err)
 {
+	const struct log_stream *s = p->options.stream;
+	uint64_t at = s->kind == LOG_STREAM_EVTX && !start.len ? s->to : 0;
 	uint8_t *rest = malloc(PIECE_SIZE);
 	size_t got = 0;
 	bool fits;
@@ -415,8 +422,8 @@ bool events_pipe_log(struct events_pipe *p, int fd, struct span start, const cha
 	}
 	p->name = name;
 	p->passing = p->options.progress->pieces;
-	fits = read_start(fd, start, rest, &got, err) &&
-	       stream_evtx(p, fd, rest, got, evtx_header_size(span_of(rest, got)), report, err);
+	fits = read_start(p, fd, start, rest, &got, err) &&
+	       stream_evtx(p, fd, rest, got, at, report, err);
 	free(rest);
 	*write_failed = p->write_failed;
 	return fits;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "cli/events_line.h"
+#include "cli/log_stream.h"
 
 #define EVENTS_JOBS_MAX 64
 
@@ -41,6 +42,7 @@ struct events_options {
 	int out;			/* lines go here */
 	FILE *problems;
 	struct events_progress *progress;
+	struct log_stream *stream;	/* what is noted of a pipe, or gone on with */
 };
 
 struct events_pipe;
@@ -57,7 +59,7 @@ bool events_pipe_enter(struct events_pipe *p, events_enter_fn *enter, const void
 /*
  * `pieces` and `bytes` of the progress tell what is not to be written once more.
  * Reads the log at `fd` from where it stands; `start` is what was read of it
- * before. ERR_IO: reading or writing failed (*write_failed tells which).
+ * before, of a pipe that is gone on with nothing. ERR_IO: reading or writing failed (*write_failed tells which).
  */
 bool events_pipe_log(struct events_pipe *p, int fd, struct span start, const char *name,
 		     struct evtx_report *report, bool *write_failed, struct err *err);

@@ -185,7 +185,7 @@ static bool read_logs(const struct session *s, struct err *err)
 	struct hunt *h = s->h;
 	struct log_files_sink sink = { .context = h, .begin = begin_log, .renumbered = renumbered,
 				       .each = on_event, .end = end_log, .problem = on_problem,
-				       .take_unit = hunt_take_unit, .begin_unit = hunt_begin_unit,
+				       .passed = hunt_passed, .take_unit = hunt_take_unit, .begin_unit = hunt_begin_unit,
 				       .end_unit = hunt_end_unit };
 
 	return hunt_read_shared(h, &s->files, &sink, &s->fence, s->processes, s->paths, s->count, err);

@@ -74,6 +74,7 @@ bool hunt_send(struct hunt *h, bool end);
 /* Sinks of a worker's log_files. */
 void hunt_take_unit(void *context, uint64_t unit);
 void hunt_begin_unit(void *context, uint64_t unit, const char *path, uint64_t offset);
+void hunt_passed(void *context);
 void hunt_end_unit(void *context);
 
 /* --explain: one rule, event by event. `name` is its id, title or file. NULL: `err`. */

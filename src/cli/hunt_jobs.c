@@ -15,8 +15,8 @@
 #define STREAM_SEND_AT ((size_t)1 << 16)
 #define LINES_MAX ((size_t)64 << 20)
 #define PIPE_SIZE (1 << 20)
-/* The units that are shared come first. */
-#define SHARES_AT ((sizeof(struct log_units) + 63) & ~(size_t)63)
+/* What readers share, or leave to the next one, comes first. */
+#define SHARES_AT ((sizeof(struct log_units) + sizeof(struct log_stream) + 63) & ~(size_t)63)
 #define PATH_SHOWN 1024
 #define CRASHES_MAX 1000
 #define REPLAYS_MAX 100
@@ -69,6 +69,16 @@ static struct hunt_share *share_of(const struct crew *c, uint32_t i)
 	return (struct hunt_share *)(void *)(c->shared + SHARES_AT + i * c->share_size);
 }
 
+static struct log_units *units_of(const struct crew *c)
+{
+	return (struct log_units *)(void *)c->shared;
+}
+
+static struct log_stream *stream_of(const struct crew *c)
+{
+	return (struct log_stream *)(void *)(c->shared + sizeof(struct log_units));
+}
+
 static bool write_all(int fd, const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
@@ -103,16 +113,21 @@ static bool read_all(int fd, void *bytes, size_t len)
 	return true;
 }
 
-bool hunt_send(struct hunt *h, bool end)
+static bool send_line(struct hunt *h, bool end)
 {
 	struct frame frame = { .len = h->line.len, .unit = h->share->unit, .end_of_unit = end };
 
-	if (!end && h->line.len < (h->streams ? STREAM_SEND_AT : SEND_AT))
-		return true;
 	if (!write_all(h->pipe, &frame, sizeof frame) || !write_all(h->pipe, h->line.at, h->line.len))
 		h->failed_to_write = true;
 	buf_clear(&h->line);
 	return !h->failed_to_write;
+}
+
+bool hunt_send(struct hunt *h, bool end)
+{
+	if (!end && h->line.len < (h->streams ? STREAM_SEND_AT : SEND_AT))
+		return true;
+	return send_line(h, end);
 }
 
 void hunt_take_unit(void *context, uint64_t unit)
@@ -147,6 +162,15 @@ static void publish(struct hunt *h, const struct log_files_report *files)
 	share->told = h->told;
 	share->repeats = h->repeats;
 	memcpy(share->rules, h->rules, sigma_set_rule_count(h->set) * sizeof *h->rules);
+}
+
+void hunt_passed(void *context)
+{
+	struct hunt *h = context;
+
+	if (h->line.len)
+		send_line(h, false);
+	publish(h, log_files_report(h->reader));
 }
 
 void hunt_end_unit(void *context)
@@ -189,7 +213,9 @@ static int work_behind_fence(void *context, struct fence *fence)
 	h->line = buf_new(LINES_MAX);
 	h->pipe = start->pipe;
 	h->share = share_of(c, start->number);
-	options.units = (struct log_units *)(void *)c->shared;
+	options.units = units_of(c);
+	/* It holds the block of one reader; where there are pipes there is no other. */
+	options.stream = h->streams ? stream_of(c) : NULL;
 	options.silent = start->number || c->crashes;
 	options.left_out = c->lost;
 	options.left_out_count = c->lost_count;
@@ -296,7 +322,10 @@ static void tell_lost(struct crew *c, const struct hunt_share *share)
 		escape_terminal(&line, span_text(share->path));
 	else
 		buf_text(&line, "between two logs or pieces");
-	if (share->offset)
+	if (stream_of(c)->kind != LOG_STREAM_NONE)
+		buf_printf(&line, ": offset %llu to %llu", (unsigned long long)stream_of(c)->from,
+			   (unsigned long long)stream_of(c)->to);
+	else if (share->offset)
 		buf_printf(&line, ": offset %llu", (unsigned long long)share->offset);
 	fprintf(stderr, "kanshiki: %.*s: its reader was ended by signal %d: what it was reading is lost\n",
 		SPAN_ARG(buf_span(&line)), share->signal);
@@ -312,22 +341,37 @@ static void pass_to(struct crew *c, uint64_t unit)
 		c->unit = unit + 1;
 }
 
+/* The unit that the reader does not read again; a pipe it was in is gone on with. */
+static uint64_t leave_unit(struct crew *c, const struct hunt_share *share)
+{
+	struct log_stream *s = stream_of(c);
+
+	if (!log_stream_leave(s))
+		return share->unit;
+	s->counted = !c->h->remembers;
+	atomic_store(&units_of(c)->next, s->unit + 1);
+	return s->unit;
+}
+
 /* What is remembered went with the reader: it is read once more, without what broke it. */
 static bool begin_again(struct crew *c, const struct hunt_share *share, struct err *err)
 {
+	uint64_t unit;
+
 	if (!share->reads)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "the reader was ended by signal %d", share->signal);
 	tell_lost(c, share);
 	if (c->lost_count == REPLAYS_MAX)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many readers crashed");
 	c->crashes++;
-	c->lost[c->lost_count++] = share->unit;
-	pass_to(c, share->unit);
+	unit = leave_unit(c, share);
+	c->lost[c->lost_count++] = unit;
+	pass_to(c, unit);
 	for (size_t i = 0; i < c->path_count && c->crashes == 1; i++)
 		if (fence_is_stream(c->paths[i]))
 			fprintf(stderr, "notice: %s cannot be read again: what was remembered of it is "
 				"forgotten\n", c->paths[i]);
-	memset(c->shared, 0, SHARES_AT);
+	memset(c->shared, 0, sizeof(struct log_units));
 	return start(c, 0, err);
 }
 
@@ -352,6 +396,7 @@ static bool end_worker(struct crew *c, uint32_t number, bool ended_well, struct 
 		return share->ok;
 	if (share->reads)
 		tell_lost(c, share);
+	leave_unit(c, share);
 	if (++c->crashes > CRASHES_MAX)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many readers crashed");
 	return start(c, number, err);

@@ -1,4 +1,4 @@
-#include "cli/log_files.h"
+#include "cli/log_files_own.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -11,31 +11,8 @@
 #include "evidence/unpack.h"
 #include "formats/evt/evt.h"
 
-#define BLOCK (EVTX_CHUNK_SIZE * 16)
 #define MEMBER_BYTES ((uint64_t)2 << 30)
 #define ARCHIVE_DEPTH 4
-
-struct log_files {
-	struct log_files_options options;
-	struct log_files_sink sink;
-	struct log_files_report report;
-	struct evtx_decoder *evtx;
-	uint8_t *block;
-	uint8_t *scratch;		/* to look for parts in, besides the block */
-	const char *path;		/* of the log at hand */
-	struct log_reader *reader;	/* NULL while an event log is read */
-	/*
-	 * Who numbers the shapes now, and who numbered those of the last event: 0 is the
-	 * decoder that all EVTX logs share, others are counted in `readers`.
-	 */
-	uint64_t readers, numbering, numbered_by;
-	uint32_t generation;
-	uint64_t units, taken;		/* met so far, by whomever they are read; the next of ours */
-	uint64_t shared_size;		/* of the log at hand, where it is several units; 0: one */
-	struct log_parts parts;		/* of the log at hand, where it is of lines */
-	uint64_t window, part;		/* that is read, and where it begins */
-	bool stopped;
-};
 
 bool log_files_assumed(const struct log_report *log, const struct log_options *options,
 		       char text[160])
@@ -84,8 +61,8 @@ struct log_files *log_files_new(const struct log_files_options *options,
 	if (!f->options.member_bytes)
 		f->options.member_bytes = MEMBER_BYTES;
 	f->evtx = evtx_decoder_new(&evtx);
-	f->block = malloc(BLOCK);
-	f->scratch = malloc(BLOCK + EVTX_HEADER_SIZE);
+	f->block = options->stream ? options->stream->block : malloc(LOG_STREAM_BLOCK);
+	f->scratch = malloc(LOG_STREAM_BLOCK + EVTX_HEADER_SIZE);
 	if (f->evtx && f->block && f->scratch)
 		return f;
 	log_files_free(f);
@@ -97,7 +74,8 @@ void log_files_free(struct log_files *f)
 	if (!f)
 		return;
 	evtx_decoder_free(f->evtx);
-	free(f->block);
+	if (!f->options.stream)
+		free(f->block);
 	free(f->scratch);
 	free(f);
 }
@@ -107,7 +85,7 @@ const struct log_files_report *log_files_report(const struct log_files *f)
 	return &f->report;
 }
 
-static bool is_mine(const struct log_files *f)
+bool log_files_is_mine(const struct log_files *f)
 {
 	return !f->options.units || f->units == f->taken;
 }
@@ -130,15 +108,15 @@ static void take_unit(struct log_files *f)
 	f->sink.take_unit(f->sink.context, f->taken);
 }
 
-static void begin_unit(struct log_files *f, uint64_t offset)
+void log_files_begin_unit(struct log_files *f, uint64_t offset)
 {
 	if (f->options.units)
 		f->sink.begin_unit(f->sink.context, f->units, f->path, offset);
 }
 
-static void end_unit(struct log_files *f)
+void log_files_end_unit(struct log_files *f)
 {
-	bool was_mine = is_mine(f);
+	bool was_mine = log_files_is_mine(f);
 
 	f->units++;
 	if (!was_mine || !f->options.units)
@@ -147,7 +125,7 @@ static void end_unit(struct log_files *f)
 	take_unit(f);
 }
 
-static void problem(struct log_files *f, const char *what)
+void log_files_problem(struct log_files *f, const char *what)
 {
 	f->report.failed++;
 	if (f->sink.problem)
@@ -164,7 +142,7 @@ static bool is_outside(struct log_files *f, timestamp t)
 	return outside;
 }
 
-static bool on_event(void *context, const struct event *event)
+bool log_files_event(void *context, const struct event *event)
 {
 	struct log_files *f = context;
 
@@ -193,43 +171,36 @@ static bool on_record(void *context, const struct evtx_record *record)
 	return !f->stopped;
 }
 
-/* Bytes that are in a file, come as a stream, or are in memory already. */
-struct input {
-	int fd;				/* -1: memory */
-	struct span memory;
-	uint64_t at;
-	uint64_t size;			/* of a file */
-	bool is_stream;
-	uint64_t begin;			/* of a stream: where what is in the block begins */
-	size_t held;			/* and how much that is */
-};
-
 /* Fills the block from `len` bytes on. A read error ends the log and is told. */
 static size_t fill_block(struct log_files *f, const struct input *in, size_t len)
 {
+	struct log_stream *s = in->is_stream ? f->options.stream : NULL;
 	ssize_t got;
 
-	while (len < BLOCK) {
-		got = in->is_stream ? read(in->fd, f->block + len, BLOCK - len)
-				    : pread(in->fd, f->block + len, BLOCK - len, (off_t)(in->at + len));
+	while (len < LOG_STREAM_BLOCK) {
+		got = in->is_stream ? read(in->fd, f->block + len, LOG_STREAM_BLOCK - len)
+				    : pread(in->fd, f->block + len, LOG_STREAM_BLOCK - len, (off_t)(in->at + len));
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			problem(f, err_number_text(errno));
+			log_files_problem(f, err_number_text(errno));
 		if (got <= 0)
 			break;
 		len += (size_t)got;
+		if (s) {
+			s->to = in->at + len;
+			s->block_len = len;
+		}
 	}
 	return len;
 }
 
-/* The block from `at` on; empty at the end. Of a stream, what is in the block may be had again. */
-static struct span next_block(struct log_files *f, struct input *in)
+struct span log_files_block(struct log_files *f, struct input *in)
 {
 	size_t len = 0;
 
 	if (in->fd < 0) {
-		struct span part = span_sub(in->memory, (size_t)in->at, BLOCK);
+		struct span part = span_sub(in->memory, (size_t)in->at, LOG_STREAM_BLOCK);
 
 		in->at += part.len;
 		return part;
@@ -247,6 +218,43 @@ static struct span next_block(struct log_files *f, struct input *in)
 	return span_of(f->block, len);
 }
 
+static struct log_stream *stream_of(const struct log_files *f, const struct input *in)
+{
+	return in->is_stream ? f->options.stream : NULL;
+}
+
+void log_files_note(struct log_files *f, const struct input *in, size_t block_len)
+{
+	struct log_stream *s = stream_of(f, in);
+	uint64_t from = in->at - block_len, lines = 0;
+
+	if (!s)
+		return;
+	if (f->sink.passed)
+		f->sink.passed(f->sink.context);
+	if (f->reader)
+		log_reader_place(f->reader, &from, &lines);
+	log_stream_note(s, from, lines, block_len);
+}
+
+static void begin_stream(struct log_files *f, const struct input *in, enum log_stream_kind kind,
+			 enum log_format format)
+{
+	struct log_stream *s = stream_of(f, in);
+
+	if (!s)
+		return;
+	log_stream_begin(s, kind, format, span_of(f->block, in->held));
+	s->place = f->place;
+	s->unit = f->units;
+}
+
+static void end_stream(struct log_files *f)
+{
+	if (f->options.stream)
+		f->options.stream->kind = LOG_STREAM_NONE;
+}
+
 static void finish_evtx(struct log_files *f, const struct evtx_report *report)
 {
 	f->report.bad += report->bad_records;
@@ -259,7 +267,7 @@ static bool decode_evtx(struct log_files *f, struct span whole, struct evtx_repo
 			struct err *err)
 {
 	return f->sink.record ? evtx_read(f->evtx, whole, on_record, f, report, err)
-			      : evtx_decode(f->evtx, whole, on_event, f, report, err);
+			      : evtx_decode(f->evtx, whole, log_files_event, f, report, err);
 }
 
 /* Carving needs the whole log at once. */
@@ -270,7 +278,7 @@ static void read_evtx_whole(struct log_files *f, struct span whole)
 
 	f->report.bytes += whole.len;
 	if (!decode_evtx(f, whole, &report, &err))
-		problem(f, err.text);
+		log_files_problem(f, err.text);
 	finish_evtx(f, &report);
 }
 
@@ -281,7 +289,7 @@ static struct evt_reader *new_evt(struct log_files *f)
 	struct evt_reader *reader = evt_reader_new(&options);
 
 	if (!reader)
-		problem(f, "out of memory");
+		log_files_problem(f, "out of memory");
 	f->numbering = ++f->readers;
 	return reader;
 }
@@ -293,8 +301,8 @@ static void read_evt(struct log_files *f, struct span whole)
 	struct err err = { 0 };
 
 	f->report.bytes += whole.len;
-	if (reader && !evt_decode(reader, whole, on_event, f, &report, &err))
-		problem(f, err.text);
+	if (reader && !evt_decode(reader, whole, log_files_event, f, &report, &err))
+		log_files_problem(f, err.text);
 	finish_evtx(f, &report);
 	evt_reader_free(reader);
 	f->numbering = 0;
@@ -311,7 +319,7 @@ static void carve_raw(struct log_files *f, struct span whole)
 	decode_evtx(f, whole, &report, &err);
 	reader = f->stopped ? NULL : new_evt(f);
 	if (reader)
-		evt_carve(reader, whole, on_event, f, &report);
+		evt_carve(reader, whole, log_files_event, f, &report);
 	f->numbering = 0;
 	evt_reader_free(reader);
 	report.bad_header = false;
@@ -328,7 +336,7 @@ static void read_piece(struct log_files *f, struct span piece, size_t end, uint6
 	if (f->sink.record)
 		evtx_read_piece(f->evtx, piece, end, offset, on_record, f, report);
 	else
-		evtx_decode_piece(f->evtx, piece, end, offset, on_event, f, report);
+		evtx_decode_piece(f->evtx, piece, end, offset, log_files_event, f, report);
 	f->report.bytes += end;
 }
 
@@ -344,8 +352,10 @@ static void read_chunks(struct log_files *f, struct input *in, uint64_t at, uint
 		size_t end;
 
 		in->at = at;
-		block = span_sub(next_block(f, in), 0, left < BLOCK ? (size_t)left : BLOCK);
-		last = block.len < BLOCK || block.len == left;
+		log_files_note(f, in, 0);
+		block = span_sub(log_files_block(f, in), 0, left < LOG_STREAM_BLOCK ? (size_t)left : LOG_STREAM_BLOCK);
+		last = block.len < LOG_STREAM_BLOCK || block.len == left;
+		log_files_note(f, in, block.len);
 		end = evtx_piece_end(block, last);
 		read_piece(f, block, end, at, report);
 		at += end;
@@ -356,7 +366,7 @@ static void read_chunks(struct log_files *f, struct input *in, uint64_t at, uint
 static uint64_t first_chunk(struct log_files *f, const struct input *in, uint64_t at)
 {
 	/* Nearly always it is the first thing there. */
-	static const size_t sizes[] = { EVTX_HEADER_SIZE, BLOCK + EVTX_HEADER_SIZE };
+	static const size_t sizes[] = { EVTX_HEADER_SIZE, LOG_STREAM_BLOCK + EVTX_HEADER_SIZE };
 	size_t start = SIZE_MAX;
 
 	for (size_t i = 0; at > EVTX_HEADER_SIZE && start == SIZE_MAX && i < 2; i++) {
@@ -366,12 +376,12 @@ static uint64_t first_chunk(struct log_files *f, const struct input *in, uint64_
 	}
 	if (at <= EVTX_HEADER_SIZE)
 		return at;
-	return start < BLOCK ? at + start : UINT64_MAX;
+	return start < LOG_STREAM_BLOCK ? at + start : UINT64_MAX;
 }
 
 static uint64_t chunks_end(struct log_files *f, const struct input *in, uint64_t window)
 {
-	while ((window += BLOCK) < in->size) {
+	while ((window += LOG_STREAM_BLOCK) < in->size) {
 		uint64_t cut = first_chunk(f, in, window);
 
 		if (cut != UINT64_MAX)
@@ -384,15 +394,15 @@ static uint64_t chunks_end(struct log_files *f, const struct input *in, uint64_t
 static void read_evtx_share(struct log_files *f, struct input *in, uint64_t offset,
 			    struct evtx_report *report)
 {
-	for (; offset < f->shared_size; offset += BLOCK) {
-		if (is_mine(f) && !f->stopped) {
+	for (; offset < f->shared_size; offset += LOG_STREAM_BLOCK) {
+		if (log_files_is_mine(f) && !f->stopped) {
 			uint64_t from = first_chunk(f, in, offset);
 
-			begin_unit(f, offset);
+			log_files_begin_unit(f, offset);
 			if (from != UINT64_MAX)
 				read_chunks(f, in, from, chunks_end(f, in, offset), report);
 		}
-		end_unit(f);
+		log_files_end_unit(f);
 	}
 }
 
@@ -403,7 +413,7 @@ static void read_evtx(struct log_files *f, struct input *in)
 	uint64_t offset = EVTX_HEADER_SIZE;
 
 	in->at = 0;
-	block = next_block(f, in);
+	block = log_files_block(f, in);
 	if (evtx_header_size(block))
 		evtx_read_header(f->evtx, span_sub(block, 0, EVTX_HEADER_SIZE), &report);
 	else
@@ -415,153 +425,36 @@ static void read_evtx(struct log_files *f, struct input *in)
 	finish_evtx(f, &report);
 }
 
-/* What all readers of a log say alike, one of them tells. */
-static bool is_mine_to_tell(struct log_files *f, const struct log_report *report)
+static void resume_evtx(struct log_files *f, struct input *in)
 {
-	uint64_t log = f->parts.first + 1;
+	struct evtx_report report = { 0 };
 
-	if (!f->shared_size || (!report->year_assumed && !report->zone_assumed))
-		return true;
-	return atomic_exchange(&f->options.units->told, log) != log;
-}
-
-static uint64_t lines_before(void *context)
-{
-	struct log_files *f = context;
-
-	return log_parts_lines(&f->parts, f->window, f->part);
-}
-
-/* What stands from `from` to `to`; false where no more is wanted. */
-static bool feed_range(struct log_files *f, struct input *in, uint64_t from, uint64_t to, bool last)
-{
-	bool more = true;
-
-	in->at = from;
-	while (more && in->at < to) {
-		uint64_t left = to - in->at;
-		struct span block = next_block(f, in);
-
-		more = block.len < left && block.len;
-		block = span_sub(block, 0, left < BLOCK ? (size_t)left : BLOCK);
-		if (!log_reader_feed(f->reader, block, last && !more, on_event, f))
-			return false;
-	}
-	return true;
-}
-
-/* Where the first line begins that is at or behind the place, and the place itself at the start of the log. */
-static uint64_t line_from(const struct log_files *f, uint64_t at)
-{
-	ssize_t got = at ? pread(f->parts.fd, f->scratch, BLOCK, (off_t)at) : 0;
-	size_t end = got > 0 ? span_find_byte(span_of(f->scratch, (size_t)got), 0, '\n') : SIZE_MAX;
-
-	return end == SIZE_MAX ? at : at + end + 1;
-}
-
-/* Events of others that go on in the part must be known. */
-static void read_before(struct log_files *f, struct input *in)
-{
-	uint64_t from = line_from(f, f->part > LOG_SHARE_BYTES ? f->part - LOG_SHARE_BYTES : 0);
-
-	log_reader_share(f->reader, LOG_SHARE_BEFORE);
-	log_reader_seek(f->reader, from, NULL, NULL);
-	feed_range(f, in, from, f->part, false);
-	log_reader_share(f->reader, LOG_SHARE_OWN);
-}
-
-/* Events of the part may go on behind it. */
-static void read_behind(struct log_files *f, struct input *in, uint64_t at)
-{
-	const uint64_t step = 64 << 10;
-
-	log_reader_share(f->reader, LOG_SHARE_BEHIND);
-	for (; !f->stopped && log_reader_awaits(f->reader) && at < f->shared_size; at += step)
-		feed_range(f, in, at, at + step < f->shared_size ? at + step : f->shared_size,
-			   at + step >= f->shared_size);
-}
-
-static void seek_mark(struct log_files *f, const struct log_mark *mark)
-{
-	struct span head;
-	uint64_t offset;
-
-	/* A separator comes first, and its columns behind it: as heads are numbered. */
-	for (size_t i = 0; i < LOG_MARK_HEADS; i++)
-		if (log_parts_head(&f->parts, mark, i, &head, &offset))
-			log_reader_head(f->reader, head, offset);
-	log_reader_seek_mark(f->reader, mark);
-}
-
-/* The part of a window, if it has one. */
-static void read_part(struct log_files *f, struct input *in)
-{
-	bool joins = f->parts.format == LOG_AUDITD;
-	struct log_mark mark = { 0 };
-	uint64_t end;
-
-	f->part = log_parts_begin(&f->parts, f->window);
-	if (f->part == LOG_PART_NONE)
-		return;
-	if (f->parts.is_marked)
-		mark = log_parts_mark(&f->parts, f->window);
-	end = log_parts_end(&f->parts, f->window);
-	if (joins)
-		read_before(f, in);
-	if (f->parts.is_marked)
-		seek_mark(f, &mark);
-	else
-		log_reader_seek(f->reader, f->part, lines_before, f);
-	f->report.bytes += end - f->part;
-	if (feed_range(f, in, f->part, end, !joins || end == f->shared_size) && joins)
-		read_behind(f, in, end);
-}
-
-static void read_parts(struct log_files *f, struct input *in)
-{
-	for (f->window = 0; f->window * LOG_PART < f->shared_size; f->window++) {
-		if (is_mine(f) && !f->stopped) {
-			begin_unit(f, f->window * LOG_PART);
-			read_part(f, in);
-		}
-		end_unit(f);
-	}
-}
-
-static void read_all(struct log_files *f, struct input *in)
-{
-	struct span block;
-
-	in->at = 0;
-	do {
-		block = next_block(f, in);
-		f->report.bytes += block.len;
-		if (!log_reader_feed(f->reader, block, block.len == 0, on_event, f))
-			break;
-	} while (block.len);
-}
-
-static void read_text(struct log_files *f, struct input *in, enum log_format format)
-{
-	const struct log_report *report;
-
-	f->reader = log_reader_new(format, &f->options.log);
-	if (!f->reader) {
-		problem(f, "out of memory");
+	if (f->sink.evtx) {
+		f->stopped = !f->sink.evtx(f->sink.context, in->fd, (struct span){ 0 }, f->path);
 		return;
 	}
-	f->numbering = ++f->readers;
-	if (f->shared_size)
-		read_parts(f, in);
+	read_chunks(f, in, in->at, UINT64_MAX, &report);
+	finish_evtx(f, &report);
+}
+
+/* A pipe in which the reader before this one crashed. */
+static void resume(struct log_files *f, int fd)
+{
+	struct log_stream *s = f->options.stream;
+	struct input in = { .fd = fd, .is_stream = true, .at = s->to, .begin = s->to };
+
+	s->goes_on = false;
+	f->shared_size = 0;
+	f->report.logs += !s->counted;
+	if (f->options.units)
+		f->sink.begin_unit(f->sink.context, f->taken, f->path, 0);
+	f->sink.begin(f->sink.context, f->path);
+	if (s->kind == LOG_STREAM_EVTX)
+		resume_evtx(f, &in);
 	else
-		read_all(f, in);
-	report = log_reader_report(f->reader);
-	f->report.bad += report->bad_lines + report->long_lines;
-	if (f->sink.end && is_mine_to_tell(f, report))
-		f->sink.end(f->sink.context, f->path, NULL, report, format);
-	log_reader_free(f->reader);
-	f->reader = NULL;
-	f->numbering = 0;
+		log_files_resume_text(f, &in);
+	end_stream(f);
+	f->units++;
 }
 
 static void read_input(struct log_files *f, struct input *in, int depth);
@@ -580,9 +473,9 @@ static void read_member(struct log_files *f, struct unpack *u, const struct unpa
 	while (!end && unpack_read(u, &content, &end, &err) && !content.overflow)
 		;
 	if (content.overflow)
-		problem(f, "larger than the limit for one archive member");
+		log_files_problem(f, "larger than the limit for one archive member");
 	else if (err.code)
-		problem(f, err.text);
+		log_files_problem(f, err.text);
 	read_input(f, &(struct input){ .fd = -1, .memory = buf_span(&content) }, depth);
 	buf_free(&content);
 	f->path = outer;
@@ -598,12 +491,12 @@ static void read_archive(struct log_files *f, struct span whole, int depth)
 
 	if (!u) {
 		if (err.code != ERR_UNSUPPORTED)
-			problem(f, err.text);
+			log_files_problem(f, err.text);
 		return;
 	}
 	while (!f->stopped && more && (step = unpack_next(u, &member, &more, &err)) != UNPACK_END) {
 		if (step == UNPACK_FAILED)
-			problem(f, err.text);
+			log_files_problem(f, err.text);
 		else if (member.kind == UNPACK_FILE)
 			read_member(f, u, &member, depth + 1);
 	}
@@ -628,17 +521,17 @@ static struct whole whole_input(struct log_files *f, struct input *in)
 		w.mapped = mmap(NULL, (size_t)in->size, PROT_READ, MAP_PRIVATE, in->fd, 0);
 		if (w.mapped == MAP_FAILED) {
 			w.mapped = NULL;
-			problem(f, err_number_text(errno));
+			log_files_problem(f, err_number_text(errno));
 			return w;
 		}
 		w.bytes = span_of(w.mapped, (size_t)in->size);
 		return w;
 	}
 	in->at = 0;
-	while ((block = next_block(f, in)).len && buf_add(&w.room, block))
+	while ((block = log_files_block(f, in)).len && buf_add(&w.room, block))
 		;
 	if (w.room.overflow)
-		problem(f, "larger than the limit: read in part");
+		log_files_problem(f, "larger than the limit: read in part");
 	w.bytes = buf_span(&w.room);
 	return w;
 }
@@ -675,13 +568,15 @@ static void read_whole(struct log_files *f, struct input *in, whole_fn *reader)
 
 static void begin_log(struct log_files *f)
 {
-	f->report.logs += is_mine(f);
+	f->report.logs += log_files_is_mine(f);
 	f->sink.begin(f->sink.context, f->path);
 }
 
 static void read_evtx_input(struct log_files *f, struct input *in)
 {
 	begin_log(f);
+	if (!f->options.recover)
+		begin_stream(f, in, LOG_STREAM_EVTX, LOG_NONE);
 	if (f->options.recover)
 		read_whole(f, in, read_evtx_whole);
 	else if (f->sink.evtx && in->fd >= 0)
@@ -702,13 +597,13 @@ static void read_no_log(struct log_files *f, struct input *in)
 
 static void read_input(struct log_files *f, struct input *in, int depth)
 {
-	struct span start = next_block(f, in);
+	struct span start = log_files_block(f, in);
 	enum log_format format;
 
 	/* A small file is all here already. */
-	if (in->fd >= 0 && start.len < BLOCK && !is_evtx(start))
+	if (in->fd >= 0 && start.len < LOG_STREAM_BLOCK && !is_evtx(start))
 		*in = (struct input){ .fd = -1, .memory = start };
-	f->report.files += is_mine(f);
+	f->report.files += log_files_is_mine(f);
 	if (is_evtx(start)) {
 		read_evtx_input(f, in);
 	} else if (evt_is(start)) {
@@ -721,7 +616,9 @@ static void read_input(struct log_files *f, struct input *in, int depth)
 		whole_free(&whole);
 	} else if ((format = log_identify(span_sub(start, 0, LOG_IDENTIFY_BYTES))) != LOG_NONE) {
 		begin_log(f);
-		read_text(f, in, format);
+		begin_stream(f, in, LOG_STREAM_LINES, format);
+		in->at = 0;
+		log_files_read_text(f, in, format);
 	} else {
 		read_no_log(f, in);
 	}
@@ -734,7 +631,7 @@ static bool is_shared(struct log_files *f, const struct input *in)
 	enum log_format format;
 	ssize_t got;
 
-	if (!f->options.units || f->options.recover || in->is_stream || in->size <= BLOCK)
+	if (!f->options.units || f->options.recover || in->is_stream || in->size <= LOG_STREAM_BLOCK)
 		return false;
 	got = pread(in->fd, f->block, LOG_IDENTIFY_BYTES, 0);
 	if (got > 0)
@@ -754,17 +651,23 @@ static void read_place(struct log_files *f, const struct fence_place *place)
 {
 	struct input in = { .fd = place->fd, .is_stream = place->is_stream, .size = place->size };
 	uint64_t before = f->report.logs + f->report.failed;
+	const struct log_stream *s = f->options.stream;
 
+	if (s && s->goes_on && s->place == f->place && in.is_stream) {
+		resume(f, place->fd);
+		return;
+	}
 	f->shared_size = is_shared(f, &in) ? in.size : 0;
-	if (!f->shared_size && is_mine(f))
-		begin_unit(f, 0);
-	if (f->shared_size || is_mine(f))
+	if (!f->shared_size && log_files_is_mine(f))
+		log_files_begin_unit(f, 0);
+	if (f->shared_size || log_files_is_mine(f))
 		read_input(f, &in, 0);
-	if (place->is_named && is_mine(f) && !f->shared_size &&
+	end_stream(f);
+	if (place->is_named && log_files_is_mine(f) && !f->shared_size &&
 	    before == f->report.logs + f->report.failed)
-		problem(f, "no event log that is known");
+		log_files_problem(f, "no event log that is known");
 	if (!f->shared_size)
-		end_unit(f);
+		log_files_end_unit(f);
 }
 
 bool log_files_read(struct log_files *f, struct fence *fence, struct err *err)
@@ -775,19 +678,20 @@ bool log_files_read(struct log_files *f, struct fence *fence, struct err *err)
 	take_unit(f);
 	while (!f->stopped && fence_next(fence, &place, err)) {
 		f->path = place.path;
-		if (number++ < f->options.first_place) {
+		f->place = number++;
+		if (f->place < f->options.first_place) {
 			close(place.fd);
 			continue;
 		}
 		if (f->sink.place)
-			f->sink.place(f->sink.context, number - 1, place.path);
+			f->sink.place(f->sink.context, f->place, place.path);
 		if (place.is_link) {
 			f->report.links += !f->options.silent;
 			continue;
 		}
 		if (place.fd < 0) {
 			if (!f->options.silent)
-				problem(f, place.reason);
+				log_files_problem(f, place.reason);
 			continue;
 		}
 		read_place(f, &place);

@@ -11,6 +11,7 @@
 
 #include "cli/fence.h"
 #include "cli/log_parts.h"
+#include "cli/log_stream.h"
 #include "formats/evtx/evtx.h"
 #include "formats/log/log.h"
 
@@ -28,6 +29,8 @@ struct log_files_options {
 	 * taken. NULL: one reads all.
 	 */
 	struct log_units *units;
+	/* Shared with readers that follow, one at a time, where this one crashes in a pipe; NULL: none do. */
+	struct log_stream *stream;
 	bool silent;			/* another tells of what cannot be opened */
 	const uint64_t *left_out;	/* units that are not to be read */
 	size_t left_out_count;
@@ -58,6 +61,8 @@ struct log_files_sink {
 	 * stream; false where nothing more is wanted. May be NULL; not with `recover`.
 	 */
 	bool (*evtx)(void *context, int fd, struct span start, const char *path);
+	/* Of a pipe: what came so far was read; may be NULL. */
+	void (*passed)(void *context);
 	/* What a record or chunk lost, by offset; may be NULL. */
 	void (*damage)(void *context, const char *path, const struct err *what);
 	void (*end)(void *context, const char *path, const struct evtx_report *evtx,

@@ -82,6 +82,16 @@ void log_reader_head(struct log_reader *r, struct span head, uint64_t offset);
 enum log_share { LOG_SHARE_BEFORE, LOG_SHARE_OWN, LOG_SHARE_BEHIND };
 void log_reader_share(struct log_reader *r, enum log_share share);
 bool log_reader_awaits(const struct log_reader *r);
+/*
+ * A log that comes once, and whose reader was lost: another reads the start of the log again,
+ * whose events were told, and goes on at the first line or object that it finds.
+ */
+void log_reader_recall(struct log_reader *r, struct span start);
+/* Where that begins in what comes next, of which the first byte stands at `offset`; SIZE_MAX: nowhere. */
+size_t log_reader_find(const struct log_reader *r, struct span text, uint64_t offset);
+void log_reader_resume(struct log_reader *r, uint64_t offset, uint64_t lines);
+/* What is at hand: its offset, and how many lines were numbered before. */
+void log_reader_place(const struct log_reader *r, uint64_t *offset, uint64_t *lines);
 const struct log_report *log_reader_report(const struct log_reader *r);
 /*
  * Grows when the reader forgets its shapes because a log has too many; numbers

@@ -87,6 +87,7 @@ void log_reader_free(struct log_reader *r)
 	log_csv_free(r->csv);
 	log_audit_free(r->audit);
 	log_wide_free(&r->wide);
+	buf_free(&r->first);
 	buf_free(&r->pending);
 	arena_free(&r->memory);
 	arena_free(&r->shapes);

@@ -81,6 +81,7 @@ struct log_reader {
 	uint32_t shape_count, generation;
 	struct value values[LOG_FIELDS_MAX];
 
+	struct buf first;		/* of JSON: how the events begin; only where a log was resumed */
 	struct log_wide wide;
 	struct log_json *json;
 	struct log_table *table;
