@@ -2,18 +2,25 @@
  * BITS jobs: qmgr.db (ESE, Windows 10 and later) and qmgr0.dat, qmgr1.dat before.
  * The layout of a job is nowhere specified and differs between versions, so jobs
  * and files are recognised by what they hold: counted UTF-16 texts in a fixed
- * order, around an owner's SID or an address.
+ * order, around an owner's SID or an address. What ANSSI's bits_parser and dissect
+ * know of the numbers between them is taken where it makes sense: the kind of a
+ * job, its times behind the list of its files, the bytes of a file.
  */
 #include "artefact/windows.h"
 #include "formats/ese/ese.h"
 
 #define MAX_CHARACTERS 4096
 #define MAX_JOBS 1000
+#define NEAR ((size_t)1 << 20)	/* how far behind a job its times are looked for */
+#define ERROR_SIZE 25
+/* Stands before and behind the list of a job's files. */
+#define FILE_LIST SPAN("\x36\xda\x56\x77\x6f\x51\x5a\x43\xac\xac\x44\xa2\x48\xff\xf3\x4d")
 
 struct job {
 	struct span id;			/* GUID, 16 bytes */
 	uint32_t type;			/* 0 download, 1 upload, 2 upload with reply */
 	struct span name, description, command, arguments, owner;
+	timestamp created, modified;
 	struct span bytes;		/* of the whole record: names its files by GUID */
 };
 
@@ -36,17 +43,45 @@ static bool counted(struct cursor *c, struct span *out)
 	       (!count || !(out->at[out->len - 1] | out->at[out->len - 2]));
 }
 
-/* Type, priority, state, one more, GUID, then five texts, the last a SID. */
+/* Counts of errors, delay and limit, then when it was created and modified. */
+static void take_times(struct span behind, struct job *job)
+{
+	size_t at = span_find(behind, 0, FILE_LIST);
+	struct cursor c;
+	uint32_t errors;
+	timestamp created, modified;
+
+	at = at == SIZE_MAX ? at : span_find(behind, at + FILE_LIST.len, FILE_LIST);
+	if (at == SIZE_MAX)
+		return;
+	c = cursor_of(span_from(behind, at + FILE_LIST.len));
+	errors = cursor_u32le(&c);
+	cursor_skip(&c, errors <= 8 ? errors * ERROR_SIZE + 12 : SIZE_MAX);
+	created = timestamp_of_filetime(cursor_u64le(&c));
+	modified = timestamp_of_filetime(cursor_u64le(&c));
+	if (c.short_read || created == TIME_NONE || modified == TIME_NONE || modified < created ||
+	    created < timestamp_of_civil(2001, 1, 1, 0, 0, 0, 0))
+		return;
+	job->created = created;
+	job->modified = modified;
+}
+
+/*
+ * Type, priority, state, one more, GUID, then five texts, the last a SID. In later versions
+ * the first of these is 0 and the fourth the type.
+ */
 static bool job_at(struct span bytes, struct arena *arena, struct job *out, size_t *used)
 {
 	struct span *texts[] = { &out->name, &out->description, &out->command, &out->arguments, &out->owner };
 	struct cursor c = cursor_of(bytes);
-	uint32_t priority, state;
+	uint32_t priority, state, fourth;
 
 	out->type = cursor_u32le(&c);
 	priority = cursor_u32le(&c);
 	state = cursor_u32le(&c);
-	cursor_skip(&c, 4);
+	fourth = cursor_u32le(&c);
+	out->type = !out->type && fourth <= 2 ? fourth : out->type;
+	out->created = out->modified = TIME_NONE;
 	out->id = cursor_take(&c, 16);
 	if (c.short_read || out->type > 2 || priority > 3 || state > 16)
 		return false;
@@ -58,6 +93,7 @@ static bool job_at(struct span bytes, struct arena *arena, struct job *out, size
 	for (size_t i = 0; i < 5; i++)
 		*texts[i] = tell_utf16(arena, *texts[i]);
 	*used = c.at;
+	take_times(span_sub(bytes, c.at, NEAR), out);
 	return true;
 }
 
@@ -73,8 +109,10 @@ static void tell_job(struct bits *b, const struct job *job)
 	t.command = job->arguments.len ? arena_printf(b->a->arena, "%.*s %.*s", SPAN_ARG(job->command), SPAN_ARG(job->arguments))
 				       : job->command;
 	t.technique = SPAN("T1197");
-	t.time = b->a->modified;
-	t.source = SPAN("BITS job; the time is that of the file");
+	t.time = job->created == TIME_NONE ? b->a->modified : job->created;
+	t.last = job->modified;
+	t.source = job->created == TIME_NONE ? SPAN("BITS job; the time is that of the file")
+					     : SPAN("BITS job, created; last: modified");
 	tell_detail_begin(&d);
 	tell_detail_text(&d, "type", job->type ? SPAN("upload") : SPAN("download"));
 	tell_detail_text(&d, "description", job->description);
@@ -84,9 +122,33 @@ static void tell_job(struct bits *b, const struct job *job)
 	b->stopped = b->stopped || !b->a->trace(b->a->context, &t);
 }
 
-static void tell_file(struct bits *b, const struct job *job, struct span local, struct span url)
+/* What stands behind an address: a temporary file, bytes transferred and of the file, then the drive. */
+static void take_bytes(struct cursor c, bool is_upload, struct trace *t, struct tell_detail *d)
+{
+	struct span temporary, drive;
+	uint64_t done, size;
+	struct buf text = buf_new(32);
+
+	if (!counted(&c, &temporary))
+		return;
+	done = cursor_u64le(&c);
+	size = cursor_u64le(&c);
+	cursor_skip(&c, 1);
+	if (!counted(&c, &drive) || drive.len < 4 || drive.at[2] != ':')
+		return;
+	*(is_upload ? &t->bytes_out : &t->bytes_in) = done;
+	if (size != UINT64_MAX) {
+		buf_decimal(&text, size);
+		tell_detail_text(d, "size", buf_span(&text));
+	}
+	buf_free(&text);
+}
+
+/* `behind` stands after the address. */
+static void tell_file(struct bits *b, const struct job *job, struct span local, struct span url, struct cursor behind)
 {
 	bool is_upload = job && job->type;
+	struct tell_detail d;
 	struct trace t = trace_new(TRACE_TRANSFER, is_upload ? "upload" : "download");
 
 	t.name = tell_url_host(url);
@@ -95,16 +157,15 @@ static void tell_file(struct bits *b, const struct job *job, struct span local, 
 	t.user = job ? job->owner : (struct span){ 0 };
 	t.command = job ? job->name : (struct span){ 0 };
 	t.technique = SPAN("T1197");
-	t.source = SPAN("BITS file; whether it was moved already is not said");
+	t.source = job && job->created != TIME_NONE ? SPAN("BITS file, time of its job") : SPAN("BITS file");
+	t.time = job ? job->created : TIME_NONE;
+	t.last = job ? job->modified : TIME_NONE;
 	t.summary = tell_summary(b->a->arena, "BITS %s %.*s, locally %.*s", is_upload ? "sends to" : "fetches",
 				 SPAN_ARG(url), SPAN_ARG(local));
-	if (local.len) {
-		struct tell_detail d;
-
-		tell_detail_begin(&d);
-		tell_detail_text(&d, "file", local);
-		t.detail = tell_detail_end(&d, b->a->arena);
-	}
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "file", local);
+	take_bytes(behind, is_upload, &t, &d);
+	t.detail = tell_detail_end(&d, b->a->arena);
 	b->stopped = b->stopped || !b->a->trace(b->a->context, &t);
 }
 
@@ -139,7 +200,7 @@ static void find_files(struct bits *b, struct span bytes, const struct job *job)
 		cursor_seek(&c, at - 4);
 		if (!counted(&c, &url) || url.len < 14)
 			continue;
-		tell_file(b, job, text_before(bytes, at - 4, b->a->arena), tell_utf16(b->a->arena, url));
+		tell_file(b, job, text_before(bytes, at - 4, b->a->arena), tell_utf16(b->a->arena, url), c);
 		at = c.at - 1;
 	}
 }

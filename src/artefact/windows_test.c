@@ -147,6 +147,68 @@ TEST(old_bits_queues_tell_jobs_and_their_files)
 	buf_free(&b);
 }
 
+#define FILE_LIST SPAN("\x36\xda\x56\x77\x6f\x51\x5a\x43\xac\xac\x44\xa2\x48\xff\xf3\x4d")
+#define FILETIME_OF(seconds) (116444736000000000 + (uint64_t)(seconds) * 10000000)
+
+/* A job as later versions write it: its type is the fourth number. */
+static void add_job(struct buf *b, uint32_t type, const char *name, uint64_t created)
+{
+	const uint32_t head[] = { 0, 2, 6, type };
+
+	for (size_t i = 0; i < 4; i++)
+		buf_add_u32le(b, head[i]);
+	buf_add(b, SPAN("0123456789abcdef"));
+	add_wide(b, name);
+	add_wide(b, "");
+	add_wide(b, "");
+	add_wide(b, "");
+	add_wide(b, "S-1-5-21-1");
+	buf_add(b, SPAN("\3\0\0\0 security descriptor "));
+	buf_add(b, FILE_LIST);
+	buf_add_u32le(b, 1);
+	add_wide(b, "C:\\Users\\ann\\x.7z");
+	add_wide(b, "https://drop.example/x");
+	add_wide(b, "C:\\Users\\ann\\BIT1.tmp");
+	buf_add_u64le(b, 123456);
+	buf_add_u64le(b, type ? 654321 : UINT64_MAX);
+	buf_add_u8(b, 0);
+	add_wide(b, "C:\\");
+	add_wide(b, "\\\\?\\Volume{0}\\");
+	buf_add(b, FILE_LIST);
+	buf_add_u32le(b, type);		/* as many errors */
+	for (size_t i = 0; i < 25 * (size_t)type; i++)
+		buf_add_u8(b, 7);
+	for (int i = 0; i < 3; i++)
+		buf_add_u32le(b, 600);
+	buf_add_u64le(b, created ? FILETIME_OF(created) : 5);
+	buf_add_u64le(b, FILETIME_OF(created + 60));
+}
+
+TEST(bits_jobs_tell_kind_times_and_bytes)
+{
+	struct buf b = buf_new(8192);
+	struct told t = { 0 };
+
+	add_job(&b, 1, "out", 1700000000);
+	add_job(&b, 0, "in", 1700003600);
+	add_job(&b, 0, "no time", 0);
+	told_run(&t, windows_bits_old, buf_span(&b), "ProgramData/Microsoft/Network/Downloader/qmgr0.dat", "", NULL);
+	assert_int_equal(t.count, 6);
+	assert_span(t.traces[0].detail, "{\"type\":\"upload\"}");
+	assert_true(t.traces[0].time == 1700000000 * TIME_SECOND && t.traces[0].last == 1700000060 * TIME_SECOND);
+	assert_span(t.traces[1].what, "upload");
+	assert_int_equal(t.traces[1].bytes_out, 123456);
+	assert_true(t.traces[1].bytes_in == TRACE_NO_NUMBER && t.traces[1].time == 1700000000 * TIME_SECOND);
+	assert_span(t.traces[1].detail, "{\"file\":\"C:\\\\Users\\\\ann\\\\x.7z\",\"size\":\"654321\"}");
+	assert_span(t.traces[3].what, "download");
+	assert_int_equal(t.traces[3].bytes_in, 123456);
+	assert_true(t.traces[3].time == 1700003600 * TIME_SECOND);
+	assert_span(t.traces[3].detail, "{\"file\":\"C:\\\\Users\\\\ann\\\\x.7z\"}");
+	assert_true(t.traces[5].time == TIME_NONE);
+	told_free(&t);
+	buf_free(&b);
+}
+
 TEST(a_jump_list_tells_what_was_opened)
 {
 	CORPUS_OR_SKIP(path, "artefacts/artmuseum/Windows/JumpLists/Win2012R2/StolenSzechuan/"
