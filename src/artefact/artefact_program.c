@@ -19,6 +19,8 @@ const struct artefact_decoder artefact_program[] = {
 	SCRIPT("windows script"), SCRIPT("powershell"),
 	{ .name = "catalogues", .evidence_class = CLASS_EXECUTABLE, .paths = "*.cat",
 	  .decode = program_catalogue },
+	{ .name = "scripts", .evidence_class = CLASS_SCRIPT, .decode = program_compiled, .of_place = true,
+	  .paths = "*.pyc|*.pyo" },
 	{ .name = "scripts", .evidence_class = CLASS_SCRIPT, .decode = program_text, .of_place = true,
 	  .paths = "*.py|*.pl|*.pm|*.rb|*.sh|*.bash|*.php|*.phtml|*.jsp|*.jspx|*.asp|*.aspx|*.ashx|"
 		   "*.ps1|*.psm1|*.bat|*.cmd|*.vbs|*.vbe|*.js|*.jse|*.wsf|*.hta|*.lua|*.tcl|*.awk" },

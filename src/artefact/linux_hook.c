@@ -41,7 +41,8 @@
 	X("ssh start script", "T1098.004", "etc/ssh/sshrc|.ssh/rc") \
 	X("git hook", "T1546", "*.git/hooks/*|git-core/templates/hooks/*") \
 	X("polkit", "T1548", "polkit-1/rules.d/*.rules|polkit-1/localauthority/*/*.pkla") \
-	X("python start", "T1546.018", "sitecustomize.py|usercustomize.py") \
+	X("python start", "T1546.018", "sitecustomize.py|usercustomize.py|" \
+	  "*-packages/sitecustomize.pyc|*-packages/usercustomize.pyc") \
 	X("perl start", "T1546", "sitecustomize.pl") \
 	X("package hook", "T1546.016", "site-packages/dnf-plugins/*.py|usr/lib/yum-plugins/*.py")
 

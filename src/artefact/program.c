@@ -373,6 +373,45 @@ bool program_text(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* ---- compiled Python ---- */
+
+/* PEP 552: bit 0, made from a source of that digest; bit 1, the source is to be compared. */
+enum { PYC_BY_DIGEST = 1, PYC_COMPARE = 2 };
+enum { PYC_WITH_FLAGS = 3390, PYC_THREE_ENDS = 4000 };
+
+static bool is_never_compared(struct span bytes)
+{
+	struct cursor c = cursor_of(bytes);
+	uint16_t version = cursor_u16le(&c);
+	uint32_t flags;
+
+	cursor_skip(&c, 2);
+	flags = cursor_u32le(&c);
+	return version >= PYC_WITH_FLAGS && version < PYC_THREE_ENDS &&
+	       (flags & (PYC_BY_DIGEST | PYC_COMPARE)) == PYC_BY_DIGEST;
+}
+
+/*
+ * In "__pycache__" Python takes one only where its source stands beside the folder, and compares
+ * their times, or the digest, unless it is told not to; elsewhere it takes one without a source.
+ */
+bool program_compiled(const struct artefact *a, struct err *err)
+{
+	bool is_open = is_never_compared(a->bytes);
+	struct telling t;
+
+	if (a->bytes.len < 16 || a->bytes.at[2] != '\r' || a->bytes.at[3] != '\n')
+		return err_set(err, ERR_UNSUPPORTED, 0, "not compiled Python");
+	if (!is_open && span_find(a->path, 0, SPAN("/__pycache__/")) != SIZE_MAX)
+		return true;
+	begin(&t, a, "compiled python");
+	if (is_open)
+		add_text(&t, "source", SPAN("never compared"));
+	return end(&t);
+}
+
+/* ---- texts ---- */
+
 /* Shells look at the first line: text, and no NUL. */
 static bool begins_like_text(struct span bytes)
 {

@@ -36,7 +36,8 @@ bool program_is_anchored(const struct signature *s);
 /* "CN" of a one-line name of X.509, else all of it. */
 struct span program_common_name(struct span subject);
 
-artefact_fn program_elf, program_pe, program_macho, program_script, program_text, program_catalogue;
+artefact_fn program_elf, program_pe, program_macho, program_script, program_text, program_catalogue,
+	program_compiled;
 /* Of no kind and no place: asked of each file with an execute bit. */
 extern const struct artefact_decoder program_allowed;
 

@@ -65,6 +65,28 @@ TEST(a_script_tells_its_interpreter)
 	told_free(&t);
 }
 
+TEST(compiled_python_is_told_where_no_source_is_looked_at)
+{
+	static const char usual[] = "\xa7\x0d\r\n\0\0\0\0\1\2\3\4\5\6\7\x8\xe3";
+	static const char open[] = "\xa7\x0d\r\n\1\0\0\0\1\2\3\4\5\6\7\x8\xe3";
+	static const char compared[] = "\xa7\x0d\r\n\3\0\0\0\1\2\3\4\5\6\7\x8\xe3";
+	struct told t = { 0 };
+
+	told_run(&t, program_compiled, span_of(usual, sizeof usual), "/x/__pycache__/a.cpython-311.pyc", "data", NULL);
+	assert_int_equal(t.count, 0);
+	told_run(&t, program_compiled, span_of(compared, sizeof compared), "/x/__pycache__/a.cpython-311.pyc", "data", NULL);
+	assert_int_equal(t.count, 0);
+	told_run(&t, program_compiled, span_of(open, sizeof open), "/x/__pycache__/a.cpython-311.pyc", "data", NULL);
+	assert_int_equal(t.count, 1);
+	assert_true(span_find(t.traces[0].detail, 0, SPAN("never compared")) != SIZE_MAX);
+	told_run(&t, program_compiled, span_of(usual, sizeof usual), "/x/a.pyc", "data", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].what, "compiled python");
+	told_run(&t, program_compiled, SPAN("no such thing, but long"), "/x/a.pyc", "data", NULL);
+	assert_false(t.ok);
+	told_free(&t);
+}
+
 TEST(anchors_are_compared_without_regard_to_case)
 {
 	assert_true(program_is_anchor(SPAN("3b1efd3a66ea28b16697394703a72ca340a05bd5")));

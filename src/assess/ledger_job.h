@@ -35,7 +35,7 @@ struct ledger {
 	struct machines machines;
 	struct map wanted;		/* machine NUL lower-case path → struct wanted */
 	struct buf key;
-	sqlite3_stmt *known_path, *known_digest, *known_set, *known_listed, *add_known;
+	sqlite3_stmt *known_path, *known_digest, *known_set, *known_listed, *known_source, *add_known;
 	bool has_packages;		/* some package database was read */
 	bool has_catalogues, has_sets;	/* signed catalogues; hash sets that the user gave */
 	uint64_t machine_count;		/* those that have programs, by name */

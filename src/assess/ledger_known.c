@@ -16,6 +16,12 @@ static const char tables[] =
 	"CREATE TEMP TABLE listed(digest TEXT PRIMARY KEY, label TEXT) WITHOUT ROWID;"
 	"CREATE TEMP TABLE vouched(digest TEXT PRIMARY KEY, label TEXT) WITHOUT ROWID";
 
+/* Sources of Python that have something compiled beside them. */
+static const char sources_sql[] =
+	"DROP TABLE IF EXISTS temp.python_source; CREATE TEMP TABLE python_source(path TEXT PRIMARY KEY) WITHOUT ROWID;"
+	"INSERT OR IGNORE INTO temp.python_source SELECT path FROM item WHERE path LIKE '%.py' AND fate IS NOT 'skipped' AND "
+	"EXISTS (SELECT 1 FROM trace WHERE kind = 'program' AND what = 'compiled python')";
+
 static bool is_merged(struct span path)
 {
 	return span_starts(path, SPAN("bin/")) || span_starts(path, SPAN("sbin/")) ||
@@ -242,7 +248,8 @@ bool known_load(struct ledger *l, const struct ledger_options *options, struct e
 
 	for (size_t i = 0; ok && i < options->known_good_count; i++)
 		ok = load_set(l, options->known_good[i], err);
-	return ok &&
+	return ok && query_exec(l->db, sources_sql, err) &&
+	       query_prepare(l->db, "SELECT 1 FROM temp.python_source WHERE path = ?1", &l->known_source, err) &&
 	       query_prepare(l->db, "SELECT digest, label, what FROM temp.known WHERE path = ?1",
 			     &l->known_path, err) &&
 	       query_prepare(l->db, "SELECT label, path FROM temp.known WHERE digest = ?1 "
@@ -258,9 +265,11 @@ void known_free(struct ledger *l)
 	sqlite3_finalize(l->known_digest);
 	sqlite3_finalize(l->known_set);
 	sqlite3_finalize(l->known_listed);
+	sqlite3_finalize(l->known_source);
 	sqlite3_finalize(l->add_known);
 	sqlite3_exec(l->db, "DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.vouched; "
-			    "DROP TABLE IF EXISTS temp.asked; DROP TABLE IF EXISTS temp.listed", NULL, NULL, NULL);
+			    "DROP TABLE IF EXISTS temp.asked; DROP TABLE IF EXISTS temp.listed; "
+			    "DROP TABLE IF EXISTS temp.python_source", NULL, NULL, NULL);
 }
 
 /* ---- asking ---- */
@@ -420,6 +429,25 @@ static bool by_record(struct ledger *l, const struct program *p, struct span *so
 	return false;
 }
 
+/*
+ * Compiled Python that lies beside its source is what Python made of it; who vouches for the
+ * source is told with the source. That nobody exchanged it is not known.
+ */
+static bool by_source(struct ledger *l, const struct program *p, struct span *source)
+{
+	struct err ignored;
+	bool row = false;
+
+	if (!(span_ends(p->full, SPAN(".pyc")) || span_ends(p->full, SPAN(".pyo"))) ||
+	    span_find(p->detail, 0, SPAN("\"source\":\"never compared\"")) != SIZE_MAX)
+		return false;
+	sqlite3_bind_text(l->known_source, 1, (const char *)p->full.at, (int)p->full.len - 1, SQLITE_STATIC);
+	if (query_step(l->known_source, &row, &ignored) && row)
+		*source = SPAN("compiled, beside its source");
+	sqlite3_reset(l->known_source);
+	return row;
+}
+
 bool known_vouches(struct ledger *l, const struct program *p, struct span *source, bool *altered)
 {
 	*altered = false;
@@ -433,5 +461,5 @@ bool known_vouches(struct ledger *l, const struct program *p, struct span *sourc
 	}
 	return (l->has_catalogues && by_catalogue(l, p, source)) ||
 	       (l->has_packages && by_digest(l, p, source)) || (l->has_sets && by_set(l, p, source)) ||
-	       (l->has_packages && by_record(l, p, source));
+	       (l->has_packages && by_record(l, p, source)) || by_source(l, p, source);
 }

@@ -90,6 +90,26 @@ TEST(ledger_believes_scripts_that_are_as_old_as_what_their_package_unpacked)
 	assert_int_equal(good_scripts("touched", then, then + 86400 * TIME_SECOND), 0);
 }
 
+TEST(ledger_takes_compiled_python_beside_its_source)
+{
+	struct trace t = trace_new(TRACE_PROGRAM, "compiled python");
+	struct building b = new_case("compiled");
+
+	open_item(&b, "/mnt/disk/opt/a.pyc", 0100644);
+	t.digest = SPAN("md5:11111111111111111111111111111111");
+	add_trace(&b, t);
+	close_item(&b, "a", CLASS_OTHER);
+	open_item(&b, "/mnt/disk/opt/b.pyc", 0100644);
+	t.digest = SPAN("md5:22222222222222222222222222222222");
+	add_trace(&b, t);
+	close_item(&b, "b", CLASS_OTHER);
+	add_program(&b, "/mnt/disk/opt/b.py", "md5:33333333333333333333333333333333");
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, "SELECT group_concat(path) FROM program WHERE standing = 'good'"), "/opt/b.pyc");
+	assert_string_equal(ask(&b, "SELECT standing FROM program WHERE path = '/opt/a.pyc'"), "unknown");
+	case_close(b.file);
+}
+
 static struct ledger_totals known_by(struct building *b, const char *manager, const char *digest)
 {
 	struct trace known = trace_new(TRACE_KNOWN, "package file"), t = trace_new(TRACE_PROGRAM, "elf");

@@ -199,6 +199,11 @@ def programs(root):
             lambda: link(root / "usr/lib/x86_64-linux-gnu/libq.so.1", "/opt/upd/q.so"),
             start % ("library link", "program = '/opt/upd/q.so'"),
         ),
+        (
+            "compiled python without a source",
+            lambda: put(root / "usr/lib/python3/dist-packages/u.pyc", b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(60)),
+            program % "%/u.pyc",
+        ),
         ("hidden module", lambda: put(module, elf + b"m"), program % "%/.x.ko"),
         ("digest edited with the file", lambda: forge(root, "usr/bin/find"), rule % "package-record-changed"),
         ("forged package", lambda: forge_package(root), rule % "package-not-installed"),
