@@ -389,6 +389,52 @@ TEST(wmi_subscriptions_are_carved)
 	told_free(&t);
 }
 
+static void add_marked(struct buf *to, const char *utf8_or_latin, bool is_wide)
+{
+	const char *c = utf8_or_latin;
+
+	buf_add_u8(to, is_wide);
+	for (; *c; c++)
+		if (is_wide && (uint8_t)*c >= 0xc0) {	/* two bytes of UTF-8 are enough here */
+			buf_add_u16le(to, (uint16_t)((c[0] & 31) << 6 | (c[1] & 63)));
+			c++;
+		} else if (is_wide) {
+			buf_add_u16le(to, (uint8_t)*c);
+		} else {
+			buf_add_u8(to, (uint8_t)*c);
+		}
+	for (int i = 0; i <= is_wide; i++)
+		buf_add_u8(to, 0);
+}
+
+/* Letters beyond Latin make the repository write a text in UTF-16. */
+TEST(wmi_subscriptions_in_utf16_are_carved)
+{
+	struct buf b = buf_new(8192);
+	struct told t = { 0 };
+
+	add_marked(&b, "__EventFilter", false);
+	add_marked(&b, "root\\cimv2", false);
+	add_marked(&b, "вход", true);
+	add_marked(&b, "select * from __InstanceCreationEvent where x = 'вход'", true);
+	add_marked(&b, "WQL", false);
+	buf_add(&b, SPAN("\1\2\3\4"));
+	add_marked(&b, "CommandLineEventConsumer", false);
+	add_marked(&b, "c:\\Users\\Анна\\x.exe -a", true);
+	add_marked(&b, "дело", true);
+	buf_add(&b, SPAN("\1\2\3\4 __FilterToConsumerBinding\0"));
+	add_marked(&b, "CommandLineEventConsumer.Name=\"дело\"", true);
+	add_marked(&b, "__EventFilter.Name=\"вход\"", true);
+	told_run(&t, windows_wmi, buf_span(&b), "wbem/Repository/OBJECTS.DATA", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].name, "дело");
+	assert_span(t.traces[0].command, "c:\\Users\\Анна\\x.exe -a");
+	assert_span(t.traces[0].detail, "{\"consumer\":\"CommandLineEventConsumer\",\"filter\":\"вход\","
+		    "\"query\":\"select * from __InstanceCreationEvent where x = 'вход'\"}");
+	told_free(&t);
+	buf_free(&b);
+}
+
 /* A gzip member of "abc". */
 TEST(gzip_is_bounded)
 {

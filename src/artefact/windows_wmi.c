@@ -3,6 +3,8 @@
  * dump of it: bindings name a consumer and a filter; instances of both keep their
  * texts one behind the other, each between NULs. Pages and the index are not
  * followed, so what was deleted is found too and cannot be told from what is there.
+ * A byte before a text says how it is written: 0 in one byte a character, 1 in UTF-16,
+ * where any letter is beyond Latin.
  */
 #include "artefact/windows.h"
 #include "base/map.h"
@@ -34,14 +36,58 @@ static bool is_printable(struct span s)
 	return s.len;
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c >= 32 && c < 127;
+}
+
+/* No control characters and no marks alone; not Latin of one byte read as twos, which would be Chinese. */
+static bool looks_wide(struct span wide)
+{
+	size_t twos = 0;
+
+	for (size_t i = 0; i + 1 < wide.len; i += 2) {
+		uint16_t unit = load_u16le(wide.at + i);
+
+		if (unit < 32 || (unit >= 0x7f && unit < 0xa0) || (unit >= 0x300 && unit < 0x370) || unit >= 0xe000)
+			return false;
+		twos += is_plain(wide.at[i]) && is_plain(wide.at[i + 1]);
+	}
+	return twos * 4 < wide.len;
+}
+
+/* Behind its mark, with the NUL that ends it. *used: bytes of all three; empty: none begins here. */
+static struct span wide_text(struct span rest, struct arena *arena, size_t *used)
+{
+	struct span wide = span_from(rest, 1), text;
+	size_t end = 0;
+
+	if (!rest.len || rest.at[0] != 1)
+		return (struct span){ 0 };
+	while (end + 1 < wide.len && (wide.at[end] || wide.at[end + 1]))
+		end += 2;
+	if (end < 4 || end + 1 >= wide.len || !looks_wide(span_sub(wide, 0, end)))
+		return (struct span){ 0 };
+	text = tell_utf16(arena, span_sub(wide, 0, end));
+	*used = end + 3;
+	return is_printable(text) ? text : (struct span){ 0 };
+}
+
 /* The texts behind `at`: each ended by NUL, with at most a few bytes that are none in between. */
-static void read_instance(struct span file, size_t at, struct instance *out)
+static void read_instance(struct span file, size_t at, struct arena *arena, struct instance *out)
 {
 	struct span rest = span_sub(file, at, REACH);
 
 	while (rest.len && out->count < MAX_TEXTS) {
-		size_t end = span_find_byte(rest, 0, 0);
-		struct span text = span_sub(rest, 0, end);
+		size_t end = span_find_byte(rest, 0, 0), used;
+		struct span text = wide_text(rest, arena, &used);
+
+		if (text.len) {
+			out->texts[out->count++] = text;
+			rest = span_from(rest, used);
+			continue;
+		}
+		text = span_sub(rest, 0, end);
 
 		if (end == SIZE_MAX)
 			break;
@@ -65,7 +111,7 @@ static void find_instances(struct wmi *w, const char *class, struct instance **i
 		/* A class name as a text of its own: NUL before and behind. */
 		if (!at || file.at[at - 1] || at + name.len >= file.len || file.at[at + name.len])
 			continue;
-		read_instance(file, at + name.len + 1, &read);
+		read_instance(file, at + name.len + 1, w->a->arena, &read);
 		if (read.count < 2)
 			continue;
 		to = arena_push(w->a->arena, (void **)items, count, room, sizeof *to);
@@ -154,6 +200,41 @@ static bool reference(struct span file, size_t at, struct span *class, struct sp
 	return class->len && name->len;
 }
 
+/* The same in UTF-16: `at` is where its full stop stands. */
+static bool wide_reference(struct span file, size_t at, struct arena *arena, struct span *class, struct span *name)
+{
+	struct span rest = span_sub(file, at + 2 * 7, 1024);
+	size_t start = at, end = 0;
+
+	while (start >= 2 && at - start < 128 && !file.at[start - 1] && is_of_class(file.at[start - 2]))
+		start -= 2;
+	while (end + 1 < rest.len && (rest.at[end] != '"' || rest.at[end + 1]))
+		end += 2;
+	*class = tell_utf16(arena, span_sub(file, start, at - start));
+	*name = end + 1 < rest.len ? tell_utf16(arena, span_sub(rest, 0, end)) : (struct span){ 0 };
+	return class->len && name->len;
+}
+
+#define NARROW SPAN(".Name=\"")
+#define WIDE SPAN(".\0N\0a\0m\0e\0=\0\"\0")
+
+/* References of both kinds, in order. */
+struct references {
+	size_t narrow, wide;		/* the next of each, or SIZE_MAX */
+};
+
+static size_t next_reference(struct references *r, struct span file, bool *is_wide)
+{
+	size_t at = r->narrow < r->wide ? r->narrow : r->wide;
+
+	*is_wide = at == r->wide && at != SIZE_MAX;
+	if (*is_wide)
+		r->wide = span_find(file, at + WIDE.len, WIDE);
+	else if (at != SIZE_MAX)
+		r->narrow = span_find(file, at + NARROW.len, NARROW);
+	return at;
+}
+
 static bool tell_binding(struct wmi *w, struct span class, struct span name, struct span filter)
 {
 	struct span key = arena_printf(w->a->arena, "%.*s|%.*s|%.*s", SPAN_ARG(class), SPAN_ARG(name), SPAN_ARG(filter));
@@ -173,13 +254,14 @@ static bool tell_binding(struct wmi *w, struct span class, struct span name, str
 static void find_bindings(struct wmi *w)
 {
 	struct span file = w->a->bytes, class, name, last_class = { 0 }, last_name = { 0 };
-	size_t last = SIZE_MAX;
+	struct references all = { span_find(file, 0, NARROW), span_find(file, 0, WIDE) };
+	size_t last = SIZE_MAX, at;
+	bool is_wide;
 
-	for (size_t at = span_find(file, 0, SPAN(".Name=\"")); at != SIZE_MAX && w->bindings < MAX_BINDINGS;
-	     at = span_find(file, at + 7, SPAN(".Name=\""))) {
+	while ((at = next_reference(&all, file, &is_wide)) != SIZE_MAX && w->bindings < MAX_BINDINGS) {
 		bool is_filter, was_filter;
 
-		if (!reference(file, at, &class, &name))
+		if (!(is_wide ? wide_reference(file, at, w->a->arena, &class, &name) : reference(file, at, &class, &name)))
 			continue;
 		is_filter = span_eq(class, SPAN("__EventFilter"));
 		was_filter = span_eq(last_class, SPAN("__EventFilter"));
