@@ -70,7 +70,7 @@ void macho_link_parse(const struct macho *m, struct arena *arena, struct macho_l
 /*
  * The names of the symbol table, all or those that are external and undefined,
  * without the empty ones; of what is bound when the program is loaded, each once; of what the file exports (in the
- * arena); the keys of its entitlements (as written in the XML).
+ * arena); the keys of its entitlements (as written in the XML or, without that, in DER).
  */
 struct macho_names macho_symbols(const struct macho *m, const struct macho_link *l,
 				 struct arena *arena, bool only_undefined);

@@ -1,16 +1,10 @@
 #include <stdlib.h>
 
-#include "codec/xml_read.h"
 #include "formats/macho/macho_link.h"
 
 #define SYMBOL_KIND 0xe		/* of its type byte: 0 is undefined */
 #define SYMBOL_DEBUG 0xe0
 #define SYMBOL_EXTERNAL 1
-#define MAX_BLOBS 64
-#define EMBEDDED_SIGNATURE UINT32_C(0xfade0cc0)
-#define EMBEDDED_ENTITLEMENTS UINT32_C(0xfade7171)
-#define SIGNATURE_WRAPPER UINT32_C(0xfade0b01)
-#define BLOB_HEAD 8
 
 enum { BIND_DYLIB_ULEB = 0x20, BIND_SYMBOL = 0x40, BIND_ADDEND = 0x60, BIND_SEGMENT = 0x70,
        BIND_ADD = 0x80, BIND_DO_ADD = 0xa0, BIND_DO_TIMES = 0xc0, BIND_THREADED = 0xd0 };
@@ -283,74 +277,5 @@ struct macho_names macho_exports(const struct macho *m, const struct macho_link 
 	if (l->exports.is_there)
 		read_trie(&names, arena,
 			  span_sub(m->file, l->exports.offset, l->exports.size));
-	return names;
-}
-
-/* The first blob of a signature that has that magic, without its head. */
-static struct span signature_blob(struct span signature, uint32_t magic)
-{
-	struct cursor c = cursor_of(signature);
-	uint32_t count;
-
-	if (cursor_u32be(&c) != EMBEDDED_SIGNATURE)
-		return (struct span){ 0 };
-	cursor_skip(&c, 4);
-	count = cursor_u32be(&c);
-	for (uint32_t i = 0; i < count && i < MAX_BLOBS; i++) {
-		struct cursor blob = cursor_of(signature);
-		uint32_t size;
-
-		cursor_skip(&c, 4);
-		cursor_seek(&blob, cursor_u32be(&c));
-		if (c.short_read || cursor_u32be(&blob) != magic)
-			continue;
-		size = cursor_u32be(&blob);
-		if (size >= BLOB_HEAD)
-			return span_sub(signature, blob.at, size - BLOB_HEAD);
-	}
-	return (struct span){ 0 };
-}
-
-/* All keys of a property list, in the order of the text. */
-static void add_keys(struct macho_names *names, struct arena *arena, const struct xml *first)
-{
-	const struct xml *path[64] = { first };
-	size_t depth = 1;
-
-	while (depth) {
-		const struct xml *x = path[depth - 1];
-
-		if (!x) {
-			depth--;
-			continue;
-		}
-		path[depth - 1] = x->next;
-		if (span_eq(x->name, SPAN("key")))
-			macho_names_add(names, arena, x->text);
-		if (depth < sizeof path / sizeof *path)
-			path[depth++] = x->first;
-	}
-}
-
-struct span macho_signature(const struct macho *m, const struct macho_link *l)
-{
-	struct span signature = span_sub(m->file, l->signature.offset, l->signature.size);
-
-	return l->signature.is_there ? signature_blob(signature, SIGNATURE_WRAPPER)
-				     : (struct span){ 0 };
-}
-
-struct macho_names macho_entitlements(const struct macho *m, const struct macho_link *l,
-				      struct arena *arena)
-{
-	struct span signature = span_sub(m->file, l->signature.offset, l->signature.size);
-	struct span text = signature_blob(signature, EMBEDDED_ENTITLEMENTS);
-	struct macho_names names = { 0 };
-	struct xml *document;
-	struct err err;
-	bool whole;
-
-	if (l->signature.is_there && text.len && xml_read(text, arena, &document, &whole, &err))
-		add_keys(&names, arena, document);
 	return names;
 }

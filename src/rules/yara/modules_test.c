@@ -189,6 +189,16 @@ TEST(module_macho_reads_versions_and_entitlements)
 	      "macho.code_signature_data.datasize > 0", "macho.entitlements.len() == 1");
 }
 
+/* Signatures of today can do without the property list. */
+TEST(module_macho_reads_entitlements_in_der)
+{
+	CHECK("macho", "macho_fuzz/der", "macho.entitlements.len() == 4",
+	      "macho.has_entitlement(\"com.apple.security.get-task-allow\")",
+	      "macho.has_entitlement(\"keychain-access-groups\")",
+	      "macho.has_entitlement(\"team-identifier\")", "macho.has_entitlement(\"within\")",
+	      "not macho.has_entitlement(\"not.a.key\")");
+}
+
 TEST(module_macho_names_the_certificates_of_a_signature)
 {
 	CHECK("macho", "macho_fuzz/signed", "macho.certificates.len() == 2",

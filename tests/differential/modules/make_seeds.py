@@ -320,6 +320,25 @@ def macho_signed():
     return head + pack('<IIII', 0x1d, 16, 48, len(signature)) + signature
 
 
+def macho_der():
+    """Entitlements in DER alone: a true one, a list of texts, a dictionary in a list."""
+    def der(tag, *parts):
+        body = b''.join(parts)
+        return bytes([tag, len(body)] if len(body) < 128 else [tag, 0x81, len(body)]) + body
+
+    def pair(key, value):
+        return der(0x30, der(0x0c, key), value)
+    inner = der(0xb0, pair(b'within', der(0x02, b'\7')))
+    document = der(0x70, der(0x02, b'\1'), der(
+        0xb0, pair(b'com.apple.security.get-task-allow', der(0x01, b'\xff')),
+        pair(b'keychain-access-groups', der(0x30, der(0x0c, b'not.a.key'), inner)),
+        pair(b'team-identifier', der(0x0c, b'AB12'))))
+    blob = pack('>II', 0xfade7172, 8 + len(document)) + document
+    signature = pack('>IIIII', 0xfade0cc0, 20 + len(blob), 1, 7, 20) + blob
+    head = pack('<IIIIIIII', 0xfeedfacf, 0x100000c, 0, 2, 1, 16, 0, 0)
+    return head + pack('<IIII', 0x1d, 16, 48, len(signature)) + signature
+
+
 def macho_fat():
     first, second = macho(64, True), macho(32, False)
     return (pack('>II', 0xcafebabe, 2) + pack('>IIIII', 0x1000007, 3, 0x100, len(first), 8) +
@@ -417,6 +436,7 @@ def main():
     write('authenticode_fuzz', 'signature', signed[at + 8:])
     write('macho_fuzz', 'fat', macho_fat())
     write('macho_fuzz', 'linked', macho_linked())
+    write('macho_fuzz', 'der', macho_der())
     if macho_signed():
         write('macho_fuzz', 'signed', macho_signed())
     write('dotnet_fuzz', 'assembly', pe(False, cli_header))
