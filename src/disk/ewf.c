@@ -400,8 +400,22 @@ static bool plain_is_good(struct span packed, uint8_t *to, size_t want)
 	size_t have = packed.len < want ? packed.len : want;
 
 	memcpy(to, packed.at, have);
+	memset(to + have, 0, want - have);
 	return packed.len >= want + 4 &&
 	       load_u32le(packed.at + want) == libdeflate_adler32(1, packed.at, want);
+}
+
+/* What a broken chunk does not give is zeros. */
+static bool inflate(struct ewf *e, struct span packed, uint8_t *to, size_t want)
+{
+	size_t out;
+
+	if (!libdeflate_zlib_decompress_ex(e->inflater, packed.at, packed.len, to, e->chunk_size, NULL, &out) &&
+	    out >= want)
+		return true;
+	memset(to, 0, want);
+	libdeflate_zlib_decompress_ex(e->inflater, packed.at, packed.len, to, e->chunk_size, NULL, &out);
+	return false;
 }
 
 bool ewf_chunk(struct blocks *b, uint64_t number, uint8_t *to, size_t *len, bool *good,
@@ -411,14 +425,15 @@ bool ewf_chunk(struct blocks *b, uint64_t number, uint8_t *to, size_t *len, bool
 	const struct table *table;
 	uint64_t at, stored;
 	uint8_t *room;
-	size_t got, out;
+	size_t got;
 	bool packed;
 
 	*len = expected_len(e, number);
 	*good = false;
-	memset(to, 0, *len);
-	if (!place_of(e, number, &table, &at, &stored, &packed))
+	if (!place_of(e, number, &table, &at, &stored, &packed)) {
+		memset(to, 0, *len);
 		return true;
+	}
 	buf_clear(&e->packed);
 	room = buf_reserve(&e->packed, (size_t)stored);
 	if (!room)
@@ -426,8 +441,7 @@ bool ewf_chunk(struct blocks *b, uint64_t number, uint8_t *to, size_t *len, bool
 	if (!blocks_read(table->segment, at, room, (size_t)stored, &got, err))
 		return false;
 	if (packed)
-		*good = !libdeflate_zlib_decompress_ex(e->inflater, room, got, to, e->chunk_size, NULL,
-						       &out) && out >= *len;
+		*good = inflate(e, span_of(room, got), to, *len);
 	else
 		*good = plain_is_good(span_of(room, got), to, *len);
 	return true;
