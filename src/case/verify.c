@@ -111,7 +111,7 @@ static void say_what_nobody_proved(struct verify *v, const struct verify_options
 		verify_say(v, VERIFY_NOT_PROVEN, "history",
 			   "that this is the newest state: compare with a checkpoint kept elsewhere "
 			   "(--checkpoint)");
-	if (!options->evidence)
+	if (!options->evidence_count)
 		verify_say(v, VERIFY_NOT_PROVEN, "evidence",
 			   "that the evidence is still what was read: hash it again (--evidence)");
 }
@@ -137,7 +137,7 @@ bool case_verify(const char *path, const struct verify_options *options, struct 
 	if (out->broken == 0) {
 		verify_log(out, c, options, &keys);
 		verify_tables(out, c);
-		verify_evidence(out, c, options->evidence);
+		verify_evidence(out, c, options);
 		say_what_nobody_proved(out, options);
 	}
 	case_close(c);

@@ -35,7 +35,10 @@ struct verify_options {
 	bool own_key;			/* trust the key in ~/.config/kanshiki too */
 	const char *timestamp_ca;	/* PEM file, or NULL */
 	struct span kept;		/* a checkpoint kept elsewhere, or empty */
-	const char *evidence;		/* folder or file to hash again, or NULL */
+	/* Folders or files to hash again; each stands for the source that ends in the same name,
+	   what is left for those left, in their order. */
+	const char *const *evidence;
+	size_t evidence_count;
 };
 
 /* False only where nothing could be checked: no such file, or a bad option. */

@@ -1,10 +1,26 @@
 #include "case/verify_steps.h"
 
+#include "base/arena.h"
 #include "case/query.h"
 #include "codec/digest.h"
 #include "os/read_only.h"
 
+#define SOURCES_MOST 4096
+#define EVIDENCE_MOST 256
+
+/* A source of the case and where it lies now; NULL: nobody said. */
+struct place_now {
+	uint64_t id;
+	struct span path;
+	const char *evidence;
+};
+
 struct rehash {
+	struct place_now *sources;
+	size_t count;
+	const char *const *given;
+	size_t given_count;
+	bool is_taken[EVIDENCE_MOST];
 	uint64_t same, changed, missing;
 	char first[160];		/* that is not the same */
 	struct digest *digest;
@@ -63,41 +79,114 @@ static void rehash_one(struct rehash *r, const char *path, struct span sha256)
 		strncpy(r->first, path, sizeof r->first - 1);
 }
 
-static bool rehash_all(struct rehash *r, struct case_file *c, const char *evidence, struct err *err)
+/* ---- which path stands for which source ---- */
+
+static struct span last_name(struct span path)
+{
+	size_t at;
+
+	while (path.len > 1 && path.at[path.len - 1] == '/')
+		path.len--;
+	for (at = path.len; at && path.at[at - 1] != '/'; at--)
+		;
+	return span_from(path, at);
+}
+
+static bool read_sources(struct rehash *r, struct case_file *c, struct arena *arena, struct err *err)
+{
+	sqlite3_stmt *s;
+	bool row, ok = query_prepare(case_db(c), "SELECT id, coalesce(path_raw, path) FROM source ORDER BY id", &s, err);
+
+	r->sources = ARENA_ARRAY(arena, SOURCES_MOST, struct place_now);
+	while (ok && r->sources && r->count < SOURCES_MOST && (ok = query_step(s, &row, err)) && row)
+		r->sources[r->count++] = (struct place_now){ (uint64_t)sqlite3_column_int64(s, 0),
+							     arena_copy(arena, query_span(s, 1)), NULL };
+	sqlite3_finalize(s);
+	return ok;
+}
+
+/* By their last names first; what is left in order, where nothing else can be meant. */
+static void place_sources(struct rehash *r, const struct verify_options *options)
+{
+	size_t count = options->evidence_count < EVIDENCE_MOST ? options->evidence_count : EVIDENCE_MOST;
+
+	r->given = options->evidence;
+	r->given_count = count;
+	for (int by_name = 1; by_name >= 0; by_name--)
+		for (size_t i = 0; i < r->count && (by_name || count == r->count); i++)
+			for (size_t k = 0; k < count && !r->sources[i].evidence; k++) {
+				if (r->is_taken[k] || (by_name && !span_eq(last_name(span_text(options->evidence[k])),
+									last_name(r->sources[i].path))))
+					continue;
+				r->sources[i].evidence = options->evidence[k];
+				r->is_taken[k] = true;
+			}
+}
+
+static const char *evidence_of(const struct rehash *r, uint64_t source)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->sources[i].id == source)
+			return r->sources[i].evidence;
+	return NULL;
+}
+
+static bool rehash_all(struct rehash *r, struct case_file *c, struct err *err)
 {
 	sqlite3_stmt *s;
 	bool row, ok = query_prepare(case_db(c), "SELECT coalesce(i.path_raw, i.path), "
-						 "coalesce(s.path_raw, s.path), i.sha256 FROM item i "
+						 "coalesce(s.path_raw, s.path), i.sha256, s.id FROM item i "
 						 "JOIN source s ON s.id = i.source "
 						 "WHERE i.parent IS NULL AND i.sha256 IS NOT NULL", &s, err);
 
 	while (ok && (ok = query_step(s, &row, err)) && row) {
+		const char *evidence = evidence_of(r, (uint64_t)sqlite3_column_int64(s, 3));
 		struct buf path = buf_new(2 * CASE_PATH_MAX);
 
-		write_place(&path, evidence, query_span(s, 0), query_span(s, 1));
-		rehash_one(r, path.overflow ? "" : (char *)path.at, query_span(s, 2));
+		if (evidence) {
+			write_place(&path, evidence, query_span(s, 0), query_span(s, 1));
+			rehash_one(r, path.overflow ? "" : (char *)path.at, query_span(s, 2));
+		}
 		buf_free(&path);
 	}
 	sqlite3_finalize(s);
 	return ok;
 }
 
-void verify_evidence(struct verify *v, struct case_file *c, const char *path)
+static void say_result(struct verify *v, const struct rehash *r)
 {
-	struct rehash r = { .digest = path ? digest_new(DIGEST_SHA256) : NULL };
-	struct err err = { 0 };
-
-	if (!r.digest)
-		return;
-	if (!rehash_all(&r, c, path, &err))
-		verify_failed(v, "evidence", &err);
-	else if (r.changed || r.missing)
+	if (r->changed || r->missing)
 		verify_say(v, VERIFY_BROKEN, "evidence",
 			   "%llu files are the same, %llu differ, %llu are not there; first '%s'",
-			   (unsigned long long)r.same, (unsigned long long)r.changed,
-			   (unsigned long long)r.missing, r.first);
-	else
+			   (unsigned long long)r->same, (unsigned long long)r->changed,
+			   (unsigned long long)r->missing, r->first);
+	else if (r->same)
 		verify_say(v, VERIFY_HOLDS, "evidence", "all %llu files have the SHA-256 they had",
-			   (unsigned long long)r.same);
+			   (unsigned long long)r->same);
+	for (size_t k = 0; k < r->given_count; k++)
+		if (!r->is_taken[k])
+			verify_say(v, VERIFY_NOT_PROVEN, "evidence", "'%s' is none of the sources by its name, and "
+				   "not one was given for each", r->given[k]);
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->sources[i].evidence)
+			verify_say(v, VERIFY_NOT_PROVEN, "evidence",
+				   "that '%.*s' is still what was read: where it lies now was not given (--evidence)",
+				   SPAN_ARG(r->sources[i].path));
+}
+
+void verify_evidence(struct verify *v, struct case_file *c, const struct verify_options *options)
+{
+	struct rehash r = { .digest = options->evidence_count ? digest_new(DIGEST_SHA256) : NULL };
+	struct arena arena = arena_new((size_t)64 << 20);
+	struct err err = { 0 };
+
+	if (r.digest && read_sources(&r, c, &arena, &err)) {
+		place_sources(&r, options);
+		if (rehash_all(&r, c, &err))
+			say_result(v, &r);
+	}
+	if (err.code)
+		verify_failed(v, "evidence", &err);
 	digest_free(r.digest);
+	arena_free(&arena);
 }

@@ -23,7 +23,7 @@ void verify_log(struct verify *v, struct case_file *c, const struct verify_optio
 		const struct verify_keys *keys);
 /* verify_contents.c: the tables against the last "contents" entry. */
 void verify_tables(struct verify *v, struct case_file *c);
-/* verify_evidence.c: the evidence against the items; `path` NULL: nothing. */
-void verify_evidence(struct verify *v, struct case_file *c, const char *path);
+/* verify_evidence.c: the evidence that is given against the items. */
+void verify_evidence(struct verify *v, struct case_file *c, const struct verify_options *options);
 
 #endif

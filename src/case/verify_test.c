@@ -538,10 +538,24 @@ TEST(verify_holds_a_case_against_a_kept_checkpoint)
 	buf_free(&token);
 }
 
+/* "holds, not proven": of the checks of that name, in order. */
+static const char *states_of(const struct verify *v, const char *what)
+{
+	static char text[200];
+
+	text[0] = 0;
+	for (size_t i = 0; i < v->count; i++)
+		if (!strcmp(v->checks[i].what, what))
+			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", text[0] ? ", " : "",
+				 verify_state_name(v->checks[i].state));
+	return text;
+}
+
 TEST(verify_hashes_the_evidence_again)
 {
-	char folder[512], path[600], file[600];
-	struct verify_options options = { .evidence = folder };
+	char folder[512], other[600], path[600], file[600];
+	const char *given[2] = { folder };
+	struct verify_options options = { .evidence = given, .evidence_count = 1 };
 	struct case_item item = { .size = 5, .modified = 1, .path = SPAN("/gone/in/x") };
 	struct case_outcome outcome = { .fate = FATE_EXAMINED, .size = 5 };
 	uint8_t sha256[SHA256_SIZE];
@@ -578,4 +592,18 @@ TEST(verify_hashes_the_evidence_again)
 	write_bytes(file, SPAN("hallo"));
 	assert_true(case_verify(path, &options, &v, &err));
 	assert_int_equal(v.broken, 1);
+	assert_string_equal(states_of(&v, "evidence"), "broken");
+	/* Two for one source: neither is taken for it, unless one has its name. */
+	given[1] = "/nowhere";
+	options.evidence_count = 2;
+	assert_true(case_verify(path, &options, &v, &err));
+	assert_int_equal(v.broken, 0);
+	assert_string_equal(states_of(&v, "evidence"), "not proven, not proven, not proven");
+	snprintf(other, sizeof other, "%s/gone", scratch_dir());
+	assert_int_equal(rename(folder, other), 0);
+	given[1] = other;
+	write_bytes(strcat(other, "/in/x"), SPAN("hello"));
+	snprintf(other, sizeof other, "%s/gone/", scratch_dir());
+	assert_true(case_verify(path, &options, &v, &err));
+	assert_string_equal(states_of(&v, "evidence"), "holds, not proven");
 }

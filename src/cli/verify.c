@@ -8,8 +8,8 @@
 #include "codec/json_write.h"
 #include "os/private_file.h"
 
-static struct option_list keys;
-static const char *ca_file, *checkpoint_file, *evidence, *format = "text";
+static struct option_list keys, evidence;
+static const char *ca_file, *checkpoint_file, *format = "text";
 
 static const struct option_spec options[] = {
 	{ OPTION_LIST, 'k', "key", "VERIFIER",
@@ -19,8 +19,8 @@ static const struct option_spec options[] = {
 	  &checkpoint_file },
 	{ OPTION_TEXT, 0, "timestamp-ca", "FILE",
 	  "certificates (PEM) that must vouch for the time stamps' authority", &ca_file },
-	{ OPTION_TEXT, 'e', "evidence", "PATH", "hash the evidence at PATH again and compare",
-	  &evidence },
+	{ OPTION_LIST, 'e', "evidence", "PATH",
+	  "hash the evidence at PATH again and compare; may be repeated: one for each source", &evidence },
 	{ OPTION_TEXT, 'f', "format", "text|json", "how to print [text]", &format },
 	{ 0 },
 };
@@ -68,6 +68,16 @@ static void print_folded(const char *text, size_t used)
 	putchar('\n');
 }
 
+/* Broken checks that say nothing against the case. */
+static size_t count_evidence(const struct verify *v)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->count; i++)
+		count += v->checks[i].state == VERIFY_BROKEN && !strcmp(v->checks[i].what, "evidence");
+	return count;
+}
+
 static void print_text(const char *path, const struct verify *v)
 {
 	struct buf name = buf_new((size_t)1 << 20);
@@ -79,7 +89,9 @@ static void print_text(const char *path, const struct verify *v)
 		print_folded(check->text, (size_t)(used < 0 ? 0 : used));
 	}
 	escape_terminal(&name, span_text(path));
-	if (v->broken)
+	if (v->broken && v->broken == count_evidence(v))
+		printf("\n'%s' is what was sealed, but the evidence is NOT what was read.\n", (char *)name.at);
+	else if (v->broken)
 		printf("\n'%s' is NOT what was sealed: %zu checks are broken.\n", (char *)name.at,
 		       v->broken);
 	else
@@ -127,7 +139,8 @@ static int run(int argc, char **argv)
 	struct arena arena = arena_new(OPTION_LIST_MAX * (KEY_FILE_MAX + 64));
 	struct verify_options wanted = { .keys = keys.values, .key_count = keys.count,
 					 .own_key = keys.count == 0, .timestamp_ca = ca_file,
-					 .evidence = evidence };
+					 .evidence = evidence.values,
+					 .evidence_count = evidence.count };
 	struct err err = { 0 };
 	struct verify v;
 	bool json = !strcmp(format, "json"), ok;
