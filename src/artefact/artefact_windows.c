@@ -67,5 +67,11 @@ const struct artefact_decoder artefact_windows[] = {
 	  .decode = windows_filezilla, .of_place = true },
 	{ .name = "filezilla", CLASS_DATABASE, .kind = "sqlite", .paths = "queue.sqlite3",
 	  .decode = windows_filezilla_queue, .is_risky = true },
+	{ .name = "onedrive files", CLASS_DATABASE, .kind = "sqlite", .paths = "SyncEngineDatabase.db",
+	  .decode = windows_onedrive, .is_risky = true },
+	{ .name = "google drive files", CLASS_DATABASE, .kind = "sqlite", .paths = "metadata_sqlite_db",
+	  .decode = windows_google_drive, .is_risky = true },
+	{ .name = "dropbox account", CLASS_CONFIGURATION, .paths = "Dropbox/info.json|.dropbox/info.json",
+	  .decode = windows_dropbox, .of_place = true },
 };
 const size_t artefact_windows_count = sizeof artefact_windows / sizeof *artefact_windows;

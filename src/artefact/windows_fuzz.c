@@ -13,7 +13,7 @@ static const struct { artefact_fn *decode; const char *path; } decoders[] = {
 	{ windows_transcript, "transcript.txt" }, { windows_console_history, "ConsoleHost_history.txt" },
 	{ windows_policy_scripts, "Scripts/scripts.ini" }, { windows_remote_log, "ad.trace" },
 	{ windows_remote_log, "TeamViewer15_Logfile.log" }, { windows_teamviewer, "connections_incoming.txt" },
-	{ windows_rdp_file, "x.rdp" }, { windows_rdp_cache, "bcache24.bmc" }, { windows_odl, "x.odl" },
+	{ windows_rdp_file, "x.rdp" }, { windows_rdp_cache, "bcache24.bmc" }, { windows_odl, "x.odl" }, { windows_dropbox, "Dropbox/info.json" },
 	{ windows_rclone, "rclone.conf" }, { windows_filezilla, "sitemanager.xml" }, { windows_extension, "manifest.json" },
 	{ windows_chromium, "History" }, { windows_firefox, "places.sqlite" }, { windows_startup, "x" },
 	{ windows_screenconnect, "system.config" }, { windows_thumbcache, "thumbcache_96.db" },

@@ -253,7 +253,8 @@ static bool tell_line_of(const struct artefact *a, const struct program_log *log
 	if (t.time == TIME_NONE)	/* a summary, or the middle of a message */
 		return true;
 	t.source = arena_printf(a->arena, "log of %s, %s%s", log->program,
-				zoned ? "UTC by the zone that it tells" : log->zone, p->direction ? "; direction by its words" : "");
+				zoned ? "UTC by the zone that it tells" : log->zone,
+				p->direction ? "; direction by its words" : "");
 	t.program = span_text(log->program);
 	t.user = tell_user_of_path(a->path);
 	/* An address is the partner's only where the words say so; else it may be the program's own server. */
