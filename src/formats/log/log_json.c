@@ -474,6 +474,10 @@ static bool skip_bad(struct parse *p)
 
 bool log_json_block(struct log_reader *r, struct span block, bool last, size_t *used)
 {
+	static const uint8_t nothing[1];
+
+	/* The end of a log may come with no bytes at all, and nothing is added to NULL. */
+	block.at = block.at ? block.at : nothing;
 	struct parse p = { .r = r, .text = { .at = block.at, .end = block.at + block.len },
 			   .last = last };
 	const uint8_t *passed = block.at;

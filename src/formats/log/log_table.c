@@ -148,7 +148,8 @@ static void set_path(struct log_table *t, struct span text)
 	t->path = (struct span){ 0 };
 	if (!path)
 		return;
-	memcpy(path, text.at, text.len);
+	if (text.len)
+		memcpy(path, text.at, text.len);
 	t->path = span_of(path, text.len);
 }
 
