@@ -105,12 +105,7 @@ static bool is_new(struct examination *x, struct item *item, const struct item_o
 
 static void match(struct examination *x, struct item *item, bool is_image)
 {
-	struct span all = item->bytes;
-
-	if (is_image)
-		item->bytes = span_sub(all, 0, IMAGE_START);
-	matching_examine(x, item);
-	item->bytes = all;
+	matching_examine(x, item, is_image ? span_sub(item->bytes, 0, IMAGE_START) : item->bytes);
 }
 
 static void look_into(struct examination *x, struct item *item, const struct identity *identity,

@@ -89,14 +89,15 @@ static struct yara_external text_external(const char *name, struct span text)
 	return (struct yara_external){ span_text(name), { .type = YARA_STRING, .string = text } };
 }
 
-void matching_examine(struct examination *x, struct item *item)
+void matching_examine(struct examination *x, struct item *item, struct span start)
 {
 	struct matching *m = x->matching;
 	struct yara_external externals[3];
-	struct yara_inputs inputs = { .externals = externals, .external_count = 3 };
+	struct yara_inputs inputs = { .externals = externals, .external_count = 3,
+				      .file_size = item->bytes.len };
 	struct yara_scan_notes notes = { 0 };
 	/* Rules may hold for what is empty too; engines want an address all the same. */
-	struct span bytes = item->bytes.at ? item->bytes : SPAN("");
+	struct span bytes = start.at ? start : SPAN("");
 	struct span name, extension;
 	struct err err;
 

@@ -12,6 +12,7 @@ void matching_free(struct matching *m);	/* NULL-safe */
 bool matching_needs_names(const struct matching *m);
 /* The same, asked of the compiled set (or NULL). */
 bool matching_set_needs_names(const struct image *yara);
-void matching_examine(struct examination *x, struct item *item);
+/* `start`: what of the item is searched; its size is that of the whole item to rules. */
+void matching_examine(struct examination *x, struct item *item, struct span start);
 
 #endif

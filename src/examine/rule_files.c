@@ -98,6 +98,22 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* A file for --logsources, as ours among our rules: its first line that says something. */
+static bool is_source_map(struct span text)
+{
+	while (text.len) {
+		size_t end = span_find_byte(text, 0, '\n');
+		struct span line = span_sub(text, 0, end);
+
+		if (span_starts(line, SPAN("sources:")) || span_starts(line, SPAN("joined:")))
+			return true;
+		if (line.len && line.at[0] != '#' && line.at[0] != '\r' && !span_starts(line, SPAN("---")))
+			return false;
+		text = end == SIZE_MAX ? (struct span){ 0 } : span_from(text, end + 1);
+	}
+	return false;
+}
+
 static bool add_folder(struct rule_files *files, const char *path, int depth, struct err *err);
 
 static bool add_entry(struct rule_files *files, const char *path, int depth, struct err *err)
@@ -109,8 +125,13 @@ static bool add_entry(struct rule_files *files, const char *path, int depth, str
 		return err_errno(err, errno, "cannot read '%s'", path);
 	if (S_ISDIR(st.st_mode))
 		return add_folder(files, path, depth + 1, err);
-	return !S_ISREG(st.st_mode) || !language_of(path, &language) ||
-	       add_file(files, path, language, err);
+	if (!S_ISREG(st.st_mode) || !language_of(path, &language))
+		return true;
+	if (!add_file(files, path, language, err))
+		return false;
+	if (language == RULE_SIGMA && is_source_map(files->files[files->count - 1].text))
+		files->count--;
+	return true;
 }
 
 static bool add_folder(struct rule_files *files, const char *path, int depth, struct err *err)

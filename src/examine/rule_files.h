@@ -33,7 +33,11 @@ struct rule_files {
 
 struct rule_files rule_files_new(void);
 void rule_files_free(struct rule_files *files);
-/* Adds what `path` names. Failure names the file that could not be read. */
+/*
+ * Adds what `path` names; of a folder all rules, not the log sources that stand beside
+ * Sigma's (their first key is "sources" or "joined"). Failure names the file that could
+ * not be read.
+ */
 bool rule_files_add(struct rule_files *files, const char *path, struct err *err);
 /* One whole regular file into the arena; never a device or a pipe. */
 bool rule_files_text(struct arena *arena, const char *path, struct span *out, struct err *err);

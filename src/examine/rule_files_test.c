@@ -28,6 +28,7 @@ TEST(rule_files_sort_out_languages_and_keep_an_order)
 	put("b.yar", "rule b");
 	put("a.yml", "title: a");
 	put("note.txt", "no rule");
+	put("logsources.yml", "# which\n\n---\nsources:\n  - logsource: {product: windows}\n");
 	put(".hidden.yar", "no rule");
 	put("below/c.yara", "rule c");
 	snprintf(path, sizeof path, "%s/link.yar", scratch_dir());

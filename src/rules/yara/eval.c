@@ -322,7 +322,7 @@ static struct integer eval_integer(struct frame *f, const struct node *n)
 	case NODE_INTEGER:
 		return (struct integer){ n->integer, true };
 	case NODE_FILESIZE:
-		return (struct integer){ (int64_t)f->scan->data.len, !f->scan->is_blocks };
+		return (struct integer){ (int64_t)f->scan->file_size, !f->scan->is_blocks };
 	case NODE_ENTRYPOINT:
 		a.known = scan_entry_point(f->scan, &a.n);
 		return a;

@@ -292,7 +292,7 @@ static bool guard_holds(struct yara_scan *s, uint32_t number)
 	if (*state >> 2 == s->number)
 		return (*state & 3) == STATE_YES;
 	for (uint32_t i = 0; i < g->count && !holds; i++)
-		holds = s->data.len >= g->cases[i].least && s->data.len <= g->cases[i].most &&
+		holds = s->file_size >= g->cases[i].least && s->file_size <= g->cases[i].most &&
 			(s->header & g->cases[i].mask) == g->cases[i].value;
 	*state = s->number << 2 | (holds ? STATE_YES : STATE_NO);
 	return holds;
@@ -491,6 +491,7 @@ bool yara_scan(struct yara_scanner *scanner, struct span data, const struct yara
 	scan_start(s, inputs);
 	s->is_blocks = false;
 	s->data = data;
+	s->file_size = inputs && inputs->file_size ? inputs->file_size : data.len;
 	s->header = 0;
 	for (size_t i = 0; i < data.len && i < 4; i++)
 		s->header |= (uint32_t)data.at[i] << 8 * i;

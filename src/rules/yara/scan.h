@@ -37,6 +37,7 @@ struct yara_scan {
 	struct arena arena;			/* emptied before each scan */
 
 	struct span data;
+	uint64_t file_size;
 	bool is_blocks;
 	const struct yara_blocks *blocks;
 	struct block_place *places;		/* of blocks: those that begin like an executable */

@@ -147,6 +147,7 @@ struct yara_inputs {
 	size_t external_count;
 	const struct yara_module_data *module_data;
 	size_t module_data_count;
+	uint64_t file_size;		/* where the data is only the start of a file; 0: it is all of it */
 };
 
 enum yara_scan_flags {

@@ -451,6 +451,20 @@ TEST(externals_take_the_value_of_the_scan)
 	arena_free(&b.arena);
 }
 
+/* Of a disk image only the start is matched: it is no small file for that. */
+TEST(filesize_is_that_of_the_file_whose_start_is_scanned)
+{
+	struct yara_inputs inputs = { .file_size = 5000 };
+	struct bench b;
+
+	assert_true(load(&b, "rule a { condition: filesize < 100 } rule b { condition: filesize == 5000 } "
+			     "rule c { strings: $a = \"xy\" condition: $a and filesize < 100 } "
+			     "rule d { strings: $a = \"xy\" condition: $a and filesize > 100 }", false));
+	assert_string_equal(scan_with(&b, SPAN("xy"), &inputs, NULL), "b d $a@0+2");
+	assert_string_equal(scan_with(&b, SPAN("xy"), NULL, NULL), "a c $a@0+2");
+	arena_free(&b.arena);
+}
+
 TEST(hostile_conditions_end_in_an_error_or_within_the_time)
 {
 	struct yara_scan_options options = { .timeout_ns = 50000000 };

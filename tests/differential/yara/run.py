@@ -2,7 +2,10 @@
 """Runs generated rules through yara and `kanshiki scan` and compares every line.
 
 usage: run.py KANSHIKI [--peer yara|yara-x] [--seconds N | --rounds N] [--seed N] [--rules N]
-              [--files N] [--keep DIR]
+              [--files N] [--keep DIR] [--ours folder|list] [--jobs N]
+
+Few rules over many files show what one scan leaves behind for the next:
+run.py KANSHIKI --rules 3 --files 400 --ours list, and --jobs 3.
 
 A pair is one rule against one file. Differences are printed with the smallest
 rule that shows them; the exit code is 1 if there was one, 77 without the peer. YARA-X is driven by its module
@@ -100,7 +103,8 @@ class Peers:
 
     def __init__(self, kanshiki, options):
         self.strict, self.is_x = options.strict, options.peer == "yara-x"
-        self.ours = [kanshiki, "scan", "--no-cache", "-w", "-s", "-L", "-p", "1"]
+        self.ours = [kanshiki, "scan", "--no-cache", "-w", "-s", "-L", "-p", str(options.jobs)]
+        self.by_list = options.ours == "list"
         self.peer = YaraX() if self.is_x else Yara()
 
     def without_refused(self, rules, data):
@@ -135,7 +139,7 @@ class Peers:
             a, error = self.peer.matches(rules, path, data)
             if a is None and error is None:
                 return None
-        ours = run(self.ours + [path, data])
+        ours = run(self.ours + self.targets(path, data, folder))
         if bool(error) != (ours[0] != 0):
             return "peer: %s\nours: %s" % (error, ours[2].strip() or ours[0])
         if error:
@@ -163,6 +167,14 @@ class Peers:
                 continue
             return "%s on %s\npeer: %s\nours: %s" % (key[0], key[1], a.get(key), b.get(key))
         return None
+
+    def targets(self, path, data, folder):
+        if not self.by_list:
+            return [path, data]
+        name = os.path.join(folder, "list")
+        with open(name, "w") as out:
+            out.writelines(os.path.join(data, file) + "\n" for file in sorted(os.listdir(data)))
+        return ["--scan-list", path, name]
 
     @staticmethod
     def ask_yara(path, data):
@@ -225,6 +237,8 @@ def main():
     p.add_argument("--files", type=int, default=30)
     p.add_argument("--keep")
     p.add_argument("--strict", action="store_true")
+    p.add_argument("--ours", choices=("folder", "list"), default="folder", help="how we are given the files")
+    p.add_argument("--jobs", type=int, default=1, help="of ours")
     options = p.parse_args()
     if options.peer == "yara" and not shutil.which("yara"):
         print("yara is not here: apt-get install yara; skipped")
