@@ -188,8 +188,8 @@ bool analyse_obstruction(struct analysis *a, struct err *err)
 		"SELECT i.id, i.path, i.modified, 'no record, and ' || (SELECT count(*) FROM trace t JOIN item "
 		"o ON o.id = t.item WHERE t.kind = 'session' AND o.source = i.source AND o.id <> i.id) || "
 		"' sessions elsewhere' FROM item i WHERE instr(i.path, '/var/log/wtmp') AND "
-		"i.path LIKE '%/var/log/wtmp' AND i.fate <> 'skipped' AND NOT EXISTS (SELECT 1 FROM trace t WHERE t.item = coalesce(i.same_as, i.id) AND "
-		"t.kind = 'session') AND "
+		"i.path LIKE '%/var/log/wtmp' AND i.fate <> 'skipped' AND NOT EXISTS (SELECT 1 FROM trace t "
+		"WHERE t.item = coalesce(i.same_as, i.id) AND t.kind = 'session') AND "
 		"EXISTS (SELECT 1 FROM trace t JOIN item o ON o.id = t.item WHERE t.kind = 'session' AND "
 		"o.source = i.source AND o.id <> i.id) ORDER BY i.path";
 	static const char journals[] =
