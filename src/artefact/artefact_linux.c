@@ -120,6 +120,7 @@ const struct artefact_decoder artefact_linux[] = {
 	LOG("program history", ".viminfo|.lesshst", history_viewer),
 	LOG("program history", ".wget-hsts", history_wget),
 	PLACE("running processes", "proc/*/kanshiki.process", live_process),
+	PLACE("unlisted processes", "proc/kanshiki.processes", live_unlisted),
 	PLACE("open sockets", "proc/kanshiki.sockets", live_sockets),
 	PLACE("loaded modules", "proc/kanshiki.modules", live_modules),
 	PLACE("accounts", "etc/passwd|etc/passwd-", account_passwd),

@@ -82,7 +82,7 @@ artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, l
 	linux_pod, linux_open_to_all, linux_sysusers, linux_cloud_config, linux_trusted_hosts;
 artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_rpm, package_dpkg_log,
 	package_apt_history;
-artefact_fn live_process, live_sockets, live_modules;
+artefact_fn live_process, live_unlisted, live_sockets, live_modules;
 artefact_fn linux_wtmp, linux_btmp, linux_lastlog, linux_faillog;
 artefact_fn history_bash, history_zsh, history_fish, history_plain, history_viewer, history_wget;
 artefact_fn account_passwd, account_shadow, account_group, host_value, host_release, setting_hosts,

@@ -127,13 +127,19 @@ static struct span words_for(struct arena *arena, const struct trace *t, struct 
 			    odd[0] ? ", " : "", odd);
 }
 
-static const char *oddity(struct span exe, const struct regions *r, struct span preload,
+static const char *oddity(struct span exe, const struct regions *r, struct span preload, struct span at_path,
 			  struct span *technique)
 {
+	if (span_eq(at_path, SPAN("other"))) {
+		*technique = SPAN("T1564");
+		return "its path leads to another file";
+	}
 	if (span_starts(exe, SPAN("/memfd:"))) {
 		*technique = SPAN("T1620");
 		return "runs from memory alone";
 	}
+	if (span_eq(at_path, SPAN("replaced")) && !preload.len && !r->memory_files)
+		return "another program is in its place since, as updates do";
 	if (span_ends(exe, SPAN(" (deleted)"))) {
 		*technique = SPAN("T1070.004");
 		return "its program was deleted";
@@ -173,12 +179,13 @@ bool live_process(const struct artefact *a, struct err *err)
 	trace.time = a->modified;
 	trace.source = SPAN("running when collected");
 	trace.summary = words_for(a->arena, &trace, pid,
-				  oddity(trace.program, &regions, preload, &trace.technique));
+				  oddity(trace.program, &regions, preload, section(&s, "exe_at_path"), &trace.technique));
 	tell_detail_begin(&d);
 	tell_detail_text(&d, "pid", pid);
 	tell_detail_text(&d, "parent", status_of(status, "PPid"));
 	tell_detail_text(&d, "folder", section(&s, "cwd"));
 	tell_detail_text(&d, "preload", preload);
+	tell_detail_text(&d, "at_path", section(&s, "exe_at_path"));
 	tell_detail_text(&d, "tracer", status_of(status, "TracerPid"));
 	tell_detail_number(&d, "writable_code", regions.writable_code);
 	tell_detail_number(&d, "deleted_code", regions.deleted_code);
@@ -187,6 +194,33 @@ bool live_process(const struct artefact *a, struct err *err)
 	tell_detail_text(&d, "denied", section(&s, "denied"));
 	trace.detail = tell_detail_end(&d, a->arena);
 	a->trace(a->context, &trace);
+	return true;
+}
+
+/* Numbers of processes that answer and that /proc does not list. */
+bool live_unlisted(const struct artefact *a, struct err *err)
+{
+	struct sections s;
+	struct span rest, line;
+	bool more = true;
+
+	if (!read_sections(a->bytes, &s))
+		return err_set(err, ERR_UNSUPPORTED, 0, "no list that kanshiki collected");
+	rest = section(&s, "unlisted");
+	while (more && tell_line(&rest, &line)) {
+		struct trace trace = trace_new(TRACE_PROCESS, "unlisted");
+
+		if (!line.len)
+			continue;
+		trace.name = line;
+		trace.path = a->path;
+		trace.time = a->modified;
+		trace.source = SPAN("running when collected");
+		trace.technique = SPAN("T1014");
+		trace.summary = arena_printf(a->arena, "process %.*s: it answers, and /proc does not list it",
+					     SPAN_ARG(line));
+		more = a->trace(a->context, &trace);
+	}
 	return true;
 }
 
@@ -276,6 +310,29 @@ static bool tell_socket(const struct artefact *a, const char *protocol, struct s
 	return a->trace(a->context, &trace);
 }
 
+/* "sk RefCnt Type Proto Iface R Rmem User Inode": who sees packets before any firewall. */
+static bool tell_packet_socket(const struct artefact *a, struct span line, const struct map *owners)
+{
+	struct trace trace = trace_new(TRACE_PROCESS, "socket");
+	const struct socket_owner *owner;
+	struct span words[9];
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		words[i] = linux_word(&line);
+	if (!words[8].len)
+		return true;
+	owner = map_get(owners, words[8]);
+	trace.protocol = SPAN("packet");
+	trace.user = arena_printf(a->arena, "uid %.*s", SPAN_ARG(words[7]));
+	trace.name = words[3];
+	trace.time = a->modified;
+	trace.source = SPAN("open when collected");
+	trace.path = a->path;
+	trace.summary = arena_printf(a->arena, "packets of kind %.*s, process %.*s", SPAN_ARG(words[3]),
+				     SPAN_ARG(owner ? owner->pid : SPAN("unknown")));
+	return a->trace(a->context, &trace);
+}
+
 static struct map read_owners(struct span text, struct arena *arena)
 {
 	struct map owners = map_new(arena);
@@ -300,6 +357,7 @@ static struct map read_owners(struct span text, struct arena *arena)
 bool live_sockets(const struct artefact *a, struct err *err)
 {
 	static const char *const tables[] = { "tcp", "tcp6", "udp", "udp6", "raw", "raw6" };
+	struct span packets, line;
 	struct sections s;
 	struct map owners;
 	bool more = true;
@@ -308,12 +366,16 @@ bool live_sockets(const struct artefact *a, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, 0, "no sockets that kanshiki collected");
 	owners = read_owners(section(&s, "owners"), a->arena);
 	for (size_t i = 0; more && i < sizeof tables / sizeof *tables; i++) {
-		struct span rest = section(&s, tables[i]), line;
+		struct span rest = section(&s, tables[i]);
 
 		tell_line(&rest, &line);
 		while (more && tell_line(&rest, &line))
 			more = tell_socket(a, tables[i], line, &owners);
 	}
+	packets = section(&s, "packet");
+	tell_line(&packets, &line);
+	while (more && tell_line(&packets, &line))
+		more = tell_packet_socket(a, line, &owners);
 	return true;
 }
 

@@ -74,14 +74,18 @@ TEST(compiled_python_is_told_where_no_source_is_looked_at)
 
 	told_run(&t, program_compiled, span_of(usual, sizeof usual), "/x/__pycache__/a.cpython-311.pyc", "data", NULL);
 	assert_int_equal(t.count, 0);
+	told_free(&t);
 	told_run(&t, program_compiled, span_of(compared, sizeof compared), "/x/__pycache__/a.cpython-311.pyc", "data", NULL);
 	assert_int_equal(t.count, 0);
+	told_free(&t);
 	told_run(&t, program_compiled, span_of(open, sizeof open), "/x/__pycache__/a.cpython-311.pyc", "data", NULL);
 	assert_int_equal(t.count, 1);
 	assert_true(span_find(t.traces[0].detail, 0, SPAN("never compared")) != SIZE_MAX);
+	told_free(&t);
 	told_run(&t, program_compiled, span_of(usual, sizeof usual), "/x/a.pyc", "data", NULL);
 	assert_int_equal(t.count, 1);
 	assert_span(t.traces[0].what, "compiled python");
+	told_free(&t);
 	told_run(&t, program_compiled, SPAN("no such thing, but long"), "/x/a.pyc", "data", NULL);
 	assert_false(t.ok);
 	told_free(&t);

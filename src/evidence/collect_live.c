@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROC_TEXT_MOST ((size_t)8 << 20)	/* of one file of /proc */
 #define FDS_MOST 65536
 #define PROCESSES_MOST 400000
+#define PROCESS_NUMBERS ((size_t)1 << 22)	/* the kernel has no higher ones */
 
 struct live {
 	struct collection *c;
@@ -19,6 +22,7 @@ struct live {
 	struct buf text, part, owners;
 	char path[PATH_MAX];
 	bool is_denied;
+	uint8_t *listed;		/* a bit for each number that /proc lists, or NULL: no memory */
 };
 
 /* A file of /proc or /sys: its size is only known at its end. */
@@ -119,6 +123,40 @@ static void add_descriptors(struct live *l, const char *pid)
 	buf_free(&list);
 }
 
+/* Of a process in another view of the file systems its path says nothing here. */
+static bool sees_our_files(struct live *l, const char *pid)
+{
+	struct stat theirs, ours;
+
+	return !stat(in_process(l, pid, "ns/mnt"), &theirs) && !stat("/proc/self/ns/mnt", &ours) &&
+	       theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+}
+
+/*
+ * Whether the path of the program that runs leads to another file now. Of a deleted one an
+ * update put a new file in its place; over one that is still there something was mounted.
+ */
+static void add_program_at_path(struct live *l, const char *pid)
+{
+	const struct span gone = SPAN(" (deleted)");
+	char path[PATH_MAX];
+	struct stat running, there;
+	struct span exe;
+	bool is_gone;
+
+	if (!sees_our_files(l, pid) || !read_link(l, in_process(l, pid, "exe")) || l->part.at[0] != '/')
+		return;
+	exe = buf_span(&l->part);
+	is_gone = span_ends(exe, gone);
+	snprintf(path, sizeof path, "%.*s", SPAN_ARG(span_sub(exe, 0, exe.len - (is_gone ? gone.len : 0))));
+	if (stat(in_process(l, pid, "exe"), &running))
+		return;
+	if (is_gone && !stat(path, &there))
+		add_section(l, "exe_at_path", SPAN("replaced"));
+	else if (!is_gone && (stat(path, &there) || running.st_ino != there.st_ino || running.st_dev != there.st_dev))
+		add_section(l, "exe_at_path", SPAN("other"));
+}
+
 static bool take_process(struct live *l, const char *pid, struct err *err)
 {
 	static const char *const links[] = { "exe", "cwd", "root" };
@@ -131,6 +169,7 @@ static bool take_process(struct live *l, const char *pid, struct err *err)
 			add_section(l, links[i], buf_span(&l->part));
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		add_file(l, files[i], in_process(l, pid, files[i]));
+	add_program_at_path(l, pid);
 	add_environment(l, pid);
 	add_descriptors(l, pid);
 	if (l->is_denied)
@@ -145,6 +184,80 @@ static bool is_number(const char *text)
 		if (*text < '0' || *text > '9')
 			return false;
 	return true;
+}
+
+static void note_listed(struct live *l, const char *name)
+{
+	unsigned long number = strtoul(name, NULL, 10);
+
+	if (l->listed && number < PROCESS_NUMBERS)
+		l->listed[number / 8] |= (uint8_t)(1u << number % 8);
+}
+
+/* Once more, for those that began meanwhile. */
+static void list_again(struct live *l)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc)))
+		if (is_number(entry->d_name))
+			note_listed(l, entry->d_name);
+	if (proc)
+		closedir(proc);
+}
+
+/* Threads answer to their number, too, and are listed below their process only. */
+static bool is_thread(struct live *l, unsigned long number)
+{
+	char pid[24];
+	size_t at;
+
+	snprintf(pid, sizeof pid, "%lu", number);
+	if (!read_text(l, in_process(l, pid, "status")))
+		return false;
+	at = span_find(buf_span(&l->part), 0, SPAN("\nTgid:\t"));
+	return at != SIZE_MAX && strtoul((const char *)l->part.at + at + 7, NULL, 10) != number;
+}
+
+static bool is_unlisted(struct live *l, unsigned long number)
+{
+	bool is_listed = l->listed[number / 8] >> number % 8 & 1;
+
+	return !is_listed && (!kill((pid_t)number, 0) || errno == EPERM) && !is_thread(l, number);
+}
+
+/* No process has a higher number. */
+static unsigned long highest_number(struct live *l)
+{
+	unsigned long most = 32768;
+
+	if (read_text(l, "/proc/sys/kernel/pid_max") && buf_add_u8(&l->part, 0))
+		most = strtoul((const char *)l->part.at, NULL, 10);
+	return most < PROCESS_NUMBERS ? most : PROCESS_NUMBERS - 1;
+}
+
+/*
+ * Processes that answer a signal that is none (kill(2) with 0) and that /proc does not list:
+ * what hides a process from all programs that look there. Asked twice, for those that come and go.
+ */
+static bool take_unlisted(struct live *l, struct err *err)
+{
+	unsigned long most = highest_number(l);
+	struct buf found = buf_new((size_t)1 << 20);
+
+	list_again(l);
+	for (unsigned long i = 1; l->listed && i <= most && !collection_is_over(l->c); i++) {
+		if (!is_unlisted(l, i))
+			continue;
+		list_again(l);
+		if (is_unlisted(l, i))
+			buf_printf(&found, "%lu\n", i);
+	}
+	buf_clear(&l->text);
+	add_section(l, "unlisted", buf_span(&found));
+	buf_free(&found);
+	return collection_add_bytes(l->c, SPAN("/proc/kanshiki.processes"), buf_span(&l->text), false, err);
 }
 
 static bool take_processes(struct live *l, struct err *err)
@@ -236,11 +349,13 @@ bool collect_live(struct collection *c, const struct collect_options *options, s
 	l->text = buf_new(PROC_TEXT_MOST * 4);
 	l->part = buf_new(PROC_TEXT_MOST);
 	l->owners = buf_new(PROC_TEXT_MOST * 2);
-	ok = take_processes(l, err) && take_sockets(l, err) && take_modules(l, err) &&
+	l->listed = calloc(1, PROCESS_NUMBERS / 8);
+	ok = take_processes(l, err) && take_unlisted(l, err) && take_sockets(l, err) && take_modules(l, err) &&
 	     take_kernel(l, err);
 	buf_free(&l->text);
 	buf_free(&l->part);
 	buf_free(&l->owners);
+	free(l->listed);
 	free(l);
 	return ok;
 }

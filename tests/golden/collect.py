@@ -117,16 +117,32 @@ with tempfile.TemporaryDirectory() as work:
     check("and assess says so", found[0][0] == "partly" and "time was over" in found[0][1] and late[0] in found[0][1],
           str(found))
 
+    programs = [f"{work}/replaced", f"{work}/deleted"]
+    for path in programs:
+        shutil.copy(shutil.which("sleep"), path)
+    sleeping = [subprocess.Popen([path, "300"]) for path in programs]
+    for path in programs:
+        os.unlink(path)
+    shutil.copy(shutil.which("true"), programs[0])
     done = run("collect", "-q", "--only-live", "-o", f"{work}/live.zip")
+    for one in sleeping:
+        one.kill()
+        one.wait()
     check("this machine is collected", done.returncode == 0, done.stderr)
     with zipfile.ZipFile(f"{work}/live.zip") as z:
         paths = [m["path"] for m in manifest_of(z)[1]]
     process = max(i for i, p in enumerate(paths) if p.endswith("kanshiki.process"))
-    order = [process] + [paths.index(f"/proc/kanshiki.{n}") for n in ("sockets", "modules")]
-    check("in order of volatility: processes, sockets, modules", order == sorted(order), str(order))
+    order = [process] + [paths.index(f"/proc/kanshiki.{n}") for n in ("processes", "sockets", "modules")]
+    check("in order of volatility: processes, what is not listed, sockets, modules", order == sorted(order), str(order))
     run("assess", f"{work}/live.zip", "-q", "-c", f"{work}/live.case")
     me = rows(f"{work}/live.case", f"SELECT command FROM trace WHERE kind = 'process' AND what = 'running' AND "
               f"json_extract(detail, '$.pid') = '{os.getpid()}'")
     check("this test's own process is seen with its command", len(me) == 1 and "collect.py" in str(me[0][0]), str(me))
+    odd = [rows(f"{work}/live.case", "SELECT technique, json_extract(detail, '$.at_path') FROM trace WHERE what = 'running' "
+                f"AND json_extract(detail, '$.pid') = '{one.pid}'") for one in sleeping]
+    check("a program that was replaced, as by an update, is told apart from one that was deleted",
+          odd == [[(None, "replaced")], [("T1070.004", None)]], str(odd))
+    check("no process of this machine hides",
+          not rows(f"{work}/live.case", "SELECT 1 FROM trace WHERE kind = 'process' AND what = 'unlisted'"))
     check("a folder that is not there is said", run("collect", "--root", f"{work}/none").returncode == 2)
 sys.exit(not all(results))
