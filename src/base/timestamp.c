@@ -205,3 +205,29 @@ bool period_meets(const struct period *p, timestamp first, timestamp last)
 	return (p->since == TIME_NONE || last >= p->since) &&
 	       (p->until == TIME_NONE || first <= p->until);
 }
+
+/* The first nine digits of a fraction; false where something else stands there. */
+static bool nine_digits(struct span text, uint32_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return false;
+	for (size_t i = 0; i < 9; i++)
+		*out = *out * 10 + (i < text.len ? text.at[i] - '0' : 0);
+	return true;
+}
+
+bool timestamp_parse_epoch(struct span text, timestamp *out)
+{
+	struct span whole = span_split(&text, '.');
+	uint32_t part;
+	uint64_t n;
+
+	if (!span_to_u64(whole, &n) || n < 100000000 || !nine_digits(text, &part))
+		return false;
+	for (; n >= 100000000000; n /= 1000)
+		part = (uint32_t)(n % 1000) * 1000000 + part / 1000;
+	*out = timestamp_of_unix((int64_t)n, part);
+	return *out != TIME_NONE;
+}

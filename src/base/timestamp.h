@@ -25,6 +25,8 @@ timestamp timestamp_of_civil(int year, int month, int day, int hour, int minute,
  * an offset; without a zone it is taken as UTC. A date alone is midnight.
  */
 bool timestamp_parse(struct span text, timestamp *out);
+/* Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size; of seconds also a fraction. */
+bool timestamp_parse_epoch(struct span text, timestamp *out);
 
 /* "2026-11-21T21:26:59.123456Z": `digits` 0, 3, 6, 7 or 9 of fraction. */
 void timestamp_format(struct buf *to, timestamp t, int digits);

@@ -165,6 +165,7 @@ item("year", "f|year: 2025", [T], ["2024-03-09T07:05:30Z"])
 item("hours from one on", "f|hour|gte: 22", ["2025-03-09T22:05:30Z", "2025-03-09T23:05:30Z"], ["2025-03-09T21:59:59Z", T])
 item("years before one", "f|year|lt: 2025", ["2024-12-31T23:59:59Z"], ["2025-01-01T00:00:00Z"])
 item("a number with a fraction of nothing", "f: 1.0", [1, "1", "1.0"], [1.5, "10"])
+item("hours of a number of seconds", "f|hour: 7", [1741503930, "1741503930.25", 1741503930123], [1741507930])
 item("several hours", "f|hour: [22, 23, 7]", [T], ["2025-03-09T12:05:30Z"])
 
 # cidr

@@ -253,32 +253,6 @@ timestamp log_time(struct log_reader *r, struct span line, size_t *used)
 	return TIME_NONE;
 }
 
-/* The first nine digits of a fraction; false where something else stands there. */
-static bool nine_digits(struct span text, uint32_t *out)
-{
-	*out = 0;
-	for (size_t i = 0; i < text.len; i++)
-		if (text.at[i] < '0' || text.at[i] > '9')
-			return false;
-	for (size_t i = 0; i < 9; i++)
-		*out = *out * 10 + (i < text.len ? text.at[i] - '0' : 0);
-	return true;
-}
-
-/* Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size. */
-static timestamp epoch(struct span text)
-{
-	struct span whole = span_split(&text, '.');
-	uint32_t part;
-	uint64_t n;
-
-	if (!span_to_u64(whole, &n) || n < 100000000 || !nine_digits(text, &part))
-		return TIME_NONE;
-	for (; n >= 100000000000; n /= 1000)
-		part = (uint32_t)(n % 1000) * 1000000 + part / 1000;
-	return timestamp_of_unix((int64_t)n, part);
-}
-
 timestamp log_field_time(struct log_reader *r, struct span text)
 {
 	timestamp t;
@@ -287,6 +261,5 @@ timestamp log_field_time(struct log_reader *r, struct span text)
 	text = span_trim(text);
 	if (text.len >= 10 && text.at[4] == '-' && timestamp_parse(text, &t))
 		return t;
-	t = epoch(text);
-	return t != TIME_NONE ? t : log_time(r, text, &used);
+	return timestamp_parse_epoch(text, &t) ? t : log_time(r, text, &used);
 }

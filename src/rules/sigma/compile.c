@@ -105,8 +105,9 @@ static void name_rule(struct compiler *c, struct sigma_doc *doc, size_t index)
 
 	if (id.len && map_get(&c->by_name, id))
 		sigma_warn(doc, yaml_get(doc->root, "id"), "another rule has the same id");
+	c->drafts[index].name = yaml_get_text(doc->root, "name");
 	name_draft(c, id, index);
-	name_draft(c, yaml_get_text(doc->root, "name"), index);
+	name_draft(c, c->drafts[index].name, index);
 	name_draft(c, c->drafts[index].rule->info.title, index);
 }
 

@@ -241,13 +241,20 @@ bool correlation_read(struct sigma_doc *doc, struct correlation_draft *d)
 	       (d->rule_count || sigma_refuse(doc, section, "a correlation without rules"));
 }
 
+static bool is_sign(uint8_t c)
+{
+	return c == '<' || c == '>' || c == '=' || c == '!';
+}
+
+/* Up to a space, a comma, with it, or to where a sign begins or ends. */
 static struct span word(struct span *rest)
 {
 	size_t len = 0;
 	struct span got;
 
 	*rest = span_trim(*rest);
-	while (len < rest->len && rest->at[len] > ' ')
+	while (len < rest->len && rest->at[len] > ' ' && is_sign(rest->at[len]) == is_sign(rest->at[0]) &&
+	       (!len || rest->at[len - 1] != ','))
 		len++;
 	got = span_sub(*rest, 0, len);
 	*rest = span_from(*rest, len);
@@ -272,8 +279,11 @@ static bool pipe_function(struct sigma_doc *doc, const struct yaml_node *at, str
 		d->c.type = CORRELATE_SUM;
 	else if (span_eq(name, SPAN("avg")) && field.len)
 		d->c.type = CORRELATE_AVERAGE;
+	else if ((span_eq(name, SPAN("min")) || span_eq(name, SPAN("max"))) && field.len)
+		d->c.type = CORRELATE_PERCENTILE;
 	else
 		return sigma_refuse(doc, at, "unknown aggregation '%.*s'", SPAN_ARG(function));
+	d->c.percentile = span_eq(name, SPAN("max")) ? 100 : 0;
 	return true;
 }
 

@@ -2,17 +2,22 @@
 
 #include "rules/sigma/compile.h"
 
+static bool is_name_of(struct span text, const struct rule_draft *draft)
+{
+	if (!text.len)
+		return false;
+	return span_eq_nocase(text, SPAN("any")) || span_eq_nocase(text, draft->rule->info.id) ||
+	       span_eq(text, draft->rule->info.title) || (draft->name.len && span_eq(text, draft->name));
+}
+
 static bool names_rule(const struct yaml_node *list, const struct rule_draft *draft)
 {
 	if (list->kind == YAML_SCALAR)
-		return span_eq_nocase(list->text, SPAN("any")) ||
-		       span_eq(list->text, draft->rule->info.id) || span_eq(list->text, draft->name);
+		return is_name_of(list->text, draft);
 	if (list->kind == YAML_LIST && !list->first)
 		return true;
 	for (const struct yaml_node *n = list->first; n; n = n->next)
-		if (n->kind == YAML_SCALAR && (span_eq(n->text, draft->rule->info.id) ||
-					       span_eq(n->text, draft->rule->info.title) ||
-					       (draft->name.len && span_eq(n->text, draft->name))))
+		if (n->kind == YAML_SCALAR && is_name_of(n->text, draft))
 			return true;
 	return false;
 }

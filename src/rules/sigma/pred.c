@@ -146,7 +146,7 @@ static bool time_holds(const struct pred *pred, struct span text)
 	struct tm tm;
 	int part;
 
-	if (!timestamp_parse(text, &t))
+	if (!timestamp_parse(text, &t) && !timestamp_parse_epoch(text, &t))
 		return false;
 	seconds = (time_t)(t / TIME_SECOND - (t % TIME_SECOND < 0));
 	if (!gmtime_r(&seconds, &tm))
