@@ -48,7 +48,7 @@ static const struct option_spec options[] = {
 	{ OPTION_LIST, 'i', "identifier", "NAME", "show only rules of that name",
 	  &o.show.only_rules },
 	{ OPTION_FLAG, 0, "json", NULL, "a line of JSON for each match", &o.show.json },
-	{ OPTION_NUMBER, 'l', "max-rules", "NUMBER", "stop after that many matches [no limit]",
+	{ OPTION_NUMBER, 'l', "max-rules", "NUMBER", "after that many matches, as yara, tell one more of each target [no limit]",
 	  &o.limit },
 	{ OPTION_SIZE, 0, "max-process-memory-chunk", "SIZE",
 	  "read memory of a process in pieces of at most SIZE [64M]", &o.chunk },
@@ -388,8 +388,6 @@ static bool enough(void *context)
 {
 	struct run *run = context;
 
-	if (o.limit && run->shared->matches >= o.limit)
-		return true;
 	if (!run->deadline || now() < run->deadline)
 		return false;
 	run->shared->timed_out = true;
