@@ -147,6 +147,18 @@ bool account_shadow(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* Groups whose members become root when they like, or read what only root may. */
+static bool is_ruling(struct span group)
+{
+	static const char names[] = "root|sudo|wheel|admin|docker|lxd|incus|incus-admin|disk|shadow|kmem|libvirt";
+	struct span rest = span_text(names);
+
+	while (rest.len)
+		if (span_eq(span_split(&rest, '|'), group))
+			return true;
+	return false;
+}
+
 bool account_group(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
@@ -163,6 +175,8 @@ bool account_group(const struct artefact *a, struct err *err)
 			trace.name = name;
 			trace.user = span_trim(member);
 			trace.path = a->path;
+			if (is_service(trace.user) && is_ruling(name))
+				trace.technique = SPAN("T1098.007");
 			trace.summary = arena_printf(a->arena, "%.*s belongs to group %.*s (%.*s)",
 						     SPAN_ARG(trace.user), SPAN_ARG(name), SPAN_ARG(gid));
 			linux_tell(&t, &trace);

@@ -5,6 +5,8 @@
  *   an account without a password                                     medium
  *   a service's account that has a shell, and a password              high
  *   the same without a password of its own                            low: older systems had it so
+ *   a service's account in a group that rules the machine (sudo,      medium
+ *   docker, disk, …)
  *   tables of accounts and rights that anybody may write              medium, if few are: a copy
  *                                                                     may have lost all rights
  */
@@ -21,7 +23,9 @@ static const struct deed {
   no_password = { "T1078.003", "kanshiki.empty-password", "An account has no password", LEVEL_MEDIUM },
   service = { "T1098", "kanshiki.service-logon", "A service's account may log in", LEVEL_LOW },
   service_password = { "T1098", "kanshiki.service-password", "A service's account may log in and has a password",
-		       LEVEL_HIGH };
+		       LEVEL_HIGH },
+  service_group = { "T1098.007", "kanshiki.service-group", "A service's account belongs to a group that rules the machine",
+		    LEVEL_MEDIUM };
 
 static struct span key_of(struct analysis *a, const struct act *act, const char *what)
 {
@@ -51,6 +55,8 @@ static const struct deed *deed_of(struct analysis *a, const struct map *noted, c
 		return &second_root;
 	if (span_eq(act->technique, span_text(no_password.technique)))
 		return &no_password;
+	if (span_eq(act->technique, span_text(service_group.technique)))
+		return &service_group;
 	if (!span_eq(act->technique, span_text(service.technique)))
 		return NULL;
 	return map_get(noted, key_of(a, act, "password")) ? &service_password : &service;
@@ -97,7 +103,7 @@ static bool weigh_accounts(struct analysis *a, struct err *err)
 {
 	struct map noted = map_new(a->arena);
 	struct acts acts;
-	bool ok = acts_load(a, "kind = 'account' AND (what = 'password' OR (what = 'user' AND technique IS NOT NULL))",
+	bool ok = acts_load(a, "kind = 'account' AND (what = 'password' OR (what IN ('user', 'group') AND technique IS NOT NULL))",
 			    &acts, err);
 
 	for (size_t i = 0; ok && i < acts.count; i++)

@@ -632,6 +632,11 @@ def logins(root):
             rule % "service-logon",
         ),
         (
+            "service in a ruling group",
+            lambda: put(root / "etc/group", "docker:x:998:www-data\n", 0o644, True),
+            rule % "service-group",
+        ),
+        (
             "odd shell",
             lambda: put(root / "etc/passwd", "ann:x:1001:1001::/home/ann:/opt/upd/sh\n", 0o644, True),
             start % ("login shell", "program = '/opt/upd/sh'"),
