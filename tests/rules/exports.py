@@ -202,6 +202,26 @@ def has_one_channel(e):
 
 
 # Tool, what it writes, the events that it can tell.
+def clixml(events):
+    """What Get-WinEvent | Export-Clixml writes: UTF-16, line ends in texts by their number."""
+    def element(kind, name, value):
+        text = escape(str(value)).replace("_x", "_x005F_x").replace("\r", "_x000D_").replace("\n", "_x000A_")
+        return f'<{kind} N="{name}">{text}</{kind}>'
+    kinds = {int: "I64", str: "S"}
+    objects = []
+    for n, e in enumerate(events):
+        fields = get_win_event(e)
+        message = fields.pop("Message")
+        fields["TimeCreated"] = TIME
+        plain = "".join(element(kinds[type(v)], k, v) for k, v in fields.items() if type(v) in kinds)
+        values = "".join(f'<Obj RefId="{n}{i}"><TNRef RefId="1" /><Props><S N="Value">{i}</S></Props></Obj>' for i in range(2))
+        objects.append(f'<Obj RefId="{n}"><TN RefId="0"><T>System.Diagnostics.Eventing.Reader.EventLogRecord</T></TN>'
+                       f'<ToString>System.Diagnostics.Eventing.Reader.EventLogRecord</ToString><Props>{plain}'
+                       f'<Obj N="Properties" RefId="{n}9"><LST>{values}</LST></Obj></Props><MS>{element("S", "Message", message)}</MS></Obj>')
+    return ('<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">\r\n' +
+            "\r\n".join(objects) + "\r\n</Objs>").encode("utf-16")
+
+
 EXPORTS = [
     ("wevtutil qe /f:xml", lambda events: "".join(e.xml() + "\r\n" for e in events).encode(), any_of),
     ("one line of XML", lambda events: "".join(e.xml() for e in events).encode(), any_of),
@@ -228,6 +248,7 @@ EXPORTS = [
     ("HTTP collector, as evtx_dump", lines(lambda e: {"time": 1735689600, "event": json.loads(json.dumps(CASES[e.id - 1][-1]))}), any_of),
     ("GELF", lines(gelf), has_one_channel),
     ("Graylog from Winlogbeat", lines(graylog), any_of),
+    ("Get-WinEvent | Export-Clixml", clixml, is_sysmon),
     ("Get-WinEvent | ConvertTo-Json", lambda events: json.dumps([get_win_event(e) for e in events], indent=4).encode(), is_sysmon),
 ]
 

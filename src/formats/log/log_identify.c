@@ -98,6 +98,11 @@ static bool is_xml_log(struct span start)
 		span_find(start, at, SPAN("<System>")) != SIZE_MAX);
 }
 
+static bool is_clixml_log(struct span start)
+{
+	return span_starts(start, SPAN("<Objs ")) && span_find(start, 0, SPAN("EventLogRecord")) != SIZE_MAX;
+}
+
 static bool starts_with_time(struct span line)
 {
 	static _Thread_local struct log_reader clock;
@@ -153,7 +158,7 @@ enum log_format log_identify(struct span start)
 	if (span_starts(start, SPAN("#Software: ")) || span_starts(start, SPAN("#Version: ")) ||
 	    span_starts(start, SPAN("#Fields: ")) || span_starts(start, SPAN("#Date: ")))
 		return LOG_W3C;
-	if (is_xml_log(start))
+	if (is_xml_log(start) || is_clixml_log(start))
 		return LOG_XML;
 	if (is_json(start))
 		return is_json_log(start) ? LOG_JSON : LOG_NONE;
