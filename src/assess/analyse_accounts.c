@@ -103,7 +103,8 @@ static bool weigh_accounts(struct analysis *a, struct err *err)
 {
 	struct map noted = map_new(a->arena);
 	struct acts acts;
-	bool ok = acts_load(a, "kind = 'account' AND (what = 'password' OR (what IN ('user', 'group') AND technique IS NOT NULL))",
+	bool ok = acts_load(a, "kind = 'account' AND (what = 'password' OR "
+			    "(what IN ('user', 'group') AND technique IS NOT NULL))",
 			    &acts, err);
 
 	for (size_t i = 0; ok && i < acts.count; i++)
