@@ -35,9 +35,11 @@ bool parse_range(struct parser *p, const struct node **low, const struct node **
 		return fail(p, at, "wrong type for range's upper bound");
 	if (from.node->op == NODE_INTEGER && to.node->op == NODE_INTEGER) {
 		if (from.node->integer > to.node->integer)
-			return fail(p, at, "range lower bound must be less than upper bound");
+			return fail(p, at, "invalid value in condition: \"range lower bound must be "
+				"less than upper bound\"");
 		if (from.node->integer < 0)
-			return fail(p, at, "range lower bound can not be negative");
+			return fail(p, at, "invalid value in condition: \"range lower bound can not be "
+				"negative\"");
 	}
 	*low = from.node;
 	*high = to.node;
