@@ -265,48 +265,75 @@ __attribute__((target("avx2"))) static size_t pick(const struct gate *gate, cons
 	return kept;
 }
 
-/* Whether one of the places is that of a literal's window. */
-static __attribute__((noinline)) bool has_window(const struct gate *gate, const uint8_t *at, uint64_t places)
+/* Whether a literal's window stands right there. */
+static bool is_window(const struct gate *gate, struct span bytes, size_t at)
+{
+	uint64_t units;
+	uint32_t hash;
+
+	if (at > bytes.len - 2 * MATCH_WINDOW)
+		return false;
+	units = load_u64le(bytes.at + at);
+	if (units & UINT64_C(0xff00ff00ff00ff00))
+		return false;
+	units |= units >> 8;
+	units = (units & 0xffff) | (units >> 16 & 0xffff0000);
+	hash = match_hash((uint32_t)units | CASE_BITS) >> (32 - KEY_BITS);
+	return gate->keys[hash / 64] >> (hash % 64) & 1;
+}
+
+/* Units that stand at even places and such at odd ones give the same characters, if they are ASCII. */
+__attribute__((target("avx2"))) static inline __m256i characters(const uint8_t *at)
+{
+	__m256i units = load_32(at);
+
+	return _mm256_and_si256(_mm256_or_si256(units, _mm256_srli_epi16(units, 8)), _mm256_set1_epi16(0xff));
+}
+
+/* Of 32 characters, the places where all but the first of a window may stand: what is before it is not known. */
+__attribute__((target("avx2"))) static inline __m256i rest_of_windows(const struct tables *t, const uint8_t *at)
+{
+	const __m256i half = _mm256_set1_epi8(15);
+	__m256i both = _mm256_packus_epi16(characters(at), characters(at + 32)), low, high, second, third, fourth;
+
+	both = _mm256_or_si256(_mm256_permute4x64_epi64(both, 0xd8), _mm256_set1_epi8(CASE_BIT));
+	low = _mm256_and_si256(both, half);
+	high = _mm256_and_si256(_mm256_srli_epi16(both, 4), half);
+	second = buckets(t, 1, low, high);
+	third = buckets(t, 2, low, high);
+	fourth = buckets(t, 3, low, high);
+	third = _mm256_alignr_epi8(_mm256_permute2x128_si256(third, third, 0x81), third, 1);
+	fourth = _mm256_alignr_epi8(_mm256_permute2x128_si256(fourth, fourth, 0x81), fourth, 2);
+	return _mm256_and_si256(second, _mm256_and_si256(third, fourth));
+}
+
+/* Whether one of the places, in characters from `at` on, is behind the first of a window. */
+static __attribute__((noinline)) bool is_behind(const struct gate *gate, struct span bytes, size_t at,
+						uint32_t places)
 {
 	for (; places; places &= places - 1) {
-		uint64_t units = load_u64le(at + __builtin_ctzll(places));
-		uint32_t hash;
+		size_t here = at + 2 * (size_t)__builtin_ctz(places);
 
-		if (units & UINT64_C(0xff00ff00ff00ff00))
-			continue;
-		units |= units >> 8;
-		units = (units & 0xffff) | (units >> 16 & 0xffff0000);
-		hash = match_hash((uint32_t)units | CASE_BITS) >> (32 - KEY_BITS);
-		if (gate->keys[hash / 64] >> (hash % 64) & 1)
+		if ((here >= 2 && is_window(gate, bytes, here - 2)) || (here && is_window(gate, bytes, here - 1)))
 			return true;
 	}
 	return false;
 }
 
-__attribute__((target("avx2"))) static inline __m256i buckets_at(const struct tables *t, unsigned place,
-								 const uint8_t *at)
-{
-	const __m256i half = _mm256_set1_epi8(15);
-	__m256i folded = _mm256_or_si256(load_32(at + 2 * place), _mm256_set1_epi8(CASE_BIT));
-
-	return buckets(t, place, _mm256_and_si256(folded, half),
-		       _mm256_and_si256(_mm256_srli_epi16(folded, 4), half));
-}
-
-/* At least 32 + REACH bytes. */
+/* At least 64 bytes. */
 __attribute__((target("avx2"))) static bool lets_bytes_32(const struct gate *gate, struct span bytes)
 {
 	const struct tables t = tables_of(&gate->nibbles);
-	size_t last = bytes.len - 32 - REACH;
+	size_t last = bytes.len - 64;
 
-	for (size_t i = 0;; i = i + 32 < last ? i + 32 : last) {
-		const uint8_t *at = bytes.at + i;
-		__m256i all = _mm256_and_si256(_mm256_and_si256(buckets_at(&t, 0, at), buckets_at(&t, 1, at)),
-					       _mm256_and_si256(buckets_at(&t, 2, at), buckets_at(&t, 3, at)));
-		uint32_t none = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256()));
+	for (size_t i = 0;; i = i + 60 < last ? i + 60 : last) {
+		__m256i rest = rest_of_windows(&t, bytes.at + i), none;
 
-		if (__builtin_expect(~none != 0, 0) && has_window(gate, at, ~none))
-			return true;
+		if (__builtin_expect(!_mm256_testz_si256(rest, rest), 0)) {
+			none = _mm256_cmpeq_epi8(rest, _mm256_setzero_si256());
+			if (is_behind(gate, bytes, i, ~(uint32_t)_mm256_movemask_epi8(none)))
+				return true;
+		}
 		if (i == last)
 			return false;
 	}
@@ -332,8 +359,9 @@ AVX512 static bool lets_bytes_64(const struct gate *gate, struct span bytes)
 			_mm512_and_si512(sixths_at(first, at), sixths_at(second, at + 2)),
 			_mm512_and_si512(sixths_at(third, at + 4), sixths_at(fourth, at + 6)));
 
-		if (__builtin_expect(places != 0, 0) && has_window(gate, at, places))
-			return true;
+		for (; __builtin_expect(places != 0, 0); places &= places - 1)
+			if (is_window(gate, bytes, i + (size_t)__builtin_ctzll(places)))
+				return true;
 		if (i == last)
 			return false;
 	}

@@ -31,6 +31,7 @@ struct index_build {
 	struct compiler *c;
 	const struct popularity *popularity;
 	struct group *group;
+	const uint32_t *drafts;		/* [group->rule_count] indexes of drafts, by local number */
 	struct map by_literal, by_field;
 	struct wake **wakes;
 	size_t wake_count, wake_room;
@@ -568,6 +569,51 @@ static bool write_indexes(struct index_build *ib)
 	return write_literals(ib, indexes);
 }
 
+struct ordered_rule {
+	uint32_t draft, rank;
+	double cost;
+};
+
+static int by_waking(const void *a, const void *b)
+{
+	const struct ordered_rule *x = a, *y = b;
+
+	if (x->cost != y->cost)
+		return x->cost > y->cost ? -1 : 1;
+	return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+/* Rules that are woken most lie side by side, so that few words have some that stand. */
+static bool order_rules(struct index_build *ib, const struct group_draft *draft)
+{
+	struct arena *image = ib->c->b.image, *scratch = ib->c->b.scratch;
+	struct ordered_rule *ordered = ARENA_ARRAY(scratch, draft->count + 1, struct ordered_rule);
+	uint32_t *drafts = ARENA_ARRAY(scratch, draft->count + 1, uint32_t);
+	uint32_t *ranks = ARENA_ARRAY(image, draft->count + 1, uint32_t);
+	uint32_t *by_rank = ARENA_ARRAY(image, draft->count + 1, uint32_t);
+
+	if (!ordered || !drafts || !ranks || !by_rank)
+		return false;
+	for (uint32_t i = 0; i < draft->count; i++) {
+		struct witness witness;
+
+		if (!witness_find(ib->popularity, ib->c->drafts[draft->rules[i]].rule->root, &witness))
+			return false;
+		ordered[i] = (struct ordered_rule){ draft->rules[i], i, witness.cost };
+	}
+	if (draft->count)
+		qsort(ordered, draft->count, sizeof *ordered, by_waking);
+	for (uint32_t i = 0; i < draft->count; i++) {
+		drafts[i] = ordered[i].draft;
+		ranks[i] = ordered[i].rank;
+		by_rank[ranks[i]] = i;
+	}
+	ib->drafts = drafts;
+	ib->group->ranks = ranks;
+	ib->group->by_rank = by_rank;
+	return true;
+}
+
 static bool begin_group(struct index_build *ib, const struct group_draft *draft)
 {
 	struct group *group = ib->group;
@@ -578,10 +624,10 @@ static bool begin_group(struct index_build *ib, const struct group_draft *draft)
 	group->words = (group->rule_count + 63) / 64;
 	all = new_bits(ib);
 	sure = new_bits(ib);
-	if (!rules || !all || !sure)
+	if (!rules || !all || !sure || !order_rules(ib, draft))
 		return false;
 	for (uint32_t i = 0; i < group->rule_count; i++) {
-		rules[i] = ib->c->drafts[draft->rules[i]].rule->info.number;
+		rules[i] = ib->c->drafts[ib->drafts[i]].rule->info.number;
 		set_bit(all, i);
 		set_bit(sure, i);
 	}
@@ -602,12 +648,12 @@ bool index_group(struct compiler *c, const struct group_draft *draft,
 	if (!terms || !begin_group(&ib, draft))
 		return compiler_out_of_memory(c);
 	for (uint32_t i = 0; i < group->rule_count; i++)
-		if (!read_terms(&ib, &terms[i], c->drafts[draft->rules[i]].rule, i))
+		if (!read_terms(&ib, &terms[i], c->drafts[ib.drafts[i]].rule, i))
 			return compiler_out_of_memory(c);
 	choose_wakers(&ib, terms);
 	order_fields(&ib);
 	for (uint32_t i = 0; i < group->rule_count; i++)
-		if (!write_terms(&ib, &terms[i], c->drafts[draft->rules[i]].rule))
+		if (!write_terms(&ib, &terms[i], c->drafts[ib.drafts[i]].rule))
 			return compiler_out_of_memory(c);
 	return write_indexes(&ib) || compiler_out_of_memory(c);
 }

@@ -107,6 +107,7 @@ struct sigma_scanner {
 	uint64_t *matched_at;		/* [rule_count]: the event it matched */
 	/* Of the group being searched; the last two are right in live words only. */
 	rule_bits *standing, *found, *united;
+	rule_bits *ranked;		/* those to try, by their ranks; empty in between */
 	uint32_t *live;			/* words of `standing` that are not empty yet, all others are */
 	uint32_t live_count;
 	struct sieve sieve;

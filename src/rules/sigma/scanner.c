@@ -25,7 +25,7 @@ static bool allocate(struct sigma_scanner *s, size_t correlation_bytes)
 	uint32_t words = most_words(set);
 
 	s->matched_at = calloc(set->rule_count + 1, sizeof *s->matched_at);
-	s->standing = calloc(3 * (size_t)words, sizeof *s->standing);
+	s->standing = calloc(4 * (size_t)words, sizeof *s->standing);
 	s->live = calloc(words, sizeof *s->live);
 	s->regexes = calloc(set->regex_count + 1, sizeof *s->regexes);
 	if (set->correlation_count)
@@ -35,6 +35,7 @@ static bool allocate(struct sigma_scanner *s, size_t correlation_bytes)
 		return false;
 	s->found = s->standing + words;
 	s->united = s->found + words;
+	s->ranked = s->united + words;
 	return s->matched_at && s->regexes && (s->correlator || !set->correlation_count);
 }
 
@@ -165,7 +166,7 @@ static bool try_rule(struct sigma_scanner *s, const struct plan_group *pg, uint3
 	struct finding finding;
 
 	s->stats.woken++;
-	if (s->matched_at[number] == s->stamp || !terms_hold_again(s, pg, local))
+	if (!terms_hold_again(s, pg, local) || s->matched_at[number] == s->stamp)
 		return true;
 	s->matched_at[number] = s->stamp;
 	if (rule->feeds && !correlator_add(s, rule, match, context))
@@ -342,10 +343,9 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 }
 
 /* What a value wakes comes to those that stand. */
-static void wake(struct sigma_scanner *s, const struct plan_group *pg, const struct field_index *index,
-		 const struct sieved *sieved)
+static void wake(struct sigma_scanner *s, const struct plan_group *pg, const struct sieved *sieved)
 {
-	const rule_bits *standing = sieve_standing(index, sieved), *found = sieve_found(pg->group, index, sieved);
+	const rule_bits *woken = sieve_woken(pg->group, sieved);
 	uint64_t words = sieved->wakes;
 
 	for (; words; words &= words - 1) {
@@ -353,7 +353,7 @@ static void wake(struct sigma_scanner *s, const struct plan_group *pg, const str
 		uint32_t end = k == SIEVE_LAST ? pg->group->words : k + 1;
 
 		for (; k < end; k++)
-			raise(s, pg, k, sieve_woken(index, standing, found, k));
+			raise(s, pg, k, woken[k]);
 	}
 }
 
@@ -378,7 +378,7 @@ static bool wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
 		const struct sieved *sieved = sieve_value(s, group, probe->index, probe->slot);
 
 		if (sieved && sieved->wakes)
-			wake(s, pg, probe->index, sieved);
+			wake(s, pg, sieved);
 	}
 	return !pg->keywords || sift_keywords(s, pg, wake_found);
 }
@@ -398,17 +398,41 @@ static bool sift(struct sigma_scanner *s, const struct plan_group *pg)
 	return stand(s, s->found);
 }
 
+/* Those that stand, by their ranks. */
+static void rank(struct sigma_scanner *s, const struct group *group)
+{
+	for (uint32_t i = 0; i < s->live_count; i++)
+		for (rule_bits left = s->standing[s->live[i]]; left; left &= left - 1) {
+			uint32_t rank = group->ranks[s->live[i] * 64 + (uint32_t)__builtin_ctzll(left)];
+
+			s->ranked[rank / 64] |= UINT64_C(1) << (rank % 64);
+		}
+}
+
+/* In the order of the set; false: the callback ended the scan. */
+static bool try_standing(struct sigma_scanner *s, const struct plan_group *pg, sigma_match_fn *match,
+			 void *context)
+{
+	const struct group *group = pg->group;
+	bool goes_on = true;
+
+	rank(s, group);
+	for (uint32_t k = 0; k < group->words; k++) {
+		rule_bits left = s->ranked[k];
+
+		s->ranked[k] = 0;
+		for (; left && goes_on; left &= left - 1)
+			goes_on = try_rule(s, pg, group->by_rank[k * 64 + (uint32_t)__builtin_ctzll(left)], match,
+					   context);
+	}
+	return goes_on;
+}
+
 static bool try_group(struct sigma_scanner *s, const struct plan_group *pg, sigma_match_fn *match,
 		      void *context)
 {
 	s->slots = pg->slots;
-	if (!sift(s, pg))
-		return true;
-	for (uint32_t i = 0; i < s->live_count; i++)
-		for (rule_bits left = s->standing[s->live[i]]; left; left &= left - 1)
-			if (!try_rule(s, pg, s->live[i] * 64 + (uint32_t)__builtin_ctzll(left), match, context))
-				return false;
-	return true;
+	return !sift(s, pg) || try_standing(s, pg, match, context);
 }
 
 bool sigma_eval(struct sigma_scanner *s, const struct event *event, sigma_match_fn *match,

@@ -93,7 +93,7 @@ struct compiled_rule {
 	bool feeds;			/* some correlation counts its matches */
 };
 
-/* Rules of a group, one bit each, in words of 64. */
+/* Rules of a group, one bit each, in words of 64: those that are woken most come first. */
 typedef uint64_t rule_bits;
 
 /*
@@ -124,6 +124,8 @@ struct rule_list {
 
 struct group {
 	const uint32_t *rules;		/* [rule_count] numbers in the set, by local number */
+	const uint32_t *ranks;		/* [rule_count] by local number: which it is in the order of the set */
+	const uint32_t *by_rank;	/* [rule_count] local numbers in that order */
 	const struct field_index *indexes;	/* those that pass fewest first */
 	const struct field_index *keywords;	/* over any field, not among the others; NULL: none */
 	const struct rule_list *lists;
