@@ -343,9 +343,10 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 }
 
 /* What a value wakes comes to those that stand. */
-static void wake(struct sigma_scanner *s, const struct plan_group *pg, const struct sieved *sieved)
+static void wake(struct sigma_scanner *s, const struct plan_group *pg, const struct field_index *index,
+		 const struct sieved *sieved)
 {
-	const rule_bits *woken = sieve_woken(pg->group, sieved);
+	const rule_bits *standing = sieve_standing(index, sieved), *found = sieve_found(pg->group, index, sieved);
 	uint64_t words = sieved->wakes;
 
 	for (; words; words &= words - 1) {
@@ -353,7 +354,7 @@ static void wake(struct sigma_scanner *s, const struct plan_group *pg, const str
 		uint32_t end = k == SIEVE_LAST ? pg->group->words : k + 1;
 
 		for (; k < end; k++)
-			raise(s, pg, k, woken[k]);
+			raise(s, pg, k, sieve_woken(index, standing, found, k));
 	}
 }
 
@@ -378,7 +379,7 @@ static bool wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
 		const struct sieved *sieved = sieve_value(s, group, probe->index, probe->slot);
 
 		if (sieved && sieved->wakes)
-			wake(s, pg, sieved);
+			wake(s, pg, probe->index, sieved);
 	}
 	return !pg->keywords || sift_keywords(s, pg, wake_found);
 }

@@ -15,7 +15,7 @@ bool sieve_new(struct sieve *sieve, uint32_t words)
 	sieve->buckets = aligned_alloc(_Alignof(struct sieve_bucket), size);
 	if (sieve->buckets)
 		memset(sieve->buckets, 0, size);
-	sieve->scratch.bits = calloc(3 * (size_t)words + 1, sizeof *sieve->scratch.bits);
+	sieve->scratch.bits = calloc(2 * (size_t)words + 1, sizeof *sieve->scratch.bits);
 	sieve->memory = arena_new(MEMORY_MAX + MEMORY_SLACK);
 	return sieve->buckets && sieve->scratch.bits;
 }
@@ -76,7 +76,7 @@ static void on_literal(void *context, uint32_t value)
 		uint32_t rule = list->rules[i];
 
 		if (i == list->needing)
-			bits += 2 * (size_t)sifting->group->words;
+			bits += sifting->group->words;
 		bits[rule / 64] |= UINT64_C(1) << (rule % 64);
 	}
 	sifting->any = true;
@@ -85,19 +85,16 @@ static void on_literal(void *context, uint32_t value)
 static void note_waking(const struct group *group, const struct field_index *index, struct sieved *sieved)
 {
 	const rule_bits *found = sieve_found(group, index, sieved);
-	rule_bits *woken = sieved->bits + group->words;
 
 	sieved->wakes = 0;
-	for (uint32_t k = 0; k < group->words; k++) {
-		woken[k] = ((sieved->bits[k] & ~index->passes[k]) | (found ? found[k] : 0)) & index->wakes[k];
-		if (woken[k])
+	for (uint32_t k = 0; k < group->words; k++)
+		if (sieve_woken(index, sieved->bits, found, k))
 			sieved->wakes |= UINT64_C(1) << (k < SIEVE_LAST ? k : SIEVE_LAST);
-	}
 }
 
 static size_t bits_of(const struct group *group, const struct field_index *index)
 {
-	return (size_t)group->words * (index->seeks ? 3 : 2);
+	return (size_t)group->words * (index->seeks ? 2 : 1);
 }
 
 /* What the value leaves standing that has none of the literals. */
@@ -106,7 +103,7 @@ static void begin_bits(struct sieve *sieve, const struct group *group, const str
 	rule_bits *bits = sieve->scratch.bits;
 
 	memcpy(bits, index->passes, group->words * sizeof *bits);
-	memset(bits + group->words, 0, 2 * (size_t)group->words * sizeof *bits);
+	memset(bits + group->words, 0, group->words * sizeof *bits);
 }
 
 /* Fills the scratch bits; false where the value has none of the literals. */

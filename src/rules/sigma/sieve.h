@@ -17,12 +17,13 @@ struct sigma_scanner;
 struct plan_group;
 
 /*
- * What is known of a value: the rules that it leaves standing, behind them those that it
- * wakes, and behind them, where rules seek in the index, those whose sought literals it has.
+ * What is known of a value: in which words of bits it wakes rules, the rules that it
+ * leaves standing, and behind them, where rules seek in the index, those whose sought
+ * literals it has.
  */
 struct sieved {
 	uint64_t key;			/* of the value and the index */
-	uint64_t wakes;			/* words of rules it wakes; SIEVE_LAST stands for all behind */
+	uint64_t wakes;			/* SIEVE_LAST stands for all words behind */
 	rule_bits *bits;		/* NULL: it has none of the literals */
 };
 
@@ -64,6 +65,13 @@ static inline bool rule_bits_meet(const rule_bits *a, const rule_bits *b, uint32
 	return both != 0;
 }
 
+/* Those of the rules of word k that a value wakes; `found` may be NULL. */
+static inline rule_bits sieve_woken(const struct field_index *index, const rule_bits *standing,
+				    const rule_bits *found, uint32_t k)
+{
+	return ((standing[k] & ~index->passes[k]) | (found ? found[k] : 0)) & index->wakes[k];
+}
+
 /* What a value must be like so that a literal of an index can stand in it. */
 struct sieve_fit {
 	uint32_t kinds, bytes, characters;
@@ -103,13 +111,7 @@ static inline const rule_bits *sieve_standing(const struct field_index *index, c
 static inline const rule_bits *sieve_found(const struct group *group, const struct field_index *index,
 					   const struct sieved *sieved)
 {
-	return sieved && index->seeks ? sieved->bits + 2 * (size_t)group->words : NULL;
-}
-
-/* [words], right where `wakes` says that there are some. */
-static inline const rule_bits *sieve_woken(const struct group *group, const struct sieved *sieved)
-{
-	return sieved->bits + group->words;
+	return sieved && index->seeks ? sieved->bits + group->words : NULL;
 }
 
 /* Fetches what is known of the value ahead of asking. */
