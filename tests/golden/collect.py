@@ -52,7 +52,7 @@ def rows(case, sql):
     return sqlite3.connect(case).execute(sql).fetchall()
 
 
-print("1..18")
+print("1..23")
 with tempfile.TemporaryDirectory() as work:
     for path, text in FILES.items():
         whole = f"{work}/root/{path}"
