@@ -43,7 +43,7 @@ struct coordinator *coordinator_new(const struct coordinator_options *options, s
 	struct coordinator *c = calloc(1, sizeof *c);
 	struct sources_options walk = { .walk = { .one_file_system = options->one_file_system,
 						  .depth = options->limits.folder_depth },
-					.input_bytes = options->limits.member_bytes };
+					.input_bytes = options->limits.member_bytes, .companions = true };
 	struct sources_options list = walk;
 	char sandbox[80];
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -187,6 +187,7 @@ static struct job *new_job(struct coordinator *c, const struct place *place, str
 	job->path_len = e->path.len;
 	job->stat = e->stat;
 	job->is_cut = place->is_cut;
+	job->is_companion = place->is_companion;
 	job->is_cached = S_ISREG(e->stat.st_mode) && is_cached(c, e->path, &e->stat);
 	job->source = c->source_ids[place->source];
 	job->fate = plain_fate(e);
@@ -249,7 +250,7 @@ static bool take_place(struct coordinator *c, struct err *err)
 		free_job(job);
 		return true;
 	}
-	if (!job->fate)
+	if (!job->fate && !job->is_companion)
 		opened_beside(job->opened, c->sources, place.entry.path);
 	append(c, job);
 	return true;

@@ -60,6 +60,7 @@ struct job {
 	struct job *last_share;
 	uint64_t shares, shares_kept;	/* told in this try; made into jobs */
 	uint64_t share_bytes;		/* of a share: stated content */
+	bool is_companion;		/* of a file that was named: its digest is wanted, no more */
 	bool is_relisted;		/* written by an interrupted run: only its shares are wanted */
 	struct buf part;		/* of a share: what the examiner is told */
 	/* No examiner was needed: its fate stands. */

@@ -105,7 +105,7 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 		.accessed = timestamp_of_unix(st->st_atim.tv_sec, (uint32_t)st->st_atim.tv_nsec),
 		.refused_count = job->refused_count,
 		.part_bytes = (uint32_t)job->part.len, .is_relisted = job->is_relisted,
-		.is_cached = job->is_cached, .is_only_size = job->is_only_size,
+		.is_cached = job->is_cached, .is_companion = job->is_companion, .is_only_size = job->is_only_size,
 		.is_careful = job->tries > 0,
 		.beside_count = (uint32_t)job->opened->beside_count,
 	};

@@ -33,35 +33,43 @@ static void add_piece(void *context, struct span piece)
 	digest_add(r->digest, piece);
 }
 
-/* What of the item's path comes after its source's: the source itself may be the file. */
-static struct span below(struct span item, struct span source)
+static struct span last_name(struct span path)
 {
-	if (!span_starts(item, source))
-		return item;
-	item = span_from(item, source.len);
-	while (item.len && item.at[0] == '/')
-		item = span_from(item, 1);
-	return item;
+	size_t at;
+
+	while (path.len > 1 && path.at[path.len - 1] == '/')
+		path.len--;
+	for (at = path.len; at && path.at[at - 1] != '/'; at--)
+		;
+	return span_from(path, at);
 }
 
+static bool is_below(struct span item, struct span source)
+{
+	return span_starts(item, source) && (item.len == source.len || item.at[source.len] == '/' ||
+					     (source.len && source.at[source.len - 1] == '/'));
+}
+
+/* Beside a source that was a file lie those that belong to it; in a folder it lies by its last name. */
 static void write_place(struct buf *to, const char *evidence, struct span item, struct span source)
 {
-	struct span rest = below(item, source);
+	struct span name = last_name(item), given = span_text(evidence);
 
-	buf_text(to, evidence);
-	if (!read_only_is_folder(evidence))
-		return;
-	/* The source was a file: it lies in the folder by its last name. */
-	while (rest.len == 0 && source.len) {
-		struct span tail = source;
-		struct span name = span_split(&tail, '/');
-
-		if (tail.len == 0)
-			rest = name;
-		source = tail;
+	if (is_below(item, source) && item.len > source.len) {
+		item = span_from(item, source.len);
+		buf_add(to, given);
+		buf_add_u8(to, '/');
+		buf_add(to, item.at[0] == '/' ? span_from(item, 1) : item);
+	} else if (read_only_is_folder(evidence)) {
+		buf_add(to, given);
+		buf_add_u8(to, '/');
+		buf_add(to, name);
+	} else if (is_below(item, source)) {
+		buf_add(to, given);
+	} else {
+		buf_add(to, span_sub(given, 0, given.len - last_name(given).len));
+		buf_add(to, name);
 	}
-	buf_add_u8(to, '/');
-	buf_add(to, rest);
 }
 
 static void rehash_one(struct rehash *r, const char *path, struct span sha256)
@@ -80,17 +88,6 @@ static void rehash_one(struct rehash *r, const char *path, struct span sha256)
 }
 
 /* ---- which path stands for which source ---- */
-
-static struct span last_name(struct span path)
-{
-	size_t at;
-
-	while (path.len > 1 && path.at[path.len - 1] == '/')
-		path.len--;
-	for (at = path.len; at && path.at[at - 1] != '/'; at--)
-		;
-	return span_from(path, at);
-}
 
 static bool read_sources(struct rehash *r, struct case_file *c, struct arena *arena, struct err *err)
 {

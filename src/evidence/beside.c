@@ -75,8 +75,25 @@ static bool ends_so(struct span name, const char *ending)
 	return name.len >= end.len && span_eq_nocase(span_from(name, name.len - end.len), end);
 }
 
+/* Of d.E02 and d.EAA: d.E01. */
+bool beside_first_segment(struct span name, struct buf *to)
+{
+	struct span end = span_from(name, name.len < 4 ? name.len : name.len - 4);
+
+	if (!end.len || end.at[0] != '.' || !strchr("EeLlSs", end.at[1]) || !isalnum(end.at[2]) || !isalnum(end.at[3]) ||
+	    span_eq(span_from(end, 2), SPAN("01")))
+		return false;
+	return buf_add(to, span_sub(name, 0, name.len - 2)) && buf_text(to, "01");
+}
+
 static bool next_fixed(struct beside *b, struct buf *to)
 {
+	if (!b->is_begun) {
+		b->is_begun = true;
+		if (beside_first_segment(b->name, to))
+			return true;
+		buf_clear(to);
+	}
 	while (b->fixed < sizeof fixed / sizeof *fixed) {
 		unsigned i = b->fixed++;
 

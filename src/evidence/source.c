@@ -7,11 +7,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define NAME_ROOM ((size_t)64 << 10)
+
 struct sources {
 	const char *const *paths;
 	size_t count, next;
 	struct sources_options options;
 	struct walk *walk;
+	/* Of a source that is a file: the next of those that belong to it. */
+	bool has_beside, was_there;
+	struct beside beside;
+	struct buf name, path;
+	size_t next_name;
 };
 
 static bool is_input(const char *path)
@@ -47,6 +54,8 @@ struct sources *sources_open(const char *const *paths, size_t count,
 	s->paths = paths;
 	s->count = count;
 	s->options = *options;
+	s->name = buf_new(NAME_ROOM);
+	s->path = buf_new(NAME_ROOM * 2);
 	return s;
 }
 
@@ -95,11 +104,75 @@ static bool take_input(struct sources *s, struct place *out, struct err *err)
 	return true;
 }
 
+static struct span last_part(struct span path)
+{
+	size_t at = path.len;
+
+	while (at && path.at[at - 1] != '/')
+		at--;
+	return span_from(path, at);
+}
+
+static void begin_beside(struct sources *s, const struct walk_entry *e)
+{
+	const char *path = s->paths[s->next - 1];
+
+	s->has_beside = s->options.companions && e->kind == WALK_FILE && S_ISREG(e->stat.st_mode) && span_eq(e->path, span_text(path));
+	s->beside = beside_of(last_part(span_text(path)));
+	s->was_there = false;
+	s->next_name = 0;
+}
+
+/* The next name that may lie there; NULL: no more. */
+static const char *next_beside(struct sources *s)
+{
+	struct span of = s->beside.name;
+	const char *other;
+
+	if (beside_next(&s->beside, s->was_there, &s->name))
+		return (char *)s->name.at;
+	while (beside_has_logs(of) && (other = walk_name_beside(s->walk, &s->next_name)))
+		if (beside_is_log(span_text(other)))
+			return other;
+	return NULL;
+}
+
+static bool take_companion(struct sources *s, struct place *out)
+{
+	struct span path = span_text(s->paths[s->next - 1]);
+	struct walk_entry *e = &out->entry;
+	const char *name;
+
+	while (s->has_beside && (name = next_beside(s))) {
+		e->fd = walk_open_beside(s->walk, name, &e->stat);
+		s->was_there = e->fd >= 0;
+		if (!s->was_there)
+			continue;
+		buf_clear(&s->path);
+		buf_add(&s->path, span_sub(path, 0, path.len - s->beside.name.len));
+		buf_text(&s->path, name);
+		e->path = buf_span(&s->path);
+		e->kind = WALK_FILE;
+		out->is_companion = true;
+		if (s->options.walk.list_only) {
+			close(e->fd);
+			e->fd = -1;
+		}
+		return true;
+	}
+	s->has_beside = false;
+	return false;
+}
+
 bool sources_next(struct sources *s, struct place *out, struct err *err)
 {
 	for (;;) {
 		*out = (struct place){ .source = s->next ? s->next - 1 : 0 };
-		if (s->walk && walk_next(s->walk, &out->entry))
+		if (s->walk && walk_next(s->walk, &out->entry)) {
+			begin_beside(s, &out->entry);
+			return true;
+		}
+		if (s->walk && take_companion(s, out))
 			return true;
 		walk_free(s->walk);
 		s->walk = NULL;
@@ -136,15 +209,13 @@ static bool take_beside(struct beside_taking *t, const char *name)
 void sources_beside(struct sources *s, struct span path, sources_beside_fn *take, void *context)
 {
 	struct beside_taking t = { .s = s, .take = take, .context = context };
-	struct buf name = buf_new((size_t)64 << 10);
+	struct buf name = buf_new(NAME_ROOM);
 	struct beside beside;
-	size_t at = path.len, next = 0;
+	size_t next = 0;
 	bool was_there = false;
 	const char *other;
 
-	while (at && path.at[at - 1] != '/')
-		at--;
-	path = span_from(path, at);
+	path = last_part(path);
 	beside = beside_of(path);
 	while (s->walk && !t.is_enough && beside_next(&beside, was_there, &name))
 		was_there = take_beside(&t, (char *)name.at);
@@ -161,5 +232,7 @@ void sources_free(struct sources *s)
 	if (!s)
 		return;
 	walk_free(s->walk);
+	buf_free(&s->name);
+	buf_free(&s->path);
 	free(s);
 }

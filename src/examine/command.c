@@ -23,6 +23,7 @@ bool command_write(struct buf *to, const struct command *command)
 	buf_add_u8(to, command->is_relisted);
 	buf_add_u8(to, command->is_only_size);
 	buf_add_u8(to, command->is_cached);
+	buf_add_u8(to, command->is_companion);
 	buf_add_u8(to, command->is_careful);
 	buf_add_u8(to, (uint8_t)command->refused_count);
 	for (size_t i = 0; i < command->refused_count; i++)
@@ -49,6 +50,7 @@ bool command_read(struct span in, struct command *out, struct err *err)
 	out->is_relisted = cursor_u8(&c);
 	out->is_only_size = cursor_u8(&c);
 	out->is_cached = cursor_u8(&c);
+	out->is_companion = cursor_u8(&c);
 	out->is_careful = cursor_u8(&c);
 	out->refused_count = cursor_u8(&c);
 	if (out->refused_count > COMMAND_REFUSED_MAX)

@@ -26,6 +26,7 @@ struct command {
 	uint32_t part_bytes;		/* 0: the file */
 	bool is_careful;		/* an examiner ended at it: tell of each step before it */
 	bool is_relisted;		/* an image that was examined: its shares are wanted, no more */
+	bool is_companion;		/* of the file that was named: its digest is wanted, no more */
 	bool is_only_size;		/* it is large, and no other content met so far has its size */
 	bool is_cached;			/* lies in this program's own cache of compiled rules */
 };

@@ -225,6 +225,8 @@ static struct identity identity_of(struct examination *x, struct item *item, con
 {
 	struct identity found = identify(item->bytes);
 
+	if (x->command->is_companion)
+		return found;
 	if (found.reader == READER_IMAGE && !item->depth && !images_survey(x, item))
 		found.reader = READER_NONE;
 	else if (may_be_wiped(item, origin, found.reader) && images_survey(x, item))
@@ -264,7 +266,11 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		examination_short(x, FATE_LOCKED, "encrypted: %s", identity.kind);
 	if (x->limits->names_only)
 		examination_short(x, FATE_SKIPPED, "%s", EXAMINE_NAMES_ONLY);
-	if (passes_over_rules(x, item, &identity) || x->command->is_relisted || x->limits->names_only) {
+	if (x->command->is_companion) {
+		is_new(x, item, origin);
+		examination_short(x, FATE_SKIPPED, "belongs to the file that was named, and is read with it");
+	}
+	if (x->command->is_companion || passes_over_rules(x, item, &identity) || x->command->is_relisted || x->limits->names_only) {
 		end(x, item);
 		return;
 	}
