@@ -57,6 +57,16 @@ static inline bool span_starts(struct span s, struct span prefix)
 	return s.len >= prefix.len && span_eq(span_sub(s, 0, prefix.len), prefix);
 }
 
+/* What comes after the last `byte`; all where there is none: of a path and '/', its last part. */
+static inline struct span span_after_last(struct span s, uint8_t byte)
+{
+	size_t at = s.len;
+
+	while (at && s.at[at - 1] != byte)
+		at--;
+	return (struct span){ s.at + at, s.len - at };
+}
+
 static inline bool span_ends(struct span s, struct span suffix)
 {
 	return s.len >= suffix.len && span_eq(span_from(s, s.len - suffix.len), suffix);

@@ -35,13 +35,9 @@ static void add_piece(void *context, struct span piece)
 
 static struct span last_name(struct span path)
 {
-	size_t at;
-
 	while (path.len > 1 && path.at[path.len - 1] == '/')
 		path.len--;
-	for (at = path.len; at && path.at[at - 1] != '/'; at--)
-		;
-	return span_from(path, at);
+	return span_after_last(path, '/');
 }
 
 static bool is_below(struct span item, struct span source)

@@ -104,21 +104,13 @@ static bool take_input(struct sources *s, struct place *out, struct err *err)
 	return true;
 }
 
-static struct span last_part(struct span path)
-{
-	size_t at = path.len;
-
-	while (at && path.at[at - 1] != '/')
-		at--;
-	return span_from(path, at);
-}
-
 static void begin_beside(struct sources *s, const struct walk_entry *e)
 {
 	const char *path = s->paths[s->next - 1];
 
-	s->has_beside = s->options.companions && e->kind == WALK_FILE && S_ISREG(e->stat.st_mode) && span_eq(e->path, span_text(path));
-	s->beside = beside_of(last_part(span_text(path)));
+	s->has_beside = s->options.companions && e->kind == WALK_FILE && S_ISREG(e->stat.st_mode) &&
+			span_eq(e->path, span_text(path));
+	s->beside = beside_of(span_after_last(span_text(path), '/'));
 	s->was_there = false;
 	s->next_name = 0;
 }
@@ -215,7 +207,7 @@ void sources_beside(struct sources *s, struct span path, sources_beside_fn *take
 	bool was_there = false;
 	const char *other;
 
-	path = last_part(path);
+	path = span_after_last(path, '/');
 	beside = beside_of(path);
 	while (s->walk && !t.is_enough && beside_next(&beside, was_there, &name))
 		was_there = take_beside(&t, (char *)name.at);

@@ -126,15 +126,6 @@ static void tell_configuration(struct examination *x, const struct item *item)
 	buf_free(&detail);
 }
 
-static struct span last_part(struct span path)
-{
-	size_t at = path.len;
-
-	while (at && path.at[at - 1] != '/' && path.at[at - 1] != '\\')
-		at--;
-	return span_from(path, at);
-}
-
 static bool is_program_already(const struct artefact_list *fitting)
 {
 	for (size_t i = 0; i < fitting->count; i++)
@@ -149,7 +140,7 @@ void artefacts_examine(struct examination *x, struct item *item, const char *kin
 	static const struct near_files nothing = { find_none, NULL };
 	struct arena arena = arena_new((size_t)256 << 20);
 	struct artefact a = {
-		.bytes = item->bytes, .rest = item->rest, .path = item->path, .name = last_part(item->path), .kind = kind,
+		.bytes = item->bytes, .rest = item->rest, .path = item->path, .name = span_after_last(item->path, '/'), .kind = kind,
 		.modified = item->modified, .mode = item->mode, .capability = item->capability,
 		.near = item->near ? item->near : &nothing,
 		.arena = &arena, .trace = take_trace, .short_of = note_short, .lost = add_lost,

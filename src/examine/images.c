@@ -3,7 +3,6 @@
 #include "base/map.h"
 #include "disk/disk.h"
 #include "disk/image.h"
-#include "evidence/beside.h"
 #include "examine/beside.h"
 #include "examine/carve.h"
 #include "examine/image_part.h"
@@ -63,15 +62,6 @@ static struct blocks *find_file(void *context, struct span name)
 	return made;
 }
 
-static struct span last_part(struct span path)
-{
-	size_t at = path.len;
-
-	while (at && path.at[at - 1] != '/')
-		at--;
-	return span_from(path, at);
-}
-
 static void close_image(struct opened_image *o)
 {
 	disk_close(o->disk);
@@ -99,7 +89,7 @@ static struct opened_image *open_image(struct examination *x, struct item *item,
 			       : blocks_of_fd(x->file, x->command->size, &o->budget);
 	examination_risk(x);
 	if (o->first)
-		o->image = image_open(o->first, last_part(item->path), &o->files, err);
+		o->image = image_open(o->first, span_after_last(item->path, '/'), &o->files, err);
 	if (o->image)
 		o->disk = disk_open(image_media(o->image), keys, key_count, err);
 	if (o->disk)
@@ -630,30 +620,12 @@ static void allow_time(struct opened_image *o)
 	o->x->tree_deadline_ns += more;
 }
 
-/* A further segment of an EWF image whose first one lies beside it, and is the image. */
-static bool is_further_segment(struct examination *x, const struct item *item)
-{
-	struct buf name = buf_new(FS_PATH_MAX);
-	bool is = span_starts(item->bytes, SPAN("EVF\x9\xd\xa\xff\0")) && item->bytes.len > 10 &&
-		  load_u16le(item->bytes.at + 9) > 1 && beside_first_segment(last_part(item->path), &name) &&
-		  beside_find(x->beside, buf_span(&name));
-
-	if (is)
-		examination_short(x, FATE_SKIPPED, "a further segment of %.200s, which is examined as a whole",
-				  (char *)name.at);
-	buf_free(&name);
-	return is;
-}
-
 bool images_survey(struct examination *x, struct item *item)
 {
 	struct err err = { 0 };
-	struct opened_image *o;
+	struct opened_image *o = open_image(x, item, x->keys, x->key_count, &err);
 	bool ok;
 
-	if (is_further_segment(x, item))
-		return true;
-	o = open_image(x, item, x->keys, x->key_count, &err);
 	if (!o) {
 		examination_short(x, FATE_PARTLY, "%s", err.text);
 		return false;

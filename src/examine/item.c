@@ -2,8 +2,10 @@
 
 #include "artefact/linux_link.h"
 #include "codec/digest.h"
+#include "evidence/beside.h"
 #include "evidence/identify.h"
 #include "examine/artefacts.h"
+#include "examine/beside.h"
 #include "examine/digester.h"
 #include "examine/events.h"
 #include "examine/images.h"
@@ -17,6 +19,7 @@
 #define IMAGE_LEAST ((size_t)64 << 10)
 /* Of an image as such rules see its start; its files are matched one by one. */
 #define IMAGE_START ((size_t)1 << 20)
+#define EWF_NUMBER 9	/* of a segment, behind the signature */
 #define WIPED_LEAST ((size_t)1 << 20)
 
 static void begin(struct examination *x, struct item *item, const struct item_origin *origin)
@@ -220,12 +223,27 @@ static bool may_be_wiped(const struct item *item, const struct item_origin *orig
 	return is;
 }
 
+/* A further segment of an EWF image whose first one lies beside it, and is the image. */
+static bool is_further_segment(struct examination *x, const struct item *item)
+{
+	struct buf name = buf_new(LINK_MAX);
+	bool is = item->bytes.len > EWF_NUMBER + 1 && load_u16le(item->bytes.at + EWF_NUMBER) > 1 &&
+		  beside_first_segment(span_after_last(item->path, '/'), &name) &&
+		  beside_find(x->beside, buf_span(&name));
+
+	if (is)
+		examination_short(x, FATE_SKIPPED, "a further segment of %.200s, which is examined as a whole",
+				  (char *)name.at);
+	buf_free(&name);
+	return is;
+}
+
 /* What only looks like an image is matched like any other file. */
 static struct identity identity_of(struct examination *x, struct item *item, const struct item_origin *origin)
 {
 	struct identity found = identify(item->bytes);
 
-	if (x->command->is_companion)
+	if (x->command->is_companion || (!strcmp(found.kind, "ewf") && is_further_segment(x, item)))
 		return found;
 	if (found.reader == READER_IMAGE && !item->depth && !images_survey(x, item))
 		found.reader = READER_NONE;
@@ -270,7 +288,8 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 		is_new(x, item, origin);
 		examination_short(x, FATE_SKIPPED, "belongs to the file that was named, and is read with it");
 	}
-	if (x->command->is_companion || passes_over_rules(x, item, &identity) || x->command->is_relisted || x->limits->names_only) {
+	if (x->command->is_companion || x->command->is_relisted || x->limits->names_only ||
+	    passes_over_rules(x, item, &identity)) {
 		end(x, item);
 		return;
 	}
