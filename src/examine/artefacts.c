@@ -140,7 +140,8 @@ void artefacts_examine(struct examination *x, struct item *item, const char *kin
 	static const struct near_files nothing = { find_none, NULL };
 	struct arena arena = arena_new((size_t)256 << 20);
 	struct artefact a = {
-		.bytes = item->bytes, .rest = item->rest, .path = item->path, .name = span_after_last(item->path, '/'), .kind = kind,
+		.bytes = item->bytes, .rest = item->rest, .path = item->path,
+		.name = span_after_last(item->path, '/'), .kind = kind,
 		.modified = item->modified, .mode = item->mode, .capability = item->capability,
 		.near = item->near ? item->near : &nothing,
 		.arena = &arena, .trace = take_trace, .short_of = note_short, .lost = add_lost,
