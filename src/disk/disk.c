@@ -317,6 +317,17 @@ static bool add_partitions(struct disk *d, TSK_VS_INFO *vs)
 	return number > 0;
 }
 
+/* It can be opened, or begins with more than two bytes that may stand in any encrypted file. */
+static bool is_sure(const struct volume *v)
+{
+	static const char *const kinds[] = { "ntfs", "exfat", "xfs", "lvm", "luks", "bitlocker" };
+	bool is = v->state != VOLUME_UNREAD;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !is; i++)
+		is = !strcmp(v->kind, kinds[i]);
+	return is;
+}
+
 /* Of a disk whose table of partitions is destroyed. What is found takes the place of the whole. */
 static void search_volumes(struct disk *d)
 {
@@ -333,7 +344,12 @@ static void search_volumes(struct disk *d)
 		if (!add_volume(d, name, blocks_part(d->media, place.at, place.size), place.at))
 			continue;
 		look_at(d, number, 0);
-		d->is_searched = true;
+		if (is_sure(&d->volumes[number])) {
+			d->is_searched = true;
+		} else {
+			blocks_close(d->volumes[--d->count].blocks);
+			at = place.next;
+		}
 	}
 	if (d->is_searched)
 		keep_below(d, whole);

@@ -197,7 +197,7 @@ static bool is_copy_of_ext(const uint8_t *s, uint64_t at, uint64_t from, struct 
 
 	if (load_u16le(s + 56) != EXT_MAGIC || log > 6 || !group || back > at || at - back < from)
 		return false;
-	*out = (struct rescue_place){ at - back, (uint64_t)load_u32le(s + 4) << (10 + log) };
+	*out = (struct rescue_place){ at - back, (uint64_t)load_u32le(s + 4) << (10 + log), 0 };
 	return true;
 }
 
@@ -211,7 +211,7 @@ static bool is_volume_at(struct blocks *media, uint64_t at, uint64_t from, struc
 		return false;
 	if (!is_copy_of_ext(head, at, from, out) && !is_copy_of_ext(head + EXT_SUPERBLOCK, at + EXT_SUPERBLOCK, from, out)) {
 		kind = fs_detect_head(span_of(head, sizeof head));
-		*out = (struct rescue_place){ at, kind ? size_of(kind, head) : 0 };
+		*out = (struct rescue_place){ at, kind ? size_of(kind, head) : 0, 0 };
 		if (!kind)
 			return false;
 	}
@@ -232,7 +232,8 @@ bool rescue_search(struct blocks *media, uint64_t *at, struct rescue_place *out)
 		} else if (is_volume_at(media, place, *at, out)) {
 			uint64_t end = (out->at + out->size + MIB - 1) / MIB * MIB;
 
-			*at = end > place ? end : place + MIB;
+			out->next = !place ? OLD_START : place < MIB ? MIB : place + MIB;
+			*at = end > place ? end : out->next;
 			return true;
 		} else {
 			place = place == 0 ? OLD_START : place == OLD_START ? MIB : place + MIB;

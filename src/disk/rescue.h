@@ -20,9 +20,10 @@ struct blocks *rescue_volume(struct blocks *volume, const char **what);
 
 struct rescue_place {
 	uint64_t at, size;
+	uint64_t next;			/* where to go on if it is no volume after all: some have two bytes of magic */
 };
 
-/* The next place from *at on that begins as a volume does; *at goes behind it. False: no more. */
+/* The next place from *at on that begins as a volume may; *at goes behind it. False: no more. */
 bool rescue_search(struct blocks *media, uint64_t *at, struct rescue_place *out);
 
 #endif
