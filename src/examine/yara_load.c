@@ -82,22 +82,20 @@ static bool read_whole(struct loader *l, int fd, const char *path, struct span *
 	return !got;
 }
 
-static bool read_file(struct loader *l, const char *path, struct span *out)
+/* A pipe may be named, as in scan <(make-rules) FILE; what rules include is to be a file. */
+static bool read_file(struct loader *l, const char *path, bool included, struct span *out)
 {
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (included ? O_NONBLOCK : 0);
 	struct stat st;
 	bool read;
 	int fd;
 
 	if (!strcmp(path, "-"))
 		return read_whole(l, STDIN_FILENO, path, out);
-	/* Not to hang on a pipe, nor to wake a device. */
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		err_set(l->err, ERR_IO, ERR_NO_OFFSET, "could not open file: %s", path);
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
+	/* No device is woken to see that it is none. */
+	fd = stat(path, &st) || !(S_ISREG(st.st_mode) || (!included && S_ISFIFO(st.st_mode))) ? -1 : open(path, flags);
+	if (fd < 0)
+		return err_set(l->err, ERR_IO, ERR_NO_OFFSET, "could not open file: %s", path);
 	read = read_whole(l, fd, path, out);
 	close(fd);
 	return read;
@@ -157,7 +155,7 @@ static bool add_file(struct loader *l, const char *path, const char *space, bool
 	struct span text;
 	struct file *file;
 
-	if (!read_file(l, path, &text))
+	if (!read_file(l, path, included, &text))
 		return false;
 	file = arena_push(&l->arena, (void **)&l->files, &l->count, &l->room, sizeof *file);
 	path = arena_text(&l->arena, span_text(path));
