@@ -55,12 +55,8 @@ static bool is_service(struct span name)
 	static const char names[] = "daemon|bin|sys|games|man|lp|mail|news|uucp|proxy|www-data|backup|list|irc|gnats|"
 		"nobody|_apt|sshd|messagebus|syslog|ntp|ftp|apache|nginx|http|dbus|tcpdump|systemd-network|"
 		"systemd-resolve|systemd-timesync|systemd-journal|avahi|polkitd|rtkit|uuidd|statd|_chrony";
-	struct span rest = span_text(names);
 
-	while (rest.len)
-		if (span_eq(span_split(&rest, '|'), name))
-			return true;
-	return false;
+	return span_is_one_of(name, names);
 }
 
 bool account_passwd(const struct artefact *a, struct err *err)
@@ -151,12 +147,8 @@ bool account_shadow(const struct artefact *a, struct err *err)
 static bool is_ruling(struct span group)
 {
 	static const char names[] = "root|sudo|wheel|admin|docker|lxd|incus|incus-admin|disk|shadow|kmem|libvirt";
-	struct span rest = span_text(names);
 
-	while (rest.len)
-		if (span_eq(span_split(&rest, '|'), group))
-			return true;
-	return false;
+	return span_is_one_of(group, names);
 }
 
 bool account_group(const struct artefact *a, struct err *err)

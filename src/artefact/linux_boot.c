@@ -19,11 +19,10 @@ static void tell_parameter(struct linux_text *t, struct span word)
 	static const char off[] = "audit=0|apparmor=0|selinux=0|enforcing=0|module.sig_enforce=0|lockdown=none|"
 				  "systemd.journald.forward_to_syslog=0|ima_appraise=off|systemd.debug-shell=1|"
 				  "systemd.debug_shell=1|systemd.debug-shell|rd.break";
-	struct span rest = span_text(off), key = word, value;
+	struct span key = word, value;
 
-	while (rest.len)
-		if (span_eq(span_split(&rest, '|'), word))
-			linux_setting(t, "kernel parameter", word, word, "T1562.001");
+	if (span_is_one_of(word, off))
+		linux_setting(t, "kernel parameter", word, word, "T1562.001");
 	if (linux_pair(word, &key, &value) && value.len && value.at[0] == '/' && !is_usual_init(value) &&
 	    (span_eq(key, SPAN("init")) || span_eq(key, SPAN("rdinit")) || span_eq(key, SPAN("systemd.run"))))
 		linux_autostart(t, &(struct linux_entry){ .what = "kernel command", .technique = "T1542",

@@ -102,12 +102,7 @@ static const char shadowed[] = "sudo|su|ssh|scp|sftp|passwd|login|ps|top|netstat
 
 static bool is_shadowed(struct span name)
 {
-	struct span rest = span_text(shadowed);
-
-	while (rest.len)
-		if (span_eq(span_split(&rest, '|'), name))
-			return true;
-	return false;
+	return span_is_one_of(name, shadowed);
 }
 
 /* "sudo() {" and "function sudo {": a function that is run in place of a program. */

@@ -26,16 +26,6 @@ static const struct keyed {
 	const char *keys, *paths;
 } keyed[] = { KEYED(ROW) };
 
-static bool is_one_of(struct span word, const char *list)
-{
-	struct span rest = span_text(list);
-
-	while (rest.len)
-		if (span_eq_nocase(span_split(&rest, '|'), word))
-			return true;
-	return false;
-}
-
 static bool value_counts(enum value_kind kind, struct span value)
 {
 	if (kind == VALUE_PATH)
@@ -63,7 +53,7 @@ static void tell_keyed(struct linux_text *t, const struct keyed *k)
 		if (span_starts(line, SPAN("export ")))
 			line = span_trim(span_from(line, 7));
 		if (line.at[0] == ';' || !linux_pair(line, &key, &value) ||
-		    (k->kind != VALUE_SHELL && !is_one_of(key, k->keys)))
+		    (k->kind != VALUE_SHELL && !span_is_one_of_nocase(key, k->keys)))
 			continue;
 		value = k->kind == VALUE_SHELL ? linux_unquote(value) : value;
 		if (!value_counts(k->kind, value))
@@ -191,7 +181,7 @@ bool linux_name_service(const struct artefact *a, struct err *err)
 	while (linux_next_entry(&t, &line)) {
 		span_split(&line, ':');
 		while ((word = linux_word(&line)).len && word.at[0] != '#') {
-			if (word.at[0] == '[' || span_ends(word, SPAN("]")) || is_one_of(word, usual))
+			if (word.at[0] == '[' || span_ends(word, SPAN("]")) || span_is_one_of_nocase(word, usual))
 				continue;
 			linux_autostart(&t, &(struct linux_entry){ .what = "name service", .technique = "T1574",
 				.name = word, .command = word,
@@ -215,7 +205,7 @@ bool linux_doas(const struct artefact *a, struct err *err)
 
 		if (!span_eq(word, SPAN("permit")))
 			continue;
-		while ((word = linux_word(&rule)).len && is_one_of(word, options))
+		while ((word = linux_word(&rule)).len && span_is_one_of_nocase(word, options))
 			;
 		linux_autostart(&t, &(struct linux_entry){ .what = "sudoers", .technique = "T1548.003", .name = word,
 			.user = word, .command = line, .program = SPAN("ALL") });

@@ -12,21 +12,12 @@ struct unit {
 	uint64_t told;
 };
 
-static struct span suffix_of(struct span name)
-{
-	size_t at = name.len;
-
-	while (at && name.at[at - 1] != '.')
-		at--;
-	return span_from(name, at);
-}
-
 /* "ssh.service.d/override.conf" speaks of ssh.service. */
 static struct span unit_name(const struct artefact *a)
 {
 	struct span folder = linux_part(a->path, 1);
 
-	if (span_eq(suffix_of(a->name), SPAN("conf")) && span_ends(folder, SPAN(".d")))
+	if (span_eq(span_after_last(a->name, '.'), SPAN("conf")) && span_ends(folder, SPAN(".d")))
 		return span_sub(folder, 0, folder.len - 2);
 	return a->name;
 }
@@ -43,7 +34,7 @@ static void set_kind(struct unit *u)
 		{ { (const uint8_t *)"container", 9 }, "container", "T1543.005" },
 		{ { (const uint8_t *)"kube", 4 }, "container", "T1543.005" },
 	};
-	struct span suffix = suffix_of(u->name);
+	struct span suffix = span_after_last(u->name, '.');
 
 	u->what = "unit";
 	u->technique = "T1543.002";

@@ -196,21 +196,12 @@ struct span linux_unquote(struct span s)
 	return s;
 }
 
-static struct span last_part(struct span path)
-{
-	size_t at = path.len;
-
-	while (at && path.at[at - 1] != '/')
-		at--;
-	return span_from(path, at);
-}
-
 static bool is_interpreter(struct span path)
 {
 	static const char *const names[] = { "sh", "bash", "dash", "ash", "zsh", "ksh", "env", "python",
 		"python2", "python3", "perl", "ruby", "php", "node", "nohup", "nice", "ionice", "sudo",
 		"su", "setsid", "timeout", "flock", "chroot", "test", "[", "true", "false", "exec" };
-	struct span name = last_part(path);
+	struct span name = span_after_last(path, '/');
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (span_eq(name, span_text(names[i])))
@@ -267,7 +258,7 @@ struct span linux_program(struct span command)
 struct span linux_part(struct span path, size_t back)
 {
 	for (;;) {
-		struct span part = last_part(path);
+		struct span part = span_after_last(path, '/');
 
 		if (!back--)
 			return part;

@@ -177,12 +177,8 @@ static bool is_document(struct span ending)
 	static const char endings[] = ".doc|.docx|.xls|.xlsx|.ppt|.pptx|.odt|.ods|.odp|.pdf|.rtf|.csv|.jpg|.jpeg|.png|.tif|"
 		".tiff|.psd|.ai|.dwg|.dxf|.mp3|.mp4|.mov|.avi|.zip|.rar|.7z|.pst|.mdb|.accdb|.sql|.sqlite|.mdf|.bak|"
 		".vmdk|.vhd|.vhdx|.vdi|.kdbx|.c|.cpp|.cs|.java|.py|.js|.html|.xml|.json";
-	struct span rest = span_text(endings);
 
-	while (rest.len)
-		if (span_eq_nocase(span_split(&rest, '|'), ending))
-			return true;
-	return false;
+	return span_is_one_of_nocase(ending, endings);
 }
 
 static bool tell_mass(struct analysis *a, const struct mass *m, bool is_rename, struct err *err)

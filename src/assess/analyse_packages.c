@@ -54,11 +54,7 @@ static bool is_rare(size_t found, size_t of)
 /* "coreutils" of "/mnt/x/var/lib/dpkg/info/coreutils" and of "…/libc6:amd64". */
 static struct span package_of(struct span stem)
 {
-	size_t at = stem.len;
-
-	while (at && stem.at[at - 1] != '/')
-		at--;
-	stem = span_from(stem, at);
+	stem = span_after_last(stem, '/');
 	return span_sub(stem, 0, span_find_byte(stem, 0, ':'));
 }
 

@@ -101,16 +101,6 @@ static bool is_removing(const struct act *act)
 	return false;
 }
 
-static bool is_named(struct span name, const char *names)
-{
-	struct span rest = span_text(names);
-
-	while (rest.len)
-		if (span_eq_nocase(span_split(&rest, '|'), name))
-			return true;
-	return false;
-}
-
 /* "\\Program Files\\X\\x.exe" that writes below "\\ProgramData\\X\\": where its own data belong. */
 static bool is_own_folder(const struct act *act)
 {
@@ -152,7 +142,7 @@ static bool is_of_packages(const struct act *act)
 	struct span program = act_file_name(act->program);
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (is_named(program, rows[i].programs) && span_has_any(act->program, rows[i].folders) &&
+		if (span_is_one_of_nocase(program, rows[i].programs) && span_has_any(act->program, rows[i].folders) &&
 		    span_has_any(act->path, rows[i].paths) && span_has_any(act_file_name(act->path), rows[i].ends))
 			return true;
 	return false;

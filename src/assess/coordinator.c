@@ -157,13 +157,10 @@ static bool is_case(struct coordinator *c, const struct stat *st)
 /* Whatever it is called: the very file that lies in our own cache. */
 static bool is_cached(const struct coordinator *c, struct span path, const struct stat *st)
 {
-	size_t start = path.len;
 	char own[PATH_MAX];
 	struct stat there;
 
-	while (start && path.at[start - 1] != '/')
-		start--;
-	path = span_from(path, start);
+	path = span_after_last(path, '/');
 	if (!c->cache || !span_ends(path, SPAN(".rules")))
 		return false;
 	snprintf(own, sizeof own, "%s/%.*s", c->cache, SPAN_ARG(span_sub(path, 0, NAME_MAX)));

@@ -126,16 +126,6 @@ static void widen(struct tally *t, timestamp first, timestamp last)
 		t->last = last;
 }
 
-static bool in_list(const char *list, struct span word)
-{
-	struct span rest = span_text(list);
-
-	while (rest.len)
-		if (span_eq_nocase(span_split(&rest, '|'), word))
-			return true;
-	return false;
-}
-
 static uint32_t class_bit(struct span name)
 {
 	for (int i = 0; i < CLASS_COUNT; i++)
@@ -147,7 +137,7 @@ static uint32_t class_bit(struct span name)
 bool need_takes(const struct need *need, struct span class_name, struct span channel)
 {
 	return class_bit(class_name) & need->classes &&
-	       (!need->channels || in_list(need->channels, channel));
+	       (!need->channels || span_is_one_of_nocase(channel, need->channels));
 }
 
 /* Facts that fit the need; hosts that have any of its logs. */
@@ -350,7 +340,7 @@ static bool judge_ledger(sqlite3 *db, struct arena *arena, struct need_result *r
 /* Rights and keys start nothing; of a link to a unit the unit is told itself. */
 static bool starts_nothing(struct span what)
 {
-	return in_list("sudoers|ssh key|unit link|rc link|polkit|library path|tcp wrapper", what);
+	return span_is_one_of_nocase(what, "sudoers|ssh key|unit link|rc link|polkit|library path|tcp wrapper");
 }
 
 /* A bare name is another unit, a module of the kernel, or a program that is in the ledger if it is there. */

@@ -40,31 +40,12 @@ static const char mighty_programs[] =
 	"qemu-bridge-helper|lxc-user-nic|mount.cifs|kismet_cap_linux_wifi|netdata|apps.plugin|perf.plugin|"
 	"slabinfo.plugin|debugfs.plugin|ebpf.plugin|systemd-journal.plugin|nmbd|cockpit-session|clamonacc|swaylock";
 
-static bool is_one_of(struct span word, const char *list)
-{
-	struct span rest = span_text(list);
-
-	while (rest.len)
-		if (span_eq(span_split(&rest, '|'), word))
-			return true;
-	return false;
-}
-
-static struct span name_of(struct span path)
-{
-	size_t at = path.len;
-
-	while (at && path.at[at - 1] != '/')
-		at--;
-	return span_from(path, at);
-}
-
 bool usual_set_user_id(struct span path)
 {
-	return is_one_of(name_of(path), set_user_id);
+	return span_is_one_of(span_after_last(path, '/'), set_user_id);
 }
 
 bool usual_capabilities(struct span path, struct span capabilities)
 {
-	return !span_has_any(capabilities, mighty) || is_one_of(name_of(path), mighty_programs);
+	return !span_has_any(capabilities, mighty) || span_is_one_of(span_after_last(path, '/'), mighty_programs);
 }

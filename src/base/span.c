@@ -172,6 +172,31 @@ struct span span_split(struct span *s, uint8_t separator)
 	return head;
 }
 
+static bool is_one_of(struct span word, const char *words, bool (*eq)(struct span a, struct span b))
+{
+	struct span rest = span_text(words);
+
+	while (rest.len)
+		if (eq(span_split(&rest, '|'), word))
+			return true;
+	return false;
+}
+
+static bool is_same(struct span a, struct span b)
+{
+	return span_eq(a, b);
+}
+
+bool span_is_one_of(struct span word, const char *words)
+{
+	return is_one_of(word, words, is_same);
+}
+
+bool span_is_one_of_nocase(struct span word, const char *words)
+{
+	return is_one_of(word, words, span_eq_nocase);
+}
+
 static bool is_blank(uint8_t byte)
 {
 	return byte == ' ' || (byte >= '\t' && byte <= '\r');

@@ -83,6 +83,9 @@ size_t span_find_byte(struct span s, size_t start, uint8_t byte);
 size_t span_find_word(struct span s, const struct span *words, size_t count);
 /* Whether any of the words, separated by '|', stands in the text, ASCII case folded. */
 bool span_has_any(struct span text, const char *words);
+/* Whether the word is one of the words, separated by '|', none of them empty. */
+bool span_is_one_of(struct span word, const char *words);
+bool span_is_one_of_nocase(struct span word, const char *words);
 /* Cuts off and returns what stands before `separator`; the rest stays in `s`. */
 struct span span_split(struct span *s, uint8_t separator);
 /* Without ASCII white space at both ends. */

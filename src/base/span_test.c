@@ -94,6 +94,26 @@ TEST(span_has_any_finds_words_in_any_case)
 }
 
 /* Against a search for each, with words of all lengths at all places. */
+TEST(span_is_one_of_asks_for_whole_words)
+{
+	assert_true(span_is_one_of(SPAN("su"), "sudo|su|ssh"));
+	assert_true(span_is_one_of(SPAN("ssh"), "sudo|su|ssh"));
+	assert_false(span_is_one_of(SPAN("s"), "sudo|su|ssh"));
+	assert_false(span_is_one_of(SPAN("su|ssh"), "sudo|su|ssh"));
+	assert_false(span_is_one_of(SPAN("SU"), "sudo|su|ssh"));
+	assert_true(span_is_one_of_nocase(SPAN("SU"), "sudo|su|ssh"));
+	assert_false(span_is_one_of(SPAN(""), "sudo|su"));
+	assert_false(span_is_one_of(SPAN("su"), ""));
+}
+
+TEST(span_after_last_is_the_last_part)
+{
+	assert_true(span_eq(span_after_last(SPAN("/usr/bin/su"), '/'), SPAN("su")));
+	assert_true(span_eq(span_after_last(SPAN("su"), '/'), SPAN("su")));
+	assert_int_equal(span_after_last(SPAN("/usr/"), '/').len, 0);
+	assert_int_equal(span_after_last(SPAN(""), '/').len, 0);
+}
+
 TEST(span_find_word_misses_none)
 {
 	static const char *const lists[] = { "abcde|cdeab|eabcdabcd", "abc|bcd|cda|dab", "abcdabcdabcdabcd|bcdbcdbcdbcdbcd",

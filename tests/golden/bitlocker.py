@@ -14,18 +14,13 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, skipped, told  # noqa: E402
+
 kanshiki, writer = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
 RECOVERY = "471207-278498-422125-177177-561902-537405-468006-693451"
 WRONG = "471207-278498-422125-177177-561902-537405-468006-693462"
 WORD = "geheim"
-count = failures = 0
-
-
-def check(ok, what):
-    global count, failures
-    count += 1
-    failures += not ok
-    print(("ok" if ok else "not ok") + f" {count} - {what}", flush=True)
 
 
 def run(*command):
@@ -100,21 +95,21 @@ def check_forms(work, plain, files):
         for form in ("whole", "part", "togo") if method in ("cbc128", "xts256", "elephant256") else ("whole",):
             image, key = work / f"{method}-{form}", work / "key.BEK"
             run(writer, plain, image, method, f"startup:{key}", *([form] if form != "whole" else []))
-            check(opened(assess(image, f"@{key}"), files), f"{method}, {form}: a file *.BEK opens it, every byte is right")
+            told(opened(assess(image, f"@{key}"), files), f"{method}, {form}: a file *.BEK opens it, every byte is right")
             if method != "xts256":	# which Debian's libbde cannot read
                 shown = by_libbde(image, work, "-s", key)
                 if shown is None:
-                    print(f"ok {count + 1} - libbde # SKIP bdemount is not here", flush=True)
+                    skipped("libbde", "bdemount is not here")
                 else:
                     # It leaves out the last sector of one that is half encrypted.
                     wanted = without_metadata(plain, image, form == "togo")
-                    check(shown == wanted[:len(shown)] and len(shown) >= len(wanted) - 512, f"{method}, {form}: libbde reads the same out of it")
+                    told(shown == wanted[:len(shown)] and len(shown) >= len(wanted) - 512, f"{method}, {form}: libbde reads the same out of it")
             if form == "whole":
                 other = bytearray(key.read_bytes())
                 other[-1] ^= 1
                 (work / "other.BEK").write_bytes(other)
-                check(locked(assess(image, f"@{work / 'other.BEK'}"), "bitlocker: no key given opens it"),
-                      f"{method}: another startup key does not")
+                told(locked(assess(image, f"@{work / 'other.BEK'}"), "bitlocker: no key given opens it"),
+                     f"{method}: another startup key does not")
             image.unlink()
 
 
@@ -122,17 +117,17 @@ def check_method(work, plain, files, method):
     image = work / method
     run(writer, plain, image, method, f"password:{WORD}", f"recovery:{RECOVERY}")
     if shutil.which("cryptsetup"):
-        check(cryptsetup_opens(image, WORD) and cryptsetup_opens(image, RECOVERY) and not cryptsetup_opens(image, "x"),
-              f"{method}: a volume that cryptsetup opens, too")
-    check(opened(assess(image, WORD), files), f"{method}: the password opens it, every byte is right")
-    check(opened(assess(image, "first", RECOVERY), files), f"{method}: so does the recovery password, after another key")
-    check(locked(assess(image, WRONG), "bitlocker: no key given opens it"), f"{method}: another one does not")
-    check(locked(assess(image), "bitlocker: encrypted, no key given"), f"{method}: without a key it is locked")
+        told(cryptsetup_opens(image, WORD) and cryptsetup_opens(image, RECOVERY) and not cryptsetup_opens(image, "x"),
+             f"{method}: a volume that cryptsetup opens, too")
+    told(opened(assess(image, WORD), files), f"{method}: the password opens it, every byte is right")
+    told(opened(assess(image, "first", RECOVERY), files), f"{method}: so does the recovery password, after another key")
+    told(locked(assess(image, WRONG), "bitlocker: no key given opens it"), f"{method}: another one does not")
+    told(locked(assess(image), "bitlocker: encrypted, no key given"), f"{method}: without a key it is locked")
     damaged = bytearray(image.read_bytes())
     at = int.from_bytes(damaged[176:184], "little")
     damaged[at:at + 4096] = bytes(4096)
     (work / "damaged").write_bytes(damaged)
-    check(opened(assess(work / "damaged", WORD), files), f"{method}: without the first copy of the metadata, too")
+    told(opened(assess(work / "damaged", WORD), files), f"{method}: without the first copy of the metadata, too")
 
 
 def main():
@@ -146,10 +141,9 @@ def main():
             check_method(work, plain, files, method)
         for method in ("xts128", "xts256", "cbc128", "cbc256"):
             run(writer, plain, work / "clear", method, "clear")
-            check(opened(assess(work / "clear"), files), f"{method}: protection suspended: no key is needed")
+            told(opened(assess(work / "clear"), files), f"{method}: protection suspended: no key is needed")
         check_forms(work, plain, files)
-    print(f"1..{count}")
-    return 1 if failures else 0
+    return finish()
 
 
 sys.exit(main())

@@ -10,15 +10,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told  # noqa: E402
+
 kanshiki = str(pathlib.Path(sys.argv[1]).resolve())
-count = failures = 0
-
-
-def check(ok, what):
-    global count, failures
-    count += 1
-    failures += not ok
-    print(("ok" if ok else "not ok") + f" {count} - {what}", flush=True)
 
 
 def one_drive(path):
@@ -69,17 +64,16 @@ def main():
         account = db.execute("SELECT name, command FROM trace WHERE what = 'cloud account'").fetchall()
         fates = db.execute("SELECT path, reason FROM item WHERE fate NOT IN ('examined', 'skipped')").fetchall()
         db.close()
-    check(files.get(("OneDrive", "Work/Plans/secret.docx")) == (1700000000 * 10**9, {"size": 4711}, "ann"),
-          f"a file of OneDrive: path, size, last change, whose {files}")
-    check(files.get(("OneDrive", "top.txt"), (0,))[0] is None, "one without a time has none")
-    check(sum(path.endswith("lost") for _, path in files) == 1, "folders in a circle come to an end")
-    check(files.get(("Google Drive", "My Drive/list.xlsx")) == (1700000000123 * 10**6, {"size": 99, "state": "in the bin"}, "ann"),
-          "a file of Google Drive, in thousandths of seconds, in the bin")
-    check(("Google Drive", "late.pdf") in files, "what stands in the write-ahead log alone, too")
-    check(account == [("Dropbox, personal", "C:\\Users\\ann\\Dropbox")], f"Dropbox's folder {account}")
-    check(not fates, f"all are wholly examined {fates}")
-    print(f"1..{count}")
-    return 1 if failures else 0
+    told(files.get(("OneDrive", "Work/Plans/secret.docx")) == (1700000000 * 10**9, {"size": 4711}, "ann"),
+         f"a file of OneDrive: path, size, last change, whose {files}")
+    told(files.get(("OneDrive", "top.txt"), (0,))[0] is None, "one without a time has none")
+    told(sum(path.endswith("lost") for _, path in files) == 1, "folders in a circle come to an end")
+    told(files.get(("Google Drive", "My Drive/list.xlsx")) == (1700000000123 * 10**6, {"size": 99, "state": "in the bin"}, "ann"),
+         "a file of Google Drive, in thousandths of seconds, in the bin")
+    told(("Google Drive", "late.pdf") in files, "what stands in the write-ahead log alone, too")
+    told(account == [("Dropbox, personal", "C:\\Users\\ann\\Dropbox")], f"Dropbox's folder {account}")
+    told(not fates, f"all are wholly examined {fates}")
+    return finish()
 
 
 sys.exit(main())

@@ -17,17 +17,10 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import make_images  # noqa: E402
+from tap import finish, skipped, told  # noqa: E402
 
 kanshiki = str(pathlib.Path(sys.argv[1]).resolve())
-count = failures = 0
 LISTED = re.compile(r"^([rd-])/([rd-]) \* ([\d-]+)(\(realloc\))?:\t(.*)$")
-
-
-def check(ok, what):
-    global count, failures
-    count += 1
-    failures += not ok
-    print(("ok" if ok else "not ok") + f" {count} - {what}", flush=True)
 
 
 def sha(bytes_):
@@ -88,8 +81,8 @@ def compare(kind, image, originals, wholes=1):
     right = sum(digest in originals for digest in theirs.values())
     missing = [n for n, digest in theirs.items() if n not in mine and digest != sha(b"")]
     differ = [n for n in theirs if n in mine and mine[n] != (theirs[n], "examined")]
-    check(theirs and right >= wholes and not missing and not differ,
-          f"{kind}: {len(theirs)} deleted files, {right} as they were: as the Sleuth Kit reads them {missing or ''} {differ or ''}")
+    told(theirs and right >= wholes and not missing and not differ,
+         f"{kind}: {len(theirs)} deleted files, {right} as they were: as the Sleuth Kit reads them {missing or ''} {differ or ''}")
 
 
 def mounted(image, where, works, options):
@@ -120,7 +113,7 @@ def driver(kind, work, inside, originals):
     if mounted(image, work / "mnt", (copy, empty, later), "defaults" if kind == "ntfs" else "loop"):
         compare(kind, image, originals, 15 if kind == "ntfs" else 0)
     else:
-        print(f"ok {count + 1} - {kind} # SKIP cannot be mounted here", flush=True)
+        skipped(f"{kind}", "cannot be mounted here")
 
 
 def by_debugfs(kind, work, inside, originals):
@@ -184,8 +177,7 @@ def main():
         for bits in (12, 16, 32):
             fat(bits, work, inside, originals)
         exfat(work, inside, originals)
-    print(f"1..{count}")
-    return 1 if failures else 0
+    return finish()
 
 
 sys.exit(main())

@@ -13,18 +13,13 @@ import sys
 import tempfile
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, skipped, told  # noqa: E402
+
 kanshiki = str(pathlib.Path(sys.argv[1]).resolve())
 STREAMS = 14
 TIME = 133800000000000000
 HOLE = 40 << 20
-count = failures = 0
-
-
-def check(ok, what):
-    global count, failures
-    count += 1
-    failures += not ok
-    print(("ok" if ok else "not ok") + f" {count} - {what}", flush=True)
 
 
 def run(*command):
@@ -78,25 +73,25 @@ def check_extensions(image, table):
     traces, _ = assess(table)
     ours = {path.lstrip("\\"): size for what, path, size, _ in traces if "plain" in path and what in ("listed", "stream")}
     theirs = {path.lstrip("\\"): size for path, size in of_sleuth_kit(image).items()}
-    check(set(ours) == set(theirs) and len(ours) == STREAMS + 3, "files and streams in extension records are Sleuth Kit's")
-    check(ours.get("plain1.txt") == theirs["plain1.txt"] == 307200, "so is the size, which stands in an extension")
+    told(set(ours) == set(theirs) and len(ours) == STREAMS + 3, "files and streams in extension records are Sleuth Kit's")
+    told(ours.get("plain1.txt") == theirs["plain1.txt"] == 307200, "so is the size, which stands in an extension")
 
 
 def check_larger_than_held(image, table, work):
     traces, fates = assess(image, "--member-size", "65536")
-    check(("stream", "\\plain1.txt:a-long-name-of-a-stream-that-takes-room-3", 307200, 64) in traces,
-          "of a table in an image all is read, also what is not held")
-    check(any("$MFT" in path and "limit" in fate for path, fate in fates.items()), "and the item says that it was not held")
+    told(("stream", "\\plain1.txt:a-long-name-of-a-stream-that-takes-room-3", 307200, 64) in traces,
+         "of a table in an image all is read, also what is not held")
+    told(any("$MFT" in path and "limit" in fate for path, fate in fates.items()), "and the item says that it was not held")
     bytes_ = table.read_bytes()
     late = bytes_.ljust(4 << 20, b"\0") + bytes_[64 << 10:65 << 10]
     with zipfile.ZipFile(work / "t.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("C/$MFT", late)
         archive.writestr("C/behind.txt", "still read")
     traces, fates = assess(work / "t.zip", "--member-size", "65536")
-    check(("listed", "\\plain1.txt", None) in {row[:2] + (None,) for row in traces if row[3] == 4096},
-          "of a table in an archive, too")
-    check(any(path.endswith("behind.txt") and fate == "examined: " for path, fate in fates.items()),
-          "and the next member is whole")
+    told(("listed", "\\plain1.txt", None) in {row[:2] + (None,) for row in traces if row[3] == 4096},
+         "of a table in an archive, too")
+    told(any(path.endswith("behind.txt") and fate == "examined: " for path, fate in fates.items()),
+         "and the next member is whole")
 
 
 def check_beside(table, work):
@@ -105,13 +100,13 @@ def check_beside(table, work):
     shutil.copy(table, root / "$MFT")
     (root / "$Extend" / "$J").write_bytes(journal((11 << 48) | 11))
     wanted = ("created", "\\$Extend\\staged.7z")
-    check(wanted in {row[:2] for row in assess(work / "C")[0]}, "a journal finds the table in the folder above")
+    told(wanted in {row[:2] for row in assess(work / "C")[0]}, "a journal finds the table in the folder above")
     with zipfile.ZipFile(work / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("$Extend/$J", "$MFT"):
             archive.write(root / name, "up/C/" + name)
-    check(wanted in {row[:2] for row in assess(work / "c.zip")[0]}, "in an archive, too")
-    check(("created", "\\?\\staged.7z") in {row[:2] for row in assess(root / "$Extend")[0]},
-          "never above what was named")
+    told(wanted in {row[:2] for row in assess(work / "c.zip")[0]}, "in an archive, too")
+    told(("created", "\\?\\staged.7z") in {row[:2] for row in assess(root / "$Extend")[0]},
+         "never above what was named")
 
 
 def mounted(image, where, write):
@@ -156,17 +151,17 @@ def check_volume(work):
     one.write_bytes(b"1")
     run("ntfscp", "-q", image, one, "/$Extend/$UsnJrnl")
     if not mounted(image, work / "mnt", write_volume):
-        print(f"ok {count + 1} - the driver's volume # SKIP cannot be mounted here", flush=True)
+        skipped("the driver's volume", "cannot be mounted here")
         return
     traces, fates = assess(image)
-    told = {row[:2] for row in traces}
-    check({("created", "\\Users\\anna\\Documents\\staged.7z"), ("deleted", "\\Users\\anna\\Documents\\gone.rar")} <= told,
-          "a journal in an image: only its end is read, and its paths are whole")
-    check(any(path.endswith("$UsnJrnl:$J") and fate == "examined: " for path, fate in fates.items()), "wholly")
-    gone = {path.rsplit("\\", 1)[-1] for what, path in told if what == "deleted" and "report number" in path}
+    said = {row[:2] for row in traces}
+    told({("created", "\\Users\\anna\\Documents\\staged.7z"), ("deleted", "\\Users\\anna\\Documents\\gone.rar")} <= said,
+         "a journal in an image: only its end is read, and its paths are whole")
+    told(any(path.endswith("$UsnJrnl:$J") and fate == "examined: " for path, fate in fates.items()), "wholly")
+    gone = {path.rsplit("\\", 1)[-1] for what, path in said if what == "deleted" and "report number" in path}
     deleted = {f"report number {n:03}.docx" for n in range(60, 120)}
-    check(len(gone) > 5 and gone <= deleted, f"the slack of a folder's index tells {len(gone)} of 60 deleted names, "
-          f"and {len(gone - deleted)} that are still there")
+    told(len(gone) > 5 and gone <= deleted, f"the slack of a folder's index tells {len(gone)} of 60 deleted names, "
+         f"and {len(gone - deleted)} that are still there")
 
 
 def main():
@@ -183,8 +178,7 @@ def main():
         check_larger_than_held(image, table, work)
         check_beside(table, work)
         check_volume(work)
-    print(f"1..{count}")
-    return 1 if failures else 0
+    return finish()
 
 
 sys.exit(main())

@@ -13,19 +13,12 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import snapshots  # noqa: E402
+from tap import finish, skipped, told  # noqa: E402
 
 kanshiki = str(pathlib.Path(sys.argv[1]).resolve())
-count = failures = 0
 B = snapshots.BLOCK
 TIMES = ["2024-12-30T03:40:00Z", "2024-12-30T04:40:00Z"]
 SKIPPED = "store of snapshots, which are examined by themselves"
-
-
-def check(ok, what):
-    global count, failures
-    count += 1
-    failures += not ok
-    print(("ok" if ok else "not ok") + f" {count} - {what}", flush=True)
 
 
 def text(line, times):
@@ -82,7 +75,7 @@ def check_peer(image, states, places, work):
     where = work / "peer"
     where.mkdir()
     if not shutil.which("vshadowmount") or subprocess.run(["vshadowmount", image, where], capture_output=True, check=False).returncode:
-        print(f"ok {count + 1} - as libvshadow reads it # SKIP vshadowmount is not here", flush=True)
+        skipped("as libvshadow reads it", "vshadowmount is not here")
         return
     try:
         for number, state in enumerate(states[:-1], 1):
@@ -90,7 +83,7 @@ def check_peer(image, states, places, work):
             header = range(snapshots.HEADER_AT, snapshots.HEADER_AT + 512)
             for a, b in places + [(header.start, header.stop)]:
                 state[a:b] = made[a:b]
-            check(made == state, f"libvshadow finds state {number} in the volume")
+            told(made == state, f"libvshadow finds state {number} in the volume")
     finally:
         subprocess.run(["umount", where], check=True)
 
@@ -98,10 +91,10 @@ def check_peer(image, states, places, work):
 def check_whole(image):
     case = Case(image)
     found = case.files()
-    check({k: v[0] for k, v in found.items()} == EXPECTED, f"what differs is found, with its bytes {set(found) ^ set(EXPECTED) or ''}")
-    check(all(len(v) == 1 for v in found.values()), "each once")
-    check(case.taken == [("p1@snapshot1", TIMES[0]), ("p1@snapshot2", TIMES[1])], "when each snapshot was taken is on the time line")
-    check(all(f"taken {t}" in note for t, note in zip(TIMES, case.notes[1:])), "and with the volume's coverage")
+    told({k: v[0] for k, v in found.items()} == EXPECTED, f"what differs is found, with its bytes {set(found) ^ set(EXPECTED) or ''}")
+    told(all(len(v) == 1 for v in found.values()), "each once")
+    told(case.taken == [("p1@snapshot1", TIMES[0]), ("p1@snapshot2", TIMES[1])], "when each snapshot was taken is on the time line")
+    told(all(f"taken {t}" in note for t, note in zip(TIMES, case.notes[1:])), "and with the volume's coverage")
 
 
 def check_overwritten(states, work):
@@ -111,8 +104,8 @@ def check_overwritten(states, work):
     image = work / "overwritten.img"
     image.write_bytes(snapshots.compose([*states[:-1], last])[0])
     found = Case(image).files()
-    check(found.get(("p1@snapshot1", "docs/deleted late")) == [first("deleted late")],
-          "what is deleted and overwritten in the volume is whole in the snapshot")
+    told(found.get(("p1@snapshot1", "docs/deleted late")) == [first("deleted late")],
+         "what is deleted and overwritten in the volume is whole in the snapshot")
 
 
 def damaged(volume, work, at, length):
@@ -132,13 +125,13 @@ def check_damage(volume, stores, work):
     for what, at, length in (("the catalog's head", catalog, 16), ("an entry of the catalog", catalog + 128, 128),
                              ("where the catalog is", snapshots.HEADER_AT + 48, 8), ("the head of a store", stores[0].at, 16)):
         case = damaged(volume, work, at, length)
-        check(case.gap("p1@snapshots"), f"damaged: {what}: a stated gap")
-        check(all(fate == "examined" for fate, _ in store_fates(case)), "and the stores are examined as files")
+        told(case.gap("p1@snapshots"), f"damaged: {what}: a stated gap")
+        told(all(fate == "examined" for fate, _ in store_fates(case)), "and the stores are examined as files")
     case = damaged(volume, work, stores[0].at + B, 16)
-    check(case.gap("p1@snapshot1") and len(case.files()) == 3 + 4, "damaged: blocks of the older store: a stated gap, the newer is read")
-    check([fate for fate, _ in sorted(store_fates(case))] == ["examined", "skipped"], "and the damaged one is examined as a file")
+    told(case.gap("p1@snapshot1") and len(case.files()) == 3 + 4, "damaged: blocks of the older store: a stated gap, the newer is read")
+    told([fate for fate, _ in sorted(store_fates(case))] == ["examined", "skipped"], "and the damaged one is examined as a file")
     case = damaged(volume, work, stores[1].at + B, 16)
-    check(case.gap("p1@snapshot1") and case.gap("p1@snapshot2"), "damaged: blocks of the newer store: both are gaps")
+    told(case.gap("p1@snapshot1") and case.gap("p1@snapshot2"), "damaged: blocks of the newer store: both are gaps")
 
 
 def check_likeness(work):
@@ -156,33 +149,33 @@ def check_likeness(work):
     image, _ = snapshots.make(folder, (plant, lambda root: (root / "later").write_bytes(b"x")))
     case = Case(image)
     path = f"p1/{snapshots.FOLDER}/"
-    check(all(case.fate.get(path + name) == ("examined", "") for name in names), "what is called like a store and is none is examined")
-    check(case.fate.get(path + snapshots.name_of(stores_id) + ":more") == ("examined", ""), "so is a stream of a store")
-    check(case.fate.get(path + snapshots.name_of(stores_id)) == ("skipped", SKIPPED), "the store itself is not")
+    told(all(case.fate.get(path + name) == ("examined", "") for name in names), "what is called like a store and is none is examined")
+    told(case.fate.get(path + snapshots.name_of(stores_id) + ":more") == ("examined", ""), "so is a stream of a store")
+    told(case.fate.get(path + snapshots.name_of(stores_id)) == ("skipped", SKIPPED), "the store itself is not")
 
 
 def check_real():
     """A volume that Windows itself took two snapshots of: their times, as vshadowinfo tells them, and a deleted file."""
     image = pathlib.Path("../shared/corpora/artefacts/plaso/test_data/vsstest.qcow2")
     if not image.exists():
-        print(f"ok {count + 1} - a volume of Windows # SKIP no corpora", flush=True)
+        skipped("a volume of Windows", "no corpora")
         return
     case = Case(image)
-    check(case.taken == [("p1@snapshot1", "2013-12-03T06:35:09Z"), ("p1@snapshot2", "2013-12-03T06:37:48Z")] and
-          "p1@snapshot1/syslog" in case.fate, "a volume of Windows: both snapshots, and what was deleted since")
+    told(case.taken == [("p1@snapshot1", "2013-12-03T06:35:09Z"), ("p1@snapshot2", "2013-12-03T06:37:48Z")] and
+         "p1@snapshot1/syslog" in case.fate, "a volume of Windows: both snapshots, and what was deleted since")
 
 
 def main():
     check_real()
     if not shutil.which("mkntfs"):
-        print(f"ok {count + 1} - written volumes # SKIP mkntfs is not here\n1..{count + 1}")
-        return 1 if failures else 0
+        skipped("written volumes", "mkntfs is not here")
+        return finish()
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         made = snapshots.example(work)
         if not made:
-            print(f"ok {count + 1} - written volumes # SKIP volumes of NTFS cannot be mounted here\n1..{count + 1}")
-            return 1 if failures else 0
+            skipped("written volumes", "volumes of NTFS cannot be mounted here")
+            return finish()
         image, stores = made
         states = [(work / f"state{n}.img").read_bytes() for n in (1, 2, 3)]
         places = [snapshots.place_of(states[-1], b"VSS-%d---" % n) for n in range(3)]
@@ -191,8 +184,7 @@ def main():
         check_overwritten(states, work)
         check_damage(image.read_bytes(), stores, work)
         check_likeness(work)
-    print(f"1..{count}")
-    return 1 if failures else 0
+    return finish()
 
 
 sys.exit(main())

@@ -19,20 +19,15 @@ import sys
 import tempfile
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from tap import finish, told  # noqa: E402
+
 kanshiki = str(pathlib.Path(sys.argv[1]).resolve())
 corpora = pathlib.Path(os.environ.get("KANSHIKI_CORPORA", "../shared/corpora"))
 museum = corpora / "artefacts/artmuseum/Windows/SRUM/Win10/BelkasoftCTF_InsiderThreat"
 PAGE = 4096
 LOGS = [0x4E, 0x4F, 0x50, 0x51]
 INSERT, EXTERNAL, SPLIT_IMAGE, CONVERT = 29, 38, 62, 58
-count = failures = 0
-
-
-def check(ok, what):
-    global count, failures
-    count += 1
-    failures += not ok
-    print(("ok" if ok else "not ok") + f" {count} - {what}", flush=True)
 
 
 def u16(b, at):
@@ -256,33 +251,32 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
         clean, fate, _ = traces(put(work / "clean", (museum / "Clean/SRUDB.dat").read_bytes(), {}))
-        check(fate == "examined" and sum(clean.values()) > 4000, f"the cleaned copy tells {sum(clean.values())} rows")
-        told, fate, reason = traces(put(work / "same", dirty, {0x51: logs[0x51]}))
-        check(told == clean and fate == "examined", f"a dirty one with its log is whole ({fate}, {reason})")
+        told(fate == "examined" and sum(clean.values()) > 4000, f"the cleaned copy tells {sum(clean.values())} rows")
+        said, fate, reason = traces(put(work / "same", dirty, {0x51: logs[0x51]}))
+        told(said == clean and fate == "examined", f"a dirty one with its log is whole ({fate}, {reason})")
         for first in reversed(LOGS):
             old = earlier(dirty, logs, first)
             needed = {n: log for n, log in logs.items() if n >= first}
             alone, fate, reason = traces(put(work / f"alone{first}", old, {}))
-            check(fate == "partly" and "whole until 20" in reason,
-                  f"without logs from {first:X} on {sum((clean - alone).values())} rows are missing: {reason}")
+            told(fate == "partly" and "whole until 20" in reason,
+                 f"without logs from {first:X} on {sum((clean - alone).values())} rows are missing: {reason}")
             folder = put(work / f"with{first}", old, needed)
-            told, fate, reason = traces(folder)
-            check(told == clean and fate == "examined",
-                  f"with them: {sum((clean - told).values())} missing, {sum((told - clean).values())} too many, {reason}")
+            said, fate, reason = traces(folder)
+            told(said == clean and fate == "examined",
+                 f"with them: {sum((clean - said).values())} missing, {sum((said - clean).values())} too many, {reason}")
         with zipfile.ZipFile(work / "x.zip", "w", zipfile.ZIP_DEFLATED) as z:
             for f in sorted(folder.iterdir()):
                 z.write(f, f"uploads/auto/C%3A/Windows/System32/sru/{f.name}")
-        told, fate, reason = traces(work / "x.zip")
-        check(told == clean and fate == "examined", f"in an archive ({reason})")
+        said, fate, reason = traces(work / "x.zip")
+        told(said == clean and fate == "examined", f"in an archive ({reason})")
         (folder / "SRU00051.log").unlink()
-        told, fate, reason = traces(folder)
-        check(fate == "partly" and "whole until" in reason and sum((told - clean).values()) == 0,
-              f"without the last log: {sum((clean - told).values())} missing, {reason}")
+        said, fate, reason = traces(folder)
+        told(fate == "partly" and "whole until" in reason and sum((said - clean).values()) == 0,
+             f"without the last log: {sum((clean - said).values())} missing, {reason}")
         (folder / "SRU0004F.log").unlink()
-        told, fate, reason = traces(folder / "SRUDB.dat")
-        check(fate == "partly" and sum((told - clean).values()) == 0, f"with a gap: {reason}")
-    print(f"1..{count}")
-    sys.exit(1 if failures else 0)
+        said, fate, reason = traces(folder / "SRUDB.dat")
+        told(fate == "partly" and sum((said - clean).values()) == 0, f"with a gap: {reason}")
+    sys.exit(finish())
 
 
 main()
