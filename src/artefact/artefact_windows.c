@@ -39,7 +39,7 @@ const struct artefact_decoder artefact_windows[] = {
 	{ .name = "windows firewall log", CLASS_NETWORK_LOG, .paths = "*firewall*.log|*firewall*.log.old",
 	  .decode = windows_firewall },
 	{ .name = "device set-up log", CLASS_TEXT_LOG, .paths = "setupapi*.log", .decode = windows_setupapi },
-	{ .name = "powershell transcripts", CLASS_TEXT_LOG, .paths = "*transcript*.txt", .decode = windows_transcript },
+	{ .name = "powershell transcripts", CLASS_TEXT_LOG, .kind = "powershell transcript", .decode = windows_transcript },
 	{ .name = "powershell history", CLASS_TEXT_LOG, .paths = "*Host_history.txt",
 	  .decode = windows_console_history, .of_place = true },
 	{ .name = "powershell profiles", CLASS_CONFIGURATION,

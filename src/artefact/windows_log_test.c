@@ -52,32 +52,6 @@ TEST(a_device_is_told_with_its_serial_and_first_time)
 	told_free(&t);
 }
 
-TEST(transcripts_of_any_language)
-{
-	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/powershell_transcript_ger.txt")
-	struct told t = { 0 };
-
-	run(&t, windows_transcript, path);
-	assert_true(t.ok);
-	assert_span(t.traces[0].command, "whoami");
-	assert_span(t.traces[0].user, "DE\\User");
-	assert_span(t.traces[0].host, "MySystem");
-	assert_true(t.traces[0].time == timestamp_of_civil(2022, 8, 24, 12, 21, 11, 0));
-	told_free(&t);
-}
-
-TEST(console_history_keeps_lines_that_go_on)
-{
-	struct told t = { 0 };
-
-	told_run(&t, windows_console_history, SPAN("whoami\r\nGet-Item `\r\n-Path x\r\n"),
-		 "Users/ann/PSReadLine/ConsoleHost_history.txt", "", NULL);
-	assert_int_equal(t.count, 2);
-	assert_span(t.traces[1].command, "Get-Item \n-Path x");
-	assert_span(t.traces[1].user, "ann");
-	told_free(&t);
-}
-
 TEST(policy_scripts_with_and_without_parameters)
 {
 	struct told t = { 0 };

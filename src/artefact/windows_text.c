@@ -1,7 +1,6 @@
 /*
- * Text that Windows and its shells write: firewall log, set-up log of devices,
- * PowerShell's transcripts, history and profiles, scripts of group policy, and
- * what Office loads at start.
+ * Text that Windows writes or obeys: firewall log, set-up log of devices,
+ * PowerShell's profiles, scripts of group policy, and what Office loads at start.
  */
 #include "artefact/windows.h"
 #include "base/map.h"
@@ -9,7 +8,6 @@
 #define MAX_COLUMNS 32
 #define MAX_LINES 2000000
 #define MAX_FLOWS 200000
-#define MAX_COMMANDS 20000
 
 enum column { COLUMN_DATE, COLUMN_TIME, COLUMN_ACTION, COLUMN_PROTOCOL, COLUMN_SRC_IP, COLUMN_DST_IP,
 	      COLUMN_SRC_PORT, COLUMN_DST_PORT, COLUMN_SIZE, COLUMN_PATH, COLUMN_PID, COLUMN_COUNT };
@@ -219,134 +217,6 @@ bool windows_setupapi(const struct artefact *a, struct err *err)
 		}
 		section = (struct span){ 0 };
 	}
-	return true;
-}
-
-/* "20220721023749": local time. */
-static timestamp transcript_time(struct span s)
-{
-	int part[6];
-	static const size_t starts[] = { 0, 4, 6, 8, 10, 12, 14 };
-
-	s = span_trim(s);
-	for (size_t i = 0; i < 6; i++) {
-		uint64_t n;
-
-		if (s.len != 14 || !span_to_u64(span_sub(s, starts[i], starts[i + 1] - starts[i]), &n))
-			return TIME_NONE;
-		part[i] = (int)n;
-	}
-	return timestamp_of_civil(part[0], part[1], part[2], part[3], part[4], part[5], 0);
-}
-
-struct transcript {
-	struct span user, machine, program;
-	timestamp start;
-	size_t header;			/* lines of the header read so far */
-};
-
-/* Headers are translated, their order is not: start, user, run as, configuration, machine, program. */
-static void header_line(struct transcript *h, struct span line)
-{
-	size_t at = span_find(line, 0, SPAN(": "));
-	struct span value = at == SIZE_MAX ? (struct span){ 0 } : span_trim(span_from(line, at + 2));
-
-	h->header++;
-	if (h->start == TIME_NONE && transcript_time(value) != TIME_NONE) {
-		h->start = transcript_time(value);
-		h->header = 1;
-	} else if (h->header == 2) {
-		h->user = value;
-	} else if (span_find(value, 0, SPAN(" (Microsoft Windows")) != SIZE_MAX) {
-		h->machine = span_split(&value, ' ');
-	} else if (!h->program.len && tell_find_nocase(value, ".exe") != SIZE_MAX) {
-		h->program = value;
-	}
-}
-
-static bool tell_command(const struct artefact *a, const struct transcript *h, struct span command, struct span source)
-{
-	struct trace t = trace_new(TRACE_EXECUTION, "ran");
-
-	t.command = command;
-	t.program = h->program.len ? h->program : SPAN("powershell.exe");
-	t.user = h->user.len ? h->user : tell_user_of_path(a->path);
-	t.host = h->machine;
-	t.time = h->start;
-	t.source = source;
-	t.technique = SPAN("T1059.001");
-	t.summary = tell_summary(a->arena, "PowerShell: %.*s", SPAN_ARG(command));
-	return a->trace(a->context, &t);
-}
-
-static bool is_stars(struct span line)
-{
-	return span_starts(line, SPAN("**********"));
-}
-
-bool windows_transcript(const struct artefact *a, struct err *err)
-{
-	struct span rest = tell_text(a->arena, a->bytes), line;
-	struct transcript h = { .start = TIME_NONE };
-	bool in_header = false;
-	size_t told = 0;
-
-	if (!is_stars(rest))
-		return err_set(err, ERR_UNSUPPORTED, 0, "no transcript");
-	while (tell_line(&rest, &line)) {
-		size_t prompt;
-
-		if (is_stars(line)) {
-			in_header = !in_header;
-			if (in_header && h.start == TIME_NONE)
-				h = (struct transcript){ .start = TIME_NONE };
-			continue;
-		}
-		if (in_header) {
-			header_line(&h, line);
-			continue;
-		}
-		prompt = span_starts(line, SPAN("PS ")) ? span_find(line, 0, SPAN(">")) : SIZE_MAX;
-		if (prompt == SIZE_MAX || !span_trim(span_from(line, prompt + 1)).len)
-			continue;
-		if (told++ == MAX_COMMANDS) {
-			a->short_of(a->context, "over %d commands", MAX_COMMANDS);
-			break;
-		}
-		if (!tell_command(a, &h, span_trim(span_from(line, prompt + 1)),
-				  SPAN("PowerShell transcript; the time is its start, local")))
-			break;
-	}
-	return true;
-}
-
-/* ConsoleHost_history.txt: a command a line, a backtick goes on; no times. */
-bool windows_console_history(const struct artefact *a, struct err *err)
-{
-	struct span rest = tell_text(a->arena, a->bytes), line;
-	struct transcript h = { .start = TIME_NONE };
-	struct buf command = buf_new((size_t)64 << 10);
-	uint64_t number = 0;
-
-	while (tell_line(&rest, &line)) {
-		bool goes_on = line.len && line.at[line.len - 1] == '`';
-
-		buf_add(&command, span_sub(line, 0, line.len - goes_on));
-		if (goes_on) {
-			buf_text(&command, "\n");
-			continue;
-		}
-		if (number++ == MAX_COMMANDS) {
-			a->short_of(a->context, "over %d commands", MAX_COMMANDS);
-			break;
-		}
-		if (span_trim(buf_span(&command)).len &&
-		    !tell_command(a, &h, arena_copy(a->arena, buf_span(&command)),
-				  SPAN("PowerShell history; no time is kept, the order is")))
-			break;
-		buf_clear(&command);
-	}
-	buf_free(&command);
 	return true;
 }
 

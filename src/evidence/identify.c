@@ -247,6 +247,8 @@ static const struct word beginnings[] = {
 	WORD("<html", "html", CLASS_DOCUMENT),
 	WORD("[Unit]", "systemd unit", CLASS_CONFIGURATION),
 	WORD("type=DAEMON_START", "audit log", CLASS_TEXT_LOG),
+	WORD("**********************\r\n", "powershell transcript", CLASS_TEXT_LOG),
+	WORD("**********************\n", "powershell transcript", CLASS_TEXT_LOG),
 	WORD("From ", "mail", CLASS_DOCUMENT),
 	WORD("Received: ", "mail", CLASS_DOCUMENT),
 };
