@@ -37,19 +37,80 @@ TEST(firewall_lines_of_the_same_flow_are_one)
 	told_free(&t);
 }
 
-TEST(a_device_is_told_with_its_serial_and_first_time)
+static void setup_log(struct told *t, struct span text)
+{
+	told_run(t, windows_setupapi, text, "setupapi.dev.log", "", NULL);
+	assert_true(t->ok);
+}
+
+#define SECTION(head, start, status) ">>>  [" head "]\r\n>>>  Section start " start "\r\n     dvi: {Build} 10:00:00.1\r\n" \
+	"<<<  Section end " start "\r\n<<<  [Exit status: " status "]\r\n\r\n\r\n"
+
+TEST(devices_are_told_with_serial_and_time_whether_set_up_or_removed)
 {
 	struct told t = { 0 };
 
-	told_run(&t, windows_setupapi, SPAN(">>>  [Device Install (Hardware initiated) - USBSTOR\\Disk&Ven_X\\0123&0]\r\n"
-		 ">>>  Section start 2022/03/10 10:00:00.123\r\n     dvi: x\r\n"
-		 ">>>  [Import Driver Package - c:\\x.inf]\r\n>>>  Section start 2022/03/10 10:00:01.000\r\n"),
-		 "setupapi.dev.log", "", NULL);
-	assert_int_equal(t.count, 1);
+	setup_log(&t, SPAN("[Device Install Log]\r\n     OS Version = 10.0.26100\r\n\r\n[BeginLog]\r\n\r\n"
+		"[Boot Session: 2022/03/10 09:00:00.500]\r\n\r\n"
+		SECTION("Device Install (Hardware initiated) - USBSTOR\\Disk&Ven_X&Prod_Y&Rev_1\\0123&0", "2022/03/10 10:00:00.123", "SUCCESS")
+		SECTION("Device Install (Hardware initiated) - USB\\VID_0781&PID_5571\\0123", "2022/03/10 10:00:01.000", "SUCCESS")
+		SECTION("Device Install (Hardware initiated) - SWD\\WPDBUSENUM\\_??_USBSTOR#Disk&Ven_X&Prod_Y&Rev_1#0123&0#"
+			"{53f56307-b6bf-11d0-94f2-00a0c91efb8b}", "2022/03/10 10:00:02.000", "FAILURE(0xe0000217)")
+		SECTION("Import Driver Package - c:\\x.inf", "2022/03/10 10:00:03.000", "SUCCESS")
+		SECTION("Delete Device - USBSTOR\\DISK&VEN_X&PROD_Y&REV_1\\7&1A2B3C&0", "2022/03/10 11:00:00.000", "SUCCESS")
+		">>>  [Device Install (DiInstallDevice) - SCSI\\DISK&VEN_Z\\6&1]\r\n"));
+	assert_int_equal(t.count, 5);
 	assert_span(t.traces[0].what, "usb storage");
-	assert_span(t.traces[0].digest, "0123&0");
+	assert_span(t.traces[0].digest, "0123");
+	assert_span(t.traces[0].command, "Device Install (Hardware initiated)");
 	assert_true(t.traces[0].time == timestamp_of_civil(2022, 3, 10, 10, 0, 0, 123000000));
+	assert_span(t.traces[0].detail, "");
+	assert_span(t.traces[1].what, "usb");
+	assert_span(t.traces[1].digest, "0123");
+	assert_span(t.traces[2].what, "usb storage");
+	assert_span(t.traces[2].digest, "0123");
+	assert_span(t.traces[2].detail, "{\"status\":\"FAILURE(0xe0000217)\"}");
+	assert_span(t.traces[3].source, "device set-up log, removed (local time)");
+	assert_span(t.traces[3].digest, "7&1A2B3C");
+	assert_span(t.traces[4].what, "disk");
+	assert_true(t.traces[4].time == TIME_NONE);
 	told_free(&t);
+}
+
+TEST(devices_of_windows_xp_are_told)
+{
+	struct told t = { 0 };
+
+	setup_log(&t, SPAN("[SetupAPI Log]\r\nOS Version = 5.1.2600 Service Pack 2\r\n"
+		"[2005/03/14 10:45:47 1248.2 Driver Install]\r\n"
+		"#-019 Searching for hardware ID(s): usbstor\\disksandisk_cruzer_mini_____0.1_\r\n"
+		"#I123 Doing full install of \"USBSTOR\\DISK&VEN_SANDISK\\2004&0\".\r\n"
+		"@ 10:45:51.123 #I121 Device install of \"USBSTOR\\DISK&VEN_SANDISK\\2004&0\" finished successfully.\r\n"
+		"[2005/03/15 08:00:00 1248.2 Driver Install]\r\n#I121 Device install of \"ACPI\\X\\1\" finished.\r\n"
+		"#I121 Device install of \"USBSTOR\\"));
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].digest, "2004");
+	assert_true(t.traces[0].time == timestamp_of_civil(2005, 3, 14, 10, 45, 47, 0));
+	told_free(&t);
+}
+
+TEST(damaged_set_up_logs_lose_nothing_else)
+{
+	static const char *const broken[] = { ">>>  [Device Install - USBSTOR\\a\\b&0", ">>>  [ - ]\r\n>>>  Section start x",
+		">>>  [x]\r\n<<<  [Exit status: ", ">>>  [", "<<<  [Exit status: SUCCESS]", ">>>  Section start 2022/99/99 10:00:00.123" };
+
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		struct told t = { 0 };
+		struct buf b = buf_new(4096);
+
+		buf_printf(&b, "%s\r\n%s", broken[i], SECTION("Device Install - USBSTOR\\Disk&Ven_X\\9&0", "2022/03/10 10:00:00.123", "SUCCESS"));
+		setup_log(&t, buf_span(&b));
+		assert_true(t.count);
+		assert_span(t.traces[t.count - 1].digest, "9");
+		assert_true(t.traces[t.count - 1].time == timestamp_of_civil(2022, 3, 10, 10, 0, 0, 123000000));
+		told_free(&t);
+		buf_free(&b);
+	}
 }
 
 TEST(policy_scripts_with_and_without_parameters)

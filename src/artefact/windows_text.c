@@ -1,6 +1,6 @@
 /*
- * Text that Windows writes or obeys: firewall log, set-up log of devices,
- * PowerShell's profiles, scripts of group policy, and what Office loads at start.
+ * Text that Windows writes or obeys: firewall log, PowerShell's profiles, scripts of
+ * group policy, and what Office loads at start.
  */
 #include "artefact/windows.h"
 #include "base/map.h"
@@ -150,73 +150,6 @@ bool windows_firewall(const struct artefact *a, struct err *err)
 	if (f.lost || rest.len)
 		a->short_of(a->context, "%llu lines are no rows, or beyond the limit", (unsigned long long)f.lost);
 	a->lost(a->context, f.lost);
-	return true;
-}
-
-static const char *device_word(struct span id)
-{
-	static const struct { const char *start, *what; } kinds[] = {
-		{ "USBSTOR\\", "usb storage" }, { "USB\\", "usb device" }, { "SCSI\\", "disk" }, { "STORAGE\\VOLUME", "volume" },
-		{ "SWD\\WPDBUSENUM", "portable device" }, { "WPDBUSENUM", "portable device" }, { "SWD\\PRINTENUM", "printer" },
-		{ "BTHENUM\\", "bluetooth" }, { "USBPRINT\\", "printer" },
-	};
-
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (span_eq_nocase(span_sub(id, 0, strlen(kinds[i].start)), span_text(kinds[i].start)))
-			return kinds[i].what;
-	return NULL;
-}
-
-/* Of "SWD\WPDBUSENUM\_??_USBSTOR#Disk&Ven_X#SERIAL#{class}", the serial; else the last part. */
-static struct span device_serial(struct span id)
-{
-	size_t at = span_find(id, 0, SPAN("USBSTOR#"));
-
-	if (at == SIZE_MAX)
-		return tell_base(id);
-	id = span_from(id, at);
-	span_split(&id, '#');
-	span_split(&id, '#');
-	return span_split(&id, '#');
-}
-
-/* ">>>  [Device Install (Hardware initiated) - USBSTOR\Disk&Ven_X\SERIAL]", then its start. */
-bool windows_setupapi(const struct artefact *a, struct err *err)
-{
-	struct span rest = tell_text(a->arena, a->bytes), line, section = { 0 };
-
-	while (tell_line(&rest, &line)) {
-		struct trace t;
-		size_t at;
-
-		if (span_starts(line, SPAN(">>>  ["))) {
-			section = span_sub(line, 6, span_find(line, 6, SPAN("]")) - 6);
-			continue;
-		}
-		if (!section.len || !span_starts(line, SPAN(">>>  Section start ")))
-			continue;
-		at = span_find(section, 0, SPAN(" - "));
-		if (at != SIZE_MAX && device_word(span_from(section, at + 3))) {
-			struct span id = span_from(section, at + 3), stamp = span_trim(span_from(line, 19));
-			uint8_t *iso = arena_alloc(a->arena, stamp.len + 1);
-
-			bool is_stick = span_find(id, 0, SPAN("USBSTOR#")) != SIZE_MAX;
-
-			t = trace_new(TRACE_DEVICE, is_stick ? "usb storage" : device_word(id));
-			for (size_t i = 0; iso && i < stamp.len; i++)
-				iso[i] = stamp.at[i] == '/' ? '-' : stamp.at[i];
-			if (iso)
-				timestamp_parse(span_of(iso, stamp.len), &t.time);
-			t.name = id;
-			t.digest = device_serial(id);
-			t.source = SPAN("device set-up log, installed (local time); the first is the first connection");
-			t.command = span_sub(section, 0, at);
-			t.summary = tell_summary(a->arena, "device set up: %.*s", SPAN_ARG(id));
-			if (!a->trace(a->context, &t))
-				return true;
-		}
-		section = (struct span){ 0 };
-	}
 	return true;
 }
 
