@@ -1,8 +1,7 @@
-/* Windows Defender: detection history, its log, and what lies in quarantine. */
+/* Windows Defender: detection history, and what lies in quarantine. */
 #include "artefact/windows.h"
 
 #define MAX_VALUES 5000
-#define MAX_TOLD 20000
 
 enum { VALUE_NUMBER = 6, VALUE_FILETIME = 0xa, VALUE_TEXT = 0x15, VALUE_BINARY = 0x28 };
 
@@ -141,43 +140,6 @@ bool windows_defender_detection(const struct artefact *a, struct err *err)
 	else if (d.left_out)
 		a->short_of(a->context, "%zu resources of the detection beyond %d", d.left_out, 16);
 	tell_resources(&d);
-	return true;
-}
-
-/* MPLog-*.log: "2022-03-10T12:00:00.000Z DETECTION_ADD#1 Virus:… file:C:\…". */
-bool windows_defender_log(const struct artefact *a, struct err *err)
-{
-	struct span rest = tell_text(a->arena, a->bytes), line;
-	size_t told = 0;
-
-	while (tell_line(&rest, &line)) {
-		size_t detection = span_find(line, 0, SPAN("DETECTION")), image = span_find(line, 0, SPAN("ProcessImageName: "));
-		struct trace t = image == SIZE_MAX ? trace_new(TRACE_FILE, "detected") : trace_new(TRACE_EXECUTION, "ran");
-		struct span text;
-
-		if (detection == SIZE_MAX && image == SIZE_MAX)
-			continue;
-		if (told++ == MAX_TOLD) {
-			a->short_of(a->context, "over %d lines that tell something", MAX_TOLD);
-			break;
-		}
-		text = span_from(line, image != SIZE_MAX ? image + 18 : detection);
-		timestamp_parse(span_sub(line, 0, span_find_byte(line, 0, ' ')), &t.time);
-		t.source = SPAN("log of Defender");
-		if (image != SIZE_MAX) {
-			t.program = span_split(&text, ',');
-			t.summary = tell_summary(a->arena, "%.*s was seen running by Defender", SPAN_ARG(t.program));
-		} else {
-			size_t file = span_find(text, 0, SPAN("file:"));
-
-			t.path = file == SIZE_MAX ? (struct span){ 0 } : span_from(text, file + 5);
-			t.command = text;
-			t.program = SPAN("Windows Defender");
-			t.summary = tell_summary(a->arena, "Defender: %.*s", SPAN_ARG(text));
-		}
-		if (!a->trace(a->context, &t))
-			break;
-	}
 	return true;
 }
 

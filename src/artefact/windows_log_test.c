@@ -391,17 +391,111 @@ TEST(a_detection_of_defender_is_told_value_by_value)
 	buf_free(&tracked);
 }
 
-TEST(the_log_of_defender)
+static void defender_log(struct told *t, struct span text)
+{
+	told_run(t, windows_defender_log, text, "MPLog-20220310-120000.log", "", NULL);
+	assert_true(t->ok);
+}
+
+#define AT "2022-03-10T12:00:00.500Z "
+#define SHA1 "f549ea1b040b1a36ee0e7f932386ca1cd057712c"
+#define SHA2 "0a841b7957377458895059e9780f802a2f75b432b0d87a6700098163eddaa276"
+
+TEST(the_log_of_defender_tells_programs_with_the_files_that_they_used)
 {
 	struct told t = { 0 };
 
-	told_run(&t, windows_defender_log, SPAN("2022-03-10T12:00:00.000Z DETECTION_ADD#1 Virus:X file:C:\\x.exe\r\n"
-		 "2022-03-10T12:00:01.000Z ProcessImageName: rclone.exe, Pid: 4, TotalTime: 5\r\n"
-		 "other\r\n"), "MPLog-1.log", "", NULL);
-	assert_int_equal(t.count, 2);
-	assert_span(t.traces[0].path, "C:\\x.exe");
-	assert_span(t.traces[1].program, "rclone.exe");
+	defender_log(&t, SPAN(AT "ProcessImageName: rclone.exe, Pid: 7836, TotalTime: 6070, Count: 24, MaxTime: 828, MaxTimeFile: "
+		"\\Device\\HarddiskVolume3\\Shares\\a, b.xlsx, EstimatedImpact: 100%\r\n"
+		AT "ProcessImageName: svchost.exe, Pid: 4, TotalTime: 5, Count: 1, MaxTime: 1, MaxTimeFile: "
+		"\\Device\\HarddiskVolume3\\Windows\\x.dll, EstimatedImpact: 0%\r\n"
+		AT "SDN:Issuing SDN query for \\Device\\HarddiskVolume4\\x.asp (\\\\?\\C:\\inetpub\\x.asp) (sha1=" SHA1 ", sha2=" SHA2 ")\r\n"
+		AT "SDN:Issuing SDN query for C:\\y.exe (sha1=" SHA1 ", sha2=)\r\n"
+		AT "Engine:command line reported as lowfi: C:\\Windows\\System32\\reg.exe(reg add HKLM\\X (1) /f)\r\n"
+		AT "EMS scan for process: notepad pid: 4100, sigseq: 0x0000555555, sendMemoryScanReport: 0, source: 1\r\n"
+		AT "Engine: original file name \"rclone.exe\" for \"C:\\Users\\Public\\svchost.exe\", hr=0x0\r\n"
+		"no time ProcessImageName: x\r\n" AT "nothing\r\n"));
+	assert_int_equal(t.count, 8);
+	assert_span(t.traces[0].program, "rclone.exe");
+	assert_span(t.traces[0].detail, "{\"pid\":\"7836\",\"files_scanned\":\"24\",\"longest_scan_of\":"
+		    "\"\\\\Device\\\\HarddiskVolume3\\\\Shares\\\\a, b.xlsx\",\"impact\":\"100\"}");
+	assert_true(t.traces[0].time == timestamp_of_civil(2022, 3, 10, 12, 0, 0, 500000000));
+	assert_span(t.traces[1].what, "opened");
+	assert_span(t.traces[1].path, "\\Device\\HarddiskVolume3\\Shares\\a, b.xlsx");
+	assert_span(t.traces[2].program, "svchost.exe");
+	assert_span(t.traces[3].program, "C:\\inetpub\\x.asp");
+	assert_span(t.traces[3].digest, "sha256:" SHA2);
+	assert_span(t.traces[4].program, "C:\\y.exe");
+	assert_span(t.traces[4].digest, "sha1:" SHA1);
+	assert_span(t.traces[5].program, "C:\\Windows\\System32\\reg.exe");
+	assert_span(t.traces[5].command, "reg add HKLM\\X (1) /f");
+	assert_span(t.traces[6].program, "notepad");
+	assert_span(t.traces[7].program, "C:\\Users\\Public\\svchost.exe");
+	assert_span(t.traces[7].technique, "T1036.003");
 	told_free(&t);
+}
+
+TEST(the_log_of_defender_tells_what_was_found_where)
+{
+	struct told t = { 0 };
+
+	defender_log(&t, SPAN(AT "DETECTIONEVENT MPSOURCE_REALTIME HackTool:Win32/Example!MSR file:C:\\a b\\t;1.exe;process:pid:7968,"
+		"ProcessStart:133474519288037348;\r\n"
+		AT "DETECTION_ADD#1 HackTool:Win32/Example!MSR file:C:\\tool.exe PropBag [length: 0, data: (null)]\r\n"
+		AT "DETECTION_ADD Behavior:Win32/Example.A process:pid:7968,ProcessStart:1\r\n"
+		AT "DETECTION_CLEANEVENT MPSOURCE_USER MP_THREAT_ACTION_QUARANTINE 0x0 Virus:X file:\\\\?\\C:\\x.exe\r\n"
+		AT "DETECTIONEVENT MPSOURCE_REALTIME Virus:Alone\r\nDETECTIONEVENT no time\r\n"
+		AT "[Mini-filter] Blocked file(#4): \\Device\\H4\\x.asp. Process: \\Device\\H4\\powershell.exe, Status: 0x0\r\n"
+		"Begin Resource Scan\r\nStart Time:2022-03-11 09:00:00\r\nResource Schema:folder\r\nResource Path:C:\\all\r\n"
+		"Result Count:1\r\nThreat Name:Trojan:Win32/Y\r\nResource Schema:file\r\nResource Path:C:\\all\\y.exe\r\nEnd Scan\r\n"
+		"Resource Path:C:\\nobody\r\n"));
+	assert_int_equal(t.count, 8);
+	assert_span(t.traces[0].name, "HackTool:Win32/Example!MSR");
+	assert_span(t.traces[0].path, "C:\\a b\\t;1.exe");
+	assert_span(t.traces[0].detail, "{\"resource\":\"file\"}");
+	assert_span(t.traces[1].path, "");
+	assert_span(t.traces[1].detail, "{\"resource\":\"process\",\"object\":\"pid:7968,ProcessStart:133474519288037348\"}");
+	assert_span(t.traces[2].path, "C:\\tool.exe");
+	assert_span(t.traces[3].name, "Behavior:Win32/Example.A");
+	assert_span(t.traces[4].name, "Virus:X");
+	assert_span(t.traces[4].path, "C:\\x.exe");
+	assert_span(t.traces[5].name, "Virus:Alone");
+	assert_span(t.traces[6].what, "blocked");
+	assert_span(t.traces[6].path, "\\Device\\H4\\x.asp");
+	assert_span(t.traces[6].program, "\\Device\\H4\\powershell.exe");
+	assert_span(t.traces[7].path, "C:\\all\\y.exe");
+	assert_span(t.traces[7].name, "Trojan:Win32/Y");
+	assert_true(t.traces[7].time == timestamp_of_civil(2022, 3, 11, 9, 0, 0, 0));
+	told_free(&t);
+}
+
+TEST(the_log_of_defender_tells_each_exclusion_once)
+{
+	struct told t = { 0 };
+
+	for (int wide = 0; wide < 2; wide++) {
+		static const char text[] = AT "[Exclusion] C:\\temp -> \\Device\\H3\\temp\r\n"
+			"**RTP Perf Log**\r\nRTP Start:2022\r\nProcess Exclusions:\r\n  C:\\x.exe\r\nPath Exclusions:\r\n  C:\\temp\r\n"
+			"  C:\\Users\\Public\r\nExt Exclusions:\r\n  .ps1\r\nWorker Threads:3\r\nC:\\not this\r\n**END RTP Perf Log**\r\n"
+			"Path Exclusions:\r\n  C:\\Users\\Public\r\n\r\n";
+		struct buf b = buf_new(1 << 16);
+
+		buf_add(&b, wide ? SPAN("\xff\xfe") : SPAN(""));
+		for (size_t i = 0; i + 1 < sizeof text; i++) {
+			buf_add_u8(&b, (uint8_t)text[i]);
+			if (wide)
+				buf_add_u8(&b, 0);
+		}
+		defender_log(&t, buf_span(&b));
+		assert_int_equal(t.count, 4);
+		assert_span(t.traces[0].name, "C:\\temp");
+		assert_span(t.traces[0].technique, "T1562.001");
+		assert_span(t.traces[1].name, "C:\\x.exe");
+		assert_span(t.traces[2].name, "C:\\Users\\Public");
+		assert_span(t.traces[3].name, ".ps1");
+		told_free(&t);
+		buf_free(&b);
+	}
 }
 
 TEST(wmi_subscriptions_are_carved)
