@@ -224,24 +224,6 @@ TEST(logs_of_remote_control_and_clouds_in_their_own_zone)
 	}
 }
 
-TEST(remote_desktop_files_and_tiles)
-{
-	struct told t = { 0 };
-	uint8_t cache[12 + 12 + 16] = "RDP8bmp";
-
-	told_run(&t, windows_rdp_file, SPAN("screen mode id:i:2\r\nfull address:s:srv.example\r\nusername:s:ann\r\n"
-		 "drivestoredirect:s:*\r\n"),
-		 "Users/ann/Documents/Default.rdp", "", NULL);
-	assert_span(t.traces[0].name, "srv.example");
-	assert_span(t.traces[0].detail, "{\"drives\":\"*\"}");
-	told_free(&t);
-	cache[20] = cache[22] = 2;
-	told_run(&t, windows_rdp_cache, span_of(cache, sizeof cache), "Cache0000.bin", "", NULL);
-	assert_true(t.ok);
-	assert_int_equal(t.traces[0].count, 1);
-	told_free(&t);
-}
-
 TEST(servers_that_copying_programs_know)
 {
 	struct told t = { 0 };
