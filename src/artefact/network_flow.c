@@ -6,11 +6,6 @@
 #define LOCAL_PORTS 1024	/* below: a service */
 #define CLIENT_PORTS 32768	/* from here on: what systems give to clients */
 
-struct flow_key {
-	struct packet_end low, high;
-	uint8_t protocol;
-};
-
 bool network_flows_new(struct network_flows *f, struct network_sink *sink,
 		       struct network_names *names)
 {
@@ -25,20 +20,17 @@ bool network_flows_new(struct network_flows *f, struct network_sink *sink,
 
 /* ---- the table ---- */
 
+static uint64_t end_hash(const struct network_flows *f, const struct packet_end *end)
+{
+	uint64_t high = load_u64le(end->address), low = load_u64le(end->address + 8);
+
+	return flow_mix(flow_mix(high, low, f->seed), end->port, f->seed);
+}
+
+/* The same whichever of the ends sends. */
 static uint64_t bucket_of(const struct network_flows *f, const struct packet *p)
 {
-	uint8_t key[37];
-	bool swap = memcmp(&p->from, &p->to, 16) > 0 ||
-		    (!memcmp(&p->from, &p->to, 16) && p->from.port > p->to.port);
-	const struct packet_end *low = swap ? &p->to : &p->from;
-	const struct packet_end *high = swap ? &p->from : &p->to;
-
-	memcpy(key, low->address, 16);
-	memcpy(key + 16, high->address, 16);
-	memcpy(key + 32, &low->port, 2);
-	memcpy(key + 34, &high->port, 2);
-	key[36] = p->protocol;
-	return map_hash(f->seed, span_of(key, sizeof key)) % BUCKETS;
+	return flow_mix(end_hash(f, &p->from) + end_hash(f, &p->to), p->protocol, f->seed) % BUCKETS;
 }
 
 static bool same_end(const struct packet_end *a, const struct packet_end *b)

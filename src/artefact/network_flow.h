@@ -105,6 +105,17 @@ struct network_flows {
 	timestamp time;
 };
 
+/*
+ * Both multiplied under a secret and folded, so that nobody can make two packets look like
+ * one, or all flows alike.
+ */
+static inline uint64_t flow_mix(uint64_t a, uint64_t b, const uint64_t seed[2])
+{
+	__extension__ unsigned __int128 n = (unsigned __int128)(a ^ seed[0]) * (b ^ seed[1]);
+
+	return (uint64_t)n ^ (uint64_t)(n >> 64);
+}
+
 /* False: no memory. */
 bool network_flows_new(struct network_flows *f, struct network_sink *sink,
 		       struct network_names *names);

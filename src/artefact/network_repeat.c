@@ -17,25 +17,15 @@ bool repeats_new(struct network_flows *f)
 	return f->recent;
 }
 
-/* By a secret, so that nobody can make two packets look like one. */
-static uint64_t mix(uint64_t a, uint64_t b, const uint64_t seed[2])
-{
-	uint64_t n = (a ^ seed[0]) * UINT64_C(0x9e3779b97f4a7c15);
-
-	n = (n ^ n >> 29 ^ b ^ seed[1]) * UINT64_C(0xbf58476d1ce4e5b9);
-	n = (n ^ n >> 32) * UINT64_C(0x94d049bb133111eb);
-	return n ^ n >> 31;
-}
-
 static uint64_t key_of(const struct network_flows *f, const struct flow *flow, int direction, const struct packet *p)
 {
-	uint64_t conversation = mix((uint64_t)(flow - f->flows) << 1 | (unsigned)direction, flow->offset, f->seed);
+	uint64_t conversation = flow_mix((uint64_t)(flow - f->flows) << 1 | (unsigned)direction, flow->offset, f->seed);
 	struct span tail = span_from(p->payload, p->payload.len < ENDS ? 0 : p->payload.len - ENDS);
 
 	if (p->protocol == PROTOCOL_TCP)
-		return mix(conversation, (uint64_t)p->sequence << 32 | p->payload_length, f->seed);
-	conversation = mix(conversation, (uint64_t)p->checksum << 32 | p->payload_length, f->seed);
-	return mix(mix(conversation, map_hash(f->seed, span_sub(p->payload, 0, ENDS)), f->seed),
+		return flow_mix(conversation, (uint64_t)p->sequence << 32 | p->payload_length, f->seed);
+	conversation = flow_mix(conversation, (uint64_t)p->checksum << 32 | p->payload_length, f->seed);
+	return flow_mix(flow_mix(conversation, map_hash(f->seed, span_sub(p->payload, 0, ENDS)), f->seed),
 		   map_hash(f->seed, tail), f->seed);
 }
 

@@ -6,6 +6,11 @@ enum { BLOCK_INTERFACE = 1, BLOCK_OLD_PACKET = 2, BLOCK_SIMPLE = 3, BLOCK_ENHANC
 #define NEAR (30 * 86400)
 enum { OPTION_END = 0, OPTION_RESOLUTION = 9, OPTION_OFFSET = 14 };
 
+static inline uint32_t load_u32(bool is_big, const uint8_t *at)
+{
+	return is_big ? load_u32be(at) : load_u32le(at);
+}
+
 static uint32_t take_u32(const struct capture *c, struct cursor *at)
 {
 	return c->is_big ? cursor_u32be(at) : cursor_u32le(at);
@@ -23,6 +28,20 @@ static void note_damage(struct capture *c, size_t at, size_t skipped, const char
 		c->damaged_at = at;
 	}
 	c->skipped += skipped;
+}
+
+/* Of a packet: the headers are in it, at most. */
+#define LINE 64
+#define LINES 2
+
+/*
+ * Headers stand a packet apart, so that each waits for memory: those after the next are
+ * asked for while the packet at hand is looked at.
+ */
+static void ask_for(const struct capture *c, size_t at)
+{
+	for (int i = 0; i < LINES && at < c->at.in.len; i++, at += LINE)
+		__builtin_prefetch(span_from(c->at.in, at).at);
 }
 
 static bool end_damaged(struct capture *c, size_t at, const char *why)
@@ -53,22 +72,20 @@ static bool open_pcap(struct capture *c, struct err *err)
 	return !c->at.short_read || err_set(err, ERR_CORRUPT, c->at.in.len, "capture header cut short");
 }
 
-struct record {
-	uint32_t seconds, fraction, kept, length;
-	size_t body, end;		/* of its bytes in the file */
-};
-
 /* False: it does not lie within the file, or is longer than anything that is sent. */
-static bool read_record(const struct capture *c, size_t at, struct record *out)
+static bool read_record(const struct capture *c, size_t at, struct capture_record *out)
 {
 	size_t header = c->is_long ? 24 : 16;
 	struct span h = span_sub(c->at.in, at, header);
-	uint32_t (*load)(const uint8_t *) = c->is_big ? load_u32be : load_u32le;
 
 	if (h.len < header)
 		return false;
-	*out = (struct record){ .seconds = load(h.at), .fraction = load(h.at + 4), .kept = load(h.at + 8),
-				.length = load(h.at + 12), .body = at + header };
+	out->seconds = load_u32(c->is_big, h.at);
+	out->fraction = load_u32(c->is_big, h.at + 4);
+	out->kept = load_u32(c->is_big, h.at + 8);
+	out->length = load_u32(c->is_big, h.at + 12);
+	out->start = at;
+	out->body = at + header;
 	out->end = out->body + out->kept;
 	return out->kept <= CAPTURE_PACKET_MAX && out->end <= c->at.in.len;
 }
@@ -79,7 +96,7 @@ static bool is_near(int64_t seconds, int64_t other)
 }
 
 /* As captures have them, near the time of the last packet: what a search trusts. */
-static bool is_usual(const struct capture *c, size_t at, struct record *out)
+static bool is_usual(const struct capture *c, size_t at, struct capture_record *out)
 {
 	return read_record(c, at, out) && out->kept && out->length >= out->kept &&
 	       out->length <= CAPTURE_PACKET_MAX &&
@@ -90,7 +107,7 @@ static bool is_usual(const struct capture *c, size_t at, struct record *out)
 /* Where the next record begins that another one follows, or the end; SIZE_MAX: nowhere. */
 static size_t find_record(const struct capture *c, size_t from, size_t until)
 {
-	struct record one, next;
+	struct capture_record one, next;
 
 	for (size_t at = from; at < until; at++)
 		if (is_usual(c, at, &one) && (one.end == c->at.in.len || is_usual(c, one.end, &next)))
@@ -102,13 +119,18 @@ static size_t find_record(const struct capture *c, size_t from, size_t until)
  * What follows is no record: then the one at hand may be longer than it was, and those
  * that its length hides are looked for within it.
  */
-static void check_end(struct capture *c, size_t start, struct record *r)
+static void check_end(struct capture *c, size_t start, struct capture_record *r)
 {
-	struct record next;
 	size_t hidden;
 
-	if (r->end == c->at.in.len || is_usual(c, r->end, &next))
+	c->ahead.start = 0;
+	if (r->end == c->at.in.len)
 		return;
+	if (is_usual(c, r->end, &c->ahead)) {
+		ask_for(c, c->ahead.end);
+		return;
+	}
+	c->ahead.start = 0;
 	hidden = find_record(c, r->body, r->end);
 	if (hidden == SIZE_MAX)
 		return;
@@ -118,23 +140,32 @@ static void check_end(struct capture *c, size_t start, struct record *r)
 }
 
 /* Another time is believed where the next record says so too. */
-static void keep_time(struct capture *c, const struct record *r)
+static void keep_time(struct capture *c, const struct capture_record *r)
 {
-	struct record next;
+	struct capture_record next;
 
 	if ((c->seconds && is_near(r->seconds, c->seconds)) ||
 	    (read_record(c, r->end, &next) && is_near(next.seconds, r->seconds)))
 		c->seconds = r->seconds;
 }
 
+/* The record at `at`; none stands at 0. */
+static bool take_record(const struct capture *c, size_t at, struct capture_record *out)
+{
+	if (c->ahead.start != at)
+		return read_record(c, at, out);
+	*out = c->ahead;
+	return true;
+}
+
 static bool next_pcap(struct capture *c, struct capture_packet *out)
 {
 	size_t start = c->at.at, found;
-	struct record r = { .kept = 0 };
+	struct capture_record r = { .kept = 0 };
 
 	if (!cursor_left(&c->at))
 		return false;
-	if (!read_record(c, start, &r)) {
+	if (!take_record(c, start, &r)) {
 		const char *why = r.kept > CAPTURE_PACKET_MAX ? "a record is impossibly long"
 							      : "the last record is cut short";
 
@@ -293,15 +324,15 @@ struct block {
 static bool read_block(const struct capture *c, size_t at, struct block *out)
 {
 	struct span h = span_sub(c->at.in, at, 12);
-	uint32_t (*load)(const uint8_t *) = c->is_big ? load_u32be : load_u32le;
+	bool is_big = c->is_big;
 
 	if (h.len < 12)
 		return false;
-	out->type = load(h.at);
+	out->type = load_u32(is_big, h.at);
 	/* A section says its own byte order, behind its length; its type reads the same both ways. */
 	if (out->type == BLOCK_SECTION)
-		load = load_u32be(h.at + 8) == 0x1a2b3c4d ? load_u32be : load_u32le;
-	out->len = load(h.at + 4);
+		is_big = load_u32be(h.at + 8) == 0x1a2b3c4d;
+	out->len = load_u32(is_big, h.at + 4);
 	out->end = at + out->len;
 	return out->len >= 12 && out->len % 4 == 0 && out->end <= c->at.in.len;
 }
@@ -322,14 +353,25 @@ static bool is_known(uint32_t type)
 	return (type && type < 0x100) || type == BLOCK_SECTION;
 }
 
+static void ask_for_next_but_one(const struct capture *c, size_t next)
+{
+	struct span len = span_sub(c->at.in, next + 4, 4);
+
+	if (len.len == 4)
+		ask_for(c, next + load_u32(c->is_big, len.at));
+}
+
 /* Steps over what is damaged. Lengths that nobody keeps to are no reason to search again. */
 static bool find_block(struct capture *c, size_t start, struct block *out)
 {
 	const char *why = "the last block is cut short";
 	struct block next;
 
-	if (is_whole(c, start, out) ||
-	    (read_block(c, start, out) && (c->is_odd || out->end == c->at.in.len || is_whole(c, out->end, &next))))
+	if (is_whole(c, start, out)) {
+		ask_for_next_but_one(c, out->end);
+		return true;
+	}
+	if (read_block(c, start, out) && (c->is_odd || out->end == c->at.in.len || is_whole(c, out->end, &next)))
 		return true;
 	if (out->len < 12 || out->len % 4)
 		why = "a block of impossible length";

@@ -24,6 +24,12 @@ struct capture_interface {
 	int64_t offset;			/* seconds to add */
 };
 
+/* Of pcap: the header of a packet, and where it stands. */
+struct capture_record {
+	uint32_t seconds, fraction, kept, length;
+	size_t start, body, end;	/* in the file; `body`: of the packet's bytes */
+};
+
 struct capture {
 	struct cursor at;
 	bool is_pcapng, is_big, is_nano, is_long;
@@ -34,6 +40,7 @@ struct capture {
 	uint64_t damaged_at;
 	uint64_t skipped;		/* bytes that were stepped over */
 	int64_t seconds;		/* of the last packet; pcap only */
+	struct capture_record ahead;	/* the next, where it was looked at already; pcap only */
 	bool is_odd;			/* pcapng: lengths at the ends of blocks are not to be trusted */
 };
 

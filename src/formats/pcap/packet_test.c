@@ -165,3 +165,71 @@ TEST(capture_reads_resolutions_finer_than_its_own)
 	assert_int_equal(p.time, TIME_SECOND + 7);
 	assert_null(c.damage);
 }
+
+static void assert_same_packet(const struct packet *a, const struct packet *b)
+{
+	assert_memory_equal(a->from.address, b->from.address, 16);
+	assert_memory_equal(a->to.address, b->to.address, 16);
+	assert_int_equal(a->from.port, b->from.port);
+	assert_int_equal(a->to.port, b->to.port);
+	assert_int_equal(a->protocol, b->protocol);
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->icmp_type, b->icmp_type);
+	assert_int_equal(a->sequence, b->sequence);
+	assert_int_equal(a->checksum, b->checksum);
+	assert_int_equal(a->payload_length, b->payload_length);
+	assert_int_equal(a->payload.len, b->payload.len);
+	assert_true(!a->payload.len || !memcmp(a->payload.at, b->payload.at, a->payload.len));
+	assert_int_equal(a->is_fragment, b->is_fragment);
+	assert_int_equal(a->is_later_fragment, b->is_later_fragment);
+	assert_int_equal(a->fragment_id, b->fragment_id);
+	assert_int_equal(a->tunnels, b->tunnels);
+}
+
+static void put(struct buf *to, struct span tag, struct span ip)
+{
+	buf_clear(to);
+	buf_add(to, SPAN(ETHERNET));
+	buf_add(to, tag);
+	buf_add(to, SPAN("\x8\0"));
+	buf_add(to, ip);
+}
+
+/* The usual frame has a short way; what has a tag never takes it. */
+TEST(packet_is_the_same_by_the_short_way)
+{
+	static const char *const parts[] = {
+		IPV4("\x30", "\x40\0", "\x06") "\x30\x39\0\x50\0\0\0\1\0\0\0\2\x50\x18\xff\xff\0\0\0\0GET / H.",
+		IPV4("\x24", "\0\0", "\x11") "\x30\x39\0\x35\0\x10\xab\xcd" "abcdefgh",
+		IPV4("\x52", "\0\0", "\x11") UDP("\0\1", "\x12\xb5", "\x3e")
+		"\x8\0\0\0\0\0\1\0" ETHERNET "\x8\0" IPV4("\x20", "\0\0", "\x11") UDP("\0\3", "\0\4", "\x0c") "abcd",
+	};
+	static const size_t lengths[] = { 48, 36, 82 };
+	struct buf plain = buf_new(256), tagged = buf_new(256);
+	uint8_t ip[96];
+	uint32_t seed = 1, read = 0;
+
+	for (uint32_t round = 0; round < 300000; round++) {
+		struct span mutated = span_of(ip, lengths[round % 3]);
+		enum packet_fate fate;
+		struct packet a, b;
+
+		memcpy(ip, parts[round % 3], mutated.len);
+		for (uint32_t i = 0; i < round % 4; i++) {
+			seed = seed * 1664525 + 1013904223;
+			ip[(seed >> 8) % (mutated.len < 40 ? mutated.len : 40)] = (uint8_t)(seed >> 24);
+		}
+		if (round % 5 == 0)
+			mutated.len = (seed >> 16) % (mutated.len + 1);
+		put(&plain, (struct span){ 0 }, mutated);
+		put(&tagged, SPAN("\x81\0\0\7"), mutated);
+		fate = packet_read(1, buf_span(&plain), &a);
+		assert_int_equal(fate, packet_read(1, buf_span(&tagged), &b));
+		if (fate == PACKET_READ)
+			assert_same_packet(&a, &b);
+		read += fate == PACKET_READ;
+	}
+	assert_in_range(read, 100000, 290000);
+	buf_free(&plain);
+	buf_free(&tagged);
+}

@@ -129,6 +129,12 @@ static uint32_t inside_l2tp(struct cursor *c)
 	return flags & CONTROL || (flags & VERSION) != 2 ? TYPE_NONE : TYPE_PPP;
 }
 
+bool walk_is_tunnel_port(uint16_t port)
+{
+	return port == PORT_VXLAN || port == PORT_VXLAN_GPE || port == PORT_VXLAN_LINUX || port == PORT_GENEVE ||
+	       port == PORT_GTP || port == PORT_L2TP;
+}
+
 static uint32_t inside(const struct packet *p, struct cursor *c)
 {
 	switch (p->to.port) {

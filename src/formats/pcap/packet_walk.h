@@ -17,6 +17,8 @@ enum { NEXT_HOP_BY_HOP = 0, NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_ROUTING = 43, NE
        NEXT_GRE = 47, NEXT_AUTHENTICATION = 51, NEXT_OPTIONS = 60, NEXT_MOBILITY = 135,
        NEXT_HOST_IDENTITY = 139, NEXT_SHIM6 = 140 };
 
+enum { LINK_ETHERNET = 1 };
+
 struct walk {
 	struct cursor at;
 	struct packet *out;
@@ -37,5 +39,7 @@ bool walk_tag(struct walk *w);
 bool walk_ip_tunnel(struct walk *w);
 /* The same of what UDP carries, once `out` is told. */
 bool walk_udp_tunnel(struct walk *w);
+/* Whether that may be so of what is sent to this port. */
+bool walk_is_tunnel_port(uint16_t port);
 
 #endif

@@ -59,6 +59,18 @@ static void keep(char *to, size_t room, struct span text)
 	to[len] = 0;
 }
 
+/* Two digits a byte, and the end of a text. */
+static void write_hex(char *to, const uint8_t *bytes, size_t count)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < count; i++) {
+		*to++ = digits[bytes[i] >> 4];
+		*to++ = digits[bytes[i] & 15];
+	}
+	*to = 0;
+}
+
 static void take_server_name(struct span body, struct tls *out)
 {
 	struct cursor c = cursor_of(counted(body, 2));
@@ -67,9 +79,21 @@ static void take_server_name(struct span body, struct tls *out)
 		keep(out->name, sizeof out->name, cursor_take(&c, cursor_u16be(&c)));
 }
 
+/* The highest that is known. */
+static void take_versions(struct hello *h, struct span bytes)
+{
+	struct cursor c = cursor_of(bytes);
+
+	while (cursor_left(&c) >= 2) {
+		uint16_t version = cursor_u16be(&c);
+
+		if (!is_grease(version) && version > h->offered && version < 0x0400)
+			h->offered = version;
+	}
+}
+
 static void take_extension(struct hello *h, uint16_t type, struct span body, struct tls *out)
 {
-	struct list versions = { .count = 0 };
 	struct span points;
 
 	switch (type) {
@@ -92,10 +116,7 @@ static void take_extension(struct hello *h, uint16_t type, struct span body, str
 		h->alpn = counted(counted(body, 2), 1);
 		break;
 	case EXTENSION_VERSIONS:
-		take_list(counted(body, 1), &versions);
-		for (size_t i = 0; i < versions.count; i++)
-			if (versions.at[i] > h->offered && versions.at[i] < 0x0400)
-				h->offered = versions.at[i];
+		take_versions(h, counted(body, 1));
 		break;
 	default:
 		break;
@@ -140,8 +161,7 @@ static void make_ja3(const struct hello *h, char out[33])
 	}
 	digest_of(DIGEST_MD5, buf_span(&text), digest);
 	buf_free(&text);
-	for (int i = 0; i < 16; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	write_hex(out, digest, 16);
 }
 
 static int compare(const void *a, const void *b)
@@ -151,21 +171,23 @@ static int compare(const void *a, const void *b)
 
 static void add_hex(struct buf *to, const struct list *l)
 {
-	for (size_t i = 0; i < l->count; i++)
-		buf_printf(to, "%s%04x", i ? "," : "", l->at[i]);
+	for (size_t i = 0; i < l->count; i++) {
+		const uint8_t number[] = { (uint8_t)(l->at[i] >> 8), (uint8_t)l->at[i] };
+
+		if (i)
+			buf_add_u8(to, ',');
+		buf_hex(to, span_of(number, sizeof number));
+	}
 }
 
 /* The first twelve digits of SHA-256; zeros for nothing. */
 static void short_digest(struct span text, char out[13])
 {
-	uint8_t digest[SHA256_SIZE];
+	uint8_t digest[SHA256_SIZE] = { 0 };
 
-	snprintf(out, 13, "000000000000");
-	if (!text.len)
-		return;
-	sha256_of(text, digest);
-	for (int i = 0; i < 6; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	if (text.len)
+		sha256_of(text, digest);
+	write_hex(out, digest, 6);
 }
 
 static char alpn_letter(struct span alpn, bool last)
