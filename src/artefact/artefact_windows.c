@@ -54,8 +54,15 @@ const struct artefact_decoder artefact_windows[] = {
 	  .decode = windows_remote_log },
 	{ .name = "teamviewer connections", CLASS_TEXT_LOG, .paths = "Connections.txt|connections_incoming.txt",
 	  .decode = windows_teamviewer },
+	{ .name = "anydesk connections", CLASS_TEXT_LOG, .paths = "connection_trace.txt", .decode = windows_anydesk_sessions },
+	{ .name = "anydesk files", CLASS_TEXT_LOG, .paths = "file_transfer_trace.txt", .decode = windows_anydesk_files },
+	{ .name = "splashtop files", CLASS_TEXT_LOG, .paths = "FTCLog.txt", .decode = windows_splashtop_files },
+	{ .name = "rustdesk", CLASS_CONFIGURATION, .paths = "RustDesk/config/peers/*.toml|RustDesk/config/RustDesk*.toml",
+	  .decode = windows_rustdesk, .of_place = true },
 	{ .name = "screenconnect", CLASS_CONFIGURATION,
-	  .paths = "ScreenConnect Client*/user.config|ScreenConnect Client*/system.config|ScreenConnect Client*/app.config",
+	  .paths = "ScreenConnect Client*/user.config|ScreenConnect Client*/system.config|ScreenConnect Client*/app.config|"
+		   "scre..tion_*/user.config|scre..tion_*/*/user.config|scre..tion_*/*/*/user.config|scre..tion_*/system.config|"
+		   "scre..tion_*/app.config",
 	  .decode = windows_screenconnect, .of_place = true },
 	{ .name = "remote desktop client", CLASS_CONFIGURATION, .paths = "*.rdp", .decode = windows_rdp_file, .of_place = true },
 	{ .name = "remote desktop cache", CLASS_OTHER, .paths = "bcache*.bmc|Cache*.bin",

@@ -5,6 +5,8 @@
 #include "artefact/tell.h"
 
 bool windows_activities(const struct artefact *a, struct err *err);
+bool windows_anydesk_files(const struct artefact *a, struct err *err);
+bool windows_anydesk_sessions(const struct artefact *a, struct err *err);
 bool windows_bits(const struct artefact *a, struct err *err);
 bool windows_bits_old(const struct artefact *a, struct err *err);
 bool windows_chromium(const struct artefact *a, struct err *err);
@@ -36,10 +38,12 @@ bool windows_rclone(const struct artefact *a, struct err *err);
 bool windows_rdp_cache(const struct artefact *a, struct err *err);
 bool windows_rdp_file(const struct artefact *a, struct err *err);
 bool windows_remote_log(const struct artefact *a, struct err *err);
+bool windows_rustdesk(const struct artefact *a, struct err *err);
 bool windows_safari(const struct artefact *a, struct err *err);
 bool windows_screenconnect(const struct artefact *a, struct err *err);
 bool windows_search(const struct artefact *a, struct err *err);
 bool windows_setupapi(const struct artefact *a, struct err *err);
+bool windows_splashtop_files(const struct artefact *a, struct err *err);
 bool windows_srum(const struct artefact *a, struct err *err);
 bool windows_startup(const struct artefact *a, struct err *err);
 bool windows_task(const struct artefact *a, struct err *err);

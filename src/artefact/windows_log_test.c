@@ -43,8 +43,8 @@ static void setup_log(struct told *t, struct span text)
 	assert_true(t->ok);
 }
 
-#define SECTION(head, start, status) ">>>  [" head "]\r\n>>>  Section start " start "\r\n     dvi: {Build} 10:00:00.1\r\n" \
-	"<<<  Section end " start "\r\n<<<  [Exit status: " status "]\r\n\r\n\r\n"
+#define SECTION(head, start, status) ">>>  [" head "]\r\n>>>  Section start 2022/03/10 " start \
+	"\r\n     dvi: {Build} 10:00:00.1\r\n<<<  Section end 2022/03/10 " start "\r\n<<<  [Exit status: " status "]\r\n\r\n\r\n"
 
 TEST(devices_are_told_with_serial_and_time_whether_set_up_or_removed)
 {
@@ -52,12 +52,13 @@ TEST(devices_are_told_with_serial_and_time_whether_set_up_or_removed)
 
 	setup_log(&t, SPAN("[Device Install Log]\r\n     OS Version = 10.0.26100\r\n\r\n[BeginLog]\r\n\r\n"
 		"[Boot Session: 2022/03/10 09:00:00.500]\r\n\r\n"
-		SECTION("Device Install (Hardware initiated) - USBSTOR\\Disk&Ven_X&Prod_Y&Rev_1\\0123&0", "2022/03/10 10:00:00.123", "SUCCESS")
-		SECTION("Device Install (Hardware initiated) - USB\\VID_0781&PID_5571\\0123", "2022/03/10 10:00:01.000", "SUCCESS")
+		SECTION("Device Install (Hardware initiated) - USBSTOR\\Disk&Ven_X&Prod_Y&Rev_1\\0123&0",
+			"10:00:00.123", "SUCCESS")
+		SECTION("Device Install (Hardware initiated) - USB\\VID_0781&PID_5571\\0123", "10:00:01.000", "SUCCESS")
 		SECTION("Device Install (Hardware initiated) - SWD\\WPDBUSENUM\\_??_USBSTOR#Disk&Ven_X&Prod_Y&Rev_1#0123&0#"
-			"{53f56307-b6bf-11d0-94f2-00a0c91efb8b}", "2022/03/10 10:00:02.000", "FAILURE(0xe0000217)")
-		SECTION("Import Driver Package - c:\\x.inf", "2022/03/10 10:00:03.000", "SUCCESS")
-		SECTION("Delete Device - USBSTOR\\DISK&VEN_X&PROD_Y&REV_1\\7&1A2B3C&0", "2022/03/10 11:00:00.000", "SUCCESS")
+			"{53f56307-b6bf-11d0-94f2-00a0c91efb8b}", "10:00:02.000", "FAILURE(0xe0000217)")
+		SECTION("Import Driver Package - c:\\x.inf", "10:00:03.000", "SUCCESS")
+		SECTION("Delete Device - USBSTOR\\DISK&VEN_X&PROD_Y&REV_1\\7&1A2B3C&0", "11:00:00.000", "SUCCESS")
 		">>>  [Device Install (DiInstallDevice) - SCSI\\DISK&VEN_Z\\6&1]\r\n"));
 	assert_int_equal(t.count, 5);
 	assert_span(t.traces[0].what, "usb storage");
@@ -97,13 +98,15 @@ TEST(devices_of_windows_xp_are_told)
 TEST(damaged_set_up_logs_lose_nothing_else)
 {
 	static const char *const broken[] = { ">>>  [Device Install - USBSTOR\\a\\b&0", ">>>  [ - ]\r\n>>>  Section start x",
-		">>>  [x]\r\n<<<  [Exit status: ", ">>>  [", "<<<  [Exit status: SUCCESS]", ">>>  Section start 2022/99/99 10:00:00.123" };
+		">>>  [x]\r\n<<<  [Exit status: ", ">>>  [", "<<<  [Exit status: SUCCESS]", ">>>  Section start 2022/99/99 "
+			"10:00:00.123" };
 
 	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
 		struct told t = { 0 };
 		struct buf b = buf_new(4096);
 
-		buf_printf(&b, "%s\r\n%s", broken[i], SECTION("Device Install - USBSTOR\\Disk&Ven_X\\9&0", "2022/03/10 10:00:00.123", "SUCCESS"));
+		buf_printf(&b, "%s\r\n%s", broken[i],
+			   SECTION("Device Install - USBSTOR\\Disk&Ven_X\\9&0", "10:00:00.123", "SUCCESS"));
 		setup_log(&t, buf_span(&b));
 		assert_true(t.count);
 		assert_span(t.traces[t.count - 1].digest, "9");
@@ -136,92 +139,6 @@ TEST(what_a_place_starts)
 	told_run(&t, windows_office_start, SPAN("x"), "Users/ann/XLSTART/x.xlam", "", NULL);
 	assert_span(t.traces[0].what, "office add-in");
 	told_free(&t);
-}
-
-TEST(teamviewer_connections_both_ways)
-{
-	struct told t = { 0 };
-
-	told_run(&t, windows_teamviewer, SPAN("\r\n"
-		 "1660360496\tMallory\t16-02-2024 14:16:32\t16-02-2024 14:18:36\tann\tRemoteControl\t{x}\t"),
-		 "connections_incoming.txt", "", NULL);
-	assert_int_equal(t.count, 1);
-	assert_span(t.traces[0].peer, "1660360496");
-	assert_span(t.traces[0].name, "Mallory");
-	assert_span(t.traces[0].user, "ann");
-	assert_true(t.traces[0].time == timestamp_of_civil(2024, 2, 16, 14, 16, 32, 0));
-	told_free(&t);
-	told_run(&t, windows_teamviewer, SPAN("\r\n"
-		 "166   20-02-2024 13:10:33    20-02-2024 13:11:52    ann     RemoteControl   {y}\r\n"),
-		 "Connections.txt", "", NULL);
-	assert_int_equal(t.count, 1);
-	assert_span(t.traces[0].command, "RemoteControl");
-	assert_true(t.traces[0].last == timestamp_of_civil(2024, 2, 20, 13, 11, 52, 0));
-	told_free(&t);
-}
-
-TEST(rustdesk_and_screenconnect_tell_who_was_at_the_other_end)
-{
-	struct told t = { 0 };
-
-	told_run(&t, windows_remote_log, SPAN("[2024-02-16 14:16:32.123456 +01:00] DEBUG [src/server/connection.rs:315] "
-		 "#2047 Connection opened from 203.0.113.9:50000.\n"
-		 "[2024-02-16 14:16:33.000000 +01:00] INFO [src/ipc.rs:1] nothing\n"), "RustDesk/log/server/x.log", "", NULL);
-	assert_int_equal(t.count, 1);
-	assert_span(t.traces[0].what, "remote control");
-	assert_span(t.traces[0].peer, "203.0.113.9:50000");
-	assert_true(t.traces[0].time == timestamp_of_civil(2024, 2, 16, 13, 16, 32, 0));
-	told_free(&t);
-	told_run(&t, windows_screenconnect, SPAN("<?xml version=\"1.0\" path=\"x\"?><configuration><setting "
-		 "name=\"ClientLaunchParametersConstraint\"><value>?y=Guest&amp;h=relay.example&amp;p=443&amp;k=B"
-		 "</value></setting></configuration>"), "ScreenConnect Client (0123)/system.config", "", NULL);
-	assert_int_equal(t.count, 1);
-	assert_span(t.traces[0].peer, "relay.example");
-	told_free(&t);
-}
-
-TEST(logs_of_remote_control_by_their_phrases)
-{
-	struct told t = { 0 };
-
-	told_run(&t, windows_remote_log, SPAN("   info 2022-09-28 12:00:13.193  lsvc 1 anynet.relay - Logged in from "
-		 "5.6.7.8:51234 on relay x.\n"
-		 "   info 2022-09-28 12:01:00.000  ctrl 2 app.prepare_task - Preparing files in 'C:\\Users\\ann\\secret'.\n"
-		 "   info 2022-09-28 12:02:00.000  nothing\n"), "AnyDesk/ad.trace", "", NULL);
-	assert_int_equal(t.count, 2);
-	assert_span(t.traces[0].what, "remote control");
-	assert_span(t.traces[0].peer, "5.6.7.8:51234");
-	assert_span(t.traces[1].path, "C:\\Users\\ann\\secret");
-	assert_span(t.traces[1].detail, "{\"direction\":\"out\"}");
-	assert_true(t.traces[1].time == timestamp_of_civil(2022, 9, 28, 12, 1, 0, 0));
-	told_free(&t);
-	told_run(&t, windows_remote_log, SPAN("Incoming   2022-09-28, 12:39   User   442226597   442226597\n"),
-		 "AnyDesk/connection_trace.txt", "", NULL);
-	assert_int_equal(t.count, 1);
-	assert_true(t.traces[0].time == timestamp_of_civil(2022, 9, 28, 12, 39, 0, 0));
-	told_free(&t);
-}
-
-/* A line's own zone counts; what only looks like one does not. */
-TEST(logs_of_remote_control_and_clouds_in_their_own_zone)
-{
-	static const struct { const char *stamp; int day, hour, minute; } rows[] = {
-		{ "2018-01-24 18:25:08,454 -0800 INFO", 25, 2, 25 }, { "2018-01-24 18:25:08,454 +0530 INFO", 24, 12, 55 },
-		{ "2018-01-24 18:25:08 +0100", 24, 17, 25 }, { "2018-01-24T18:25:08.1Z", 24, 18, 25 },
-		{ "2018-01-24 18:25:08,454 -12345 INFO", 24, 18, 25 }, { "2018-01-24 18:25:08 -9900 INFO", 24, 18, 25 },
-		{ "2018-01-24 18:25:08", 24, 18, 25 },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct told t = { 0 };
-		char line[200];
-
-		snprintf(line, sizeof line, "%s x Direction.UPLOAD, Action.CREATE name=u'a.txt'\n", rows[i].stamp);
-		told_run(&t, windows_remote_log, span_text(line), "Drive/sync_log.log", "", NULL);
-		assert_int_equal(t.count, 1);
-		assert_true(t.traces[0].time == timestamp_of_civil(2018, 1, rows[i].day, rows[i].hour, rows[i].minute, 8, 0));
-		told_free(&t);
-	}
 }
 
 TEST(servers_that_copying_programs_know)
@@ -387,11 +304,13 @@ TEST(the_log_of_defender_tells_programs_with_the_files_that_they_used)
 {
 	struct told t = { 0 };
 
-	defender_log(&t, SPAN(AT "ProcessImageName: rclone.exe, Pid: 7836, TotalTime: 6070, Count: 24, MaxTime: 828, MaxTimeFile: "
+	defender_log(&t, SPAN(AT "ProcessImageName: rclone.exe, Pid: 7836, TotalTime: 6070, Count: 24, MaxTime: 828, "
+		"MaxTimeFile: "
 		"\\Device\\HarddiskVolume3\\Shares\\a, b.xlsx, EstimatedImpact: 100%\r\n"
 		AT "ProcessImageName: svchost.exe, Pid: 4, TotalTime: 5, Count: 1, MaxTime: 1, MaxTimeFile: "
 		"\\Device\\HarddiskVolume3\\Windows\\x.dll, EstimatedImpact: 0%\r\n"
-		AT "SDN:Issuing SDN query for \\Device\\HarddiskVolume4\\x.asp (\\\\?\\C:\\inetpub\\x.asp) (sha1=" SHA1 ", sha2=" SHA2 ")\r\n"
+		AT "SDN:Issuing SDN query for \\Device\\HarddiskVolume4\\x.asp (\\\\?\\C:\\inetpub\\x.asp) (sha1=" SHA1 ", "
+			"sha2=" SHA2 ")\r\n"
 		AT "SDN:Issuing SDN query for C:\\y.exe (sha1=" SHA1 ", sha2=)\r\n"
 		AT "Engine:command line reported as lowfi: C:\\Windows\\System32\\reg.exe(reg add HKLM\\X (1) /f)\r\n"
 		AT "EMS scan for process: notepad pid: 4100, sigseq: 0x0000555555, sendMemoryScanReport: 0, source: 1\r\n"
@@ -421,7 +340,8 @@ TEST(the_log_of_defender_tells_what_was_found_where)
 {
 	struct told t = { 0 };
 
-	defender_log(&t, SPAN(AT "DETECTIONEVENT MPSOURCE_REALTIME HackTool:Win32/Example!MSR file:C:\\a b\\t;1.exe;process:pid:7968,"
+	defender_log(&t, SPAN(AT "DETECTIONEVENT MPSOURCE_REALTIME HackTool:Win32/Example!MSR file:C:\\a "
+		"b\\t;1.exe;process:pid:7968,"
 		"ProcessStart:133474519288037348;\r\n"
 		AT "DETECTION_ADD#1 HackTool:Win32/Example!MSR file:C:\\tool.exe PropBag [length: 0, data: (null)]\r\n"
 		AT "DETECTION_ADD Behavior:Win32/Example.A process:pid:7968,ProcessStart:1\r\n"
@@ -429,7 +349,8 @@ TEST(the_log_of_defender_tells_what_was_found_where)
 		AT "DETECTIONEVENT MPSOURCE_REALTIME Virus:Alone\r\nDETECTIONEVENT no time\r\n"
 		AT "[Mini-filter] Blocked file(#4): \\Device\\H4\\x.asp. Process: \\Device\\H4\\powershell.exe, Status: 0x0\r\n"
 		"Begin Resource Scan\r\nStart Time:2022-03-11 09:00:00\r\nResource Schema:folder\r\nResource Path:C:\\all\r\n"
-		"Result Count:1\r\nThreat Name:Trojan:Win32/Y\r\nResource Schema:file\r\nResource Path:C:\\all\\y.exe\r\nEnd Scan\r\n"
+		"Result Count:1\r\nThreat Name:Trojan:Win32/Y\r\nResource Schema:file\r\nResource "
+			"Path:C:\\all\\y.exe\r\nEnd Scan\r\n"
 		"Resource Path:C:\\nobody\r\n"));
 	assert_int_equal(t.count, 8);
 	assert_span(t.traces[0].name, "HackTool:Win32/Example!MSR");
@@ -457,8 +378,10 @@ TEST(the_log_of_defender_tells_each_exclusion_once)
 
 	for (int wide = 0; wide < 2; wide++) {
 		static const char text[] = AT "[Exclusion] C:\\temp -> \\Device\\H3\\temp\r\n"
-			"**RTP Perf Log**\r\nRTP Start:2022\r\nProcess Exclusions:\r\n  C:\\x.exe\r\nPath Exclusions:\r\n  C:\\temp\r\n"
-			"  C:\\Users\\Public\r\nExt Exclusions:\r\n  .ps1\r\nWorker Threads:3\r\nC:\\not this\r\n**END RTP Perf Log**\r\n"
+			"**RTP Perf Log**\r\nRTP Start:2022\r\nProcess Exclusions:\r\n  C:\\x.exe\r\nPath Exclusions:\r\n  "
+				"C:\\temp\r\n"
+			"  C:\\Users\\Public\r\nExt Exclusions:\r\n  .ps1\r\nWorker Threads:3\r\nC:\\not this\r\n**END RTP "
+				"Perf Log**\r\n"
 			"Path Exclusions:\r\n  C:\\Users\\Public\r\n\r\n";
 		struct buf b = buf_new(1 << 16);
 

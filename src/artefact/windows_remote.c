@@ -2,7 +2,7 @@
  * Logs of remote-control and cloud programs. Only lines that speak of a session or
  * of a file are told; which phrases do is one table a program.
  */
-#include "artefact/windows.h"
+#include "artefact/windows_remote.h"
 
 #define MAX_TOLD 50000
 
@@ -52,8 +52,7 @@ static bool zone_behind(struct span s, int64_t *seconds)
 	return true;
 }
 
-/* The first time in the line; `day_first` says what 02-03-2024 means. *zoned: it told its zone, and is UTC now. */
-static timestamp time_in(struct span line, bool day_first, bool *zoned)
+timestamp remote_time(struct span line, bool day_first, bool *zoned)
 {
 	*zoned = false;
 	for (size_t at = 0; at < line.len && at < 120; at++) {
@@ -83,8 +82,7 @@ static timestamp time_in(struct span line, bool day_first, bool *zoned)
 	return TIME_NONE;
 }
 
-/* The first IPv4 address with its port. */
-static struct span address_in(struct span line)
+struct span remote_address(struct span line)
 {
 	for (size_t at = 0; at < line.len; at++) {
 		size_t end = at, dots = 0;
@@ -103,6 +101,29 @@ static struct span address_in(struct span line)
 		at = end > at ? end - 1 : at;
 	}
 	return (struct span){ 0 };
+}
+
+/* "<1>Sep  1 11:40:53" or "Sep01 11:40:53.123": in the year before `newest`, the time of the file. */
+static timestamp yearless_time(struct span line, timestamp newest)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	size_t at = span_find_byte(line, 0, '>');
+	struct span s = span_from(line, at < 6 ? at + 1 : 0);
+	size_t month = span_find(span_text(months), 0, span_sub(s, 0, 3));
+	int year = 2000, day, skip = s.len > 3 && s.at[3] == ' ';
+	struct span clock = span_from(s, 6 + skip);
+
+	day = digits(span_trim(span_sub(s, 3 + skip, 2)), 0, 2);
+	if (s.len < 14 || month == SIZE_MAX || month % 3 || newest == TIME_NONE || !fits(clock, "99:99:99"))
+		return TIME_NONE;
+	for (timestamp best = TIME_NONE;; year++) {
+		timestamp t = timestamp_of_civil(year, (int)month / 3 + 1, day, digits(clock, 0, 2), digits(clock, 3, 2),
+						 digits(clock, 6, 2), 0);
+
+		if (year > 2100 || (t != TIME_NONE && t > newest + 86400 * TIME_SECOND))
+			return best;
+		best = t == TIME_NONE ? best : t;
+	}
 }
 
 static struct span named_value(struct span line, size_t from, const char *key, uint8_t end)
@@ -147,6 +168,34 @@ static struct span path_in(struct span line, size_t from)
 	return (struct span){ 0 };
 }
 
+/* Who is at the other end: between these words of the programs. */
+static struct span party_in(struct span line)
+{
+	static const struct { const char *before, *behind; } words[] = {
+		{ "participant ", " was added" }, { "Incoming session request: ", "\n" }, { "Accepting from ", " (" },
+		{ "[Auth-L] ok, client (", ")" },
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t at = span_find(line, 0, span_text(words[i].before)), end;
+
+		if (at == SIZE_MAX)
+			continue;
+		at += strlen(words[i].before);
+		end = span_find(line, at, span_text(words[i].behind));
+		return span_trim(span_sub(line, at, end == SIZE_MAX ? SIZE_MAX : end - at));
+	}
+	return (struct span){ 0 };
+}
+
+/* Splashtop's: in brackets or in JSON. */
+static struct span splashtop_path(struct span line, size_t from)
+{
+	struct span path = named_value(line, from, "filePath[", ']');
+
+	return path.len ? path : named_value(line, from, "\"fileName\":\"", '"');
+}
+
 struct phrase {
 	const char *text;
 	enum trace_kind kind;
@@ -168,25 +217,42 @@ static const struct phrase teamviewer[] = {
 static const struct phrase anydesk[] = {
 	{ "Incoming session request", TRACE_SESSION, "remote control", -1 },
 	{ "Logged in from ", TRACE_SESSION, "remote control", -1 },
+	{ "Accepting from ", TRACE_SESSION, "remote control", -1 },
 	{ "Accept request from ", TRACE_SESSION, "remote control", -1 },
-	{ "Connecting to ", TRACE_SESSION, "remote control", 1 },
+	{ "Authenticated ", TRACE_SESSION, "remote control", -1 },
+	{ "app.session - Connecting to ", TRACE_SESSION, "remote control", 1 },
 	{ "Session closed", TRACE_SESSION, "remote control", 0 },
 	{ "Session stopped", TRACE_SESSION, "remote control", 0 },
 	{ "Preparing files in ", TRACE_TRANSFER, "copy", 1 },
-	{ "Upload started", TRACE_TRANSFER, "copy", -1 },
-	{ "Download started", TRACE_TRANSFER, "copy", 1 },
 	{ "Relaying file offers", TRACE_TRANSFER, "copy", 1 },
-	{ "Incoming", TRACE_SESSION, "remote control", -1 },
-	{ "Outgoing", TRACE_SESSION, "remote control", 1 },
-	{ "upload", TRACE_TRANSFER, "copy", -1 },
-	{ "download", TRACE_TRANSFER, "copy", 1 },
+	{ "Upload started", TRACE_TRANSFER, "copy", 1 },
+	{ "Download started", TRACE_TRANSFER, "copy", -1 },
+	{ "Finished file paste operation", TRACE_TRANSFER, "copy", -1 },
 };
 
 static const struct phrase rustdesk[] = {
 	{ "Connection opened from ", TRACE_SESSION, "remote control", -1 },
+	{ "Punch hole to ", TRACE_SESSION, "remote control", -1 },
 	{ "Connection closed", TRACE_SESSION, "remote control", 0 },
 	{ "new write", TRACE_TRANSFER, "copy", -1 },
 	{ "new read", TRACE_TRANSFER, "copy", 1 },
+};
+
+/* Of Splashtop, seen from who controls: what is uploaded comes in here. */
+static const struct phrase splashtop[] = {
+	{ "[Auth-L] ok, client ", TRACE_SESSION, "remote control", -1 },
+	{ "public IP ", TRACE_SESSION, "remote control", -1 },
+	{ "UploadRequest", TRACE_TRANSFER, "copy", -1 },
+	{ "UploadFileCPRequest", TRACE_TRANSFER, "copy", -1 },
+	{ "DownloadRequest", TRACE_TRANSFER, "copy", 1 },
+	{ "DownloadFileCPRequest", TRACE_TRANSFER, "copy", 1 },
+};
+
+static const struct phrase logmein[] = {
+	{ "logged in from ", TRACE_SESSION, "remote control", -1 },
+	{ "has successfully logged in", TRACE_SESSION, "remote control", -1 },
+	{ "Remote control session", TRACE_SESSION, "remote control", 0 },
+	{ "File transfer session", TRACE_TRANSFER, "copy", 0 },
 };
 
 static const struct phrase google_drive[] = {
@@ -216,27 +282,27 @@ static const struct program_log {
 	const char *paths, *program, *zone, *technique;
 	const struct phrase *phrases;
 	size_t count;
-	bool of_first_word;		/* a phrase must begin its line */
 } logs[] = {
 #define PHRASES(table) table, sizeof table / sizeof *table
-	{ "TeamViewer*Logfile*.log", "TeamViewer", "local time", "T1219", PHRASES(teamviewer), false },
-	{ "connection_trace.txt|file_transfer_trace.txt", "AnyDesk", "UTC", "T1219", PHRASES(anydesk), true },
-	{ "ad.trace|ad_svc.trace", "AnyDesk", "UTC", "T1219", PHRASES(anydesk), false },
-	{ "RustDesk/log/*|RustDesk/log/*/*|rustdesk*.log", "RustDesk", "local time", "T1219", PHRASES(rustdesk), false },
-	{ "sync_log*.log", "Google Drive", "local time", "T1567.002", PHRASES(google_drive), false },
-	{ "MEGAsync*.log", "MEGAsync", "local time", "T1567.002", PHRASES(mega), false },
-	{ "skydrive*.log", "OneDrive", "UTC", "T1567.002", PHRASES(one_drive), false },
+	{ "TeamViewer*Logfile*.log", "TeamViewer", "local time", "T1219", PHRASES(teamviewer) },
+	{ "ad.trace|ad_svc.trace", "AnyDesk", "UTC", "T1219", PHRASES(anydesk) },
+	{ "RustDesk/log/*|RustDesk/log/*/*|rustdesk*.log", "RustDesk", "local time", "T1219", PHRASES(rustdesk) },
+	{ "SPLog*.txt|SPLog*.txt.*", "Splashtop", "local time, year by the file's", "T1219", PHRASES(splashtop) },
+	{ "LogMeIn/LogMeIn*.log|LogMeIn/LMI*.log", "LogMeIn", "local time", "T1219", PHRASES(logmein) },
+	{ "sync_log*.log", "Google Drive", "local time", "T1567.002", PHRASES(google_drive) },
+	{ "MEGAsync*.log", "MEGAsync", "local time", "T1567.002", PHRASES(mega) },
+	{ "skydrive*.log", "OneDrive", "UTC", "T1567.002", PHRASES(one_drive) },
 };
 
 const char windows_remote_paths[] =
-	"TeamViewer*Logfile*.log|connection_trace.txt|file_transfer_trace.txt|ad.trace|ad_svc.trace|RustDesk/log/*|"
-	"RustDesk/log/*/*|rustdesk*.log|sync_log*.log|MEGAsync*.log|skydrive*.log";
+	"TeamViewer*Logfile*.log|ad.trace|ad_svc.trace|RustDesk/log/*|RustDesk/log/*/*|rustdesk*.log|SPLog*.txt|"
+	"SPLog*.txt.*|LogMeIn/LogMeIn*.log|LogMeIn/LMI*.log|sync_log*.log|MEGAsync*.log|skydrive*.log";
 
 static const struct phrase *phrase_of(const struct program_log *log, struct span line, size_t *at)
 {
 	for (size_t i = 0; i < log->count; i++) {
 		*at = span_find(line, 0, span_text(log->phrases[i].text));
-		if (*at != SIZE_MAX && (!log->of_first_word || !*at))
+		if (*at != SIZE_MAX)
 			return &log->phrases[i];
 	}
 	return NULL;
@@ -247,9 +313,12 @@ static bool tell_line_of(const struct artefact *a, const struct program_log *log
 {
 	struct trace t = trace_new(p->kind, p->what);
 	bool zoned;
-	struct span path = log->phrases == google_drive ? drive_path(a->arena, line, at) : path_in(line, at);
+	struct span path = log->phrases == google_drive ? drive_path(a->arena, line, at)
+			   : log->phrases == splashtop ? splashtop_path(line, at) : path_in(line, at);
 
-	t.time = time_in(line, false, &zoned);
+	t.time = remote_time(line, false, &zoned);
+	if (t.time == TIME_NONE && log->phrases == splashtop)
+		t.time = yearless_time(line, a->modified);
 	if (t.time == TIME_NONE)	/* a summary, or the middle of a message */
 		return true;
 	t.source = arena_printf(a->arena, "log of %s, %s%s", log->program,
@@ -259,15 +328,17 @@ static bool tell_line_of(const struct artefact *a, const struct program_log *log
 	t.user = tell_user_of_path(a->path);
 	/* An address is the partner's only where the words say so; else it may be the program's own server. */
 	if (p->kind == TRACE_TRANSFER) {
-		t.peer = address_in(span_from(line, at));
+		t.peer = remote_address(span_from(line, at));
 		t.name = tell_url_host(line);
 	} else if (p->kind == TRACE_SESSION && p->direction) {
-		*(p->direction > 0 ? &t.name : &t.peer) = address_in(span_from(line, at));
+		*(p->direction > 0 ? &t.name : &t.peer) = remote_address(span_from(line, at));
 	}
 	t.path = path;
 	t.technique = span_text(log->technique);
-	if (p->kind == TRACE_SESSION)
+	if (p->kind == TRACE_SESSION) {
 		t.protocol = span_text(log->program);
+		t.name = t.name.len ? t.name : party_in(line);
+	}
 	/* Who took part in a session stands before the words as often as behind them. */
 	if (p->kind == TRACE_SESSION)
 		at = at > 80 ? at - 80 : 0;
@@ -310,91 +381,5 @@ bool windows_remote_log(const struct artefact *a, struct err *err)
 		if (!tell_line_of(a, log, p, line, at))
 			break;
 	}
-	return true;
-}
-
-/* Up to a tab or two blanks. */
-static struct span next_cell(struct span *line)
-{
-	size_t end = 0;
-	struct span cell;
-
-	while (end < line->len && line->at[end] != '\t' &&
-	       !(line->at[end] == ' ' && end + 1 < line->len && line->at[end + 1] == ' '))
-		end++;
-	cell = span_trim(span_sub(*line, 0, end));
-	*line = span_from(*line, end + 1);
-	return cell;
-}
-
-/*
- * connections_incoming.txt: partner, its name, start, end, user here, kind, id;
- * Connections.txt, outgoing: the same without the name. Separated by tabs, or by
- * runs of blanks in columns. UTC.
- */
-bool windows_teamviewer(const struct artefact *a, struct err *err)
-{
-	bool incoming = tell_find_nocase(a->name, "incoming") != SIZE_MAX;
-	struct span rest = tell_text(a->arena, a->bytes), line;
-
-	while (tell_line(&rest, &line)) {
-		struct trace t = trace_new(TRACE_SESSION, "remote control");
-		struct span cells[8], cell;
-		size_t count = 0, first = incoming ? 2 : 1;
-		bool zoned;
-
-		while (line.len && count < 8) {
-			cell = next_cell(&line);
-			if (cell.len || incoming)
-				cells[count++] = cell;
-		}
-		if (count < first + 2 || !cells[0].len)
-			continue;
-		t.peer = incoming ? cells[0] : (struct span){ 0 };
-		t.name = cells[!!incoming];
-		t.time = time_in(cells[first], true, &zoned);
-		t.last = time_in(cells[first + 1], true, &zoned);
-		t.user = count > first + 2 ? cells[first + 2] : (struct span){ 0 };
-		t.command = count > first + 3 ? cells[first + 3] : (struct span){ 0 };
-		t.program = t.protocol = SPAN("TeamViewer");
-		t.technique = SPAN("T1219");
-		t.source = incoming ? SPAN("TeamViewer, incoming connections") : SPAN("TeamViewer, outgoing connections");
-		t.summary = tell_summary(a->arena, "TeamViewer: %.*s %s", SPAN_ARG(t.name),
-					 incoming ? "was on this machine" : "was controlled from here");
-		if (!a->trace(a->context, &t))
-			break;
-	}
-	return true;
-}
-
-/* What stands behind the parameter "h" of a query, whichever comes first. */
-static struct span host_in(struct span text)
-{
-	static const char *const forms[] = { "?h=", "&amp;h=", "&h=" };
-
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		size_t at = span_find(text, 0, span_text(forms[i]));
-
-		if (at != SIZE_MAX)
-			return span_from(text, at + strlen(forms[i]));
-	}
-	return (struct span){ 0 };
-}
-
-/* ScreenConnect's system.config or user.config: "?h=host&p=8041" in its launch parameters. */
-bool windows_screenconnect(const struct artefact *a, struct err *err)
-{
-	struct span text = tell_text(a->arena, a->bytes), host = host_in(text);
-	struct trace t = trace_new(TRACE_SETTING, "remote control");
-
-	if (span_find(text, 0, SPAN("LaunchParameters")) == SIZE_MAX && span_find(text, 0, SPAN("ScreenConnect")) == SIZE_MAX)
-		return err_set(err, ERR_UNSUPPORTED, 0, "not ScreenConnect's");
-	t.path = a->path;
-	t.name = SPAN("ScreenConnect");
-	t.command = t.peer = span_split(&host, '&');
-	t.time = a->modified;
-	t.source = SPAN("configuration of ScreenConnect, last written");
-	t.summary = tell_summary(a->arena, "ScreenConnect answers to %.*s", SPAN_ARG(t.peer));
-	a->trace(a->context, &t);
 	return true;
 }

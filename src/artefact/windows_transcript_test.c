@@ -148,7 +148,8 @@ TEST(transcripts_in_utf16)
 /* Cut anywhere, a transcript never tells more commands than it has, nor another user. */
 TEST(a_transcript_cut_off_anywhere_tells_what_is_there)
 {
-	static const char text[] = HEAD("20220721023749", "ann", "p.exe") "PS C:\\> one\r\nPS C:\\> two\r\n" END("20220721023800");
+	static const char text[] = HEAD("20220721023749", "ann", "p.exe") "PS C:\\> one\r\nPS C:\\> "
+		"two\r\n" END("20220721023800");
 	size_t head = sizeof HEAD("20220721023749", "ann", "p.exe") - 1, seen = 0;
 
 	for (size_t len = sizeof STARS - 1; len < sizeof text; len++) {
