@@ -56,6 +56,8 @@ bool case_resume(const char *path, const struct case_run *run, struct case_file 
 bool case_amend(const char *path, struct case_file **out, struct err *err);
 /* To read only: for report and verify. Whatever the bytes, it fails or reads, in bounds. */
 bool case_open(const char *path, struct case_file **out, struct err *err);
+/* Whether a file is there that says it is a case, of whatever version. */
+bool case_is_at(const char *path);
 /* Without case_end before it, this is what an interruption leaves. NULL-safe. */
 void case_close(struct case_file *c);
 

@@ -1,5 +1,5 @@
 /*
- * schema: the tables of a case file, version 3, as docs/case-file.md tells them.
+ * schema: the tables of a case file, version CASE_SCHEMA_VERSION, as docs/case-file.md tells them.
  *
  * The SQL below is stored by SQLite word for word, so that a case's schema can
  * be compared with it byte by byte.

@@ -320,6 +320,8 @@ static bool check_options(struct err *err)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no format: text or json", format);
 	if (resume && !case_name)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--resume needs --case FILE");
+	if (case_name && report_name && !strcmp(case_name, report_name))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "the case and the report cannot both be '%s'", case_name);
 	if (jobs > 256)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--jobs is at most 256");
 	return take_period(err);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "case/case.h"
+
 static bool is_below(const char *path, const char *folder)
 {
 	char file[PATH_MAX], above[PATH_MAX];
@@ -30,11 +32,24 @@ static bool is_evidence(const char *path, const struct stat *st, const char *inp
 	return S_ISDIR(other.st_mode) && S_ISREG(st->st_mode) && is_below(path, input);
 }
 
+/* A slip that is easily made: assess has -c for its case and -o for its page. */
+static bool is_name_of_case(const char *path)
+{
+	return span_ends(span_text(path), SPAN(".case"));
+}
+
 bool output_allowed(const char *path, const char *const *inputs, size_t count, struct err *err)
 {
 	struct stat st;
 
-	if (!path || stat(path, &st))
+	if (!path)
+		return true;
+	if (case_is_at(path))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is a case, and would be overwritten", path);
+	if (is_name_of_case(path))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is the name of a case, and this output is none",
+			       path);
+	if (stat(path, &st))
 		return true;
 	if (S_ISBLK(st.st_mode))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is a device, and would be overwritten", path);

@@ -4,7 +4,8 @@
  * What is there already is replaced, as of any tool's output, unless it is one of
  * the command's inputs or lies in a folder that is one: evidence is only read,
  * and a slip of the hand at night must not overwrite it. A block device is never
- * an output. Half an output does not stay under its name.
+ * an output, nor is a case, new or old, though it were no input: it cannot be made
+ * again. Half an output does not stay under its name.
  */
 #ifndef KANSHIKI_CLI_OUTPUT_H
 #define KANSHIKI_CLI_OUTPUT_H

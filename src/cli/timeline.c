@@ -63,18 +63,6 @@ static bool read_options(struct timeline_options *o, struct err *err)
 	return true;
 }
 
-static bool is_case(const char *path)
-{
-	FILE *file = fopen(path, "rb");
-	char head[72] = { 0 };
-	bool is = file && fread(head, 1, sizeof head, file) == sizeof head &&
-		  !memcmp(head, "SQLite format 3", 16) && !memcmp(head + 68, "knsk", 4);
-
-	if (file)
-		fclose(file);
-	return is;
-}
-
 static bool show_progress(void *context, const struct coordinator_progress *now)
 {
 	struct progress_state state = { .items_done = now->files, .items_known = now->files_known,
@@ -215,7 +203,7 @@ static bool run_all(char **argv, size_t count, struct timeline_options *o, struc
 
 	snprintf(made, sizeof made, "%.150s/kanshiki-XXXXXX", folder && *folder ? folder : "/tmp");
 	for (size_t i = 0; i < count && ok; i++) {
-		if (!is_case(argv[i]))
+		if (!case_is_at(argv[i]))
 			in.sources[in.source_count++] = argv[i];
 		else if ((ok = case_open(argv[i], &in.cases[in.case_count], err)))
 			in.case_count++;

@@ -5,6 +5,7 @@ usage: tests/golden/outputs.py KANSHIKI
 """
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,22 @@ def main():
         with log.open("rb") as standard_input:
             kept("events of standard input", "events", "-", "-o", log, stdin=standard_input)
 
+        shutil.copy(folder / "made.case", folder / "other")
+        for what, *command in (("assess", "assess", "-q", "-c", "x.case", log), ("events", "events", log),
+                               ("timeline", "timeline", "made.case"), ("report", "report", "made.case")):
+            kept(f"{what}, over another case", *command, "-o", "other")
+            told((folder / "other").read_bytes() == case, "which stays")
+            done = run(*command, "-o", "new.case")
+            told(done.returncode == 2 and b"name of a case" in done.stderr and not (folder / "new.case").exists(),
+                 f"{what}, to the name of a case", done.stderr)
+        done = run("assess", "-q", "-c", "same", log, "-o", "same")
+        told(done.returncode == 2 and not (folder / "same").exists(), "one name for case and report", done.stderr)
+        run("assess", "-q", "-c", "same", log, "-o", folder / "same")
+        done = run("verify", "same")
+        told(done.returncode == 0, "two names for one file: the case stays", done.stderr)
+        done = subprocess.run(["bash", "-c", f"'{kanshiki}' events '{log}' -o >(cat)"], cwd=folder, env=env,
+                              capture_output=True, timeout=60)
+        told(done.returncode == 0 and b'"Security"' in done.stdout, "a pipe is an output", done.stderr)
         for _ in range(2):
             done = run("events", log, "-o", "out.jsonl")
         told(done.returncode == 0 and b'"Security"' in (folder / "out.jsonl").read_bytes(),
