@@ -6,16 +6,20 @@
 #define DAY (INT64_C(86400) * TIME_SECOND)
 #define WIDTH_MOST (UINT32_C(1) << 20)	/* all of time is fewer days */
 
+/* Rounded down, also below zero. */
+static int64_t floor_divide(int64_t n, int64_t by)
+{
+	return n / by - (n % by < 0);
+}
+
 static int64_t floor_to(int64_t n, int64_t step)
 {
-	int64_t rest = n % step;
-
-	return n - (rest < 0 ? rest + step : rest);
+	return floor_divide(n, step) * step;
 }
 
 int64_t day_of(timestamp t)
 {
-	return floor_to(t, DAY) / DAY;
+	return floor_divide(t, DAY);
 }
 
 timestamp day_start(int64_t day)

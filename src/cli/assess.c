@@ -338,6 +338,13 @@ static bool take_reading(struct err *err)
 	return true;
 }
 
+/* As where somebody works in the folder of the evidence; of a running machine it is always so. */
+static void tell_place(const struct coordinator_options *how)
+{
+	if (!live && output_lies_in(case_name, how->sources, how->source_count))
+		fprintf(stderr, "notice: the case is written into a folder of the evidence; --case names another place\n");
+}
+
 static bool assess(int argc, char **argv, bool *found, struct err *err)
 {
 	struct progress progress = progress_new(quiet ? NULL : stderr);
@@ -362,8 +369,10 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 	how.yara = &rules.yara;
 	how.sigma = &rules.sigma;
 	coordinator = coordinator_new(&how, err);
-	ok = coordinator && open_case(&how, &file, err) &&
-	     examine(&rules, coordinator, &progress, file, &totals, &verdict, err);
+	ok = coordinator && open_case(&how, &file, err);
+	if (ok)
+		tell_place(&how);
+	ok = ok && examine(&rules, coordinator, &progress, file, &totals, &verdict, err);
 	coordinator_free(coordinator);
 	case_close(file);
 	assess_rules_free(&rules);

@@ -32,6 +32,14 @@ static bool is_evidence(const char *path, const struct stat *st, const char *inp
 	return S_ISDIR(other.st_mode) && S_ISREG(st->st_mode) && is_below(path, input);
 }
 
+bool output_lies_in(const char *path, const char *const *inputs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_below(path, inputs[i]))
+			return true;
+	return false;
+}
+
 /* A slip that is easily made: assess has -c for its case and -o for its page. */
 static bool is_name_of_case(const char *path)
 {

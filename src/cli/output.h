@@ -16,6 +16,8 @@
 
 /* ERR_USAGE where writing `path` would change an input. Ask it before long work; NULL: allowed. */
 bool output_allowed(const char *path, const char *const *inputs, size_t count, struct err *err);
+/* Whether the file at `path` lies in a folder that is among the inputs. */
+bool output_lies_in(const char *path, const char *const *inputs, size_t count);
 /* A descriptor that is written from the beginning, or -1 with `err`. Asks output_allowed itself. */
 int output_open(const char *path, const char *const *inputs, size_t count, struct err *err);
 /* The same as a stream, for output_close. */

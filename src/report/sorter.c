@@ -264,7 +264,8 @@ static bool begin_merge(struct sorter *s, struct err *err)
 
 	s->is_merging = true;
 	if (s->fd < 0) {
-		qsort(s->rows, s->count, sizeof *s->rows, compare);
+		if (s->count)
+			qsort(s->rows, s->count, sizeof *s->rows, compare);
 		return true;
 	}
 	if (s->count && !spill(s, err))

@@ -58,6 +58,11 @@ def main():
         with log.open("rb") as standard_input:
             kept("events of standard input", "events", "-", "-o", log, stdin=standard_input)
 
+        done = run("assess", "-q", "-c", evidence / "in.case", evidence)
+        told(b"into a folder of the evidence" in done.stderr, "a case that is written into evidence is told", done.stderr)
+        (evidence / "in.case").unlink()
+        done = run("assess", "-q", "-c", "out.case", evidence)
+        told(b"notice" not in done.stderr, "one beside it is not", done.stderr)
         shutil.copy(folder / "made.case", folder / "other")
         for what, *command in (("assess", "assess", "-q", "-c", "x.case", log), ("events", "events", log),
                                ("timeline", "timeline", "made.case"), ("report", "report", "made.case")):

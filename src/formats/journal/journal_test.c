@@ -29,7 +29,7 @@ static bool take(void *context, const struct journal_entry *entry)
 static void put(struct buf *b, uint64_t n, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
-		buf_add_u8(b, (uint8_t)(n >> 8 * i));
+		buf_add_u8(b, i < sizeof n ? (uint8_t)(n >> 8 * i) : 0);
 }
 
 static void align(struct buf *b)
