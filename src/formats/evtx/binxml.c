@@ -55,12 +55,17 @@ static bool keep_text(struct binxml_parser *p, struct span utf16, struct span *o
 	return true;
 }
 
-/* Characters behind their count, as in texts and processing instructions. */
+/*
+ * Characters behind their count, as in texts and processing instructions. Some writers count
+ * the NUL behind them.
+ */
 static bool counted_text(struct binxml_parser *p, struct cursor *c, struct span *out,
 			 struct err *err)
 {
 	struct span utf16 = cursor_take(c, (size_t)cursor_u16le(c) * 2);
 
+	while (utf16.len && !load_u16le(utf16.at + utf16.len - 2))
+		utf16.len -= 2;
 	return c->short_read ? cut_short(c, err) : keep_text(p, utf16, out, err);
 }
 
@@ -169,12 +174,19 @@ static bool parse_text(struct binxml_parser *p, struct cursor *c, struct binxml_
 	return counted_text(p, c, &node->text, err);
 }
 
+/* Half a surrogate pair is no character: it stays a reference. */
 static bool parse_character(struct binxml_parser *p, struct cursor *c, struct binxml_node *node,
 			    struct err *err)
 {
 	struct span utf16 = cursor_take(c, 2);
+	uint16_t unit = utf16.len ? load_u16le(utf16.at) : 0;
 
-	return c->short_read ? cut_short(c, err) : keep_text(p, utf16, &node->text, err);
+	if (c->short_read)
+		return cut_short(c, err);
+	if (unit < 0xd800 || unit > 0xdfff)
+		return keep_text(p, utf16, &node->text, err);
+	node->text = arena_printf(p->arena, "&#%u;", unit);
+	return node->text.at || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too much XML text");
 }
 
 static bool parse_instruction(struct binxml_parser *p, struct cursor *c, struct binxml_node *node,

@@ -119,7 +119,7 @@ static void start_record(struct evtx_decoder *d)
 	arena_reset(&d->scratch);
 	d->instance_count = 0;
 	d->key_len = 0;
-	d->has_fragment = d->has_ansi = false;
+	d->has_fragment = d->makes_texts = false;
 	d->replaced.code = ERR_NONE;
 }
 

@@ -32,7 +32,7 @@ struct evtx_decoder {
 	const struct evtx_plan *plan;	/* NULL: none could be made */
 	struct err limit;		/* why not; told by who needs it */
 	bool has_fragment;		/* some part has no template: the key says too little */
-	bool has_ansi;			/* among the values are texts of a code page */
+	bool makes_texts;		/* among the values are some whose text is not the record's */
 	uint64_t record_id;
 	struct err replaced;		/* what was wrong with a template of this record, if anything */
 	bool strict;			/* carving: what an offset leads to may be something younger */

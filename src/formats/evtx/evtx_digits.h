@@ -16,6 +16,7 @@ uint8_t *evtx_put_signed(uint8_t *to, int64_t n);
 uint8_t *evtx_put_hex(uint8_t *to, uint64_t n);		/* 0x3e7 */
 uint8_t *evtx_put_bytes(uint8_t *to, struct span s);	/* 03E7; two for each */
 uint8_t *evtx_put_guid(uint8_t *to, const uint8_t raw[16]);	/* in braces */
+#define EVTX_SYSTEMTIME_TEXT 28
 uint8_t *evtx_put_systemtime(uint8_t *to, const uint8_t raw[16]);
 /* The shortest decimal that reads back as the same number, of 4 or 8 bytes. */
 uint8_t *evtx_put_float(uint8_t *to, struct span s);

@@ -353,7 +353,7 @@ static bool parse_values(struct instance_parse *p, struct cursor *c, uint32_t de
 		bytes.at += values[i].len;
 		types |= TYPE_BIT(entry[2]);
 	}
-	d->has_ansi |= (types & TYPE_BIT(EVTX_ANSI)) != 0;
+	d->makes_texts |= (types & (TYPE_BIT(EVTX_ANSI) | TYPE_BIT(EVTX_SYSTEMTIME))) != 0;
 	in->values = values;
 	in->count = count;
 	in->table = table;

@@ -57,9 +57,15 @@ static void node_text(const struct binxml_node *node, struct buf *to)
 		buf_add(to, known);
 }
 
-/* The text of content, values filled in; into `to`. */
+/* What one hole holds instead of the list that is there. */
+struct turn {
+	const struct binxml_node *hole;
+	const struct value *item;
+};
+
+/* The text of content, values filled in; into `to`. `turn` may be NULL. */
 static void content_text(struct evtx_decoder *d, const struct binxml_node *content,
-			 const struct evtx_instance *in, struct buf *to)
+			 const struct evtx_instance *in, const struct turn *turn, struct buf *to)
 {
 	for (; content; content = content->next) {
 		const struct evtx_value *v;
@@ -70,7 +76,10 @@ static void content_text(struct evtx_decoder *d, const struct binxml_node *conte
 		if (content->kind != BINXML_VALUE ||
 		    !(v = evtx_instance_value(in, content->index)) || v->nested)
 			continue;
-		evtx_value_read(&d->scratch, d->options.code_page, v, &value);
+		if (turn && turn->hole == content)
+			value = *turn->item;
+		else
+			evtx_value_read(&d->scratch, d->options.code_page, v, &value);
 		value_text(to, &value);
 	}
 }
@@ -92,7 +101,7 @@ static struct span name_of_attribute(struct flatten *f, const struct binxml_node
 	size_t kept = 0;
 
 	f->named_by_value |= has_value(attribute->content);
-	content_text(f->d, attribute->content, in, &text);
+	content_text(f->d, attribute->content, in, NULL, &text);
 	for (size_t i = 0; i < text.len; i++)
 		if (text.at[i] != ' ')
 			text.at[kept++] = text.at[i];
@@ -125,7 +134,7 @@ static bool fill_slot(struct flatten *f, struct span name, const struct binxml_n
 		return true;
 	}
 	slot->source = EVTX_SOURCE_TEXT;
-	content_text(f->d, content, in, &text);
+	content_text(f->d, content, in, NULL, &text);
 	slot->text = arena_copy(f->arena, buf_span(&text));
 	buf_free(&text);
 	return true;
@@ -414,12 +423,56 @@ const struct evtx_plan *evtx_plan_find(struct evtx_decoder *d, const struct evtx
 	return make_plan(d, root, hash, err);
 }
 
+/* The hole of the one list among texts and values; NULL where there is none, or several. */
+static const struct binxml_node *list_within(const struct binxml_node *content, const struct evtx_instance *in)
+{
+	const struct binxml_node *found = NULL;
+
+	for (; content; content = content->next) {
+		const struct evtx_value *v = content->kind == BINXML_VALUE
+			? evtx_instance_value(in, content->index) : NULL;
+
+		if (!v || !(v->type & EVTX_ARRAY) || !v->len)
+			continue;
+		if (found)
+			return NULL;
+		found = content;
+	}
+	return found;
+}
+
+/* A list repeats the texts around it. False: too much of it. */
+static bool fill_turns(struct evtx_decoder *d, const struct evtx_slot *slot, const struct evtx_instance *in,
+		       const struct binxml_node *hole, struct value *out)
+{
+	struct buf text = buf_new(EVTX_TEXT_MAX);
+	struct value list = { .kind = VALUE_NULL }, *turns;
+	size_t start = 0;
+
+	evtx_value_read(&d->scratch, d->options.code_page, evtx_instance_value(in, hole->index), &list);
+	turns = list.kind == VALUE_LIST ? ARENA_ARRAY(&d->scratch, list.count, struct value) : NULL;
+	for (uint32_t i = 0; turns && i < list.count && !text.overflow; i++) {
+		content_text(d, slot->content, in, &(struct turn){ hole, &list.list[i] }, &text);
+		turns[i] = (struct value){ .kind = VALUE_TEXT,
+					   .bytes = arena_copy(&d->scratch, span_from(buf_span(&text), start)) };
+		start = text.len;
+	}
+	if (!turns || text.overflow || d->scratch.exhausted)
+		turns = NULL;
+	buf_free(&text);
+	*out = (struct value){ .kind = VALUE_LIST, .count = list.count, .list = turns };
+	return turns != NULL;
+}
+
 static void fill_mixed(struct evtx_decoder *d, const struct evtx_slot *slot,
 		       const struct evtx_instance *in, struct value *out)
 {
+	const struct binxml_node *hole = list_within(slot->content, in);
 	struct buf text = buf_new(EVTX_TEXT_MAX);
 
-	content_text(d, slot->content, in, &text);
+	if (hole && fill_turns(d, slot, in, hole, out))
+		return;
+	content_text(d, slot->content, in, NULL, &text);
 	*out = (struct value){ .kind = VALUE_TEXT,
 			       .bytes = arena_copy(&d->scratch, buf_span(&text)) };
 	buf_free(&text);
@@ -472,7 +525,7 @@ bool evtx_record_event(const struct evtx_record *r, struct event *out, struct er
 			       .record_id = r->id, .offset = r->offset,
 			       .recovered = r->recovered, .loose = plan->loose,
 			       .loose_count = plan->loose_count };
-	if (!d->has_fragment && !d->has_ansi && r->root->count)
+	if (!d->has_fragment && !d->makes_texts && r->root->count)
 		out->texts = span_of(r->root->values->at, r->root->bytes);
 	return true;
 }

@@ -205,6 +205,79 @@ TEST(evtx_renders_lists)
 	      "Data=a, b;N=1, 2;Sp=S-1-5-18, S-1-5-19;Data=a, b;");
 }
 
+/* <U a="x%0">%1q</U> */
+static void lists_beside_texts(struct evtx_pen *pen)
+{
+	struct evtx_tag user = open_tag(pen, "UserData"), tag = evtx_pen_open(pen, "U", true);
+
+	evtx_pen_attribute(pen, "a", false);
+	evtx_pen_text(pen, SPAN("x"));
+	evtx_pen_hole(pen, 0, EVTX_STRING, false);
+	evtx_pen_close(pen, &tag);
+	evtx_pen_hole(pen, 1, EVTX_UINT16, false);
+	evtx_pen_text(pen, SPAN("q"));
+	evtx_pen_end(pen, &tag);
+	evtx_pen_end(pen, &user);
+}
+
+TEST(evtx_repeats_an_element_for_each_item_of_its_lists)
+{
+	const struct evtx_value values[] = {
+		VALUE(EVTX_ARRAY | EVTX_STRING, "a\0\0\0\0\0b\0\0\0"),
+		VALUE(EVTX_ARRAY | EVTX_UINT16, "\1\0\2\0"),
+	};
+
+	check(lists_beside_texts, values, 2,
+	      "{\"Event\":{\"UserData\":{\"U\":{\"#attributes\":{\"a\":\"xa\"},\"#text\":\"1q\"},"
+	      "\"U_1\":{\"#attributes\":{\"a\":\"x\"},\"#text\":\"1q\"},"
+	      "\"U_2\":{\"#attributes\":{\"a\":\"xb\"},\"#text\":\"1q\"},"
+	      "\"U_3\":{\"#attributes\":{\"a\":\"xa\"},\"#text\":\"2q\"},"
+	      "\"U_4\":{\"#attributes\":{\"a\":\"x\"},\"#text\":\"2q\"},"
+	      "\"U_5\":{\"#attributes\":{\"a\":\"xb\"},\"#text\":\"2q\"}}}}",
+	      "<Event>\n  <UserData>\n    <U a=\"xa\">1q</U>\n    <U a=\"x\">1q</U>\n    <U a=\"xb\">1q</U>\n"
+	      "    <U a=\"xa\">2q</U>\n    <U a=\"x\">2q</U>\n    <U a=\"xb\">2q</U>\n  </UserData>\n</Event>",
+	      "U=1q, 2q;U_a=xa, x, xb;");
+}
+
+/* Elements of a name, in EventData too; one value beside an element; what says nothing. */
+static void names(struct evtx_pen *pen)
+{
+	struct evtx_tag tag = open_tag(pen, "EventData"), e;
+
+	for (uint16_t i = 0; i < 2; i++) {
+		e = open_tag(pen, "X");
+		evtx_pen_hole(pen, i, EVTX_UINT16, false);
+		evtx_pen_end(pen, &e);
+	}
+	evtx_pen_end(pen, &tag);
+	tag = open_tag(pen, "UserData");
+	evtx_pen_hole(pen, 0, EVTX_UINT16, false);
+	e = evtx_pen_open(pen, "a\"b <", true);
+	evtx_pen_attribute(pen, "1", false);
+	evtx_pen_text(pen, SPAN(""));
+	evtx_pen_close(pen, &e);
+	evtx_pen_text(pen, SPAN(""));
+	evtx_pen_end(pen, &e);
+	e = open_tag(pen, "E");
+	evtx_pen_entity(pen, "nbsp");
+	evtx_pen_character(pen, 0xd800);
+	evtx_pen_text(pen, SPAN("\xef\xbf\xbe\0"));
+	evtx_pen_end(pen, &e);
+	evtx_pen_end(pen, &tag);
+}
+
+TEST(evtx_writes_json_and_xml_that_stand_whatever_the_names)
+{
+	const struct evtx_value values[] = { VALUE(EVTX_UINT16, "\1\0"), VALUE(EVTX_UINT16, "\2\0") };
+
+	check(names, values, 2,
+	      "{\"Event\":{\"EventData\":{\"X\":1,\"X_1\":2},\"UserData\":{\"#text\":1,\"a\\\"b <\":null,"
+	      "\"E\":\"&nbsp;&#55296;\xef\xbf\xbe\"}}}",
+	      "<Event>\n  <EventData>\n    <X>1</X>\n    <X>2</X>\n  </EventData>\n"
+	      "  <UserData>1<a_b__ _1=\"\"></a_b__><E>&amp;nbsp;&amp;#55296;\xef\xbf\xbd</E></UserData>\n</Event>",
+	      "X=1;X=2;a\"b <=;a\"b <_1=;E=&nbsp;&#55296;\xef\xbf\xbe;");
+}
+
 static void texts(struct evtx_pen *pen)
 {
 	struct evtx_tag user = open_tag(pen, "UserData"), tag = evtx_pen_open(pen, "X", true);

@@ -51,10 +51,10 @@ static uint8_t *put_xml_character(uint8_t *to, uint32_t code)
 		return put_span(to, SPAN("&gt;"));
 	if (code == '"')
 		return put_span(to, SPAN("&quot;"));
-	if (code == '\n' || code == '\t' || !escape_is_unsafe(code))
+	if (code == '\n' || code == '\t' || (!escape_is_unsafe(code) && code != 0xfffe && code != 0xffff))
 		return to + utf8_put(to, code);
-	/* XML 1.0 has no way to write the other C0 controls. */
-	if (code < 0x20 && code != '\r')
+	/* XML 1.0 has no way to write the other C0 controls, nor these two. */
+	if ((code < 0x20 && code != '\r') || code == 0xfffe || code == 0xffff)
 		return to + utf8_put(to, 0xfffd);
 	to = evtx_put_decimal(put_span(to, SPAN("&#")), code);
 	*to++ = ';';

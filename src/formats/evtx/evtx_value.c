@@ -2,6 +2,7 @@
 
 #include "base/event.h"
 #include "codec/code_page.h"
+#include "formats/evtx/evtx_digits.h"
 
 const uint8_t evtx_widths[256] = {
 	[EVTX_INT8] = 1, [EVTX_UINT8] = 1, [EVTX_INT16] = 2, [EVTX_UINT16] = 2,
@@ -80,6 +81,19 @@ static void read_time(timestamp t, struct span s, struct value *out)
 		*out = (struct value){ .kind = VALUE_TIME, .i = t };
 }
 
+/* What is no time, as zeros are, keeps its digits. */
+static void read_systemtime(struct arena *scratch, struct span s, struct value *out)
+{
+	timestamp t = systemtime_of(s);
+	uint8_t *to = t == TIME_NONE ? arena_alloc(scratch, EVTX_SYSTEMTIME_TEXT) : NULL;
+
+	if (to)
+		*out = (struct value){ .kind = VALUE_TEXT,
+				       .bytes = span_of(to, (size_t)(evtx_put_systemtime(to, s.at) - to)) };
+	else
+		read_time(t, s, out);
+}
+
 static uint64_t bits_of(struct span s)
 {
 	return s.len == 8 ? load_u64le(s.at) : s.len == 4 ? load_u32le(s.at) : s.len ? unsigned_of(s) : 0;
@@ -131,7 +145,7 @@ static void read_one(struct arena *scratch, uint16_t code_page, uint8_t type, st
 		read_time(timestamp_of_filetime(bits_of(s)), s, out);
 		return;
 	case EVTX_SYSTEMTIME:
-		read_time(systemtime_of(s), s, out);
+		read_systemtime(scratch, s, out);
 		return;
 	case EVTX_SID:
 		*out = (struct value){ .kind = VALUE_SID, .bytes = s };
