@@ -178,10 +178,12 @@ int main(int argc, char **argv)
 {
 	uint64_t seed = 0;
 
-	if (argc >= 3 && (argc == 3 || (argc == 4 && span_to_u64(span_text(argv[3]), &seed))) &&
+	bool is_folder = argc >= 2 && argv[1][0] != '-';
+
+	if (is_folder && argc >= 3 && (argc == 3 || (argc == 4 && span_to_u64(span_text(argv[3]), &seed))) &&
 	    scenario_write(argv[1], argv[2], (uint32_t)seed))
 		return 0;
-	if (argc != 2) {
+	if (!is_folder || argc != 2) {
 		fprintf(stderr, "usage: make-example FOLDER [SCENARIO [SEED]]\nscenarios: ");
 		scenario_names(stderr);
 		return 2;
