@@ -78,6 +78,12 @@ const struct artefact_decoder artefact_windows[] = {
 	  .decode = windows_onedrive, .is_risky = true },
 	{ .name = "google drive files", CLASS_DATABASE, .kind = "sqlite", .paths = "metadata_sqlite_db",
 	  .decode = windows_google_drive, .is_risky = true },
+	{ .name = "google drive files", CLASS_DATABASE, .kind = "sqlite", .paths = "snapshot.db",
+	  .decode = windows_google_sync, .is_risky = true },
+	{ .name = "google drive account", CLASS_DATABASE, .kind = "sqlite", .paths = "sync_config.db",
+	  .decode = windows_google_account, .is_risky = true },
+	{ .name = "dropbox history", CLASS_DATABASE, .kind = "sqlite", .paths = "sync_history.db",
+	  .decode = windows_dropbox_history, .is_risky = true },
 	{ .name = "dropbox account", CLASS_CONFIGURATION, .paths = "Dropbox/info.json|.dropbox/info.json",
 	  .decode = windows_dropbox, .of_place = true },
 };

@@ -1,6 +1,7 @@
 /*
  * What cloud programs keep of the files that they synchronise, where no key is needed:
- * OneDrive's SyncEngineDatabase.db, Google Drive's metadata_sqlite_db, Dropbox's info.json.
+ * OneDrive's SyncEngineDatabase.db, Google Drive's metadata_sqlite_db (snapshot.db and
+ * sync_config.db of "Backup and Sync"), Dropbox's info.json and sync_history.db.
  */
 #include "artefact/windows.h"
 #include "base/map.h"
@@ -95,18 +96,24 @@ static bool tell_file(void *context, const struct sqlite_row *row)
 	return s->a->trace(s->a->context, &t);
 }
 
+static bool open_database(const struct artefact *a, struct sqlite_read *db, struct err *err)
+{
+	struct span wal = { 0 };
+
+	if (!a->near->find(a->near->context, arena_printf(a->arena, "%.*s-wal", SPAN_ARG(a->name)), &wal))
+		wal = (struct span){ 0 };
+	return sqlite_read_open(a->bytes, wal, a->arena, db, err);
+}
+
 static bool tell_database(const struct artefact *a, const char *program, const char *table, const char *folders,
 			  const char *files, struct err *err)
 {
 	struct sync s = { .a = a, .program = program, .folders = map_new(a->arena) };
 	struct sqlite_read db;
 	struct err failed = { 0 };
-	struct span wal = { 0 };
 	bool has;
 
-	if (!a->near->find(a->near->context, arena_printf(a->arena, "%.*s-wal", SPAN_ARG(a->name)), &wal))
-		wal = (struct span){ 0 };
-	if (!sqlite_read_open(a->bytes, wal, a->arena, &db, err))
+	if (!open_database(a, &db, err))
 		return false;
 	has = sqlite_read_has(&db, table);
 	if (has && (!sqlite_read_query(&db, folders, take_folder, &s, &failed) ||
@@ -130,6 +137,85 @@ bool windows_google_drive(const struct artefact *a, struct err *err)
 			     "ON p.item_stable_id = i.stable_id WHERE i.is_folder",
 			     "SELECT p.parent_stable_id, i.local_title, i.file_size, i.modified_date, i.trashed FROM items i "
 			     "LEFT JOIN stable_parents p ON p.item_stable_id = i.stable_id WHERE NOT i.is_folder", err);
+}
+
+bool windows_google_sync(const struct artefact *a, struct err *err)
+{
+	return tell_database(a, "Google Drive", "cloud_entry",
+			     "SELECT e.doc_id, r.parent_doc_id, e.filename FROM cloud_entry e LEFT JOIN cloud_relations r "
+			     "ON r.child_doc_id = e.doc_id WHERE e.doc_type = 0",
+			     "SELECT r.parent_doc_id, e.filename, e.size, e.modified, e.removed FROM cloud_entry e "
+			     "LEFT JOIN cloud_relations r ON r.child_doc_id = e.doc_id WHERE e.doc_type <> 0", err);
+}
+
+/* One query of a table; `each` gets the artefact. */
+static bool ask_one(const struct artefact *a, const char *table, const char *query,
+		    bool (*each)(void *context, const struct sqlite_row *row), struct err *err)
+{
+	struct sqlite_read db;
+	struct err failed = { 0 };
+	bool has;
+
+	if (!open_database(a, &db, err))
+		return false;
+	has = sqlite_read_has(&db, table);
+	if (has && !sqlite_read_query(&db, query, each, (void *)(uintptr_t)a, &failed))
+		a->short_of(a->context, "%s", failed.text);
+	sqlite_read_close(&db);
+	return has || err_set(err, ERR_UNSUPPORTED, 0, "no table %s", table);
+}
+
+/* Folder or account of "Backup and Sync". */
+static bool tell_account(void *context, const struct sqlite_row *row)
+{
+	const struct artefact *a = context;
+	struct trace t = trace_new(TRACE_SETTING, "cloud account");
+
+	t.path = a->path;
+	t.name = arena_printf(a->arena, "Google Drive, %.*s", SPAN_ARG(sqlite_row_text(row, 0)));
+	t.command = sqlite_row_text(row, 1);
+	t.program = SPAN("Google Drive");
+	t.user = tell_user_of_path(a->path);
+	t.time = a->modified;
+	t.source = SPAN("settings of Google Drive; the time is the file's");
+	t.summary = tell_summary(a->arena, "%.*s: %.*s", SPAN_ARG(t.name), SPAN_ARG(t.command));
+	return a->trace(a->context, &t);
+}
+
+bool windows_google_account(const struct artefact *a, struct err *err)
+{
+	return ask_one(a, "data", "SELECT CASE entry_key WHEN 'user_email' THEN 'account' ELSE 'folder' END, data_value FROM data "
+		       "WHERE entry_key IN ('user_email', 'local_sync_root_path', 'root_config__0') AND data_value <> ''",
+		       tell_account, err);
+}
+
+/* Path, time, direction, what happened to the file. */
+static bool tell_synchronised(void *context, const struct sqlite_row *row)
+{
+	const struct artefact *a = context;
+	struct span way = sqlite_row_text(row, 2), event = sqlite_row_text(row, 3);
+	bool is_out = span_eq(way, SPAN("upload")), is_gone = span_eq(event, SPAN("delete"));
+	struct trace t = trace_new(is_gone ? TRACE_FILE : TRACE_TRANSFER, is_gone ? "deleted" : "cloud");
+	struct tell_detail d;
+
+	t.path = sqlite_row_text(row, 0);
+	t.time = time_of(sqlite_row_number(row, 1));
+	t.program = SPAN("Dropbox");
+	t.user = tell_user_of_path(a->path);
+	t.technique = is_out && !is_gone ? SPAN("T1567.002") : SPAN("");
+	t.source = SPAN("Dropbox's history of what it synchronised");
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "direction", is_out ? SPAN("out") : SPAN("in"));
+	tell_detail_text(&d, "event", event);
+	t.detail = tell_detail_end(&d, a->arena);
+	t.summary = tell_summary(a->arena, "Dropbox, %.*s: %.*s %.*s", SPAN_ARG(way), SPAN_ARG(event), SPAN_ARG(t.path));
+	return a->trace(a->context, &t);
+}
+
+bool windows_dropbox_history(const struct artefact *a, struct err *err)
+{
+	return ask_one(a, "sync_history", "SELECT local_path, timestamp, direction, file_event_type FROM sync_history "
+		       "WHERE local_path <> '' ORDER BY timestamp", tell_synchronised, err);
 }
 
 /* {"personal": {"path": "C:\\Users\\ann\\Dropbox", "host": 1, "is_team": false, "subscription_type": "Basic"}} */
