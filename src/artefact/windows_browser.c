@@ -3,9 +3,9 @@
  * and Windows' own activity history, which is an SQLite database too.
  */
 #include "artefact/windows.h"
+#include "artefact/windows_database.h"
 #include "artefact/windows_web.h"
 #include "codec/json_read.h"
-#include "codec/sqlite_read.h"
 
 #define WEBKIT_MICROSECONDS INT64_C(11644473600000000)	/* 1601 to 1970 */
 #define COCOA_SECONDS INT64_C(978307200)		/* 1970 to 2001 */
@@ -31,15 +31,10 @@ static timestamp of_webkit(int64_t microseconds)
 	return microseconds > WEBKIT_MICROSECONDS ? of_unix(microseconds - WEBKIT_MICROSECONDS) : TIME_NONE;
 }
 
-/* The log beside the database, under its own name. */
 static bool open_database(struct browser *b, struct err *err)
 {
-	struct span wal = { 0 }, name;
-
-	name = arena_printf(b->a->arena, "%.*s-wal", SPAN_ARG(b->a->name));
-	b->a->near->find(b->a->near->context, name, &wal);
 	b->user = tell_user_of_path(b->a->path);
-	if (!sqlite_read_open(b->a->bytes, wal, b->a->arena, &b->db, err))
+	if (!database_open(b->a, &b->db, err))
 		return false;
 	b->scratch = arena_new((size_t)16 << 20);
 	return true;

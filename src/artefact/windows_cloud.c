@@ -1,7 +1,7 @@
 /* Configuration of programs that copy files elsewhere: rclone, FileZilla, WinSCP; OneDrive's binary logs. */
 #include "artefact/windows.h"
+#include "artefact/windows_database.h"
 #include "codec/pack.h"
-#include "codec/sqlite_read.h"
 #include "codec/xml_read.h"
 
 #include <stddef.h>
@@ -158,19 +158,11 @@ static bool tell_queued(void *context, const struct sqlite_row *row)
 
 bool windows_filezilla_queue(const struct artefact *a, struct err *err)
 {
-	struct sqlite_read db;
-	struct err failed = { 0 };
-	struct span wal = { 0 };
-	bool has;
+	static const struct database_query query = {
+		"SELECT s.host, s.port, s.user, f.size, f.download, f.source_file FROM files f JOIN servers s ON s.id = f.server",
+		tell_queued };
 
-	if (!sqlite_read_open(a->bytes, wal, a->arena, &db, err))
-		return false;
-	has = sqlite_read_has(&db, "files") && sqlite_read_has(&db, "servers");
-	if (has && !sqlite_read_query(&db, "SELECT s.host, s.port, s.user, f.size, f.download, f.source_file FROM files f"
-				      " JOIN servers s ON s.id = f.server", tell_queued, (void *)(uintptr_t)a, &failed))
-		a->short_of(a->context, "%s", failed.text);
-	sqlite_read_close(&db);
-	return has || err_set(err, ERR_UNSUPPORTED, 0, "no queue of FileZilla");
+	return database_ask(a, "files", &query, 1, (void *)(uintptr_t)a, err);
 }
 
 /* OneDrive's .odl and .odlgz: how many records, from when to when. Their texts are obscured. */

@@ -4,9 +4,9 @@
  * sync_config.db of "Backup and Sync"), Dropbox's info.json and sync_history.db.
  */
 #include "artefact/windows.h"
+#include "artefact/windows_database.h"
 #include "base/map.h"
 #include "codec/json_read.h"
-#include "codec/sqlite_read.h"
 
 #define TOLD_MOST 50000
 #define FOLDERS_MOST 200000
@@ -96,31 +96,13 @@ static bool tell_file(void *context, const struct sqlite_row *row)
 	return s->a->trace(s->a->context, &t);
 }
 
-static bool open_database(const struct artefact *a, struct sqlite_read *db, struct err *err)
-{
-	struct span wal = { 0 };
-
-	if (!a->near->find(a->near->context, arena_printf(a->arena, "%.*s-wal", SPAN_ARG(a->name)), &wal))
-		wal = (struct span){ 0 };
-	return sqlite_read_open(a->bytes, wal, a->arena, db, err);
-}
-
 static bool tell_database(const struct artefact *a, const char *program, const char *table, const char *folders,
 			  const char *files, struct err *err)
 {
 	struct sync s = { .a = a, .program = program, .folders = map_new(a->arena) };
-	struct sqlite_read db;
-	struct err failed = { 0 };
-	bool has;
+	const struct database_query queries[] = { { folders, take_folder }, { files, tell_file } };
 
-	if (!open_database(a, &db, err))
-		return false;
-	has = sqlite_read_has(&db, table);
-	if (has && (!sqlite_read_query(&db, folders, take_folder, &s, &failed) ||
-		    !sqlite_read_query(&db, files, tell_file, &s, &failed)))
-		a->short_of(a->context, "%s", failed.text);
-	sqlite_read_close(&db);
-	return has || err_set(err, ERR_UNSUPPORTED, 0, "no files of %s", program);
+	return database_ask(a, table, queries, 2, &s, err);
 }
 
 bool windows_onedrive(const struct artefact *a, struct err *err)
@@ -148,23 +130,6 @@ bool windows_google_sync(const struct artefact *a, struct err *err)
 			     "LEFT JOIN cloud_relations r ON r.child_doc_id = e.doc_id WHERE e.doc_type <> 0", err);
 }
 
-/* One query of a table; `each` gets the artefact. */
-static bool ask_one(const struct artefact *a, const char *table, const char *query,
-		    bool (*each)(void *context, const struct sqlite_row *row), struct err *err)
-{
-	struct sqlite_read db;
-	struct err failed = { 0 };
-	bool has;
-
-	if (!open_database(a, &db, err))
-		return false;
-	has = sqlite_read_has(&db, table);
-	if (has && !sqlite_read_query(&db, query, each, (void *)(uintptr_t)a, &failed))
-		a->short_of(a->context, "%s", failed.text);
-	sqlite_read_close(&db);
-	return has || err_set(err, ERR_UNSUPPORTED, 0, "no table %s", table);
-}
-
 /* Folder or account of "Backup and Sync". */
 static bool tell_account(void *context, const struct sqlite_row *row)
 {
@@ -184,9 +149,12 @@ static bool tell_account(void *context, const struct sqlite_row *row)
 
 bool windows_google_account(const struct artefact *a, struct err *err)
 {
-	return ask_one(a, "data", "SELECT CASE entry_key WHEN 'user_email' THEN 'account' ELSE 'folder' END, data_value FROM data "
-		       "WHERE entry_key IN ('user_email', 'local_sync_root_path', 'root_config__0') AND data_value <> ''",
-		       tell_account, err);
+	static const struct database_query query = {
+		"SELECT CASE entry_key WHEN 'user_email' THEN 'account' ELSE 'folder' END, data_value FROM data "
+		"WHERE entry_key IN ('user_email', 'local_sync_root_path', 'root_config__0') AND data_value <> "
+			"''", tell_account };
+
+	return database_ask(a, "data", &query, 1, (void *)(uintptr_t)a, err);
 }
 
 /* Path, time, direction, what happened to the file. */
@@ -214,8 +182,11 @@ static bool tell_synchronised(void *context, const struct sqlite_row *row)
 
 bool windows_dropbox_history(const struct artefact *a, struct err *err)
 {
-	return ask_one(a, "sync_history", "SELECT local_path, timestamp, direction, file_event_type FROM sync_history "
-		       "WHERE local_path <> '' ORDER BY timestamp", tell_synchronised, err);
+	static const struct database_query query = {
+		"SELECT local_path, timestamp, direction, file_event_type FROM sync_history WHERE local_path <> '' "
+		"ORDER BY timestamp", tell_synchronised };
+
+	return database_ask(a, "sync_history", &query, 1, (void *)(uintptr_t)a, err);
 }
 
 /* {"personal": {"path": "C:\\Users\\ann\\Dropbox", "host": 1, "is_team": false, "subscription_type": "Basic"}} */
