@@ -1,37 +1,12 @@
-#include "disk/file_system_kind.h"
-
-#include <tsk/libtsk.h>
+#include "disk/file_system_tsk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "disk/ext_table.h"
 #include "disk/tsk_image.h"
 
-#define NTFS_FIRST_FREE 24	/* entries below are the file system's own */
-#define EXT_FIRST_FREE 11
-#define EXT_ROOT 2
 #define STREAMS_MOST 64
-#define SEEN_MOST ((uint32_t)1 << 29)	/* inodes of one volume */
-
-struct tsk_system {
-	struct file_system fs;
-	TSK_IMG_INFO *image;
-	TSK_FS_INFO *info;
-	struct ext ext;
-	bool reads_ext;		/* content by ext.h */
-};
-
-struct walking {
-	struct tsk_system *t;
-	fs_entry_fn *entry;
-	void *context;
-	struct buf path;
-	const char *under;		/* put before what the library tells */
-	uint8_t *seen;			/* of ext: a bit for each inode that a folder names */
-	bool is_lost;			/* what was seen is not told again */
-	bool stopped;
-};
+#define SEEN_MOST ((uint64_t)1 << 29)	/* inodes of one volume */
 
 static timestamp time_of(time_t seconds, uint64_t nano)
 {
@@ -78,7 +53,7 @@ static void describe_name(const TSK_FS_META *m, struct fs_entry *e)
 	e->named_created = time_of(m->time2.ntfs.fn_crtime, (uint64_t)m->time2.ntfs.fn_crtime_nano);
 }
 
-static void describe_meta(const TSK_FS_FILE *file, struct fs_entry *e)
+void tsk_describe(const TSK_FS_FILE *file, struct fs_entry *e)
 {
 	const TSK_FS_META *m = file->meta;
 
@@ -107,11 +82,11 @@ static bool is_overwritten(TSK_FS_FILE *file, const struct fs_entry *e)
 	return !attr || !attr->nrd.run;
 }
 
-/* An inode of ext that was wiped has no type. */
+/* What was wiped has no type. */
 static bool is_nothing(const TSK_FS_FILE *file)
 {
 	return !file->meta || file->meta->flags & TSK_FS_META_FLAG_UNALLOC ||
-	       (TSK_FS_TYPE_ISEXT(file->fs_info->ftype) && file->meta->type == TSK_FS_META_TYPE_UNDEF);
+	       file->meta->type == TSK_FS_META_TYPE_UNDEF;
 }
 
 static const char orphans[] = "$OrphanFiles/";
@@ -133,10 +108,10 @@ static void describe(const TSK_FS_FILE *file, bool is_orphan, struct fs_entry *e
 	/* The name is free and what it named is in use again: the content is another's. */
 	e->is_gone = !m || (is_free && m->flags & TSK_FS_META_FLAG_ALLOC);
 	if (m)
-		describe_meta(file, e);
+		tsk_describe(file, e);
 }
 
-static bool tell(struct walking *w, struct fs_entry *e)
+bool tsk_tell(struct walking *w, struct fs_entry *e)
 {
 	e->path = buf_span(&w->path);
 	w->stopped = w->stopped || !w->entry(w->context, e);
@@ -165,7 +140,7 @@ static bool tell_streams(struct walking *w, TSK_FS_FILE *file, struct fs_entry *
 		e->size = (uint64_t)attr->size;
 		buf_text(&w->path, ":");
 		buf_text(&w->path, attr->name && *attr->name ? attr->name : "rsrc");
-		tell(w, e);
+		tsk_tell(w, e);
 		w->path.len = len;
 	}
 	return !w->stopped;
@@ -186,7 +161,7 @@ static bool tell_index(struct walking *w, TSK_FS_FILE *file, struct fs_entry *e)
 	e->place.stream_id = attr->id;
 	e->size = (uint64_t)attr->size;
 	buf_text(&w->path, w->path.len ? "/$I30" : "$I30");
-	tell(w, e);
+	tsk_tell(w, e);
 	w->path.len = len;
 	return !w->stopped;
 }
@@ -213,20 +188,40 @@ static bool is_own(const struct walking *w, const TSK_FS_FILE *file)
 	return inode != 11;	/* $Extend: the change journal is in it */
 }
 
-/* Of ext. False: it was told before, by another name. */
-static bool note_named(struct walking *w, struct fs_entry *e)
+bool tsk_was_seen(const struct walking *w, uint64_t inode)
+{
+	return inode <= w->seen_most && w->seen[inode / 8] >> inode % 8 & 1;
+}
+
+bool tsk_note_named(struct walking *w, TSK_FS_FILE *file, struct fs_entry *e)
 {
 	uint64_t inode = e->place.inode;
-	uint8_t bit = (uint8_t)(1 << inode % 8);
 
-	if (e->is_deleted || inode > w->t->ext.inodes)
+	if (e->is_deleted)
 		return true;
-	if (w->is_lost && w->seen[inode / 8] & bit)
-		return false;
-	w->seen[inode / 8] |= bit;
-	if (e->kind == FS_FOLDER && !e->damage && !ext_folder_is_whole(&w->t->ext, inode))
+	lost_note_clusters(w, file);
+	if (w->seen && inode <= w->seen_most) {
+		if (w->is_lost && tsk_was_seen(w, inode))
+			return false;
+		w->seen[inode / 8] |= (uint8_t)(1 << inode % 8);
+	}
+	if (e->kind == FS_FOLDER && !e->damage && !lost_folder_is_whole(w, file))
 		e->damage = FS_NAMES_LOST;
 	return true;
+}
+
+/* Of NTFS and HFS+. */
+void tsk_tell_all(struct walking *w, TSK_FS_FILE *file, struct fs_entry *e)
+{
+	bool is_ntfs = TSK_FS_TYPE_ISNTFS(w->t->info->ftype), is_folder = e->kind == FS_FOLDER;
+
+	tsk_tell(w, e);
+	if (!file->meta || e->is_gone || e->damage == FS_NO_FILE || w->stopped ||
+	    !(is_ntfs || TSK_FS_TYPE_ISHFS(w->t->info->ftype)))
+		return;
+	tell_streams(w, file, e);
+	if (is_ntfs && is_folder && !e->is_deleted && !w->stopped)
+		tell_index(w, file, e);
 }
 
 static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *context)
@@ -250,17 +245,8 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 	e.is_gone = e.is_gone || is_overwritten(file, &e);
 	if (is_ntfs && file->meta)
 		describe_name(file->meta, &e);
-	if (w->seen && !note_named(w, &e))
-		return TSK_WALK_CONT;
-	tell(w, &e);
-	if (file->meta && !e.is_gone && e.damage != FS_NO_FILE && !w->stopped &&
-	    (is_ntfs || TSK_FS_TYPE_ISHFS(w->t->info->ftype))) {
-		bool is_folder = e.kind == FS_FOLDER;
-
-		tell_streams(w, file, &e);
-		if (is_ntfs && is_folder && !e.is_deleted && !w->stopped)
-			tell_index(w, file, &e);
-	}
+	if (tsk_note_named(w, file, &e))
+		tsk_tell_all(w, file, &e);
 	return w->stopped ? TSK_WALK_STOP : TSK_WALK_CONT;
 }
 
@@ -272,8 +258,7 @@ static bool tsk_failed(struct err *err, const char *what)
 		       text ? text : "unknown error");
 }
 
-/* From a folder down; `under` stands before the names that the library tells. */
-static bool walk_from(struct walking *w, TSK_INUM_T folder, int flags, const char *under, struct err *err)
+bool tsk_walk_from(struct walking *w, TSK_INUM_T folder, int flags, const char *under, struct err *err)
 {
 	struct blocks_budget *budget = w->t->fs.volume->budget;
 	bool failed;
@@ -286,61 +271,18 @@ static bool walk_from(struct walking *w, TSK_INUM_T folder, int flags, const cha
 	return failed ? tsk_failed(err, "folders") : true;
 }
 
-/* ---- what folders of ext should name and do not ---- */
-
-static bool tell_damage(struct walking *w, const char *path, enum fs_damage damage)
+static void begin_lost(struct walking *w)
 {
-	struct fs_entry e = { .kind = FS_FOLDER, .damage = damage, .modified = TIME_NONE, .changed = TIME_NONE,
-			      .accessed = TIME_NONE, .created = TIME_NONE };
+	struct tsk_system *t = w->t;
+	uint64_t last = t->reads_ext ? t->ext.inodes : t->info->last_inum;
 
-	buf_clear(&w->path);
-	buf_text(&w->path, path);
-	return tell(w, &e);
-}
-
-/* Its name is lost with the folder that it was in, and which that was. */
-static void tell_inode(struct walking *w, const struct ext_inode *inode)
-{
-	TSK_FS_FILE *file = tsk_fs_file_open_meta(w->t->info, NULL, inode->number);
-	struct fs_entry e = { .kind = inode->is_folder ? FS_FOLDER : FS_FILE, .place.inode = inode->number,
-			      .is_deleted = inode->is_deleted };
-
-	if (file && file->meta) {
-		describe_meta(file, &e);
-		buf_clear(&w->path);
-		buf_printf(&w->path, "$Lost/%s-%llu", inode->is_folder ? "folder" : "file",
-			   (unsigned long long)inode->number);
-		if (note_named(w, &e))
-			tell(w, &e);
+	/* Numbers of FAT are places, and there are as many as could be. */
+	if (last < SEEN_MOST && !TSK_FS_TYPE_ISFAT(t->info->ftype) && !TSK_FS_TYPE_ISISO9660(t->info->ftype)) {
+		w->seen = calloc(last / 8 + 1, 1);
+		w->seen_most = w->seen ? last : 0;
 	}
-	tsk_fs_file_close(file);
-}
-
-static bool take_lost(void *context, const struct ext_inode *inode)
-{
-	struct walking *w = context;
-	struct err ignored;
-	char under[48];
-
-	if (w->seen[inode->number / 8] >> inode->number % 8 & 1)
-		return true;
-	tell_inode(w, inode);
-	if (inode->is_folder && !w->stopped) {
-		snprintf(under, sizeof under, "$Lost/folder-%llu/", (unsigned long long)inode->number);
-		walk_from(w, inode->number, TSK_FS_DIR_WALK_FLAG_ALLOC | TSK_FS_DIR_WALK_FLAG_RECURSE, under, &ignored);
-	}
-	return !w->stopped && !blocks_over(w->t->fs.volume);
-}
-
-static void walk_lost(struct walking *w)
-{
-	struct err ignored;
-
-	w->is_lost = true;
-	if (!ext_folder_is_whole(&w->t->ext, EXT_ROOT))
-		tell_damage(w, "", FS_NAMES_LOST);
-	if (!ext_each_in_use(&w->t->ext, take_lost, w, &ignored) && !w->stopped)
-		tell_damage(w, "$Lost", FS_TABLE_LOST);
+	if (t->knows_fat)
+		w->reached = calloc(t->fat.last / 8 + 1, 1);
 }
 
 /*
@@ -357,17 +299,17 @@ static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, stru
 	/* Those of FAT are sought in every cluster that is free. */
 	bool has_orphans = TSK_FS_TYPE_ISNTFS(t->info->ftype) || TSK_FS_TYPE_ISEXT(t->info->ftype) ||
 			   TSK_FS_TYPE_ISFAT(t->info->ftype);
+	struct err ignored;
 	bool ok;
 
-	if (t->reads_ext && t->ext.inodes < SEEN_MOST)
-		w.seen = calloc(t->ext.inodes / 8 + 1, 1);
-	ok = walk_from(&w, t->info->root_inum,
-		       flags | (has_orphans ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
-	if (ok && !w.stopped && has_orphans)
-		ok = walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, orphans, err);
-	if (w.seen && !w.stopped && !blocks_over(fs->volume))
-		walk_lost(&w);
+	begin_lost(&w);
+	ok = tsk_walk_from(&w, t->info->root_inum, flags | (has_orphans ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
+	if (!w.stopped && !blocks_over(fs->volume) && has_orphans)
+		ok = tsk_walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, orphans, ok ? err : &ignored) && ok;
+	if (!w.stopped && !blocks_over(fs->volume))
+		lost_walk(&w);
 	free(w.seen);
+	free(w.reached);
 	buf_free(&w.path);
 	return ok;
 }
@@ -439,7 +381,7 @@ static bool read_on(struct file_system *fs, const struct fs_place *place, uint64
 		    struct buf *to, struct err *err)
 {
 	struct tsk_system *t = (struct tsk_system *)fs;
-	TSK_FS_FILE *file = t->reads_ext ? NULL : tsk_fs_file_open_meta(t->info, NULL, place->inode);
+	TSK_FS_FILE *file = t->reads_ext || lost_is_place(place) ? NULL : tsk_fs_file_open_meta(t->info, NULL, place->inode);
 	const TSK_FS_ATTR *attr = file ? attr_of(file, place) : NULL;
 	uint64_t at = attr ? from + start_of(t, attr) : 0, size = attr && attr->size > 0 ? (uint64_t)attr->size : 0;
 	size_t piece = size - at < FS_PIECE ? (size_t)(size - at) : FS_PIECE;
@@ -460,6 +402,8 @@ static bool read_place(struct file_system *fs, const struct fs_place *place, uin
 	const TSK_FS_ATTR *attr;
 	bool ok;
 
+	if (lost_is_place(place))
+		return lost_read(t, place, most, to, cut, err);
 	if (t->reads_ext)
 		return ext_read(&t->ext, place->inode, most, to, cut, err);
 	tsk_error_reset();
@@ -593,6 +537,7 @@ static void close_system(struct file_system *fs)
 {
 	struct tsk_system *t = (struct tsk_system *)fs;
 
+	fat_close(&t->fat);
 	if (t->info)
 		tsk_fs_close(t->info);
 	tsk_image_close(t->image);
@@ -628,6 +573,8 @@ struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct 
 
 		t->fs.name = tsk_fs_type_toname(t->info->ftype);
 		t->reads_ext = TSK_FS_TYPE_ISEXT(t->info->ftype) && ext_open(&t->ext, volume, &ignored);
+		t->knows_fat = TSK_FS_TYPE_ISFAT(t->info->ftype) && fat_open(&t->fat, volume, &ignored);
+		t->knows_hfs = TSK_FS_TYPE_ISHFS(t->info->ftype) && hfs_table_open(&t->hfs, volume, &ignored);
 		return &t->fs;
 	}
 	tsk_failed(err, name);

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Each single structure of a file system destroyed in its turn: no file of it vanishes without a word.
+
+usage: tests/golden/lost_structures.py KANSHIKI [KIND...]
+
+For each kind of file system: a small image with files in folders. Each of its blocks that holds something
+and is no file's content is filled with zeros, and then with noise, each in an image of its own. All files
+must be found with their content, or it must be told that something is lost, and so that no answer rules
+out anything. What is lost at all is counted and bounded, so that a reader which gives up early is seen.
+"""
+import collections
+import hashlib
+import os
+import pathlib
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+import make_images  # noqa: E402
+from tap import finish, skipped, told  # noqa: E402
+
+COUNT = 48
+TEXTS = [(f"file {i} of the tree\n" * 400)[:300 + i * 97 + (i % 5) * 1500].encode() for i in range(COUNT)]
+DIGESTS = {hashlib.sha256(text).hexdigest().upper() for text in TEXTS}
+SECTOR = 512
+
+OTHERS = 40		# places without a name in them that are tried, of all that there are
+
+# By kind: how many of all files, summed over all damages, must be examined all the same (in percent).
+KINDS = {"fat12": 90, "fat16": 91, "fat32": 98, "exfat": 96, "ntfs": 90, "hfsplus": 88, "xfs": 50, "ext4": 93}
+
+
+def make_tree(folder):
+    for i, text in enumerate(TEXTS):
+        where = folder / (f"sub{i % 4}/in{i % 3}" if i % 3 else f"sub{i % 4}")
+        where.mkdir(parents=True, exist_ok=True)
+        (where / f"f{i}.txt").write_bytes(text)
+
+
+def ntfs(inside, out):
+    """With folders, where the driver is here."""
+    make_images.blank(out, 4 << 20)
+    make_images.run("mkntfs", "-q", "-F", "-c", "1024", out)
+    where = out.with_suffix(".mnt")
+    where.mkdir()
+    make_images.run("ntfs-3g", out, where)
+    try:
+        make_images.run("cp", "-r", *sorted(inside.iterdir()), where)
+    finally:
+        make_images.run("umount", where)
+        where.rmdir()
+
+
+def make(kind, folder, tree):
+    out = folder / f"{kind}.img"
+    try:
+        (ntfs if kind == "ntfs" else make_images.KINDS[kind])(tree, out)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    data = out.read_bytes()
+    out.unlink()
+    return data
+
+
+def has_name(block):
+    names = [f"f{i}.txt" for i in range(COUNT)] + ["sub0", "sub1", "sub2", "sub3"]
+    forms = [form for name in names for form in (name.encode(), name.encode("utf-16-le"), name.encode("utf-16-be"),
+                                                  name.partition(".")[0].upper().ljust(8).encode())]
+    return any(form in block for form in forms)
+
+
+def structures(data, size):
+    """Places of blocks that hold something, and nothing of a file; all that have names, and some of the others."""
+    content = {text[at:at + SECTOR].ljust(SECTOR, b"\0") for text in TEXTS for at in range(0, len(text), SECTOR)}
+    places = []
+    for at in range(0, len(data) - size + 1, size):
+        parts = [data[i:i + SECTOR] for i in range(at, at + size, SECTOR)]
+        if any(any(part) for part in parts) and not any(part in content for part in parts):
+            places.append(at)
+    named = [at for at in places if has_name(data[at:at + size])]
+    others = sorted(set(places) - set(named))
+    # The first ones are those that all else rests on.
+    return named + others[:OTHERS // 2] + random.Random(size).sample(others[OTHERS // 2:], min(OTHERS // 2, len(others[OTHERS // 2:])))
+
+
+def damages(data, size):
+    for at in structures(data, size):
+        for how, filling in (("zeros", bytes(size)), ("noise", random.Random(at).randbytes(size))):
+            yield at, how, filling
+
+
+class Image:
+    """What was told of one of them."""
+
+    def __init__(self):
+        self.digests, self.words, self.is_opened = set(), [], False
+
+    def found(self):
+        return len(DIGESTS & self.digests)
+
+
+def write_sparse(path, data):
+    """With holes where nothing is, as most of a small image."""
+    with open(path, "wb") as out:
+        for at in range(0, len(data), 4096):
+            piece = data[at:at + 4096]
+            if any(piece):
+                out.seek(at)
+                out.write(piece)
+        out.truncate(len(data))
+
+
+def assess(kanshiki, work, images):
+    case = work / "x.case"
+    for old in work.glob("x.case*"):
+        old.unlink()
+    subprocess.run([kanshiki, "assess", "-q", "--no-starter-rules", "-c", case, images], check=False,
+                   stdout=subprocess.DEVNULL)
+    db = sqlite3.connect(case)
+    result = collections.defaultdict(Image)
+    for path, digest, fate, reason in db.execute("SELECT path, hex(sha256), fate, coalesce(reason, '') FROM item"):
+        name = path.rpartition("damaged/")[2].partition("!/")[0]
+        result[name].is_opened |= "!/" in path
+        if digest:
+            result[name].digests.add(digest)
+        if fate in ("partly", "failed") or (fate == "skipped" and "not examined" in reason):
+            result[name].words.append((path.partition("!/")[2], fate, reason))
+    degrees = dict(db.execute("SELECT harm, degree FROM answer").fetchall())
+    db.close()
+    return result, degrees
+
+
+def is_silent(kanshiki, work, path, image):
+    """Files are missing, and nothing says so. Of what is no file system any more no answer may say anything."""
+    if image.found() == COUNT or image.words:
+        return False
+    return image.is_opened or "no sign" in assess(kanshiki, work, path)[1].values()
+
+
+def check(kanshiki, work, tree, kind):
+    data = make(kind, work, tree)
+    if not data:
+        skipped(kind, "cannot be made here")
+        return
+    folder = work / "damaged"
+    folder.mkdir()
+    size = 1024 if kind in ("ntfs", "ext4") else 2048 if kind == "iso9660" else 512
+    names = {}
+    write_sparse(folder / "whole.img", data)
+    write_sparse(work / "one", data)
+    for number, (at, how, filling) in enumerate(damages(data, size)):
+        names[f"{number:05}.img"] = (at, how)
+        damaged = folder / f"{number:05}.img"
+        make_images.run("cp", "--sparse=always", work / "one", damaged)
+        with open(damaged, "r+b") as out:
+            out.seek(at)
+            out.write(filling)
+    seen, _ = assess(kanshiki, work, folder)
+    whole = seen.pop("whole.img")
+    told(whole.found() == COUNT and not whole.words, f"{kind}: whole, nothing is told", whole.found(), whole.words)
+    wrong = {name: names[name] for name in names if is_silent(kanshiki, work, folder / name, seen[name])}
+    lost = sum(COUNT - seen[name].found() for name in names)
+    share = 100 * lost / (COUNT * len(names))
+    told(not wrong, f"{kind}: of {len(names)} damages none makes files vanish without a word", len(wrong), *list(wrong.items())[:40])
+    told(100 - share >= KINDS[kind], f"{kind}: {100 - share:.1f} % of all files are examined all the same",
+         collections.Counter(COUNT - seen[name].found() for name in names).most_common(8))
+    if os.environ.get("SHOW"):
+        for name in names:
+            image = seen[name]
+            if image.found() < COUNT or image.words:
+                print("#", kind, hex(names[name][0]), names[name][1], "lost", COUNT - image.found(), image.words[:3])
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+
+def main():
+    kanshiki = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as name:
+        work = pathlib.Path(name)
+        os.environ |= {"HOME": name, "XDG_CACHE_HOME": f"{name}/cache", "TMPDIR": name}
+        tree = work / "tree"
+        make_tree(tree)
+        for kind in sys.argv[2:] or KINDS:
+            check(kanshiki, work, tree, kind)
+    return finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
