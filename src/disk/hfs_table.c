@@ -285,7 +285,8 @@ bool hfs_table_each(const struct hfs *h, hfs_entry_fn *take, void *context, uint
 	return !unread || err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "hfs+: %u nodes of the catalog cannot be read", unread);
 }
 
-bool hfs_table_read(const struct hfs *h, uint32_t node, uint32_t record, uint64_t most, struct buf *to, bool *cut, struct err *err)
+bool hfs_table_read(const struct hfs *h, uint32_t node, uint32_t record, uint64_t most, struct buf *to, bool *cut,
+		    struct err *err)
 {
 	struct buf bytes = buf_new(NODE_MOST);
 	struct span data = read_node(h, node, &bytes) ? data_of(record_of(buf_span(&bytes), record)) : (struct span){ 0 };
