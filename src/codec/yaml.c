@@ -14,6 +14,7 @@ struct level {
 	struct span key;
 	uint32_t key_line, key_column;
 	bool have_key;
+	bool merges;			/* has a key << */
 };
 
 struct load {
@@ -32,6 +33,11 @@ static bool fault(struct load *l, const yaml_mark_t *mark, enum err_code code, c
 {
 	*l->place = (struct yaml_place){ (uint32_t)mark->line + 1, (uint32_t)mark->column + 1 };
 	return err_set(l->err, code, mark->index, "%s", reason);
+}
+
+static bool no_memory(struct load *l)
+{
+	return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
 }
 
 static struct yaml_node *new_node(struct load *l, enum yaml_kind kind, const yaml_mark_t *mark)
@@ -59,6 +65,7 @@ static bool take_key(struct load *l, struct yaml_node *node, const yaml_mark_t *
 	     n = n->next)
 		if (span_eq(n->key, node->text))
 			return fault(l, mark, ERR_CORRUPT, "the same key twice in one map");
+	top->merges |= node->plain && span_eq(node->text, SPAN("<<"));
 	top->key = node->text;
 	top->key_line = node->line;
 	top->key_column = node->column;
@@ -113,9 +120,19 @@ static bool set_anchor(struct load *l, const yaml_char_t *anchor, struct yaml_no
 		return true;
 	slot = map_slot(&l->anchors, arena_copy(l->arena, span_text((const char *)anchor)));
 	if (!slot)
-		return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+		return no_memory(l);
 	*slot = node;
 	return true;
+}
+
+/* A tag says what a scalar is, whatever its quotes. */
+static bool is_plain(const yaml_event_t *event)
+{
+	const char *tag = (const char *)event->data.scalar.tag;
+
+	if (!tag)
+		return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return strcmp(tag, "!") != 0 && strcmp(tag, YAML_STR_TAG) != 0;
 }
 
 static bool on_scalar(struct load *l, const yaml_event_t *event)
@@ -123,9 +140,9 @@ static bool on_scalar(struct load *l, const yaml_event_t *event)
 	struct yaml_node *node = new_node(l, YAML_SCALAR, &event->start_mark);
 
 	if (!node)
-		return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+		return no_memory(l);
 	node->text = arena_copy(l->arena, span_of(event->data.scalar.value, event->data.scalar.length));
-	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	node->plain = is_plain(event);
 	return set_anchor(l, event->data.scalar.anchor, node) &&
 	       add_weight(l, 1, &event->start_mark) && attach(l, node, &event->start_mark);
 }
@@ -136,7 +153,7 @@ static bool on_start(struct load *l, enum yaml_kind kind, const yaml_char_t *anc
 	struct yaml_node *node = new_node(l, kind, mark);
 
 	if (!node)
-		return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+		return no_memory(l);
 	if (l->depth >= l->limits.depth)
 		return fault(l, mark, ERR_LIMIT, "nested too deep");
 	if (!set_anchor(l, anchor, node) || !add_weight(l, 1, mark) || !attach(l, node, mark))
@@ -158,11 +175,82 @@ static bool on_alias(struct load *l, const yaml_event_t *event)
 			return fault(l, &event->start_mark, ERR_CORRUPT, "an alias within its anchor");
 	node = new_node(l, target->kind, &event->start_mark);
 	if (!node)
-		return err_set(l->err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+		return no_memory(l);
 	*node = *target;
 	node->next = NULL;
 	return add_weight(l, target->weight, &event->start_mark) &&
 	       attach(l, node, &event->start_mark);
+}
+
+/* The members of one map into another, unless it has their keys; `known` are its own. */
+static bool merge_map(struct load *l, struct map *known, struct yaml_node *into, struct yaml_node **last,
+		      const struct yaml_node *from)
+{
+	for (const struct yaml_node *n = from->first; n; n = n->next) {
+		void **slot = map_slot(known, n->key);
+		struct yaml_node *copy;
+
+		if (!slot)
+			return no_memory(l);
+		if (*slot)
+			continue;
+		copy = ARENA_NEW(l->arena, struct yaml_node);
+		if (!copy)
+			return no_memory(l);
+		*copy = *n;
+		copy->next = NULL;
+		*slot = copy;
+		if (*last)
+			(*last)->next = copy;
+		else
+			into->first = copy;
+		*last = copy;
+		into->count++;
+	}
+	return true;
+}
+
+/* What "<<: *base" or a list of such gives to the map, behind its own members. */
+static bool merge(struct load *l, struct yaml_node *map)
+{
+	struct yaml_node *first = (struct yaml_node *)(uintptr_t)map->first, *last = NULL, *next;
+	const struct yaml_node *base = NULL;
+	struct map known = map_new(l->arena);
+
+	map->first = NULL;
+	map->count = 0;
+	for (struct yaml_node *n = first; n; n = next) {
+		void **slot = map_slot(&known, n->key);
+
+		next = (struct yaml_node *)(uintptr_t)n->next;
+		if (!slot)
+			return no_memory(l);
+		if (span_eq(n->key, SPAN("<<"))) {
+			base = n;
+			continue;
+		}
+		*slot = n;
+		n->next = NULL;
+		if (last)
+			last->next = n;
+		else
+			map->first = n;
+		last = n;
+		map->count++;
+	}
+	if (base && base->kind == YAML_MAP)
+		return merge_map(l, &known, map, &last, base);
+	for (const struct yaml_node *n = base && base->kind == YAML_LIST ? base->first : NULL; n; n = n->next)
+		if (n->kind == YAML_MAP && !merge_map(l, &known, map, &last, n))
+			return false;
+	return true;
+}
+
+static bool on_end(struct load *l)
+{
+	const struct level *level = &l->stack[--l->depth];
+
+	return !level->merges || merge(l, level->node);
 }
 
 static bool on_event(struct load *l, const yaml_event_t *event)
@@ -178,8 +266,7 @@ static bool on_event(struct load *l, const yaml_event_t *event)
 		return on_alias(l, event);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		l->depth--;
-		return true;
+		return on_end(l);
 	default:
 		return true;
 	}
@@ -261,46 +348,4 @@ struct span yaml_get_text(const struct yaml_node *map, const char *key)
 	const struct yaml_node *node = yaml_get(map, key);
 
 	return node && node->kind == YAML_SCALAR ? node->text : (struct span){ 0 };
-}
-
-static bool one_of(struct span text, const char *const *words)
-{
-	for (; *words; words++)
-		if (span_eq_nocase(text, span_text(*words)))
-			return true;
-	return false;
-}
-
-static bool is_number(struct span text)
-{
-	bool digits = false, point = false;
-	uint64_t n;
-
-	if (text.len > 2 && text.at[0] == '0' && (text.at[1] | 0x20) == 'x')
-		return span_to_u64(text, &n);
-	if (text.len && (text.at[0] == '-' || text.at[0] == '+'))
-		text = span_from(text, 1);
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.at[i] >= '0' && text.at[i] <= '9')
-			digits = true;
-		else if (text.at[i] == '.' && !point && digits)
-			point = true;
-		else
-			return false;
-	}
-	return digits;
-}
-
-enum yaml_scalar yaml_scalar_kind(const struct yaml_node *scalar)
-{
-	static const char *const nulls[] = { "null", "~", "", NULL };
-	static const char *const bools[] = { "true", "false", "yes", "no", "on", "off", NULL };
-
-	if (!scalar->plain)
-		return YAML_STRING;
-	if (one_of(scalar->text, nulls))
-		return YAML_NULL;
-	if (one_of(scalar->text, bools))
-		return YAML_BOOL;
-	return is_number(scalar->text) ? YAML_NUMBER : YAML_STRING;
 }

@@ -3,7 +3,9 @@
  *
  * For rule and data files. Aliases share their anchor's children; what a
  * document would weigh with all aliases written out is bounded, so "billion
- * laughs" is refused and not expanded. Merge keys (<<) are not special.
+ * laughs" is refused and not expanded. Merge keys (<<) give a map the members of
+ * others, behind its own. Plain scalars are resolved as in YAML 1.1, which PyYAML
+ * and so pySigma reads; tags say whether a scalar is a text, and nothing else.
  */
 #ifndef KANSHIKI_CODEC_YAML_H
 #define KANSHIKI_CODEC_YAML_H
@@ -15,7 +17,7 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml_node {
 	enum yaml_kind kind;
-	bool plain;			/* scalar without quotes: may be null, a number, a bool */
+	bool plain;			/* scalar that may be null, a number, a bool: without quotes, no !!str */
 	uint32_t line, column;		/* from 1 */
 	uint32_t count;			/* children */
 	uint32_t weight;		/* nodes below and this, aliases written out */
@@ -47,8 +49,30 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 /* Text of a scalar child, or an empty span. */
 struct span yaml_get_text(const struct yaml_node *map, const char *key);
 
+/* Whether there is nothing, as between two lines "---". */
+static inline bool yaml_is_empty(const struct yaml_node *node)
+{
+	return node->kind == YAML_SCALAR && node->plain && !node->text.len;
+}
+
 enum yaml_scalar { YAML_STRING, YAML_NULL, YAML_BOOL, YAML_NUMBER };
-/* What a plain scalar stands for (YAML 1.1 as rules in the wild use it). */
+
+/* What a scalar stands for. Dates are texts, and so are infinities and what is no number. */
 enum yaml_scalar yaml_scalar_kind(const struct yaml_node *scalar);
+/* Of a bool: true, yes, on. */
+bool yaml_is_true(const struct yaml_node *scalar);
+
+struct yaml_number {
+	bool whole;		/* and fits: n tells it */
+	bool negative;
+	uint64_t n;		/* without its sign */
+	double real;
+};
+
+/*
+ * The number that a scalar stands for: 10, 0x1f, 017 (octal), 0b11, 1_000, 1:30 (to the
+ * base of 60), 1.5, .5, 1.0e+3. False where it is none.
+ */
+bool yaml_number_of(const struct yaml_node *scalar, struct yaml_number *out);
 
 #endif

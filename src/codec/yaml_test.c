@@ -83,6 +83,76 @@ TEST(deep_nesting_and_doubled_keys_are_refused)
 	arena_free(&arena);
 }
 
+/* As `python3 -c "import yaml; yaml.safe_load(...)"` answers; dates apart. */
+TEST(numbers_are_those_of_yaml_1_1)
+{
+	static const struct { const char *text; double real; bool whole; } numbers[] = {
+		{ "10", 10, true }, { "-3", -3, true }, { "+5", 5, true }, { "0", 0, true }, { "010", 8, true },
+		{ "0x1F", 31, true }, { "0b11", 3, true }, { "1_000", 1000, true }, { "1:30", 90, true },
+		{ "190:20:30", 685230, true }, { "1.50", 1.5, false }, { ".5", 0.5, false }, { "5.", 5, true },
+		{ "1.0e+3", 1000, true }, { "1.5e-3", 0.0015, false }, { "18446744073709551615", 1.8446744073709552e19, true },
+		{ "123456789012345678901234567890", 1.2345678901234568e29, false }, { "1_0.2_5", 10.25, false },
+	};
+	static const char *const texts[] = { "09", "0o10", "1e3", "1.0e3", "1:75", "0:10", "1:", "1.2.3", "-", ".", "..", "_1",
+					     "0x", "0b2", ".inf", ".nan", "inf", "2024-01-02", "1-2", "--1", "1 2", "'10'" };
+	struct arena arena = arena_new(1 << 20);
+	struct err err = { 0 };
+	struct yaml_number got;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		assert_true(yaml_number_of(parse(&arena, numbers[i].text, &err), &got));
+		assert_true(got.real == numbers[i].real);
+		assert_int_equal(got.whole, numbers[i].whole);
+		assert_true(!got.whole || (double)got.n == (got.negative ? -got.real : got.real));
+	}
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_false(yaml_number_of(parse(&arena, texts[i], &err), &got));
+	arena_free(&arena);
+}
+
+TEST(words_are_special_in_three_spellings_and_tags_decide)
+{
+	struct arena arena = arena_new(1 << 20);
+	struct err err = { 0 };
+	const struct yaml_node *doc = parse(&arena, "[yes, On, TRUE, no, Off, y, tRUE, YeS, Null, nULL, None, !!str 1, ! 2, "
+					    "!!int '3', !!str '']", &err), *n = doc->first;
+	static const enum yaml_scalar want[] = {
+		YAML_BOOL, YAML_BOOL, YAML_BOOL, YAML_BOOL, YAML_BOOL, YAML_STRING, YAML_STRING, YAML_STRING,
+		YAML_NULL, YAML_STRING, YAML_STRING, YAML_STRING, YAML_STRING, YAML_NUMBER, YAML_STRING,
+	};
+
+	for (size_t i = 0; n; i++, n = n->next) {
+		assert_int_equal(yaml_scalar_kind(n), want[i]);
+		assert_int_equal(yaml_is_true(n), i < 3);
+	}
+	arena_free(&arena);
+}
+
+TEST(merge_keys_give_what_a_map_has_not_itself)
+{
+	struct arena arena = arena_new(1 << 20);
+	struct err err = { 0 };
+	const struct yaml_node *doc = parse(&arena, "base: &b {x: 1, y: 2}\none: {<<: *b, x: 3}\n"
+					    "two:\n  <<: [{x: 5}, *b]\n  z: 6\nthree: {'<<': *b, <<: {q: 1}}\n", &err);
+	const struct yaml_node *two = yaml_get(doc, "two");
+
+	assert_null(doc);	/* the key stands twice in `three` */
+	doc = parse(&arena, "base: &b {x: 1, y: 2}\none: {<<: *b, x: 3}\ntwo:\n  <<: [{x: 5}, *b]\n  z: 6\n"
+		    "four: &f {<<: *b}\nfive: {<<: *f}\n", &err);
+	two = yaml_get(doc, "two");
+	assert_span(yaml_get_text(yaml_get(doc, "one"), "x"), "3");
+	assert_span(yaml_get_text(yaml_get(doc, "one"), "y"), "2");
+	assert_int_equal(yaml_get(doc, "one")->count, 2);
+	assert_span(yaml_get_text(two, "x"), "5");
+	assert_span(yaml_get_text(two, "y"), "2");
+	assert_span(yaml_get_text(two, "z"), "6");
+	assert_null(yaml_get(two, "<<"));
+	assert_span(yaml_get_text(yaml_get(doc, "five"), "y"), "2");
+	assert_span(yaml_get_text(yaml_get(doc, "base"), "x"), "1");
+	assert_null(yaml_get(yaml_get(doc, "base"), "z"));
+	arena_free(&arena);
+}
+
 TEST(plain_scalars_are_told_apart)
 {
 	struct arena arena = arena_new(1 << 20);

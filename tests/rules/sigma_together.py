@@ -57,6 +57,12 @@ correlation("a range", COUNT + "{gte: 3, lt: 5}", "C", *every(10, 4))
 correlation("a rule by its id", COUNT.replace("[a]", f"[{ID}]") + "{gte: 3}", "C", *every(10, 3))
 correlation("one rule as text", COUNT.replace("[a]", "a") + "{gte: 3}", "C", *every(10, 3))
 correlation("generate", COUNT + "{gte: 3}, generate: true", "AAAC", *every(10, 3))
+correlation("generate in YAML's other word", COUNT + "{gte: 3}, generate: yes", "AAAC", *every(10, 3))
+BY_W = "type: event_count, timespan: 1m, group-by: [w], condition: {gte: 2}, "
+for listed in ("a", ID):
+    for aliased in ("a", ID):
+        correlation(f"an alias of a rule, {len(listed)} and {len(aliased)} letters", f"{BY_W}rules: [{listed}], aliases: {{w: {{{aliased}: u}}}}",
+                    "C", a(0, u="x"), a(1, u="x"), a(2, u="y"))
 correlation("beyond the timespan", COUNT.replace("1m", "15s") + "{gte: 3}", "", *every(10, 3))
 for unit in "dwMy":
     correlation(f"timespan in {unit}", COUNT.replace("1m", "1" + unit) + "{gte: 3}", "C", *every(3600, 3))
@@ -100,6 +106,9 @@ filtered("a filter of another log source", "any", "AAB", source="u")
 correlation("a filter reaches what is correlated", COUNT + "{gte: 2}", "", a(0, u="skip"), a(1, u="go"),
             more="---\ntitle: F\nlogsource: {category: t}\nfilter: {rules: [a], x: {u: skip}, condition: not x}\n")
 
+case("empty documents, directives, ends", "---\n---\n" + BASE + "...\n%YAML 1.1\n---\n" + BASE.replace("name", "status") + "---\n", "AA", a(0))
+case("a byte order mark and line ends of Windows", ("\ufeff" + BASE).replace("\n", "\r\n"), "A", a(0))
+
 A, B = ("detection: {s: {k: %s}, condition: s}\n" % k for k in "ab")
 case("action global", f"action: global\ntitle: G\nlogsource: {{category: t}}\n---\n{A}---\n{B}", "GG", a(0), b(1))
 case("action repeat", f"title: G\nlogsource: {{category: t}}\n{A}---\naction: repeat\n{B}", "GG", a(0), b(1))
@@ -125,6 +134,16 @@ aggregation("min(v) < 2", "O", a(0, v=1), a(1, v=9))
 aggregation("min(v) < 2", "", a(0, v=2), a(1, v=9))
 aggregation("max(v) by u > 5", "O", a(0, u=1, v=1), a(1, u=1, v=9))
 aggregation("max(v) > 5", "", a(0, v=5))
+NEAR = "title: N\nlogsource: {category: t}\ndetection:\n  s: {k: a}\n  p: {k: b, u: 1}\n  q: {k: b, u: 2}\n  timeframe: 1m\n  condition: s | near %s\n"
+case("near", NEAR % "p", "N", a(0), b(60, u=1))
+case("near, too far", NEAR % "p", "", a(0), b(61, u=1))
+case("near and not", NEAR % "p and not q", "", a(0), b(1, u=1), b(2, u=2))
+case("near 1 of", NEAR % "1 of p*", "N", a(0), b(1, u=1))
+case("two rules with near, and one of a title that is a number",
+     "title: 0\nlogsource: {category: t}\ndetection: {s: {k: z}, condition: s}\n---\n" + NEAR % "p" + "---\n" + NEAR % "q",
+     "N", a(0), b(1, u=2))
+case("a filter reaches what is near", NEAR % "p" + "---\ntitle: F\nlogsource: {category: t}\nfilter: {rules: any, x: {v: skip}, condition: not x}\n",
+     "", a(0), b(1, u=1, v="skip"))
 
 
 def told_of(program, scratch, rules, events):

@@ -111,22 +111,49 @@ static void name_rule(struct compiler *c, struct sigma_doc *doc, size_t index)
 	name_draft(c, c->drafts[index].rule->info.title, index);
 }
 
+/* A correlation's next source, by a name that no document gives. */
+static bool add_source(struct compiler *c, struct correlation_draft *correlation, size_t index)
+{
+	struct span name = arena_printf(c->b.scratch, "\x1f%zu", index);
+
+	c->drafts[index].rule->info.silent = true;
+	correlation->rules[correlation->rule_count++] = name;
+	name_draft(c, name, index);
+	return name.at != NULL;
+}
+
+/* What is wanted near a rule's events, as silent rules of the same log source. */
+static bool add_near(struct compiler *c, size_t index, struct correlation_draft *correlation)
+{
+	for (uint32_t i = 0; i < c->drafts[index].pipe.near_count; i++) {
+		struct rule_draft *near = new_draft(c), *of = &c->drafts[index];
+
+		if (!near)
+			return false;
+		near->rule->info = of->rule->info;
+		near->rule->root = of->pipe.near[i].node;
+		near->source = of->source;
+		near->place = of->place;
+		near->name = of->name;
+		if (!add_source(c, correlation, c->draft_count - 1))
+			return false;
+	}
+	return true;
+}
+
 /* An old aggregation: the detection becomes the silent source of a correlation. */
 static bool split_pipe(struct compiler *c, size_t index)
 {
 	struct rule_draft *judge = new_draft(c), *source = &c->drafts[index];
+	struct correlation_draft *correlation = source->correlation;
 
 	if (!judge)
 		return false;
 	judge->rule->info = source->rule->info;
-	judge->correlation = source->correlation;
+	judge->correlation = correlation;
 	judge->place = source->place;
 	source->correlation = NULL;
-	source->rule->info.silent = true;
-	judge->correlation->rule_count = 1;
-	judge->correlation->rules[0] = arena_printf(c->b.scratch, "%zu", index);
-	name_draft(c, judge->correlation->rules[0], index);
-	return judge->correlation->rules[0].at != NULL;
+	return add_source(c, correlation, index) && add_near(c, index, correlation);
 }
 
 static bool read_rule(struct compiler *c, struct sigma_doc *doc)
@@ -176,7 +203,7 @@ static void read_document(struct compiler *c, struct span file, const struct yam
 	struct sigma_doc doc = { .build = &c->b, .file = file, .root = root, .err = &err };
 	bool ok;
 
-	if (root->kind == YAML_MAP && take_action(c, &root))
+	if (yaml_is_empty(root) || (root->kind == YAML_MAP && take_action(c, &root)))
 		return;
 	doc.root = root;
 	c->b.counts.documents++;

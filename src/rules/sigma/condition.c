@@ -172,9 +172,41 @@ static const struct node *parse_or(struct parser *p)
 	return parse_series(p, "or", NODE_OR, parse_and);
 }
 
+/* "near a and b and not c" */
+static bool parse_near(struct parser *p, struct condition_pipe *pipe)
+{
+	do {
+		bool absent;
+
+		next_token(p);
+		absent = is(p, "not");
+		if (absent)
+			next_token(p);
+		if (pipe->near_count == CONDITION_NEAR_MAX)
+			return refuse(p, "too many searches behind 'near'") != NULL;
+		pipe->near[pipe->near_count].absent = absent;
+		pipe->near[pipe->near_count].node = parse_primary(p);
+		if (!pipe->near[pipe->near_count++].node)
+			return false;
+	} while (is(p, "and"));
+	return !p->token.len || refuse(p, "only 'and' and 'and not' may stand behind 'near',") != NULL;
+}
+
+/* What stands behind the pipe, which is the token. */
+static bool parse_pipe(struct parser *p, struct condition_pipe *pipe)
+{
+	struct parser ahead = *p;
+
+	next_token(&ahead);
+	if (is(&ahead, "near"))
+		return parse_near(&ahead, pipe);
+	pipe->text = span_trim(p->rest);
+	return true;
+}
+
 const struct node *sigma_condition(struct sigma_doc *doc, const struct yaml_node *at,
 				   struct span text, struct condition_names *names,
-				   struct span *aggregation)
+				   struct condition_pipe *pipe)
 {
 	struct parser p = { .doc = doc, .at = at, .rest = text, .names = names };
 	const struct node *node;
@@ -186,10 +218,8 @@ const struct node *sigma_condition(struct sigma_doc *doc, const struct yaml_node
 			sigma_refuse(doc, at, "out of memory for rules");
 		return NULL;
 	}
-	if (is(&p, "|") && aggregation) {
-		*aggregation = span_trim(p.rest);
-		return node;
-	}
+	if (is(&p, "|") && pipe)
+		return parse_pipe(&p, pipe) ? node : NULL;
 	if (p.token.len)
 		return refuse(&p, "something unexpected");
 	return node->depth < SIGMA_NODE_DEPTH ? node : refuse(&p, "nested too deep");

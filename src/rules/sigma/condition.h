@@ -20,13 +20,22 @@ struct condition_names {
 	size_t count, room;
 };
 
-/*
- * Node of the condition, or NULL: refused. What stands behind a pipe is left in
- * *aggregation (old "| count() by x > 3"), which may be NULL where none is allowed.
- */
+#define CONDITION_NEAR_MAX 16
+
+/* What stands behind a pipe in old rules. */
+struct condition_pipe {
+	struct span text;	/* "count() by x > 3"; empty where there is none, or "near" */
+	struct {
+		const struct node *node;
+		bool absent;	/* behind "and not" */
+	} near[CONDITION_NEAR_MAX];
+	uint32_t near_count;
+};
+
+/* Node of the condition, or NULL: refused. `pipe` may be NULL where none is allowed. */
 const struct node *sigma_condition(struct sigma_doc *doc, const struct yaml_node *at,
 				   struct span text, struct condition_names *names,
-				   struct span *aggregation);
+				   struct condition_pipe *pipe);
 
 /* Whether a name of a search fits a pattern, in which * alone stands for any text. */
 bool sigma_name_matches(struct span pattern, struct span name);

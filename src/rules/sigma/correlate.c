@@ -248,7 +248,9 @@ static int by_group_and_time(const void *a, const void *b)
 		return key;
 	if (x->time != y->time)
 		return x->time < y->time ? -1 : 1;
-	return x->record_id < y->record_id ? -1 : x->record_id > y->record_id;
+	if (x->record_id != y->record_id)
+		return x->record_id < y->record_id ? -1 : 1;
+	return x->source < y->source ? -1 : x->source > y->source;
 }
 
 static bool test_holds(const struct correlation_test *test, double n)
@@ -410,6 +412,7 @@ static double measure(struct run *r)
 		return r->distinct;
 	case CORRELATE_TEMPORAL:
 	case CORRELATE_TEMPORAL_ORDERED:
+	case CORRELATE_NEAR:
 		return r->sources_there;
 	case CORRELATE_SUM:
 		return measure_sum(&r->measure, r->from, r->to);
@@ -562,10 +565,11 @@ static uint64_t places_of(const struct run *r)
 	return count;
 }
 
-static bool tell(struct run *r)
+/* A match of the window, which stands with the event `at`. */
+static bool tell(struct run *r, size_t at)
 {
 	const struct compiled_rule *rule = r->s->set->rules[r->cor->rule];
-	struct fact first = r->facts[r->from], last = r->facts[r->to - 1];
+	struct fact first = r->facts[r->from], last = r->facts[at];
 	struct json_write w = json_write_to(&r->s->detail);
 	struct finding finding = {
 		.engine = ENGINE_SIGMA, .harm = rule->info.harm, .level = rule->info.level,
@@ -618,7 +622,7 @@ static bool judge_sliding(struct run *r)
 			leave(r, r->from++);
 		if (!window_holds(r))
 			continue;
-		if (!tell(r))
+		if (!tell(r, r->to - 1))
 			return false;
 		empty_window(r);
 	}
@@ -630,9 +634,33 @@ static bool judge_blocks(struct run *r)
 	while (r->from < r->count) {
 		while (r->to < r->count && within(r, r->from, r->to))
 			enter(r, r->to++);
-		if (window_holds(r) && !tell(r))
+		if (window_holds(r) && !tell(r, r->to - 1))
 			return false;
 		empty_window(r);
+	}
+	return true;
+}
+
+/*
+ * Each event of the first source is looked at with what lies at most the timespan before
+ * and behind it. Of those that follow within the timespan of one that was told none is told.
+ */
+static bool judge_near(struct run *r)
+{
+	size_t told = SIZE_MAX;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->facts[i].source || (told != SIZE_MAX && within(r, told, i)))
+			continue;
+		while (r->to < r->count && (r->to <= i || within(r, i, r->to)))
+			enter(r, r->to++);
+		while (!within(r, r->from, i))
+			leave(r, r->from++);
+		if (!condition_holds(r, r->cor->condition))
+			continue;
+		if (!tell(r, i))
+			return false;
+		told = i;
 	}
 	return true;
 }
@@ -678,7 +706,9 @@ static bool judge_run(struct sigma_scanner *s, struct fact *facts, size_t count,
 	    (is_measured(r.cor) && !measure_values(&r)))
 		s->stats.shed += count;
 	else
-		ok = slides(r.cor) ? judge_sliding(&r) : judge_blocks(&r);
+		ok = r.cor->type == CORRELATE_NEAR ? judge_near(&r)
+		     : slides(r.cor)		   ? judge_sliding(&r)
+						   : judge_blocks(&r);
 	arena_free(&arena);
 	return ok;
 }

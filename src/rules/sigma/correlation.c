@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "rules/sigma/condition.h"
-
 static const struct {
 	const char *name;
 	enum correlation_type type;
@@ -204,11 +202,11 @@ static bool read_condition(struct sigma_doc *doc, const struct yaml_node *sectio
 
 static bool read_generate(struct sigma_doc *doc, const struct yaml_node *section)
 {
-	struct span text = yaml_get_text(section, "generate");
+	const struct yaml_node *generate = yaml_get(section, "generate");
 
-	if (text.len == 0)
-		text = yaml_get_text(doc->root, "generate");
-	return text.len && (text.at[0] | 0x20) == 't';
+	if (!generate)
+		generate = yaml_get(doc->root, "generate");
+	return generate && generate->kind == YAML_SCALAR && yaml_is_true(generate);
 }
 
 bool correlation_read(struct sigma_doc *doc, struct correlation_draft *d)
@@ -287,20 +285,44 @@ static bool pipe_function(struct sigma_doc *doc, const struct yaml_node *at, str
 	return true;
 }
 
+/* The span of an old aggregation; without one it is over all of the logs. */
+static bool read_timeframe(struct sigma_doc *doc, const struct yaml_node *at, struct correlation_draft *d)
+{
+	struct span timeframe = yaml_get_text(yaml_get(doc->root, "detection"), "timeframe");
+
+	d->place = (struct yaml_place){ at->line, at->column };
+	return !timeframe.len || read_timespan(timeframe, &d->c.timespan) ||
+	       sigma_refuse(doc, at, "timeframe '%.*s' is no time like 10m", SPAN_ARG(timeframe));
+}
+
+bool correlation_read_near(struct sigma_doc *doc, const struct yaml_node *at, const struct condition_pipe *pipe,
+			   struct correlation_draft *d)
+{
+	const struct node *kids[CONDITION_NEAR_MAX];
+
+	for (uint32_t i = 0; i < pipe->near_count; i++) {
+		struct pred pred = { .kind = PRED_EXISTS, .other = i + 1 };
+
+		kids[i] = sigma_node_pred(doc->build, &pred);
+		if (kids[i] && pipe->near[i].absent)
+			kids[i] = sigma_node_not(doc->build, kids[i]);
+		if (!kids[i])
+			return sigma_refuse(doc, at, "out of memory for rules");
+	}
+	d->c.type = CORRELATE_NEAR;
+	d->c.condition = sigma_node(doc->build, NODE_AND, kids, pipe->near_count);
+	return read_timeframe(doc, at, d) &&
+	       (d->c.condition || sigma_refuse(doc, at, "out of memory for rules"));
+}
+
 bool correlation_read_pipe(struct sigma_doc *doc, const struct yaml_node *at, struct span text,
 			   struct correlation_draft *d)
 {
-	struct span timeframe = yaml_get_text(yaml_get(doc->root, "detection"), "timeframe");
 	struct span function = word(&text), sign;
 	size_t i = 0;
 
-	d->place = (struct yaml_place){ at->line, at->column };
-	if (span_eq(function, SPAN("near")))
-		return sigma_refuse(doc, at, "the aggregation 'near' was never defined: use a correlation");
-	if (!pipe_function(doc, at, function, d))
+	if (!pipe_function(doc, at, function, d) || !read_timeframe(doc, at, d))
 		return false;
-	if (timeframe.len && !read_timespan(timeframe, &d->c.timespan))
-		return sigma_refuse(doc, at, "timeframe '%.*s' is no time like 10m", SPAN_ARG(timeframe));
 	sign = word(&text);
 	if (span_eq_nocase(sign, SPAN("by"))) {
 		for (sign = word(&text); sign.len && !strchr("<>=!", sign.at[0]); sign = word(&text)) {
@@ -319,21 +341,26 @@ bool correlation_read_pipe(struct sigma_doc *doc, const struct yaml_node *at, st
 			arena_copy(doc->build->scratch, word(&text)));
 }
 
+static bool is_called(const struct correlation_draft *d, uint32_t rule, struct span word)
+{
+	return span_eq(word, d->rules[rule]) || span_eq_nocase(word, d->ids[rule]) || span_eq(word, d->names[rule]);
+}
+
 /* The name that `name` has in that rule, by way of the aliases. */
-static struct span aliased(const struct correlation_draft *d, struct span name, struct span rule)
+static struct span aliased(const struct correlation_draft *d, struct span name, uint32_t rule)
 {
 	for (const struct yaml_node *n = d->aliases ? d->aliases->first : NULL; n; n = n->next) {
 		if (!span_eq(n->key, name) || n->kind != YAML_MAP)
 			continue;
 		for (const struct yaml_node *r = n->first; r; r = r->next)
-			if (span_eq(r->key, rule) && r->kind == YAML_SCALAR)
+			if (is_called(d, rule, r->key) && r->kind == YAML_SCALAR)
 				return r->text;
 	}
 	return name;
 }
 
 static const uint32_t *field_numbers(struct sigma_build *b, const struct correlation_draft *d,
-				     const struct span *names, uint32_t count, struct span rule)
+				     const struct span *names, uint32_t count, uint32_t rule)
 {
 	uint32_t *numbers = ARENA_ARRAY(b->image, count ? count : 1, uint32_t);
 
@@ -356,8 +383,8 @@ bool correlation_link(struct sigma_build *b, const struct correlation_draft *d,
 	*out = d->c;
 	for (uint32_t i = 0; i < d->rule_count; i++) {
 		sources[i].rule = numbers[i];
-		sources[i].group_by = field_numbers(b, d, d->group_by, d->c.group_count, d->rules[i]);
-		sources[i].fields = field_numbers(b, d, d->fields, d->c.field_count, d->rules[i]);
+		sources[i].group_by = field_numbers(b, d, d->group_by, d->c.group_count, i);
+		sources[i].fields = field_numbers(b, d, d->fields, d->c.field_count, i);
 		if (!sources[i].group_by || !sources[i].fields)
 			return false;
 	}

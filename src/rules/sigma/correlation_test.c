@@ -238,9 +238,37 @@ TEST(old_aggregations_are_correlations)
 	expect_events(rule, "1 1 a 0\n2 1 b 0\n3 1 a 0\n", 0, "P@3 ");
 	snprintf(rule, sizeof rule, form, "count(n) by user >= 2");
 	expect_events(rule, "1 1 a 0\n2 1 a 0\n3 1 a 1\n", 0, "P@3 ");
-	snprintf(rule, sizeof rule, form, "near x");
-	expect_events(rule, "1 1 a 0\n", 0, "");
+}
+
+TEST(near_asks_for_what_lies_around_an_event)
+{
+	static const char *const form = "title: P\nlogsource: {category: test}\ndetection:\n  s: {k: 1}\n  a: {k: 2}\n"
+					"  b: {k: 3}\n  timeframe: 10s\n  condition: s | near %s\n";
+	char rule[512];
+
+	snprintf(rule, sizeof rule, form, "a");
+	expect_events(rule, "1 1 u 0\n5 2 u 0\n", 0, "P@1 ");		/* behind it */
+	expect_events(rule, "1 2 u 0\n11 1 u 0\n", 0, "P@11 ");		/* before it, as far as may be */
+	expect_events(rule, "1 2 u 0\n12 1 u 0\n", 0, "");
+	expect_events(rule, "1 2 u 0\n2 2 u 0\n", 0, "");			/* never without the event itself */
+	expect_events(rule, "1 1 u 0\n2 2 u 0\n3 1 u 0\n9 1 u 0\n", 0, "P@1 ");
+	expect_events(rule, "1 1 u 0\n2 2 u 0\n20 1 u 0\n25 1 u 0\n26 2 u 0\n", 0, "P@1 P@20 ");
+	snprintf(rule, sizeof rule, form, "a and b");
+	expect_events(rule, "1 2 u 0\n10 1 u 0\n19 3 u 0\n", 0, "P@10 ");	/* each to the event, not to each other */
+	expect_events(rule, "1 2 u 0\n10 1 u 0\n21 3 u 0\n", 0, "");
+	snprintf(rule, sizeof rule, form, "a and not b");
+	expect_events(rule, "1 2 u 0\n10 1 u 0\n", 0, "P@10 ");
+	expect_events(rule, "1 2 u 0\n10 1 u 0\n20 3 u 0\n", 0, "");
+	expect_events(rule, "1 2 u 0\n10 1 u 0\n21 3 u 0\n", 0, "P@10 ");
+	snprintf(rule, sizeof rule, form, "a or b");
+	expect_events(rule, "1 1 u 0\n", 0, "");
 	assert_non_null(strstr(refusal, "near"));
+	snprintf(rule, sizeof rule, form, "c");
+	expect_events(rule, "1 1 u 0\n", 0, "");
+	assert_non_null(strstr(refusal, "unknown search"));
+	snprintf(rule, sizeof rule, form, "");
+	expect_events(rule, "1 1 u 0\n", 0, "");
+	assert_non_null(strstr(refusal, "ends too early"));
 }
 
 TEST(filters_narrow_the_rules_they_name)

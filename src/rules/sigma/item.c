@@ -2,10 +2,10 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/real.h"
 #include "codec/yaml.h"
 #include "rules/sigma/cidr.h"
 #include "rules/sigma/regex.h"
@@ -14,6 +14,7 @@
 #define TRANSFORMS_MAX 4
 #define VALUES_MAX 200000
 #define EXPANSIONS_MAX 20000
+#define FORMS_MAX 4		/* texts that one number or truth may be */
 
 /* What a value is to be. */
 enum item_type { ITEM_TEXT, ITEM_REGEX, ITEM_CIDR, ITEM_COMPARE, ITEM_EXISTS, ITEM_FIELD, ITEM_TIME };
@@ -202,56 +203,75 @@ static const struct node *refused(struct item *item, const struct yaml_node *at,
 	return NULL;
 }
 
-/* A number stands for its decimal and its hex form: event values come as both. */
-/* 1.0 is 1. */
-static bool whole_number(struct span text, int64_t *out)
+/* A value equals any of these texts. */
+static const struct node *or_of_forms(struct item *item, const struct span *forms, uint32_t count)
 {
-	double n = strtod((const char *)text.at, NULL);
+	const struct node *kids[FORMS_MAX];
 
-	if (span_find_byte(text, 0, '.') == SIZE_MAX || n != floor(n) || fabs(n) > 1e15)
-		return false;
-	*out = (int64_t)n;
-	return true;
-}
-
-static const struct node *number_node(struct item *item, const struct yaml_node *value)
-{
-	struct span forms[3] = { value->text };
-	const struct node *kids[3];
-	uint32_t count = 1;
-	struct arena *scratch = item->doc->build->scratch;
-	uint64_t n;
-	int64_t whole;
-
-	if (value->text.at[0] == '+')
-		forms[0] = span_from(value->text, 1);
-	if (span_to_u64(value->text, &n)) {
-		forms[0] = arena_printf(scratch, "%llu", (unsigned long long)n);
-		forms[count++] = arena_printf(scratch, "0x%llx", (unsigned long long)n);
-		if (!span_eq(value->text, forms[0]) && !span_eq_nocase(value->text, forms[1]))
-			forms[count++] = value->text;
-	} else if (whole_number(value->text, &whole)) {
-		forms[count++] = arena_printf(scratch, "%lld", (long long)whole);
-	}
 	for (uint32_t i = 0; i < count; i++) {
 		kids[i] = text_node(item, (struct sigma_text){ forms[i], false });
 		if (!kids[i])
 			return NULL;
 	}
-	return sigma_node(item->doc->build, NODE_OR, kids, count);
+	return count == 1 ? kids[0] : sigma_node(item->doc->build, NODE_OR, kids, count);
+}
+
+static void add_form(struct span *forms, uint32_t *count, struct span form)
+{
+	for (uint32_t i = 0; i < *count; i++)
+		if (span_eq_nocase(forms[i], form))
+			return;
+	forms[(*count)++] = form;
+}
+
+/*
+ * A number stands for its decimal and its hex form, for event values come as both, and for
+ * what is written: who means a time by 10:30 or a mode by 0644 finds that.
+ */
+static const struct node *number_node(struct item *item, const struct yaml_node *value)
+{
+	struct arena *scratch = item->doc->build->scratch;
+	struct span forms[FORMS_MAX];
+	struct yaml_number number;
+	char shortest[REAL_TEXT_MAX];
+	uint32_t count = 0;
+
+	yaml_number_of(value, &number);
+	add_form(forms, &count, span_from(value->text, value->text.at[0] == '+'));
+	if (number.whole)
+		add_form(forms, &count, arena_printf(scratch, "%s%llu", number.negative && number.n ? "-" : "",
+						     (unsigned long long)number.n));
+	if (number.whole && !number.negative)
+		add_form(forms, &count, arena_printf(scratch, "0x%llx", (unsigned long long)number.n));
+	if (span_find_byte(value->text, 0, '.') != SIZE_MAX)
+		add_form(forms, &count, arena_copy(scratch, span_of(shortest, real_text(shortest, number.real, false))));
+	return or_of_forms(item, forms, count);
+}
+
+/* yes is true (YAML 1.1), and what is written. */
+static const struct node *bool_node(struct item *item, const struct yaml_node *value)
+{
+	struct span forms[FORMS_MAX] = { value->text };
+	uint32_t count = 1;
+
+	add_form(forms, &count, yaml_is_true(value) ? SPAN("true") : SPAN("false"));
+	return or_of_forms(item, forms, count);
 }
 
 static const struct node *compare_node(struct item *item, const struct yaml_node *value)
 {
 	bool time = item->type == ITEM_TIME;
 	struct pred pred = new_pred(item, time ? PRED_TIME : item->compare);
+	struct yaml_number number;
 	char *end;
 
 	pred.how = item->part;
 	if (time)
 		pred.compare = item->compare;
 	pred.number = strtod((const char *)value->text.at, &end);
-	if (value->text.len == 0 || *end)
+	if (yaml_number_of(value, &number))
+		pred.number = number.real;
+	else if (value->text.len == 0 || *end)
 		return refused(item, value, "this modifier needs a number");
 	return add_pred(item, &pred);
 }
@@ -264,10 +284,7 @@ static const struct node *exists_node(struct item *item, const struct yaml_node 
 	if (yaml_scalar_kind(value) != YAML_BOOL)
 		return refused(item, value, "exists needs true or false");
 	node = add_pred(item, &pred);
-	if (!node || (value->text.at[0] | 0x20) == 't' || (value->text.at[0] | 0x20) == 'y' ||
-	    span_eq_nocase(value->text, SPAN("on")))
-		return node;
-	return sigma_node_not(item->doc->build, node);
+	return !node || yaml_is_true(value) ? node : sigma_node_not(item->doc->build, node);
 }
 
 static const struct node *field_node(struct item *item, const struct yaml_node *value)
@@ -378,11 +395,17 @@ static const struct node *string_node(struct item *item, const struct yaml_node 
 	return or_of_texts(item, &texts);
 }
 
+/* A field's whole value is meant, not a part or an encoding of it. */
+static bool is_whole_text(const struct item *item)
+{
+	return !item->transform_count && !item->keyword && !item->contains && !item->starts && !item->ends;
+}
+
 static const struct node *null_node(struct item *item, const struct yaml_node *value)
 {
 	struct pred pred = new_pred(item, PRED_NULL);
 
-	if (item->keyword || item->contains || item->starts || item->ends || item->transform_count)
+	if (!is_whole_text(item))
 		return refused(item, value, "null takes no modifier and needs a field");
 	return add_pred(item, &pred);
 }
@@ -410,11 +433,9 @@ static const struct node *value_node(struct item *item, const struct yaml_node *
 	case YAML_NULL:
 		return null_node(item, value);
 	case YAML_NUMBER:
-		if (!item->transform_count && !item->keyword && !item->contains && !item->starts &&
-		    !item->ends)
-			return number_node(item, value);
-		break;
+		return is_whole_text(item) ? number_node(item, value) : string_node(item, value);
 	case YAML_BOOL:
+		return is_whole_text(item) ? bool_node(item, value) : string_node(item, value);
 	case YAML_STRING:
 		break;
 	}
@@ -430,7 +451,7 @@ static const struct node *all_values(struct item *item, const struct yaml_node *
 	if (values->kind == YAML_SCALAR)
 		return value_node(item, values);
 	if (values->count == 0)
-		return refused(item, values, "a list without values");
+		return item->keyword ? refused(item, values, "a list without values") : null_node(item, values);
 	if (values->count > VALUES_MAX || !kids)
 		return refused(item, values, "too many values");
 	for (const struct yaml_node *v = values->first; v; v = v->next) {
@@ -480,26 +501,29 @@ static const struct node *search_map(struct sigma_doc *doc, const struct yaml_no
 	return count == 1 ? kids[0] : sigma_node(doc->build, NODE_AND, kids, count);
 }
 
-/* Members of a list are maps or keywords, linked by OR. */
-const struct node *sigma_search(struct sigma_doc *doc, const struct yaml_node *search)
+/* Members of a list are maps, keywords or such lists, linked by OR. */
+static const struct node *search_list(struct sigma_doc *doc, const struct yaml_node *list)
 {
-	const struct node **kids;
+	const struct node **kids = ARENA_ARRAY(doc->build->scratch, list->count + 1, const struct node *);
 	uint32_t count = 0;
 
-	if (search->kind == YAML_MAP)
-		return search_map(doc, search);
-	if (search->kind == YAML_SCALAR)
-		return sigma_item(doc, (struct span){ 0 }, search);
-	kids = ARENA_ARRAY(doc->build->scratch, search->count + 1, const struct node *);
-	if (!kids || search->count == 0) {
-		sigma_refuse(doc, search, "an empty search");
+	if (!kids || list->count == 0) {
+		sigma_refuse(doc, list, "an empty search");
 		return NULL;
 	}
-	for (const struct yaml_node *n = search->first; n; n = n->next) {
-		kids[count] = n->kind == YAML_MAP ? search_map(doc, n)
-						  : sigma_item(doc, (struct span){ 0 }, n);
+	for (const struct yaml_node *n = list->first; n; n = n->next) {
+		kids[count] = sigma_search(doc, n);
 		if (!kids[count++])
 			return NULL;
 	}
 	return count == 1 ? kids[0] : sigma_node(doc->build, NODE_OR, kids, count);
+}
+
+const struct node *sigma_search(struct sigma_doc *doc, const struct yaml_node *search)
+{
+	if (search->kind == YAML_MAP)
+		return search_map(doc, search);
+	if (search->kind == YAML_SCALAR)
+		return sigma_item(doc, (struct span){ 0 }, search);
+	return search_list(doc, search);
 }

@@ -156,6 +156,8 @@ static bool link_correlations(struct compiler *c, struct sigma_set *set, const u
 
 				source->feeds = true;
 				source->info.silent |= !d->generate;
+				d->ids[k] = source->info.id;
+				d->names[k] = c->drafts[indexes[k]].name;
 				indexes[k] = source->info.number;
 			}
 			d->c.rank = rank;

@@ -165,6 +165,8 @@ static void lint_document(struct sigma_linter *l)
 {
 	const struct yaml_node *correlation, *filter, *action;
 
+	if (yaml_is_empty(l->doc))
+		return;
 	if (l->doc->kind != YAML_MAP) {
 		lint_tell(l, LINT_ERROR, "not_a_rule", l->doc, "the document is no map");
 		return;

@@ -100,7 +100,10 @@ static void walk_condition(struct condition *c)
 		if (is(c, "|")) {
 			lint_tell(c->l, LINT_WARNING, "aggregation_old", c->at,
 				  "aggregations behind | went with Sigma 2: write a correlation");
-			return;
+			next_token(c);
+			if (!is(c, "near"))
+				return;
+			continue;
 		}
 		if (is(c, "and") || is(c, "or"))
 			continue;
@@ -164,7 +167,7 @@ static void lint_keyword(struct sigma_linter *l, const struct yaml_node *word)
 			  "'%.*s' is in nearly every event", SPAN_ARG(word->text));
 }
 
-/* A map of items, a list of such maps, or a list of keywords. */
+/* A map of items, or a list of such maps, of keywords or of such lists. */
 static void lint_search(struct sigma_linter *l, const struct yaml_node *search)
 {
 	if (search->kind == YAML_SCALAR) {
@@ -176,11 +179,8 @@ static void lint_search(struct sigma_linter *l, const struct yaml_node *search)
 	for (const struct yaml_node *n = search->first; n; n = n->next) {
 		if (search->kind == YAML_MAP)
 			lint_item(l, n);
-		else if (n->kind == YAML_SCALAR)
-			lint_keyword(l, n);
-		else if (n->kind == YAML_MAP)
-			for (const struct yaml_node *i = n->first; i; i = i->next)
-				lint_item(l, i);
+		else
+			lint_search(l, n);
 	}
 	if (search->kind == YAML_LIST && search->count == 1 && search->first->kind == YAML_MAP)
 		lint_tell(l, LINT_NOTE, "list_of_one", search, "a list of one map: the map alone will do");

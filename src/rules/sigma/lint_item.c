@@ -251,7 +251,7 @@ static void lint_list_values(struct sigma_linter *l, const struct yaml_node *ite
 	struct map seen = map_new(l->arena);
 
 	if (item->count == 0)
-		lint_tell(l, LINT_ERROR, "list_empty", item, "a list without values");
+		lint_tell(l, LINT_WARNING, "list_empty", item, "a list without values is null");
 	if (item->count == 1)
 		lint_tell(l, LINT_NOTE, "list_of_one", item, "a list of one value: the value alone will do");
 	for (const struct yaml_node *v = item->first; v; v = v->next) {

@@ -63,6 +63,7 @@ TEST(metadata_is_checked)
 	       "detection:\n    s:\n        A: b\n    condition: s\n" TAIL,
 	       "logsource_key_unknown:9 logsource_form:10");
 	expect("- a\n", "not_a_rule:1");
+	expect("---\n---\n", "");
 	expect("a: [\n", "yaml:2");
 }
 

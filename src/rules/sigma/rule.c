@@ -115,7 +115,7 @@ static bool read_searches(struct sigma_doc *doc, const struct yaml_node *section
 }
 
 static const struct node *read_condition(struct sigma_doc *doc, const struct yaml_node *section,
-					 struct span *aggregation)
+					 struct condition_pipe *pipe)
 {
 	const struct yaml_node *condition = yaml_get(section, "condition");
 	struct condition_names names = { 0 };
@@ -132,7 +132,7 @@ static const struct node *read_condition(struct sigma_doc *doc, const struct yam
 	for (const struct yaml_node *n = condition->kind == YAML_LIST ? condition->first : condition;
 	     n; n = condition->kind == YAML_LIST ? n->next : NULL) {
 		kids[count] = sigma_condition(doc, n, n->text, &names,
-					      condition->kind == YAML_LIST ? NULL : aggregation);
+					      condition->kind == YAML_LIST ? NULL : pipe);
 		if (!kids[count++])
 			return NULL;
 	}
@@ -145,22 +145,23 @@ static const struct node *read_condition(struct sigma_doc *doc, const struct yam
 bool rule_read(struct sigma_doc *doc, struct rule_draft *draft)
 {
 	const struct yaml_node *detection = yaml_get(doc->root, "detection");
-	struct span aggregation = { 0 };
+	const struct yaml_node *condition = yaml_get(detection, "condition");
 
 	if (!rule_read_info(doc, &draft->rule->info) ||
 	    !logsource_read(doc, yaml_get(doc->root, "logsource"), &draft->source))
 		return false;
 	if (!detection || detection->kind != YAML_MAP)
 		return sigma_refuse(doc, detection, "no detection");
-	draft->rule->root = read_condition(doc, detection, &aggregation);
+	draft->rule->root = read_condition(doc, detection, &draft->pipe);
 	if (!draft->rule->root)
 		return doc->err->code ? false : sigma_refuse(doc, NULL, "out of memory for rules");
-	if (aggregation.len == 0)
+	if (!draft->pipe.text.len && !draft->pipe.near_count)
 		return true;
 	draft->correlation = ARENA_NEW(doc->build->scratch, struct correlation_draft);
-	return draft->correlation &&
-	       correlation_read_pipe(doc, yaml_get(detection, "condition"), aggregation,
-				     draft->correlation);
+	if (!draft->correlation)
+		return sigma_refuse(doc, NULL, "out of memory for rules");
+	return draft->pipe.near_count ? correlation_read_near(doc, condition, &draft->pipe, draft->correlation)
+				      : correlation_read_pipe(doc, condition, draft->pipe.text, draft->correlation);
 }
 
 bool filter_read(struct sigma_doc *doc, struct filter_draft *draft)

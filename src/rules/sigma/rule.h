@@ -15,6 +15,7 @@ struct rule_draft {
 	struct logsource source;
 	struct span name;		/* that correlations and filters may call it by */
 	struct correlation_draft *correlation;	/* else NULL */
+	struct condition_pipe pipe;	/* of its condition */
 	struct yaml_place place;
 	bool refused;			/* later, by what it refers to */
 };

@@ -383,7 +383,8 @@ TEST(faulty_rules_are_refused_by_line)
 	assert_string_equal(refusal, "5: unknown modifier 'nosuch'");
 	assert_int_equal(hits_text("f: {a: b}", "x"), -1);
 	assert_int_equal(hits_text("f|contains: null", "x"), -1);
-	assert_int_equal(hits_text("f: []", "x"), -1);
+	assert_int_equal(hits_text("f: [[x]]", "x"), -1);
+	assert_int_equal(hits_text("f|contains: []", "x"), -1);
 }
 
 TEST(a_finding_names_the_fields_that_made_it)

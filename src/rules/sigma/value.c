@@ -42,17 +42,28 @@ bool sigma_has_wildcard(struct span text)
 	return false;
 }
 
+/* The longer dashes: en dash, em dash, horizontal bar. */
+static bool is_long_dash(struct span text, size_t i)
+{
+	return span_starts(span_from(text, i), SPAN("\xe2\x80")) && i + 2 < text.len && text.at[i + 2] >= 0x93 &&
+	       text.at[i + 2] <= 0x95;
+}
+
 static bool is_word(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       c == '_' || (c >= 0x80 && c < WILD_ANY);
 }
 
-/* A dash that begins a parameter: \B[-/]\b. */
-static bool is_dash(struct span text, size_t i)
+/* Bytes of a dash that begins a parameter, \B[-/–—―]\b; 0: none stands here. */
+static size_t dash_len(struct span text, size_t i)
 {
-	return (text.at[i] == '-' || text.at[i] == '/') && (i == 0 || !is_word(text.at[i - 1])) &&
-	       i + 1 < text.len && is_word(text.at[i + 1]);
+	bool longer = is_long_dash(text, i);
+	size_t len = longer ? 3 : text.at[i] == '-' || text.at[i] == '/' ? 1 : 0;
+	bool inside = i && is_word(text.at[i - 1]) && !(i >= 3 && is_long_dash(text, i - 3));
+
+	return len && !inside && i + len < text.len && is_word(text.at[i + len]) && !is_long_dash(text, i + len)
+	       ? len : 0;
 }
 
 static struct span with_dashes(struct arena *arena, struct span text, const size_t *places,
@@ -71,6 +82,7 @@ static struct span with_dashes(struct arena *arena, struct span text, const size
 			len += dash.len;
 			choice /= 5;
 			next++;
+			i += dash_len(text, i) - 1;
 		} else {
 			out[len++] = text.at[i];
 		}
@@ -85,7 +97,7 @@ static bool windash(struct arena *arena, struct sigma_texts *to, struct sigma_te
 	unsigned variants = 1;
 
 	for (size_t i = 0; i < text.bytes.len; i++) {
-		if (!is_dash(text.bytes, i))
+		if (!dash_len(text.bytes, i))
 			continue;
 		if (count == DASHES_MAX)
 			return err_set(err, ERR_LIMIT, ERR_NO_OFFSET,
