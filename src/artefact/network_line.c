@@ -99,6 +99,46 @@ static bool is_squid_result(struct span text)
 	       code.len == 3 && span_to_u64(code, &status);
 }
 
+/* squid's "referrer": time client referrer URL. */
+static bool read_squid_referrer(struct network_log *log, struct span line, timestamp time, struct span host,
+				uint64_t offset)
+{
+	struct span f[FIELDS_MOST];
+	struct trace t = trace_new(TRACE_TRANSFER, "proxy");
+
+	if (split_blanks(line, f) != 4 || unix_time(f[0]) == TIME_NONE || !domain_is_address(f[1]) ||
+	    span_find(f[3], 0, SPAN("://")) == SIZE_MAX)
+		return false;
+	t.time = unix_time(f[0]);
+	t.local = f[1];
+	t.path = f[3];
+	t.name = network_url_host(f[3]);
+	t.protocol = SPAN("http");
+	return add(log, &t, "squid referer.log", time, host, offset);
+}
+
+/* squid's "icap_squid": time elapsed client result/status bytes method URL user -/server -. */
+static bool read_squid_icap(struct network_log *log, struct span line, timestamp time, struct span host,
+			    uint64_t offset)
+{
+	struct span f[FIELDS_MOST];
+	struct trace t = trace_new(TRACE_TRANSFER, "proxy");
+
+	if (split_blanks(line, f) < 9 || unix_time(f[0]) == TIME_NONE || !span_starts(f[3], SPAN("ICAP_")) ||
+	    !span_starts(f[6], SPAN("icap")) || number(f[4]) == TRACE_NO_NUMBER)
+		return false;
+	t.time = unix_time(f[0]);
+	t.local = f[2];
+	t.bytes_in = number(f[4]);
+	t.path = f[6];
+	t.name = network_url_host(f[6]);
+	t.user = span_eq(f[7], SPAN("-")) ? (struct span){ 0 } : f[7];
+	t.peer = f[8];
+	span_split(&t.peer, '/');
+	t.protocol = SPAN("icap");
+	return add(log, &t, "squid icap.log", time, host, offset);
+}
+
 static bool read_squid(struct network_log *log, struct span line, timestamp time, struct span host,
 		       uint64_t offset)
 {
@@ -324,6 +364,7 @@ bool network_line_read(struct network_log *log, struct span line, timestamp time
 	return line.len > 8 &&
 	       (read_filter(log, line, time, host, offset) ||
 		read_postfix(log, line, time, host, program, offset) ||
-		read_squid(log, line, time, host, offset) || read_vsftpd(log, line, time, host, offset) ||
+		read_squid(log, line, time, host, offset) || read_squid_icap(log, line, time, host, offset) ||
+		read_squid_referrer(log, line, time, host, offset) || read_vsftpd(log, line, time, host, offset) ||
 		read_xferlog(log, line, time, host, offset) || read_vpc(log, line, offset));
 }

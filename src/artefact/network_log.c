@@ -162,17 +162,33 @@ static bool is_upload(struct span method)
 	       span_eq(method, SPAN("PATCH"));
 }
 
+/* A word of a request line: 0 its method, 1 what is asked for. */
+static struct span of_request(struct reading *r, int word)
+{
+	struct span rest = text_of(r, ROLE_REQUEST), method = span_split(&rest, ' ');
+
+	return word ? span_split(&rest, ' ') : method;
+}
+
+static struct span method_of(struct reading *r)
+{
+	struct span method = text_of(r, ROLE_METHOD);
+
+	return method.len ? method : of_request(r, 0);
+}
+
 static struct span detail_of(struct reading *r, struct arena *arena)
 {
 	static const struct {
 		enum role role;
 		const char *key;
-	} texts[] = { { ROLE_METHOD, "method" }, { ROLE_STATUS, "status" }, { ROLE_AGENT, "agent" },
+	} texts[] = { { ROLE_STATUS, "status" }, { ROLE_AGENT, "agent" }, { ROLE_VHOST, "vhost" },
 		      { ROLE_SOFTWARE, "software" }, { ROLE_JA3, "ja3" }, { ROLE_JA4, "ja4" },
 		      { ROLE_SUBJECT, "subject" }, { ROLE_ISSUER, "issuer" } };
 	struct tell_detail d;
 
 	tell_detail_begin(&d);
+	tell_detail_text(&d, "method", method_of(r));
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		tell_detail_text(&d, texts[i].key, text_of(r, texts[i].role));
 	return tell_detail_end(&d, arena);
@@ -232,6 +248,8 @@ static void tell_transfer(struct reading *r, const struct network_mapping *m)
 	t.bytes_in = number_of(r, ROLE_IN);
 	t.name = text_of(r, ROLE_NAME);
 	t.path = text_of(r, ROLE_PATH);
+	if (!t.path.len)
+		t.path = of_request(r, 1);
 	t.user = text_of(r, ROLE_USER);
 	t.host = text_of(r, ROLE_HOST);
 	t.protocol = text_of(r, ROLE_SERVICE);

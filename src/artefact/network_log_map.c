@@ -120,8 +120,22 @@ const struct network_mapping network_mappings[] = {
 	    [ROLE_PATH] = "cs-uri-path", [ROLE_METHOD] = "cs-method", [ROLE_USER] = "cs-username",
 	    [ROLE_AGENT] = "cs(User-Agent)", [ROLE_STATUS] = "sc-status" } },
 	{ "access log", USE_TRANSFER, "web", NULL, { "c-ip", "cs-method", "cs-uri-stem" }, NULL, NULL,
-	  { [ROLE_PEER] = "c-ip", [ROLE_OUT] = "sc-bytes", [ROLE_IN] = "cs-bytes",
+	  { [ROLE_PEER] = "c-ip", [ROLE_OUT] = "io-sent|sc-bytes", [ROLE_IN] = "io-received|cs-bytes",
 	    [ROLE_PATH] = "cs-uri-stem", [ROLE_METHOD] = "cs-method", [ROLE_USER] = "cs-username",
-	    [ROLE_AGENT] = "cs-user-agent", [ROLE_STATUS] = "sc-status" } },
+	    [ROLE_AGENT] = "cs-user-agent", [ROLE_STATUS] = "sc-status", [ROLE_VHOST] = "vhost" } },
+	/* A proxy's log of nothing but who asked, and with what. */
+	{ "squid useragent.log", USE_TRANSFER, "proxy", "http", { "c-ip", "cs-user-agent", "log_format" }, NULL, NULL,
+	  { [ROLE_LOCAL] = "c-ip", [ROLE_AGENT] = "cs-user-agent" } },
+	/* What nginx writes as JSON, by the names that its variables have or that examples give them. */
+	{ "access log", USE_TRANSFER, "web", NULL,
+	  { "remote_addr|remote_ip|client_ip|clientip|remote_address", "request|request_uri|uri|path",
+	    "status|response|body_bytes_sent|bytes_sent" }, NULL, NULL,
+	  { [ROLE_PEER] = "remote_addr|remote_ip|client_ip|clientip|remote_address", [ROLE_PEER_PORT] = "remote_port",
+	    [ROLE_LOCAL] = "server_addr", [ROLE_LOCAL_PORT] = "server_port",
+	    [ROLE_OUT] = "bytes_sent|body_bytes_sent|bytes|size", [ROLE_IN] = "request_length|bytes_received",
+	    [ROLE_PATH] = "request_uri|uri|path", [ROLE_METHOD] = "request_method|method|verb",
+	    [ROLE_REQUEST] = "request", [ROLE_USER] = "remote_user", [ROLE_STATUS] = "status|response",
+	    [ROLE_AGENT] = "http_user_agent|user_agent|agent", [ROLE_HOST] = "hostname",
+	    [ROLE_VHOST] = "host|http_host|server_name|vhost" } },
 };
 const size_t network_mapping_count = sizeof network_mappings / sizeof *network_mappings;

@@ -14,9 +14,9 @@ enum role { ROLE_LOCAL, ROLE_LOCAL_PORT, ROLE_PEER, ROLE_PEER_PORT, ROLE_OUT, RO
 	    ROLE_FIRST, ROLE_LAST, ROLE_NAME, ROLE_PATH, ROLE_METHOD, ROLE_PROTOCOL, ROLE_SERVICE,
 	    ROLE_USER, ROLE_HOST, ROLE_ANSWERS, ROLE_CODE, ROLE_AGENT, ROLE_SOFTWARE, ROLE_STATUS,
 	    ROLE_PACKETS_OUT, ROLE_PACKETS_IN, ROLE_JA3, ROLE_JA4, ROLE_SUBJECT, ROLE_ISSUER,
-	    ROLE_DIGEST, ROLE_COUNT };
+	    ROLE_DIGEST, ROLE_REQUEST, ROLE_VHOST, ROLE_COUNT };
 
-/* A command's method says the way: ROLE_IN is the size of what it moves. */
+/* A request is "GET /path HTTP/1.1", where method and path do not stand alone. A command's method says the way: ROLE_IN is the size of what it moves. */
 enum network_use { USE_TRANSFER, USE_NAME, USE_FILE, USE_COMMAND };
 
 struct network_mapping {

@@ -230,6 +230,50 @@ TEST(network_log_reads_squid_in_the_form_of_web_servers)
 	       "proxy|10.0.0.1||i.example|tls||i.example:443|-1|99\n");
 }
 
+TEST(network_log_reads_squids_other_forms)
+{
+	expect("web access log", "1763805600.123 10.0.0.1 http://h.example/a http://i.example:81/b?c\n"
+	       "1763805601.123 10.0.0.2 - https://j.example/\n",
+	       "proxy|10.0.0.1||i.example|http||http://i.example:81/b?c|-1|-1\n"
+	       "proxy|10.0.0.2||j.example|http||https://j.example/|-1|-1\n");
+	expect("web access log", "10.0.0.1 [21/Nov/2026:10:00:00 +0000] \"Mozilla/5.0 (X11)\"\n"
+	       "10.0.0.2 [21/Nov/2026:10:00:01 +0000] \"-\"\n",
+	       "proxy|10.0.0.1|||http|||-1|-1\nproxy|10.0.0.2|||http|||-1|-1\n");
+	expect("web access log", "1763805600.123      5 10.0.0.1 ICAP_MOD/200 1234 REQMOD icap://192.0.2.7:1344/req ann "
+	       "-/192.0.2.7 -\n",
+	       "proxy|10.0.0.1|192.0.2.7|192.0.2.7|icap|ann|icap://192.0.2.7:1344/req|-1|1234\n");
+	expect("web access log", "10.0.0.1 - - [21/Nov/2026:10:00:00 +0000] \"GET http://h.example/ HTTP/1.1\" 200 1234 "
+	       "TCP_MISS:HIER_DIRECT\n", "proxy|10.0.0.1||h.example|http||http://h.example/|-1|1234\n");
+}
+
+/* Of mod_logio what came and went in all counts; behind a virtual host's name the same. */
+TEST(network_log_reads_apaches_forms)
+{
+	expect("web access log", "198.51.100.7 - - [21/Nov/2026:10:00:00 +0000] \"POST /up HTTP/1.1\" 200 12 \"-\" \"curl/8\" "
+	       "900000 345\n"
+	       "198.51.100.7 - ann [21/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 304 - \"-\" \"curl/8\" 80 210\n",
+	       "web||198.51.100.7||||/up|345|900000\nweb||198.51.100.7|||ann|/|210|80\n");
+	expect("web access log", "www.h.example:443 198.51.100.7 - - [21/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 1200 "
+	       "\"-\" \"curl/8\"\n", "web||198.51.100.7||||/a|1200|-1\n");
+	/* Other numbers behind are other things. */
+	expect("web access log", "198.51.100.7 - - [21/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 1200 \"-\" \"curl/8\" "
+	       "3 7\n", "web||198.51.100.7||||/a|1200|-1\n");
+}
+
+TEST(network_log_reads_nginx_in_json)
+{
+	expect("json lines", "{\"time_iso8601\":\"2026-11-21T10:00:00+00:00\",\"remote_addr\":\"198.51.100.7\","
+	       "\"remote_port\":\"50000\",\"remote_user\":\"ann\",\"request\":\"POST /up?x=1 HTTP/2.0\","
+	       "\"status\":\"201\",\"body_bytes_sent\":\"12\",\"bytes_sent\":\"345\",\"request_length\":\"900000\","
+	       "\"http_user_agent\":\"curl/8\",\"host\":\"h.example\"}\n"
+	       "{\"time_local\":\"21/Nov/2026:10:00:00 +0000\",\"remote_addr\":\"2001:db8::1\",\"remote_user\":\"\","
+	       "\"request_method\":\"GET\",\"request_uri\":\"/b\",\"status\":200,\"body_bytes_sent\":77}\n"
+	       "{\"time\": \"17/May/2015:08:05:32 +0000\", \"remote_ip\": \"93.180.71.3\", \"remote_user\": \"-\", "
+	       "\"request\": \"GET /p HTTP/1.1\", \"response\": 304, \"bytes\": 5, \"agent\": \"APT\"}\n",
+	       "web||198.51.100.7:50000|||ann|/up?x=1|345|900000\nweb||2001:db8::1||||/b|77|-1\n"
+	       "web||93.180.71.3||||/p|5|-1\n");
+}
+
 /* nftables and firewalld, in syslog and as journalctl exports the journal. */
 TEST(network_log_reads_filters_by_what_their_rules_say)
 {

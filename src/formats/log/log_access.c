@@ -23,19 +23,43 @@ static struct span part(struct span *rest)
 }
 
 struct access {
-	struct span address, user, stamp, request, status, bytes, referer, agent;
+	struct span host, address, user, stamp, request, status, bytes, referer, agent;
+	struct span received, sent;	/* with the heads: mod_logio's %I and %O */
 };
 
-/* host ident user [time] "request" status bytes "referer" "agent", a virtual host in front or not. */
+static bool is_quoted(struct span rest)
+{
+	return span_starts(span_trim(rest), SPAN("\""));
+}
+
+/* Two numbers end the line, and what was sent with the head is no less than without. */
+static void read_whole_sizes(struct span rest, struct access *out)
+{
+	struct span received = log_word(&rest), sent = log_word(&rest);
+	uint64_t in, all, body;
+
+	if (!span_trim(rest).len && span_to_u64(received, &in) && span_to_u64(sent, &all) &&
+	    (!span_to_u64(out->bytes, &body) || body <= all)) {
+		out->received = received;
+		out->sent = sent;
+	}
+}
+
+/*
+ * host ident user [time] "request" status bytes "referer" "agent" received sent; a virtual host
+ * in front or not, and the last four there or not.
+ */
 static bool read_access(struct span line, struct access *out)
 {
 	struct span rest = line, ident;
 	uint64_t n;
 
+	*out = (struct access){ .address = { 0 } };
 	out->address = log_word(&rest);
 	ident = log_word(&rest);
 	out->user = log_word(&rest);
 	if (rest.len && rest.at[0] != '[') {
+		out->host = out->address;
 		out->address = ident;
 		ident = out->user;
 		out->user = log_word(&rest);
@@ -49,16 +73,46 @@ static bool read_access(struct span line, struct access *out)
 	out->request = part(&rest);
 	out->status = log_word(&rest);
 	out->bytes = log_word(&rest);
-	out->referer = part(&rest);
-	out->agent = part(&rest);
+	if (is_quoted(rest)) {
+		out->referer = part(&rest);
+		out->agent = part(&rest);
+	}
+	read_whole_sizes(rest, out);
 	return out->status.len == 3 && span_to_u64(out->status, &n);
+}
+
+/* squid's "useragent": address [time] "agent", and no more. */
+static bool read_agent(struct span line, struct access *out)
+{
+	struct span rest = line;
+
+	*out = (struct access){ .address = { 0 } };
+	out->address = log_word(&rest);
+	if (!out->address.len || rest.len < 2 || rest.at[0] != '[')
+		return false;
+	out->stamp = part(&rest);
+	if (!is_quoted(rest))
+		return false;
+	out->agent = part(&rest);
+	return !span_trim(rest).len;
 }
 
 bool log_is_access(struct span line)
 {
 	struct access access;
 
-	return read_access(line, &access);
+	return read_access(line, &access) || read_agent(line, &access);
+}
+
+static bool tell_agent(struct log_reader *r, struct span line, const struct access *a)
+{
+	struct log_row row = log_row_begin(r);
+	size_t used;
+
+	log_row_text(r, &row, "c-ip", a->address);
+	log_row_text(r, &row, "cs-user-agent", log_unless_dash(a->agent));
+	log_row_text(r, &row, "message", line);
+	return log_row_end(r, &row, log_time(r, a->stamp, &used));
 }
 
 bool log_access_line(struct log_reader *r, struct span line)
@@ -71,6 +125,8 @@ bool log_access_line(struct log_reader *r, struct span line)
 	if (line.len == 0)
 		return true;
 	if (!read_access(line, &a)) {
+		if (read_agent(line, &a))
+			return tell_agent(r, line, &a);
 		log_bad_line(r);
 		return true;
 	}
@@ -90,6 +146,9 @@ bool log_access_line(struct log_reader *r, struct span line)
 	log_row_text(r, &row, "sc-bytes", a.bytes);
 	log_row_text(r, &row, "cs-referer", log_unless_dash(a.referer));
 	log_row_text(r, &row, "cs-user-agent", log_unless_dash(a.agent));
+	log_row_some(r, &row, "vhost", a.host);
+	log_row_some(r, &row, "io-received", a.received);
+	log_row_some(r, &row, "io-sent", a.sent);
 	log_row_text(r, &row, "message", line);
 	return log_row_end(r, &row, log_time(r, a.stamp, &used));
 }
@@ -98,6 +157,7 @@ bool log_access_line(struct log_reader *r, struct span line)
 
 struct squid {
 	struct span stamp, elapsed, client, code, bytes, method, url, user, hierarchy, type;
+	struct span referer;		/* in a form of its own: time client referrer URL */
 };
 
 /* 1700000000.123: the seconds since 1970 tell it from other logs. */
@@ -108,6 +168,19 @@ static bool is_epoch(struct span stamp)
 
 	return seconds.len == 10 && fraction.len == 3 && span_to_u64(seconds, &n) &&
 	       span_to_u64(fraction, &n);
+}
+
+static bool read_referer(struct span line, struct squid *out)
+{
+	struct span rest = line;
+
+	*out = (struct squid){ .stamp = { 0 } };
+	out->stamp = log_word(&rest);
+	out->client = log_word(&rest);
+	out->referer = log_word(&rest);
+	out->url = log_word(&rest);
+	return !span_trim(rest).len && is_epoch(out->stamp) && span_find(out->url, 0, SPAN("://")) != SIZE_MAX &&
+	       (span_eq(out->referer, SPAN("-")) || span_find(out->referer, 0, SPAN("://")) != SIZE_MAX);
 }
 
 static bool read_squid(struct span line, struct squid *out)
@@ -135,7 +208,7 @@ bool log_is_squid(struct span line)
 {
 	struct squid squid;
 
-	return read_squid(line, &squid);
+	return read_squid(line, &squid) || read_referer(line, &squid);
 }
 
 /* What stands behind the last full stop of the last part of a path. */
@@ -168,6 +241,17 @@ static void add_url(struct log_reader *r, struct log_row *row, struct span url)
 	log_row_text(r, row, "cs-host", name);
 }
 
+static bool tell_referer(struct log_reader *r, struct span line, const struct squid *s)
+{
+	struct log_row row = log_row_begin(r);
+
+	log_row_text(r, &row, "c-ip", s->client);
+	add_url(r, &row, s->url);
+	log_row_some(r, &row, "cs-referer", log_unless_dash(s->referer));
+	log_row_text(r, &row, "message", line);
+	return log_row_end(r, &row, log_field_time(r, s->stamp));
+}
+
 bool log_squid_line(struct log_reader *r, struct span line)
 {
 	struct squid s;
@@ -177,6 +261,8 @@ bool log_squid_line(struct log_reader *r, struct span line)
 	if (line.len == 0)
 		return true;
 	if (!read_squid(line, &s)) {
+		if (read_referer(line, &s))
+			return tell_referer(r, line, &s);
 		log_bad_line(r);
 		return true;
 	}

@@ -74,7 +74,7 @@ static bool is_json_log(struct span start)
 		QUOTED("datetime"), QUOTED("published"), QUOTED("utc_time"), QUOTED("Records"),
 		QUOTED("_path"), QUOTED("eventName"), QUOTED("log"), QUOTED("winlog"), QUOTED("_source"),
 		QUOTED("CommandLine"), QUOTED("Channel"), QUOTED("operationName"), QUOTED("event_type"),
-		QUOTED("__REALTIME_TIMESTAMP"),
+		QUOTED("__REALTIME_TIMESTAMP"), QUOTED("time_local"), QUOTED("time_iso8601"), QUOTED("remote_addr"),
 	};
 #undef QUOTED
 	size_t line = span_find_byte(start, 0, '\n');

@@ -285,7 +285,7 @@ static void find_slots(struct log_shape *s)
 		"EventTime", "UtcTime", "_time", "createdDateTime", "activityDateTime",
 		"requestReceivedTimestamp", "CreationTime", "published", "start_time", "datetime",
 		"date_time", "event_time", "eventTimestamp", "event_timestamp", "TimeGenerated",
-		"Date", "date", "utc_time", "__REALTIME_TIMESTAMP", NULL
+		"Date", "date", "utc_time", "__REALTIME_TIMESTAMP", "time_iso8601", "time_local", "msec", NULL
 	};
 	static const char *const record_ids[] = { "EventRecordID", NULL };
 

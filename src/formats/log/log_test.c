@@ -442,6 +442,11 @@ TEST(access_logs_and_plain_lines_are_read)
 	       "cs-uri-stem=/a cs-uri-query=b=c cs-version=HTTP/1.1 sc-status=200 sc-bytes=12 "
 	       "cs-referer= cs-user-agent=curl/8 message=1.2.3.4 - bob [21/Nov/2026:22:00:00 +0900] "
 	       "\"GET /a?b=c HTTP/1.1\" 200 12 \"-\" \"curl/8\"\n");
+	expect("h.example:80 1.2.3.4 - - [21/Nov/2026:22:00:00 +0900] \"POST /a HTTP/1.1\" 200 12 \"-\" \"curl/8\" 300 40\n",
+	       "access\n2026-11-21T13:00:00Z log_format=access c-ip=1.2.3.4 cs-method=POST cs-uri-stem=/a "
+	       "cs-uri-query= cs-version=HTTP/1.1 sc-status=200 sc-bytes=12 cs-referer= cs-user-agent=curl/8 "
+	       "vhost=h.example:80 io-received=300 io-sent=40 message=h.example:80 1.2.3.4 - - "
+	       "[21/Nov/2026:22:00:00 +0900] \"POST /a HTTP/1.1\" 200 12 \"-\" \"curl/8\" 300 40\n");
 	expect("[Sat Nov 21 22:00:00.123456 2026] [error] boom\n",
 	       "text\n2026-11-21T22:00:00Z log_format=text message=[Sat Nov 21 22:00:00.123456 2026] "
 	       "[error] boom\n");
