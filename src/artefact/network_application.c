@@ -187,6 +187,13 @@ static void recognise_tcp(struct network_flows *f, struct flow *flow, int direct
 	}
 }
 
+/* Where collectors of NetFlow and IPFIX listen. */
+static bool is_collector(uint16_t port)
+{
+	return port == 2055 || port == 2056 || port == 4739 || port == 9555 || port == 9995 ||
+	       port == 9996;
+}
+
 void flow_take_tcp(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
 		   timestamp time)
 {
@@ -199,6 +206,12 @@ void flow_take_tcp(struct network_flows *f, struct flow *flow, int direction, co
 		flow->seen[direction]++;
 	if (flow->to.port == PORT_DNS)
 		flow_take_dns_tcp(f, flow, direction, p, time);
+	else if (direction == FLOW_OUT && is_collector(flow->to.port) &&
+		 ((flow->text && flow->text->message) || netflow_message_length(p->payload)))
+		flow_take_ipfix(f, flow, p);
+	else if ((flow->text && flow->text->http2) ||
+		 ((is_http || !known) && flow_begin_http2(f, flow, direction, p)))
+		flow_take_http2(f, flow, direction, p, time);
 	else if (is_http)
 		flow_take_http(f, flow, direction, p, time);
 	else if (known && !strcmp(known, "ftp"))
@@ -207,13 +220,6 @@ void flow_take_tcp(struct network_flows *f, struct flow *flow, int direction, co
 		flow_take_tls(f, flow, direction, p);
 	else
 		recognise_tcp(f, flow, direction, p, time);
-}
-
-/* Where collectors of NetFlow and IPFIX listen. */
-static bool is_collector(uint16_t port)
-{
-	return port == 2055 || port == 2056 || port == 4739 || port == 9555 || port == 9995 ||
-	       port == 9996;
 }
 
 static void take_udp(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,

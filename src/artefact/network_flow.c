@@ -149,8 +149,10 @@ static void tell(struct network_flows *f, struct flow *flow)
 	char room[8];
 
 	stream_end(f, flow);
-	if (flow->text)
+	if (flow->text) {
 		flow_end_upload(f, flow);
+		flow_end_http2(f, flow);
+	}
 	if (!flow->text || !*flow->text->name)
 		dns = addresses_name(f, flow->to.address);
 	if (dns.len && flow_text_of(f, flow)) {
@@ -188,9 +190,9 @@ static void release(struct network_flows *f, struct flow *flow)
 
 	for (int i = 0; text && i < 2; i++)
 		flow_give_head(f, text, i);
-	if (text)
-		flow_give_quic(f, text);
 	if (text) {
+		flow_give_quic(f, text);
+		flow_give_message(f, text);
 		text->next = f->free_texts;
 		f->free_texts = text;
 	}

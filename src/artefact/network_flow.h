@@ -19,6 +19,8 @@
 #define FLOWS_MOST 32768		/* at once */
 #define FLOW_HEADS_MOST 2048		/* beginnings of TLS kept at once */
 #define FLOW_QUICS_MOST 512		/* beginnings of QUIC */
+#define FLOW_MESSAGES_MOST 64		/* connections of IPFIX with a message at hand */
+#define FLOW_HTTP2S_MOST 256		/* connections of HTTP/2 looked into at once */
 #define FLOW_UPLOADS_MOST 20000		/* told one by one, besides their flows */
 #define FLOW_SILENCE_UDP (60 * TIME_SECOND)
 #define FLOW_SILENCE_TCP (3600 * TIME_SECOND)
@@ -37,6 +39,9 @@ struct flow_text {
 	struct flow_text *next;		/* while free */
 	struct flow_head *heads[2];
 	struct quic *quic;
+	struct flow_http2 *http2;
+	struct flow_message *message;
+	uint32_t message_next;		/* the sequence behind what came */
 	struct flow_held *held[2];	/* segments that came too early */
 	uint32_t skip[2];		/* of a message too long to be kept: bytes still to come */
 	char name[256];			/* SNI, Host, or what DNS said of the address */
@@ -79,6 +84,8 @@ struct address_name;
 struct flow_packet;
 struct fragments;
 struct flow_held;
+struct flow_http2;
+struct flow_message;
 struct quic;
 
 struct network_flows {
@@ -95,7 +102,9 @@ struct network_flows {
 	struct flow_head *free_heads;
 	struct flow_held *free_held;
 	struct quic *free_quics;
-	uint32_t heads_made, held_made, quics_made;
+	struct flow_http2 *free_http2s;
+	struct flow_message *free_messages;
+	uint32_t heads_made, held_made, quics_made, http2s_made, messages_made;
 	uint32_t uploads_told;
 	struct fragments *fragments;
 	struct flow_packet *recent;
@@ -143,6 +152,9 @@ void flow_application(struct network_flows *f, struct flow *flow, int direction,
 		      const struct packet *p, timestamp time);
 /* network_netflow.c: records of a datagram to a collector become transfers of their own. */
 void flow_netflow(struct network_flows *f, struct flow *flow, const struct packet *p);
+/* The same of messages of IPFIX in a stream, whose bytes need not stay. */
+void flow_take_ipfix(struct network_flows *f, struct flow *flow, const struct packet *p);
+void flow_give_message(struct network_flows *f, struct flow_text *t);
 /* What could not be read of NetFlow, and what stands for more than it is; how much was lost. */
 uint64_t netflow_shortfall(const struct artefact *a, const struct netflow *n);
 /* Takes one from the pool; NULL: no memory. */
@@ -182,6 +194,30 @@ bool flow_take_http(struct network_flows *f, struct flow *flow, int direction, c
 		    timestamp time);
 /* Tells the upload at hand, if there is one. */
 void flow_end_upload(struct network_flows *f, struct flow *flow);
+
+/* A body that was sent. */
+struct flow_upload {
+	struct span name, path;
+	timestamp time;
+	uint64_t bytes;
+};
+
+/* Counts it, and tells it while there are not too many. */
+void flow_tell_upload(struct network_flows *f, struct flow *flow, const struct flow_upload *upload);
+/* What of a request the flow is told with: the first, or the last that sends. */
+void flow_keep_request(struct flow_text *t, struct span method, struct span uri, struct span host);
+/* "example.org:8080" without its port. */
+struct span flow_without_port(struct span host);
+
+/* ---- network_http2.c: HTTP/2 in the clear, from its beginning on ---- */
+
+/* Whether it begins with this segment: the client's preface, or the settings of the server. */
+bool flow_begin_http2(struct network_flows *f, struct flow *flow, int direction, const struct packet *p);
+/* The next bytes of a direction, once it has begun. */
+void flow_take_http2(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		     timestamp time);
+/* Tells the uploads at hand. */
+void flow_end_http2(struct network_flows *f, struct flow *flow);
 
 /* ---- network_tls.c ---- */
 

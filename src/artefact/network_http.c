@@ -4,31 +4,28 @@
 
 /* Requests looked for in one packet. */
 #define REQUESTS_MOST 64
+#define STATUS_SWITCHING 101
 
-void flow_end_upload(struct network_flows *f, struct flow *flow)
+void flow_tell_upload(struct network_flows *f, struct flow *flow, const struct flow_upload *upload)
 {
-	struct flow_text *t = flow->text;
 	struct buf local = buf_new(64), peer = buf_new(64);
 	struct trace trace = trace_new(TRACE_TRANSFER, "upload");
 
-	if (!t->is_uploading)
-		return;
-	t->is_uploading = false;
-	t->uploads++;
-	t->upload_bytes += t->upload_seen;
-	if (!t->upload_seen || f->uploads_told == FLOW_UPLOADS_MOST)
+	flow->text->uploads++;
+	flow->text->upload_bytes += upload->bytes;
+	if (!upload->bytes || f->uploads_told == FLOW_UPLOADS_MOST)
 		return;
 	f->uploads_told++;
 	packet_end_text(&local, &flow->from);
 	packet_end_text(&peer, &flow->to);
-	trace.time = t->upload_time;
+	trace.time = upload->time;
 	trace.last = flow->last;
 	trace.local = buf_span(&local);
 	trace.peer = buf_span(&peer);
 	trace.protocol = span_text(flow->application ? flow->application : "tcp");
-	trace.name = span_text(t->name);
-	trace.path = span_text(t->uri);
-	trace.bytes_out = t->upload_seen;
+	trace.name = upload->name;
+	trace.path = upload->path;
+	trace.bytes_out = upload->bytes;
 	trace.count = 1;
 	trace.offset = flow->offset;
 	network_sink_add(f->sink, &trace);
@@ -36,8 +33,18 @@ void flow_end_upload(struct network_flows *f, struct flow *flow)
 	buf_free(&peer);
 }
 
-/* "example.org:8080" without its port. */
-static struct span without_port(struct span host)
+void flow_end_upload(struct network_flows *f, struct flow *flow)
+{
+	struct flow_text *t = flow->text;
+
+	if (!t->is_uploading)
+		return;
+	t->is_uploading = false;
+	flow_tell_upload(f, flow, &(struct flow_upload){ .name = span_text(t->name), .path = span_text(t->uri),
+							  .time = t->upload_time, .bytes = t->upload_seen });
+}
+
+struct span flow_without_port(struct span host)
 {
 	size_t at = host.len;
 
@@ -59,20 +66,25 @@ static struct span host_of_uri(struct span uri, bool is_connect)
 	return span_split(&uri, '/');
 }
 
+void flow_keep_request(struct flow_text *t, struct span method, struct span uri, struct span host)
+{
+	if (!*t->method || span_eq(method, SPAN("POST")) || span_eq(method, SPAN("PUT"))) {
+		flow_keep(t->method, sizeof t->method, method);
+		flow_keep(t->uri, sizeof t->uri, uri);
+	}
+	if (host.len)
+		flow_keep(t->name, sizeof t->name, host);
+}
+
 static void keep_request(struct flow_text *t, const struct http_head *head)
 {
 	bool is_connect = span_eq(head->method, SPAN("CONNECT"));
 	struct span host = head->host.len && !is_connect ? head->host
 							 : host_of_uri(head->uri, is_connect);
 
-	if (!*t->method || span_eq(head->method, SPAN("POST")) || span_eq(head->method, SPAN("PUT"))) {
-		flow_keep(t->method, sizeof t->method, head->method);
-		flow_keep(t->uri, sizeof t->uri, head->uri);
-	}
 	if (!*t->agent)
 		flow_keep(t->agent, sizeof t->agent, head->agent);
-	if (host.len)
-		flow_keep(t->name, sizeof t->name, without_port(host));
+	flow_keep_request(t, head->method, head->uri, flow_without_port(host));
 	t->is_tunnel = is_connect;
 }
 
@@ -167,6 +179,19 @@ static bool take_requests(struct network_flows *f, struct flow *flow, const stru
 	return is_known;
 }
 
+/* What stands behind the head that says that another protocol follows. */
+static void take_switched(struct network_flows *f, struct flow *flow, const struct packet *p, size_t head,
+			  timestamp time)
+{
+	struct packet rest = *p;
+
+	rest.payload = span_from(p->payload, head);
+	rest.payload_length -= (uint32_t)head;
+	rest.sequence += (uint32_t)head;
+	if (flow_begin_http2(f, flow, FLOW_IN, &rest))
+		flow_take_http2(f, flow, FLOW_IN, &rest, time);
+}
+
 bool flow_take_http(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
 		    timestamp time)
 {
@@ -180,5 +205,7 @@ bool flow_take_http(struct network_flows *f, struct flow *flow, int direction, c
 		flow->text->status = head.status;
 	if (!flow->application)
 		flow->application = "http";
+	if (head.status == STATUS_SWITCHING && head.is_whole)
+		take_switched(f, flow, p, head.head_length, time);
 	return true;
 }

@@ -16,7 +16,10 @@ enum role { ROLE_LOCAL, ROLE_LOCAL_PORT, ROLE_PEER, ROLE_PEER_PORT, ROLE_OUT, RO
 	    ROLE_PACKETS_OUT, ROLE_PACKETS_IN, ROLE_JA3, ROLE_JA4, ROLE_SUBJECT, ROLE_ISSUER,
 	    ROLE_DIGEST, ROLE_REQUEST, ROLE_VHOST, ROLE_COUNT };
 
-/* A request is "GET /path HTTP/1.1", where method and path do not stand alone. A command's method says the way: ROLE_IN is the size of what it moves. */
+/*
+ * A request is "GET /path HTTP/1.1", where method and path do not stand alone. A command's
+ * method says the way: ROLE_IN is the size of what it moves.
+ */
 enum network_use { USE_TRANSFER, USE_NAME, USE_FILE, USE_COMMAND };
 
 struct network_mapping {

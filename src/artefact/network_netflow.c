@@ -4,6 +4,13 @@
 
 #include <inttypes.h>
 
+/* The beginning of a message that goes over segments. */
+struct flow_message {
+	struct flow_message *next;	/* while free */
+	uint32_t len;
+	uint8_t bytes[UINT16_MAX];
+};
+
 struct taking {
 	struct network_sink *sink;
 	struct span exporter;		/* or empty */
@@ -60,6 +67,81 @@ void flow_netflow(struct network_flows *f, struct flow *flow, const struct packe
 				       take_record, &t))
 		flow->application = "netflow";
 	buf_free(&exporter);
+}
+
+/* ---- IPFIX over TCP (RFC 7011, 10.4): messages that have their length, one behind another ---- */
+
+static struct flow_message *message_of(struct network_flows *f, struct flow_text *t)
+{
+	struct flow_message *m = t->message ? t->message : f->free_messages;
+
+	if (t->message)
+		return m;
+	if (m)
+		f->free_messages = m->next;
+	else if (f->messages_made < FLOW_MESSAGES_MOST && (m = ARENA_NEW(f->arena, struct flow_message)))
+		f->messages_made++;
+	if (m)
+		m->len = 0;
+	return t->message = m;
+}
+
+void flow_give_message(struct network_flows *f, struct flow_text *t)
+{
+	if (!t->message)
+		return;
+	t->message->next = f->free_messages;
+	f->free_messages = t->message;
+	t->message = NULL;
+}
+
+static void take_message(struct network_flows *f, struct flow *flow, const struct packet *p, struct span message)
+{
+	struct packet one = *p;
+
+	one.payload = message;
+	flow_netflow(f, flow, &one);
+	if (f->netflow)
+		netflow_keep(f->netflow, f->arena);
+}
+
+/* Joins what is missing of the message at hand, by its length, once that is known. */
+static struct span join(struct flow_message *m, struct span bytes)
+{
+	size_t length = m->len < 4 ? 4 : netflow_message_length(span_of(m->bytes, m->len));
+	size_t want = length > m->len ? length - m->len : 0, got = bytes.len < want ? bytes.len : want;
+
+	memcpy(m->bytes + m->len, bytes.at, got);
+	m->len += (uint32_t)got;
+	return span_from(bytes, got);
+}
+
+void flow_take_ipfix(struct network_flows *f, struct flow *flow, const struct packet *p)
+{
+	struct flow_text *t = flow_text_of(f, flow);
+	struct flow_message *m = t ? message_of(f, t) : NULL;
+	struct span bytes = p->payload;
+
+	/* Behind a gap the next segment that begins with a message is where it goes on. */
+	if (m && (p->sequence != t->message_next || p->payload.len < p->payload_length))
+		m->len = 0;
+	if (t)
+		t->message_next = p->sequence + p->payload_length;
+	while (m && bytes.len) {
+		bytes = join(m, bytes);
+		if (m->len < 4)
+			return;
+		if (!netflow_message_length(span_of(m->bytes, m->len))) {
+			m->len = 0;
+			return;
+		}
+		if (m->len == 4)
+			bytes = join(m, bytes);
+		if (m->len < netflow_message_length(span_of(m->bytes, m->len)))
+			return;
+		take_message(f, flow, p, span_of(m->bytes, m->len));
+		m->len = 0;
+	}
 }
 
 uint64_t netflow_shortfall(const struct artefact *a, const struct netflow *n)

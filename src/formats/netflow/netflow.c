@@ -406,7 +406,7 @@ static void wait_for(struct netflow *n, const struct netflow_header *h, uint16_t
 		n->unread++;
 		return;
 	}
-	n->waiting[n->waiting_count++] = (struct netflow_waiting){ *h, number, body };
+	n->waiting[n->waiting_count++] = (struct netflow_waiting){ .header = *h, .number = number, .body = body };
 }
 
 static void read_sets(struct netflow *n, struct cursor *c, const struct netflow_header *h, netflow_fn *each,
@@ -468,18 +468,46 @@ bool netflow_read(struct netflow *n, struct span datagram, uint64_t exporter, ne
 	return true;
 }
 
+size_t netflow_message_length(struct span begin)
+{
+	return begin.len >= 4 && load_u16be(begin.at) == 10 && load_u16be(begin.at + 2) >= 16
+		       ? load_u16be(begin.at + 2) : 0;
+}
+
+static bool keep(struct netflow *n, struct netflow_waiting *w, struct arena *arena)
+{
+	struct span copy = { 0 };
+
+	if (w->is_kept)
+		return true;
+	if (w->body.len <= NETFLOW_KEPT - n->kept_bytes)
+		copy = arena_copy(arena, w->body);
+	n->kept_bytes += copy.len;
+	w->body = copy;
+	return w->is_kept = copy.len;
+}
+
+void netflow_keep(struct netflow *n, struct arena *arena)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n->waiting_count; i++) {
+		if (keep(n, &n->waiting[i], arena))
+			n->waiting[kept++] = n->waiting[i];
+		else
+			n->unread++;
+	}
+	n->waiting_count = kept;
+}
+
 size_t netflow_read_file(struct netflow *n, struct span file, netflow_fn *each, void *context)
 {
 	struct cursor c = cursor_of(file);
 
 	for (;;) {
-		struct cursor peek = c;
-		uint16_t version = cursor_u16be(&peek), len = cursor_u16be(&peek);
-		struct span message;
+		size_t len = netflow_message_length(span_from(file, c.at));
+		struct span message = cursor_take(&c, len);
 
-		if (peek.short_read || version != 10 || len < 16)
-			break;
-		message = cursor_take(&c, len);
 		if (!message.len)
 			break;
 		netflow_read(n, message, 0, each, context);

@@ -17,6 +17,7 @@
 #define NETFLOW_TEMPLATES 256
 #define NETFLOW_FIELDS 256
 #define NETFLOW_WAITING 1024		/* sets that wait for their template */
+#define NETFLOW_KEPT ((size_t)8 << 20)	/* bytes of such that are copied, in all */
 
 struct netflow_record {
 	uint8_t from[16], to[16];	/* IPv4 as ::ffff:a.b.c.d */
@@ -52,6 +53,7 @@ struct netflow_header {
 struct netflow_waiting {
 	struct netflow_header header;
 	uint16_t number;
+	bool is_kept;
 	struct span body;
 };
 
@@ -61,6 +63,7 @@ struct netflow {
 	struct netflow_waiting waiting[NETFLOW_WAITING];
 	size_t waiting_count;
 	uint32_t searches;		/* of those that wait */
+	size_t kept_bytes;
 	uint64_t unread;		/* sets whose template never came */
 	uint64_t sampling;		/* one packet of so many was counted, at most; 0: all */
 };
@@ -72,6 +75,13 @@ bool netflow_read(struct netflow *n, struct span datagram, uint64_t exporter, ne
 		  void *context);
 /* Messages one after another, as in IPFIX files (RFC 5655); how many bytes were such. */
 size_t netflow_read_file(struct netflow *n, struct span file, netflow_fn *each, void *context);
+/*
+ * Of messages that do not stay where they are: what waits of them is copied, or counted as
+ * unread where that would be too much. After each such message.
+ */
+void netflow_keep(struct netflow *n, struct arena *arena);
+/* The length of the message of IPFIX that begins here, by its first four bytes; 0: none does. */
+size_t netflow_message_length(struct span begin);
 /* Sets that still wait are counted as unread. */
 void netflow_end(struct netflow *n);
 
