@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sanitized.h"
 #include "disk/disk.h"
 #include "disk/image.h"
 
@@ -370,7 +371,8 @@ static void one_run(const struct reading *whole, uint64_t seed, size_t run, stru
 			any(1);
 		damage(hit);
 		setrlimit(RLIMIT_CPU, &limit);
-		setrlimit(RLIMIT_AS, &memory);
+		if (!SANITIZED)
+			setrlimit(RLIMIT_AS, &memory);
 		read_image();
 		_exit(0);
 	}
