@@ -98,8 +98,8 @@ TEST(devices_of_windows_xp_are_told)
 TEST(damaged_set_up_logs_lose_nothing_else)
 {
 	static const char *const broken[] = { ">>>  [Device Install - USBSTOR\\a\\b&0", ">>>  [ - ]\r\n>>>  Section start x",
-		">>>  [x]\r\n<<<  [Exit status: ", ">>>  [", "<<<  [Exit status: SUCCESS]", ">>>  Section start 2022/99/99 "
-			"10:00:00.123" };
+		">>>  [x]\r\n<<<  [Exit status: ", ">>>  [", "<<<  [Exit status: SUCCESS]",
+			">>>  Section start 2022/99/99 10:00:00.123" };
 
 	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
 		struct told t = { 0 };
