@@ -34,6 +34,17 @@ const struct artefact_decoder artefact_linux[] = {
 	      "systemd/system/*.requires/*|systemd/system.control/*.d/*|run/systemd/transient/*|run/systemd/generator/*|"
 	      "run/systemd/generator.early/*|run/systemd/generator.late/*|containers/systemd/*|"
 	      "containers/systemd/users/*|systemd/system.attached/*", linux_unit),
+	{ .name = "grants", .evidence_class = CLASS_CONFIGURATION, .paths = linux_grant_paths, .decode = linux_grant,
+	  .of_place = true },
+	PLACE("unit presets", "systemd/system-preset/*.preset|systemd/user-preset/*.preset", linux_preset),
+	PLACE("lingering users", "var/lib/systemd/linger/*", linux_lingering),
+	PLACE("network shares", "etc/exports|etc/exports.d/*.exports", linux_exports),
+	PLACE("samba shares", "etc/samba/smb.conf", linux_samba),
+	PLACE("conversions", "gconv/gconv-modules|gconv/gconv-modules.d/*.conf", linux_conversions),
+	PLACE("service settings", "etc/default/*|etc/sysconfig/*", linux_service_settings),
+	PLACE("kernel settings", "etc/sysctl.conf|sysctl.d/*.conf", linux_sysctl),
+	PLACE("selinux", "etc/selinux/config", linux_selinux),
+	PLACE("display manager", "etc/X11/default-display-manager", linux_display_manager),
 	PLACE("preload", "etc/ld.so.preload", linux_preload),
 	PLACE("library path", "etc/ld.so.conf|etc/ld.so.conf.d/*", linux_library_path),
 	PLACE("pam", "etc/pam.d/*|etc/pam.conf|usr/lib/pam.d/*", linux_pam),
@@ -42,6 +53,7 @@ const struct artefact_decoder artefact_linux[] = {
 	      linux_modules_load),
 	PLACE("module commands", "modprobe.d/*.conf", linux_modprobe),
 	PLACE("binary formats", "binfmt.d/*.conf", linux_binary_format),
+	PLACE("records of formats", "var/lib/binfmts/*", linux_format_record),
 	PLACE("xdg autostart", "etc/xdg/autostart/*.desktop|.config/autostart/*.desktop|"
 	      "usr/share/gdm/greeter/autostart/*.desktop", linux_desktop_entry),
 	PLACE("ssh keys", ".ssh/authorized_keys|.ssh/authorized_keys2|etc/ssh/authorized_keys/*|"
@@ -66,7 +78,8 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("package sources", "etc/apt/sources.list|etc/apt/sources.list.d/*.list|etc/apt/sources.list.d/*.sources|"
 	      "etc/yum.repos.d/*.repo|etc/apk/repositories", linux_package_source),
 	PLACE("root certificates", "usr/local/share/ca-certificates/*.crt|usr/local/share/ca-certificates/*/*.crt|"
-	      "etc/pki/ca-trust/source/anchors/*", linux_root_certificate),
+	      "etc/ssl/certs/*.pem|etc/ssl/certs/*.crt|etc/ssl/certs/*.0|etc/pki/ca-trust/source/anchors/*",
+	      linux_root_certificate),
 	PLACE("container daemon", "etc/docker/daemon.json", linux_docker_daemon),
 	PLACE("kernel command", "etc/default/grub|etc/default/grub.d/*|boot/grub/grub.cfg|boot/grub/custom.cfg|"
 	      "boot/grub2/grub.cfg|boot/grub2/custom.cfg|"
@@ -91,9 +104,9 @@ const struct artefact_decoder artefact_linux[] = {
 	{ .name = "static pods", .evidence_class = CLASS_CONFIGURATION, .decode = linux_pod, .is_risky = true,
 	  .of_place = true, .paths = "etc/kubernetes/manifests/*.yaml|etc/kubernetes/manifests/*.yml|"
 	  "etc/kubernetes/manifests/*.json" },
-	PLACE("open to all", "etc/passwd|etc/shadow|etc/group|etc/gshadow|etc/sudoers|etc/sudoers.d/*|etc/crontab|"
-	      "etc/cron.d/*|etc/ld.so.preload|etc/ssh/sshd_config|etc/pam.d/*|etc/profile|systemd/system/*.service",
-	      linux_open_to_all),
+	PLACE("open to all", "etc/*|etc/*/*|etc/*/*/*|systemd/system/*|systemd/user/*|var/spool/cron/*|"
+	      "var/spool/cron/crontabs/*|.ssh/*|usr/bin/*|usr/sbin/*|usr/local/bin/*|usr/local/sbin/*|usr/lib/*.so*|"
+	      "usr/lib/*/*.so*|usr/lib/*/security/*.so", linux_open_to_all),
 	PLACE("set-id programs", NULL, linux_set_id),
 	PLACE("file capabilities", NULL, linux_capability),
 	PLACE("dpkg files", "var/lib/dpkg/info/*.md5sums", package_md5sums),

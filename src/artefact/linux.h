@@ -30,6 +30,8 @@ struct linux_text {
 
 struct linux_text linux_text_of(const struct artefact *a);
 void linux_text_free(struct linux_text *t);
+/* Back to the first line; what was told of the file stays told. */
+void linux_text_rewind(struct linux_text *t);
 /* The next line, trimmed; false at the end. */
 bool linux_next(struct linux_text *t, struct span *line);
 /* As linux_next, without empty lines and those that begin with '#'. */
@@ -71,6 +73,17 @@ struct span linux_md5(struct linux_text *t);
 /* "KEY=VALUE", "KEY = VALUE": false where there is no '='. Both trimmed. */
 bool linux_pair(struct span line, struct span *key, struct span *value);
 
+/* Outside of the folders of the system's own programs: "/opt/x". */
+bool linux_is_elsewhere(struct span path);
+/*
+ * Tells each "NAME=value" of a line of assignments that loads, finds or chooses code (LD_PRELOAD,
+ * BASH_ENV, a PATH that is searched elsewhere first); `owner` is the name of the entry, or
+ * empty: the variable's own. Whether any was.
+ */
+bool linux_tell_assignments(struct linux_text *t, struct span owner, struct span line);
+/* Whether a variable of that name and value does. */
+bool linux_is_code_variable(struct span name, struct span value);
+
 artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, linux_hook,
 	linux_shell_start, linux_environment, linux_unit, linux_preload, linux_library_path,
 	linux_pam, linux_udev, linux_modules_load, linux_modprobe, linux_binary_format,
@@ -79,7 +92,9 @@ artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, l
 	linux_aliases, linux_inetd, linux_container, linux_compose, linux_set_id, linux_capability, linux_keyed,
 	linux_worded, linux_name_service, linux_doas, linux_incron, linux_package_source, linux_root_certificate,
 	linux_docker_daemon, linux_kernel_command, linux_inittab, linux_upstart, linux_tmpfiles, linux_fstab,
-	linux_pod, linux_open_to_all, linux_sysusers, linux_cloud_config, linux_trusted_hosts;
+	linux_pod, linux_open_to_all, linux_grant, linux_preset, linux_exports, linux_samba, linux_lingering,
+	linux_conversions, linux_format_record, linux_service_settings, linux_sysctl, linux_selinux, linux_display_manager,
+	 linux_sysusers, linux_cloud_config, linux_trusted_hosts;
 artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_rpm, package_dpkg_log,
 	package_apt_history;
 artefact_fn live_process, live_unlisted, live_sockets, live_modules;
@@ -90,6 +105,8 @@ artefact_fn account_passwd, account_shadow, account_group, host_value, host_rele
 
 /* Ends of paths of scripts that the system runs by their place alone. */
 extern const char linux_hook_paths[];
+/* Of files that give a right or choose where code comes from. */
+extern const char linux_grant_paths[];
 /* Of files in which a key, or a word of a line, names what is run or loaded. */
 extern const char linux_keyed_paths[], linux_worded_paths[];
 

@@ -19,13 +19,16 @@ static bool tell_variable(struct linux_text *t, struct span line)
 	struct span name, value;
 
 	linux_pair(line, &name, &value);
-	if (!span_starts(name, SPAN("LD_")) && !span_eq(name, SPAN("PATH")) &&
-	    !span_eq(name, SPAN("SHELL")) && !span_eq(name, SPAN("BASH_ENV")))
-		return true;
+	value = linux_unquote(value);
 	if (span_starts(name, SPAN("LD_")))
 		return linux_autostart(t, &(struct linux_entry){ .what = "preload",
-			.technique = "T1574.006", .name = name, .command = linux_unquote(value) });
-	return linux_setting(t, "cron variable", name, linux_unquote(value), NULL);
+			.technique = "T1574.006", .name = name, .command = value });
+	if (linux_is_code_variable(name, value) || (span_eq(name, SPAN("SHELL")) && linux_is_elsewhere(value)))
+		return linux_autostart(t, &(struct linux_entry){ .what = "cron", .technique = "T1574.007", .name = name,
+			.command = value, .program = span_sub(value, 0, span_find_byte(value, 0, ':')) });
+	if (!span_eq(name, SPAN("PATH")) && !span_eq(name, SPAN("SHELL")))
+		return true;
+	return linux_setting(t, "cron variable", name, value, NULL);
 }
 
 /* "*" "5" "1-5/2" "mon,tue" of a table; "@daily" counts as all of them. */

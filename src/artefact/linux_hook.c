@@ -18,23 +18,38 @@
 	X("network hook", "T1546", "NetworkManager/dispatcher.d/*|NetworkManager/dispatcher.d/*/*|" \
 	  "etc/network/if-up.d/*|etc/network/if-down.d/*|etc/network/if-pre-up.d/*|" \
 	  "etc/network/if-post-down.d/*|etc/dhcp/dhclient-enter-hooks.d/*|" \
-	  "etc/dhcp/dhclient-exit-hooks.d/*|etc/dhcp/dhclient-exit-hooks|etc/ppp/ip-up.d/*|" \
+	  "etc/dhcp/dhclient-exit-hooks.d/*|etc/dhcp/dhclient-exit-hooks|etc/dhcp/dhclient-enter-hooks|etc/ppp/ip-up.d/*|" \
 	  "etc/ppp/ip-down.d/*|etc/networkd-dispatcher/*/*|usr/lib/networkd-dispatcher/*/*|" \
 	  "etc/wpa_supplicant/*.sh|etc/openvpn/*.sh|etc/ppp/ip-up|etc/ppp/ip-down|etc/ppp/ipv6-up|" \
 	  "etc/ppp/ipv6-down|etc/ppp/ip-up.local|etc/dhcpcd.enter-hook|etc/dhcpcd.exit-hook|" \
 	  "lib/dhcpcd/dhcpcd-hooks/*") \
-	X("log-on script", "T1546", "etc/security/namespace.init|share/libpam-script/pam_script_*") \
+	X("log-on script", "T1546", "etc/security/namespace.init|etc/security/namespace.d/*.init|" \
+	  "share/libpam-script/pam_script_*") \
+	X("pam", "T1556.003", "usr/share/pam-configs/*|etc/security/pam_mount.conf.xml|.pam_mount.conf.xml") \
+	X("system extension", "T1543.002", "extension-release.d/extension-release.*|var/lib/extensions/*.raw|" \
+	  "etc/extensions/*.raw|run/extensions/*.raw|usr/lib/extensions/*.raw|usr/local/lib/extensions/*.raw|" \
+	  "var/lib/confexts/*.raw|etc/confexts/*.raw|run/confexts/*.raw|usr/lib/confexts/*.raw|" \
+	  "usr/local/lib/confexts/*.raw|var/lib/portables/*.raw|etc/portables/*.raw|run/portables/*.raw|" \
+	  "var/lib/machines/*.raw") \
+	X("cron", "T1053.003", "var/spool/fcron/*|etc/fcrontab") \
+	X("profile", "T1546.004", ".lessfilter|.envrc|.config/fish/functions/*.fish|share/bash-completion/completions/*|" \
+	  ".config/powershell/*profile.ps1|powershell/*/profile.ps1|etc/ksh.kshrc|etc/mkshrc") \
+	X("desktop extension", "T1547.013", ".local/share/gnome-shell/extensions/*/extension.js") \
 	X("container", "T1546", "etc/libvirt/hooks/*|etc/libvirt/hooks/*.d/*|.docker/cli-plugins/*|" \
-	  "usr/libexec/docker/cli-plugins/*|usr/lib/docker/cli-plugins/*") \
+	  "usr/libexec/docker/cli-plugins/*|usr/lib/docker/cli-plugins/*|etc/qemu/fsfreeze-hook|" \
+	  "etc/qemu/fsfreeze-hook.d/*|etc/vmware-tools/scripts/*/*") \
 	X("print filter", "T1547.012", "usr/lib/cups/filter/*|usr/lib/cups/backend/*") \
 	X("package hook", "T1546.016", "etc/kernel/*.d/*|usr/share/kernel/*.d/*|" \
 	  "etc/needrestart/hook.d/*|etc/needrestart/restart.d/*|usr/lib/apt/methods/*|" \
-	  "etc/initramfs/post-update.d/*|usr/lib/kernel/install.d/*|etc/kernel/install.d/*") \
+	  "etc/initramfs/post-update.d/*|usr/lib/kernel/install.d/*|etc/kernel/install.d/*|" \
+	  "usr/local/sbin/adduser.local|usr/local/sbin/deluser.local") \
 	X("initramfs script", "T1542", "etc/initramfs-tools/hooks/*|etc/initramfs-tools/scripts/*/*|" \
 	  "usr/share/initramfs-tools/hooks/*|usr/share/initramfs-tools/scripts/*/*|" \
-	  "usr/lib/dracut/modules.d/*/*.sh|etc/grub.d/*") \
+	  "usr/lib/dracut/modules.d/*/*.sh|etc/grub.d/*|etc/initramfs-tools/conf.d/*|" \
+	  "etc/initcpio/hooks/*|etc/initcpio/install/*") \
 	X("x session", "T1547.013", "etc/X11/Xsession.d/*|etc/X11/xinit/xinitrc.d/*|etc/X11/xinit/xinitrc|" \
-	  "etc/X11/Xsetup|etc/gdm3/PostLogin/*|etc/gdm3/PreSession/*|etc/gdm3/Init/*|.xinitrc|" \
+	  "etc/X11/Xsetup|etc/X11/Xsession|.xserverrc|etc/gdm3/PostSession/*|etc/gdm3/PostLogin/*|" \
+	  "etc/gdm3/PreSession/*|etc/gdm3/Init/*|.xinitrc|" \
 	  ".xprofile|.xsession|.xsessionrc|.config/openbox/autostart|etc/xdg/openbox/autostart|" \
 	  ".config/openbox/environment|.fluxbox/startup|.config/bspwm/bspwmrc|.config/lxsession/*/autostart|" \
 	  ".config/autostart.sh|.config/autostart-scripts/*|.config/plasma-workspace/env/*") \
@@ -186,7 +201,7 @@ static bool is_code_variable(struct span name)
 }
 
 /* "/opt/x": a program of its own, and not the name of one that the system finds. */
-static bool is_elsewhere(struct span path)
+bool linux_is_elsewhere(struct span path)
 {
 	return path.len && path.at[0] == '/' && !span_starts(path, SPAN("/usr/")) && !span_starts(path, SPAN("/bin")) &&
 	       !span_starts(path, SPAN("/sbin")) && !span_starts(path, SPAN("/snap/"));
@@ -204,7 +219,7 @@ static bool is_open_path(struct span name, struct span value)
 {
 	if (!span_eq(name, SPAN("PATH")))
 		return false;
-	if (is_elsewhere(value))
+	if (linux_is_elsewhere(value))
 		return true;
 	while (value.len) {
 		struct span folder = span_split(&value, ':');
@@ -215,6 +230,32 @@ static bool is_open_path(struct span name, struct span value)
 			return true;
 	}
 	return false;
+}
+
+bool linux_is_code_variable(struct span name, struct span value)
+{
+	return span_starts(name, SPAN("LD_")) || is_open_path(name, value) ||
+	       (is_code_variable(name) && (!is_chosen_program(name) || linux_is_elsewhere(value)));
+}
+
+/* Of a search path the first folder: what lies there goes before all else. */
+bool linux_tell_assignments(struct linux_text *t, struct span owner, struct span line)
+{
+	bool told = false;
+
+	while (line.len) {
+		struct span word = linux_unquote(linux_word(&line)), name, value;
+
+		if (!linux_pair(word, &name, &value) || !linux_is_code_variable(name, linux_unquote(value)))
+			continue;
+		value = linux_unquote(value);
+		told = linux_autostart(t, &(struct linux_entry){
+			.name = owner.len ? owner : name, .command = owner.len ? word : value,
+			.what = span_starts(name, SPAN("LD_")) ? "preload" : "profile",
+			.technique = span_starts(name, SPAN("LD_")) ? "T1574.006" : "T1574.007",
+			.program = span_sub(value, 0, span_find_byte(value, 0, ':')) }) || told;
+	}
+	return told;
 }
 
 /* NAME=value of /etc/environment, pam_env and environment.d: those that load or find code. */
@@ -234,8 +275,7 @@ bool linux_environment(const struct artefact *a, struct err *err)
 		else if (span_starts(name, SPAN("LD_")))
 			linux_autostart(&t, &(struct linux_entry){ .what = "preload",
 				.technique = "T1574.006", .name = name, .command = value });
-		else if ((is_code_variable(name) && (!is_chosen_program(name) || is_elsewhere(value))) ||
-			 is_open_path(name, value))
+		else if (linux_is_code_variable(name, value))
 			linux_autostart(&t, &(struct linux_entry){ .what = "profile",
 				.technique = "T1546.004", .name = name, .command = value });
 		else if (span_ends(name, SPAN("_proxy")) || span_ends(name, SPAN("_PROXY")))

@@ -52,8 +52,11 @@ static void tell_keyed(struct linux_text *t, const struct keyed *k)
 	while (linux_next_entry(t, &line)) {
 		if (span_starts(line, SPAN("export ")))
 			line = span_trim(span_from(line, 7));
-		if (line.at[0] == ';' || !linux_pair(line, &key, &value) ||
-		    (k->kind != VALUE_SHELL && !span_is_one_of_nocase(key, k->keys)))
+		/* "-key = value" of sysctl.d(5) may fail. */
+		if (line.at[0] == ';' || !linux_pair(line, &key, &value))
+			continue;
+		key = span_from(key, key.len && key.at[0] == '-');
+		if ((k->kind != VALUE_SHELL && !span_is_one_of_nocase(key, k->keys)))
 			continue;
 		value = k->kind == VALUE_SHELL ? linux_unquote(value) : value;
 		if (!value_counts(k->kind, value))
@@ -232,16 +235,29 @@ bool linux_incron(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* An address that is no distribution's own; keys of signatures are no sources. */
+static bool is_foreign_source(struct span line)
+{
+	return span_find(line, 0, SPAN("://")) != SIZE_MAX && !span_has_any(line, "cdrom:|gpgkey|file:///") &&
+	       !span_has_any(line, "debian.org|debian.net|ubuntu.com|raspbian.org|raspberrypi.com|kali.org|linuxmint.com|"
+			     "fedoraproject.org|centos.org|redhat.com|rockylinux.org|almalinux.org|opensuse.org|"
+			     "amazonaws.com/al20|oracle.com|alpinelinux.org");
+}
+
 /* Where packages come from; one that need not be signed is a weakness. */
 bool linux_package_source(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
 	struct span line;
 
-	while (linux_next_entry(&t, &line))
+	while (linux_next_entry(&t, &line)) {
 		linux_setting(&t, "package source", a->name, line,
 			      span_has_any(line, "trusted=yes|trusted: yes|allow-insecure=yes|allow-insecure: yes|gpgcheck=0")
 			      ? "T1195.002" : NULL);
+		if (is_foreign_source(line))
+			linux_autostart(&t, &(struct linux_entry){ .what = "package source", .technique = "T1195.002",
+				.name = a->name, .command = line, .program = SPAN("ALL") });
+	}
 	linux_text_free(&t);
 	return true;
 }
@@ -251,7 +267,12 @@ bool linux_root_certificate(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
 
-	linux_setting(&t, "root certificate", a->name, a->path, NULL);
+	/* What the system makes of all others, and what a package makes for tests. */
+	if (!span_is_one_of(a->name, "ca-certificates.crt|ssl-cert-snakeoil.pem")) {
+		linux_setting(&t, "root certificate", a->name, a->path, NULL);
+		linux_autostart(&t, &(struct linux_entry){ .what = "root certificate", .technique = "T1553.004",
+			.name = a->name, .command = a->name, .program = SPAN("ALL") });
+	}
 	linux_text_free(&t);
 	return true;
 }

@@ -61,7 +61,24 @@
 	  "kernel/modprobe|kernel.hotplug|kernel.poweroff_cmd", "etc/sysctl.conf|sysctl.d/*.conf") \
 	X("preload", "T1574.006", VALUE_LOADS, "defaultenvironment|managerenvironment", \
 	  "etc/systemd/system.conf|etc/systemd/user.conf|systemd/system.conf.d/*.conf|systemd/user.conf.d/*.conf") \
-	X("preload", "T1574.006", VALUE_ANY, "ld_preload|ld_audit|ld_library_path", "etc/default/*|etc/sysconfig/*")
+	X("udev", "T1546.017", VALUE_ANY, "systemd_wants|systemd_user_wants", "udev/hwdb.d/*.hwdb") \
+	X("container", "T1543.005", VALUE_ANY, "bind|bindreadonly|overlay|privateusers|capability|parameters|boot|environment", \
+	  "systemd/nspawn/*.nspawn|var/lib/machines/*.nspawn") \
+	X("network hook", "T1546", VALUE_PATH, "program|auth-dialog", "NetworkManager/VPN/*.name") \
+	X("network hook", "T1546", VALUE_PATH, "leftupdown|rightupdown|updown", \
+	  "etc/ipsec.conf|etc/ipsec.d/*.conf|etc/swanctl/swanctl.conf|etc/swanctl/conf.d/*.conf") \
+	X("initramfs script", "T1542", VALUE_ANY, "install_items+|install_items|add_dracutmodules+|add_dracutmodules|" \
+	  "force_add_dracutmodules+|add_drivers+|force_drivers+|files|binaries|hooks|modules", \
+	  "etc/dracut.conf|etc/dracut.conf.d/*.conf|etc/mkinitcpio.conf|etc/mkinitcpio.conf.d/*.conf") \
+	X("x session", "T1547.013", VALUE_ANY, "exec|tryexec", "share/xsessions/*.desktop|share/wayland-sessions/*.desktop|" \
+	  "usr/local/share/applications/*.desktop|share/thumbnailers/*.thumbnailer") \
+	X("x session", "T1547.013", VALUE_ANY, "automaticlogin|autologin-user|timedlogin", \
+	  "etc/gdm3/custom.conf|etc/gdm3/daemon.conf|etc/lightdm/lightdm.conf|etc/lightdm/lightdm.conf.d/*") \
+	X("mail hook", "T1114.003", VALUE_ANY, "always_bcc|sender_bcc_maps|recipient_bcc_maps", "etc/postfix/main.cf") \
+	X("package source", "T1195.002", VALUE_ANY, "index-url|extra-index-url|index_url|extra_index_url|registry", \
+	  "etc/pip.conf|.pip/pip.conf|.config/pip/pip.conf|.npmrc|etc/npmrc") \
+	X("script start", "T1546", VALUE_PATH, "rustc|rustdoc|rustc-wrapper|rustc-workspace-wrapper|linker|runner", \
+	  ".cargo/config.toml|.cargo/config")
 
 #define WORDED(X) \
 	X("editor start", "T1546", "system(|:!|silent !|silent! !|jobstart(|job_start(|libcall(", \
@@ -106,6 +123,7 @@
 	  "etc/apache2/*-available/*|etc/httpd/conf/*.conf|etc/httpd/conf.d/*.conf|" \
 	  "etc/httpd/conf.modules.d/*.conf") \
 	X("web start", "T1505.003", "load_module |os.execute|io.popen|perl_require |perl_modules |js_import |" \
+	  "content_by_lua|access_by_lua|rewrite_by_lua|init_by_lua|init_worker_by_lua|log_by_lua|" \
 	  "auto_prepend_file|auto_append_file", "etc/nginx/nginx.conf|etc/nginx/conf.d/*|" \
 	  "etc/nginx/modules-enabled/*|etc/nginx/sites-enabled/*|etc/nginx/sites-available/*|etc/nginx/snippets/*") \
 	X("web start", "T1505.003", "url_rewrite_program |redirect_program |external_acl_type |" \
@@ -127,6 +145,23 @@
 	X("tcp wrapper", "T1546", "spawn |spawn(|twist ", "etc/hosts.allow|etc/hosts.deny") \
 	X("web start", "T1505.003", "auto_prepend_file|auto_append_file", ".htaccess") \
 	X("web handler", "T1505.003", "application/x-httpd-php|cgi-script|php-script", ".htaccess") \
+	X("polkit", "T1548", "<allow_any>yes|<allow_inactive>yes|<allow_active>yes|exec.path", \
+	  "polkit-1/actions/*.policy") \
+	X("bus policy", "T1548", "own=|own_prefix=|send_destination=\"*\"|<servicedir|<servicehelper", \
+	  "dbus-1/system.d/*.conf|dbus-1/session.d/*.conf|etc/dbus-1/system.conf|etc/dbus-1/session.conf|" \
+	  "etc/dbus-1/system-local.conf|etc/dbus-1/session-local.conf|share/dbus-1/system.conf|share/dbus-1/session.conf") \
+	X("network hook", "T1546", "script ", "etc/dhcp/dhclient.conf") \
+	X("network hook", "T1546", "connect |disconnect |pty |plugin |init |welcome ", "etc/ppp/peers/*|etc/ppp/options*") \
+	X("initramfs script", "T1542", "keyscript=", "etc/crypttab") \
+	X("x session", "T1547.013", "modulepath ", "etc/X11/xorg.conf|etc/X11/xorg.conf.d/*") \
+	X("log-on script", "T1546", "userdel_cmd |useradd_cmd |fake_shell ", "etc/login.defs") \
+	X("script start", "T1546", "pinentry-program |scdaemon-program ", ".gnupg/gpg-agent.conf") \
+	X("script start", "T1546", "%(", ".rpmmacros|etc/rpm/macros|etc/rpm/macros.*") \
+	X("script start", "T1546", ".shell |.system |.load ", ".sqliterc") \
+	X("script start", "T1546", "folderopen", ".vscode/tasks.json") \
+	X("browser extension", "T1176", "\"path\"", "native-messaging-hosts/*.json") \
+	X("browser extension", "T1176", "extensioninstallforcelist|extensionsettings|force_installed", \
+	  "policies/managed/*.json|firefox/policies/policies.json|firefox/distribution/policies.json") \
 	X("sudo plugin", "T1548.003", "plugin ", "etc/sudo.conf")
 
 #endif

@@ -176,8 +176,8 @@ static const char *weakness(struct span key, struct span value)
 	if (span_eq_nocase(key, SPAN("TrustedUserCAKeys")) && !span_eq_nocase(value, SPAN("none")))
 		return "T1098.004";
 	/* Keys that lie neither with their user nor with the server's own files. */
-	if (span_eq_nocase(key, SPAN("AuthorizedKeysFile")) && value.len && value.at[0] == '/' &&
-	    !span_starts(value, SPAN("/etc/ssh/")))
+	if (span_is_one_of_nocase(key, "AuthorizedKeysFile|AuthorizedPrincipalsFile|Include|HostKey") && value.len &&
+	    value.at[0] == '/' && !span_starts(value, SPAN("/etc/ssh/")))
 		return "T1098.004";
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (span_eq_nocase(key, span_text(rows[i].key)) &&
@@ -206,7 +206,8 @@ bool linux_sshd_config(const struct artefact *a, struct err *err)
 {
 	static const char *const commands[] = { "AuthorizedKeysCommand", "AuthorizedPrincipalsCommand",
 						"ForceCommand", "Subsystem", "ProxyCommand", "LocalCommand",
-						"KnownHostsCommand", "PKCS11Provider", "SecurityKeyProvider" };
+						"KnownHostsCommand", "PKCS11Provider", "SecurityKeyProvider",
+						"XAuthLocation" };
 	struct linux_text t = linux_text_of(a);
 	struct span line;
 
@@ -221,10 +222,8 @@ bool linux_sshd_config(const struct artefact *a, struct err *err)
 			    !span_eq_nocase(line, SPAN("none")))
 				told = linux_autostart(&t, &(struct linux_entry){ .what = "ssh command",
 					.technique = "T1098.004", .name = key, .command = line });
-		if (span_eq_nocase(key, SPAN("SetEnv")) && span_has_any(line, "LD_"))
-			told = linux_autostart(&t, &(struct linux_entry){ .what = "preload", .technique = "T1574.006",
-				.name = key, .command = line,
-				.program = span_from(line, span_find_byte(line, 0, '=') + 1) });
+		if (span_eq_nocase(key, SPAN("SetEnv")))
+			told = linux_tell_assignments(&t, key, line);
 		else if (span_eq_nocase(key, SPAN("Match")) && span_has_any(line, "exec "))
 			told = linux_autostart(&t, &(struct linux_entry){ .what = "ssh command",
 				.technique = "T1098.004", .name = key, .command = line });
@@ -253,21 +252,58 @@ static void tell_rule(struct linux_text *t, struct span line)
 	linux_autostart(t, &entry);
 }
 
+/* Variables that sudo passes on, or a path that it searches, by which a caller has his own code run. */
+static bool passes_code(struct span setting)
+{
+	size_t equals = span_find_byte(setting, 0, '=');
+	struct span value = linux_unquote(span_trim(span_from(setting, equals == SIZE_MAX ? setting.len : equals + 1)));
+
+	if (span_starts(setting, SPAN("secure_path")))
+		return linux_is_code_variable(SPAN("PATH"), value);
+	if (!span_starts(setting, SPAN("env_keep")) && !span_starts(setting, SPAN("env_file")))
+		return span_has_any(setting, "!env_reset") || span_eq(setting, SPAN("setenv"));
+	while (value.len) {
+		struct span name = linux_word(&value);
+
+		if (linux_is_code_variable(name, SPAN("")) || span_starts(setting, SPAN("env_file")))
+			return true;
+	}
+	return false;
+}
+
+static void tell_defaults(struct linux_text *t, struct span first, struct span rest)
+{
+	bool is_weak = span_has_any(rest, "!authenticate|!logfile|!syslog|!tty_tickets|timestamp_timeout=-") ||
+		       passes_code(rest);
+
+	linux_setting(t, "sudo", first, rest, is_weak ? "T1548.003" : NULL);
+}
+
+/* "@include /x", "#includedir /x": rules that lie elsewhere. */
+static void tell_include(struct linux_text *t, struct span line)
+{
+	struct span rest = span_from(line, 1), verb = linux_word(&rest), path = linux_unquote(rest);
+
+	if (!line.len || !strchr("@#", line.at[0]) || !span_is_one_of(verb, "include|includedir"))
+		return;
+	if (!span_starts(path, SPAN("/etc/sudoers")) && path.len && path.at[0] == '/')
+		linux_autostart(t, &(struct linux_entry){ .what = "sudoers", .technique = "T1548.003", .name = verb,
+			.command = line, .program = path });
+}
+
 bool linux_sudoers(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
 	struct span line;
 
+	while (linux_next(&t, &line))
+		tell_include(&t, line);
+	linux_text_rewind(&t);
 	while (linux_next_joined(&t, &line)) {
 		struct span rest = line, first = linux_word(&rest);
 
 		if (span_starts(first, SPAN("Defaults")))
-			linux_setting(&t, "sudo", first, rest,
-				      span_find(rest, 0, SPAN("!authenticate")) != SIZE_MAX ||
-				      span_find(rest, 0, SPAN("!logfile")) != SIZE_MAX ||
-				      span_find(rest, 0, SPAN("!syslog")) != SIZE_MAX ||
-				      span_find(rest, 0, SPAN("!tty_tickets")) != SIZE_MAX
-				      ? "T1548.003" : NULL);
+			tell_defaults(&t, first, rest);
 		else if (!span_ends(first, SPAN("_Alias")) && first.at[0] != '@')
 			tell_rule(&t, line);
 	}

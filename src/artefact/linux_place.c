@@ -5,6 +5,7 @@
 #define SET_GROUP 02000u
 #define ANY_EXECUTE 0111u
 #define ANYBODY_WRITES 0002u
+#define ANYBODY_READS 0004u
 #define TYPE_MASK 0170000u
 #define TYPE_FILE 0100000u
 
@@ -26,16 +27,31 @@ bool linux_set_id(const struct artefact *a, struct err *err)
 	return true;
 }
 
-/* What decides who may do what, and anybody may write. */
+/* Zip and 7z made on other systems have no rights, and readers make some up; so have Windows' own files. */
+static bool has_made_up_rights(struct span path)
+{
+	return span_has_any(path, ".zip!/|.7z!/|/drivers/etc/");
+}
+
+/* Passwords and the keys by which a machine is known: for nobody but root and its group. */
+static bool is_secret(struct span name)
+{
+	return span_is_one_of(name, "shadow|shadow-|gshadow|gshadow-") ||
+	       (span_starts(name, SPAN("ssh_host_")) && span_ends(name, SPAN("_key")));
+}
+
+/* What decides who may do what, and anybody may write, or read though it is secret. */
 bool linux_open_to_all(const struct artefact *a, struct err *err)
 {
 	uint32_t type = a->mode & TYPE_MASK;
+	const char *what = a->mode & ANYBODY_WRITES ? "open to all"
+			 : a->mode & ANYBODY_READS && is_secret(a->name) ? "readable by all" : NULL;
 	struct linux_text t;
 
-	if ((type && type != TYPE_FILE) || !(a->mode & ANYBODY_WRITES))
+	if ((type && type != TYPE_FILE) || !what || has_made_up_rights(a->path))
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "not open to all");
 	t = linux_text_of(a);
-	linux_setting(&t, "open to all", a->name, arena_printf(a->arena, "%04o", a->mode & 07777), NULL);
+	linux_setting(&t, what, a->name, arena_printf(a->arena, "%04o", a->mode & 07777), NULL);
 	linux_text_free(&t);
 	return true;
 }

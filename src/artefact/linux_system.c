@@ -32,10 +32,18 @@ bool linux_library_path(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* MODE="0666": anybody may write to the device. */
+static bool opens_device(struct span key, struct span value)
+{
+	return span_starts(key, SPAN("MODE")) && span_find(key, 0, SPAN("==")) == SIZE_MAX && value.len > 2 &&
+	       strchr("2367", value.at[value.len - 1]);
+}
+
 /* RUN+="…", PROGRAM=="…", IMPORT{program}="…" of one rule. */
 static void tell_udev(struct linux_text *t, struct span line)
 {
-	static const char *const keys[] = { "RUN", "PROGRAM", "IMPORT{program}", "ENV{SYSTEMD_WANTS}" };
+	static const char *const keys[] = { "RUN", "PROGRAM", "IMPORT{program}", "ENV{SYSTEMD_WANTS}",
+					    "ENV{SYSTEMD_USER_WANTS}" };
 	struct span rest = line;
 
 	while (rest.len) {
@@ -58,6 +66,9 @@ static void tell_udev(struct linux_text *t, struct span line)
 				linux_autostart(t, &(struct linux_entry){ .what = "udev",
 					.technique = "T1546.017", .name = span_text(keys[i]),
 					.command = value, .user = SPAN("root") });
+		if (opens_device(key, value))
+			linux_autostart(t, &(struct linux_entry){ .what = "device mode", .technique = "T1222.002",
+				.name = SPAN("MODE"), .command = line, .program = SPAN("ALL") });
 	}
 }
 
@@ -86,18 +97,17 @@ bool linux_modules_load(const struct artefact *a, struct err *err)
 	return true;
 }
 
-/* "install NAME COMMAND" runs a command in place of loading the module. */
+/* "install NAME COMMAND" runs a command in place of loading the module; others load one more beside it. */
 bool linux_modprobe(const struct artefact *a, struct err *err)
 {
 	struct linux_text t = linux_text_of(a);
 	struct span line;
 
 	while (linux_next_joined(&t, &line)) {
-		struct span verb = linux_word(&line), name;
+		struct span verb = linux_word(&line), name = linux_word(&line);
 
-		if (!span_eq(verb, SPAN("install")) && !span_eq(verb, SPAN("remove")))
+		if (!span_is_one_of(verb, "install|remove|alias|softdep"))
 			continue;
-		name = linux_word(&line);
 		linux_autostart(&t, &(struct linux_entry){ .what = "module", .technique = "T1547.006",
 			.name = name, .command = line, .user = SPAN("root") });
 	}
@@ -149,6 +159,13 @@ bool linux_desktop_entry(const struct artefact *a, struct err *err)
 /* Options of apt.conf(5) behind which commands stand, and one that names its programs. */
 static const char apt_hooks[] = "Invoke|Install-Pkgs|Proxy-Auto-Detect|ProxyAutoDetect|Dir::Bin::|Planner-Script";
 
+/* What packages and their lists come through, or are looked for in. */
+static bool is_apt_source(struct span line)
+{
+	return (span_has_any(line, "::Proxy \"|::Proxy::") || span_starts(line, SPAN("Proxy \"")) ||
+		span_has_any(line, "Dir::Etc::")) && span_find_byte(line, 0, '"') != SIZE_MAX;
+}
+
 /* Packages that nobody signed, and servers that nobody vouches for. */
 static bool is_unsafe_apt(struct span line)
 {
@@ -170,6 +187,9 @@ bool linux_apt_conf(const struct artefact *a, struct err *err)
 			continue;
 		if (is_unsafe_apt(line))
 			linux_setting(&t, "package source", a->name, line, "T1195.002");
+		else if (is_apt_source(line))
+			linux_autostart(&t, &(struct linux_entry){ .what = "package source", .technique = "T1195.002",
+				.name = a->name, .command = line, .program = SPAN("ALL") });
 		if (span_has_any(line, apt_hooks))
 			hook = span_sub(line, 0, span_find_byte(line, 0, '{') < line.len
 						 ? span_find_byte(line, 0, '{')
@@ -301,6 +321,9 @@ bool linux_aliases(const struct artefact *a, struct err *err)
 	while (linux_next_entry(&t, &line)) {
 		size_t bar = span_find_byte(line, 0, '|');
 
+		if (bar == SIZE_MAX && span_eq(a->name, SPAN(".forward")))
+			linux_autostart(&t, &(struct linux_entry){ .what = "mail hook", .technique = "T1114.003",
+				.name = a->name, .command = line, .program = SPAN("ALL") });
 		if (bar == SIZE_MAX)
 			continue;
 		linux_autostart(&t, &(struct linux_entry){ .what = "mail hook", .technique = "T1546",

@@ -9,17 +9,21 @@ struct unit {
 	struct linux_text text;
 	struct span name, section, user, description, wanted_by;
 	const char *what, *technique;
+	bool is_drop_in;
 	uint64_t told;
 };
+
+static bool is_drop_in(const struct artefact *a)
+{
+	return span_eq(span_after_last(a->name, '.'), SPAN("conf")) && span_ends(linux_part(a->path, 1), SPAN(".d"));
+}
 
 /* "ssh.service.d/override.conf" speaks of ssh.service. */
 static struct span unit_name(const struct artefact *a)
 {
 	struct span folder = linux_part(a->path, 1);
 
-	if (span_eq(span_after_last(a->name, '.'), SPAN("conf")) && span_ends(folder, SPAN(".d")))
-		return span_sub(folder, 0, folder.len - 2);
-	return a->name;
+	return is_drop_in(a) ? span_sub(folder, 0, folder.len - 2) : a->name;
 }
 
 static void set_kind(struct unit *u)
@@ -54,12 +58,18 @@ static bool starts(struct span key)
 		"ListenStream", "ListenDatagram", "ListenFIFO", "ListenSequentialPacket", "PathExists",
 		"PathChanged", "PathModified", "PathExistsGlob", "DirectoryNotEmpty", "Exec", "Image",
 		"Yaml", "What", "RootImage", "RootDirectory", "ExtensionImages", "ExtensionDirectories",
-		"MountImages" };
+		"MountImages", "EnvironmentFile" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (span_eq(key, span_text(keys[i])))
 			return true;
 	return false;
+}
+
+/* Keys by which a unit starts others. */
+static bool starts_others(struct span key)
+{
+	return span_is_one_of(key, "Wants|Requires|Upholds|BindsTo|OnFailure|OnSuccess|Where");
 }
 
 /* "-@+!:/bin/x": marks before the path say how, not what. */
@@ -109,17 +119,12 @@ static void tell_start(struct unit *u, struct span key, struct span value)
 	buf_free(&detail);
 }
 
-static void tell_environment(struct unit *u, struct span value)
+/* What is no command, as it stands: "OnFailure=x.service", "User=root". */
+static void tell_key(struct unit *u, struct span line)
 {
-	struct span name, preload;
-	size_t at;
-
-	value = linux_unquote(value);
-	at = span_find(value, 0, SPAN("LD_"));
-	if (at == SIZE_MAX || !linux_pair(span_from(value, at), &name, &preload))
-		return;
-	linux_autostart(&u->text, &(struct linux_entry){ .what = "preload", .technique = "T1574.006",
-		.name = u->name, .command = value, .program = linux_unquote(preload) });
+	linux_autostart(&u->text, &(struct linux_entry){ .what = u->what, .technique = u->technique, .name = u->name,
+		.command = line, .program = u->name, .user = u->user });
+	u->told++;
 }
 
 /* User and installation may stand behind what they are about: looked for first. */
@@ -156,16 +161,28 @@ static void read_unit(struct unit *u)
 			continue;
 		if (starts(key))
 			tell_start(u, key, value);
-		else if (span_eq(key, SPAN("Environment")))
-			tell_environment(u, value);
+		else if (span_eq(key, SPAN("Environment")) && linux_tell_assignments(&u->text, u->name, value))
+			u->told++;
 		else if (span_eq(key, SPAN("Unit")) && !strcmp(u->what, "timer"))
 			tell_start(u, key, value);
+		else if (u->is_drop_in)
+			tell_key(u, line);
 	}
+}
+
+/* A target or a mount names no command: which units come with it. */
+static void read_others(struct unit *u)
+{
+	struct span line, key, value;
+
+	while (linux_next_joined(&u->text, &line))
+		if (linux_pair(line, &key, &value) && value.len && starts_others(key))
+			tell_key(u, line);
 }
 
 bool linux_unit(const struct artefact *a, struct err *err)
 {
-	struct unit u = { .text = linux_text_of(a), .name = unit_name(a) };
+	struct unit u = { .text = linux_text_of(a), .name = unit_name(a), .is_drop_in = is_drop_in(a) };
 	size_t bracket = span_find_byte(span_sub(a->bytes, 0, 1 << 16), 0, '[');
 
 	if (bracket == SIZE_MAX) {
@@ -174,11 +191,14 @@ bool linux_unit(const struct artefact *a, struct err *err)
 	}
 	set_kind(&u);
 	look_ahead(&u);
-	linux_text_free(&u.text);
-	u.text = linux_text_of(a);
+	linux_text_rewind(&u.text);
 	/* One that starts nothing by itself may still be what a link switches on. */
 	linux_vouch(&u.text);
 	read_unit(&u);
+	if (!u.told) {
+		linux_text_rewind(&u.text);
+		read_others(&u);
+	}
 	linux_text_free(&u.text);
 	return true;
 }

@@ -222,6 +222,7 @@ TEST(accounts_are_told_without_their_secrets)
 	expect("etc/passwd", "root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:/bin/sh\n",
 	       "account|user|root|root||/bin/bash|/root\naccount|user|toor|toor||/bin/sh|/root\n");
 	expect("etc/shadow", "root:*:19000::\nann:$y$j9T$secret$hash:19000:0\nbob::1:\n",
+	       "setting|readable by all|shadow||0644||@\n"
 	       "account|password|root|root|locked||@\naccount|password|ann|ann|set, method y||@\n"
 	       "account|password|bob|bob|empty||@\n");
 	expect("etc/group", "sudo:x:27:ann,bob\n",

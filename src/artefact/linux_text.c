@@ -18,6 +18,13 @@ void linux_text_free(struct linux_text *t)
 	buf_free(&t->joined);
 }
 
+void linux_text_rewind(struct linux_text *t)
+{
+	t->rest = t->a->bytes;
+	t->line = 0;
+	t->next_line = 1;
+}
+
 bool linux_next(struct linux_text *t, struct span *line)
 {
 	if (t->stopped || !t->rest.len)

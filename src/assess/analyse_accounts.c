@@ -7,7 +7,8 @@
  *   the same without a password of its own                            low: older systems had it so
  *   a service's account in a group that rules the machine (sudo,      medium
  *   docker, disk, …)
- *   tables of accounts and rights that anybody may write              medium, if few are: a copy
+ *   files of passwords and keys of the machine that anybody may read  medium, and
+ *   settings and programs that anybody may write                      medium, if few are: a copy
  *                                                                     may have lost all rights
  */
 #include "assess/acts.h"
@@ -84,17 +85,21 @@ static bool tell(struct analysis *a, const struct act *act, const struct deed *d
 	return ok;
 }
 
+static const struct deed readable = { NULL, "kanshiki.readable-secret", "Anybody may read passwords or keys of the machine",
+				      LEVEL_MEDIUM };
 static const struct deed open_to_all = { NULL, "kanshiki.open-to-all",
 					 "Anybody may write what decides who may do what", LEVEL_MEDIUM };
 
 static bool weigh_open(struct analysis *a, struct err *err)
 {
 	struct acts acts;
-	bool ok = acts_load(a, "kind = 'setting' AND what = 'open to all'", &acts, err);
+	bool ok = acts_load(a, "kind = 'setting' AND what IN ('open to all', 'readable by all')", &acts, err);
 
 	for (size_t i = 0; ok && (double)acts.count <= THRESHOLD(ACCOUNTS_OPEN) && i < acts.count; i++) {
-		acts.list[i].technique = SPAN("T1222.002");
-		ok = tell(a, &acts.list[i], &open_to_all, err);
+		bool is_read = span_eq(acts.list[i].what, SPAN("readable by all"));
+
+		acts.list[i].technique = is_read ? SPAN("T1003.008") : SPAN("T1222.002");
+		ok = tell(a, &acts.list[i], is_read ? &readable : &open_to_all, err);
 	}
 	return ok;
 }

@@ -11,11 +11,13 @@
  *   Python's modules do: it brought itself up to date; told once     medium
  *   a library is loaded into every program (ld.so.preload)          high
  *   a setuid program that no package brought                        high
- *   a program of a package that was made setuid, or was given       medium
+ *   a program of a package that was made setuid or setgid, or given medium
  *   capabilities that rule the machine, as no package installs it
  *   a local entry of PAM lets in whoever comes                      medium
  *   a local entry starts an unknown program: by that one's rank     high or medium
  *   a local entry starts a harmless tool with a telling command     medium
+ *   a right or a source of code that no package brought (package    low: told
+ *   keys and sources, shares, lingering users, …)
  *   any other entry that no package brought; a start file of a      low: told, not accused
  *   shell that is not as its package had it: most people change theirs
  *   an unknown program of high rank that nothing starts             medium
@@ -65,6 +67,7 @@ static const struct deed
 	lets_in = { "kanshiki.lets-anybody-in", "A line of PAM lets in whoever comes", "T1556.003", LEVEL_MEDIUM },
 	local = { "kanshiki.local-start", "An autostart entry that no package brought", "T1547",
 		  LEVEL_LOW },
+	grant = { "kanshiki.local-grant", "A right, or a source of code, that no package brought", "T1098", LEVEL_LOW },
 	unknown = { "kanshiki.unknown-program", "An unknown program that looks like an implant",
 		    "T1204", LEVEL_MEDIUM };
 
@@ -290,6 +293,8 @@ static bool is_given_rights(const struct entry *e)
 		return false;
 	if (span_eq(e->what, SPAN("file capability")))
 		return !usual_capabilities(e->program, e->detail);
+	if (span_eq(e->what, SPAN("set group id")))
+		return !usual_set_group_id(e->program);
 	return span_eq(e->what, SPAN("set user id")) && !usual_set_user_id(e->program);
 }
 
@@ -302,6 +307,13 @@ static bool is_start_file(const struct entry *e)
 	if (span_eq(e->what, SPAN("start link")))
 		return span_starts(e->name, SPAN("."));
 	return span_eq(e->what, SPAN("profile")) && !e->command.len && span_eq(e->program, e->path);
+}
+
+/* What starts nothing and says who may do something, or where code is taken from. */
+static bool is_grant(struct span what)
+{
+	return span_is_one_of(what, "package key|package source|root certificate|network share|lingering user|bus policy|"
+			      "account record|credential|device mode|unit preset");
 }
 
 static const struct deed *deed_of_entry(const struct entry *e)
@@ -325,6 +337,8 @@ static const struct deed *deed_of_entry(const struct entry *e)
 		return &lets_in;
 	if (is_local && is_start_file(e))
 		return &local;
+	if (is_local && is_grant(e->what))
+		return &grant;
 	if (is_unknown && is_strong)
 		return &unknown_high;
 	if (is_unknown && is_local)

@@ -340,7 +340,9 @@ static bool judge_ledger(sqlite3 *db, struct arena *arena, struct need_result *r
 /* Rights and keys start nothing; of a link to a unit the unit is told itself. */
 static bool starts_nothing(struct span what)
 {
-	return span_is_one_of_nocase(what, "sudoers|ssh key|unit link|rc link|polkit|library path|tcp wrapper");
+	return span_is_one_of_nocase(what, "sudoers|ssh key|unit link|rc link|polkit|library path|tcp wrapper|"
+				     "package key|package source|root certificate|network share|lingering user|bus policy|"
+				     "account record|credential|device mode|unit preset");
 }
 
 /* A bare name is another unit, a module of the kernel, or a program that is in the ledger if it is there. */

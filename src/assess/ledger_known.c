@@ -339,6 +339,12 @@ static bool by_path(struct ledger *l, const struct program *p, struct span *sour
 	return good;
 }
 
+/* Every package has such files, and what an empty file does its place alone says. */
+static bool is_empty(const struct program *p)
+{
+	return span_eq(p->digest, SPAN("md5:d41d8cd98f00b204e9800998ecf8427e"));
+}
+
 static bool by_digest(struct ledger *l, const struct program *p, struct span *source)
 {
 	static const char *const kinds[] = { "md5", "sha1", "sha256" };
@@ -460,6 +466,6 @@ bool known_vouches(struct ledger *l, const struct program *p, struct span *sourc
 		return true;
 	}
 	return (l->has_catalogues && by_catalogue(l, p, source)) ||
-	       (l->has_packages && by_digest(l, p, source)) || (l->has_sets && by_set(l, p, source)) ||
+	       (l->has_packages && !is_empty(p) && by_digest(l, p, source)) || (l->has_sets && by_set(l, p, source)) ||
 	       (l->has_packages && by_record(l, p, source)) || by_source(l, p, source);
 }

@@ -88,6 +88,9 @@ static bool is_before_system(const struct program *p)
 	static const char *const folders[] = { "/usr/local/bin/", "/usr/local/sbin/" };
 	struct span rest = span_text(names);
 
+	/* Folders of libraries that the loader looks in first. */
+	if (span_find(p->path, 0, SPAN("/glibc-hwcaps/")) != SIZE_MAX)
+		return true;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		while (span_starts(p->path, span_text(folders[i])) && rest.len)
 			if (span_eq(span_split(&rest, '|'), span_from(p->path, strlen(folders[i]))))

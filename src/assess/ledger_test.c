@@ -415,6 +415,24 @@ TEST(ledger_wonders_at_the_youngest_of_many)
 }
 
 /* A start file of a shell is hidden by its nature, and written when its owner likes. */
+TEST(ledger_takes_no_empty_file_for_a_copy)
+{
+	struct building b = new_case("empty");
+	struct trace known = trace_new(TRACE_KNOWN, "package file");
+
+	add_packages(&b);
+	open_item(&b, "/mnt/disk/var/lib/dpkg/info/other.md5sums", 0100644);
+	known.path = SPAN("usr/share/empty");
+	known.digest = SPAN("md5:d41d8cd98f00b204e9800998ecf8427e");
+	known.name = SPAN("other 1");
+	add_trace(&b, known);
+	close_item(&b, "md5sums", CLASS_OTHER);
+	add_program(&b, "/mnt/disk/var/lib/x", "md5:d41d8cd98f00b204e9800998ecf8427e");
+	draw(&b, NULL);
+	assert_string_equal(ask(&b, "SELECT standing FROM program WHERE path = '/var/lib/x'"), "unknown");
+	case_close(b.file);
+}
+
 TEST(ledger_does_not_hold_a_dot_against_configuration)
 {
 	static const char *const paths[] = { "/root/.bashrc", "/root/.x/bashrc", "/root/.bin" };

@@ -31,6 +31,18 @@ static const char set_user_id[] =
 	"lppasswd|lpr|lprm|lpq|lpc|cups-pk-helper-mechanism|hddtemp|sg_mode|kismet_capture|kismet_cap_linux_wifi|"
 	"kismet_cap_linux_bluetooth|ubuntu-core-launcher|polkit-explicit-grant-helper|consolehelper";
 
+/* The group is that of one table or device, as a rule. */
+static const char set_group_id[] =
+	"chage|expiry|crontab|fcrontab|at|batch|wall|wall.ul|write|write.ul|bsd-write|ssh-agent|unix_chkpwd|unix2_chkpwd|"
+	"pam_extrausers_chkpwd|mlocate|plocate|slocate|locate|rlocate|utempter|gnome-pty-helper|screen|tmux|xterm|"
+	"uxterm|konsole_grantpty|postdrop|postqueue|sendmail|exim4|dma|dma-mbox-create|mail-lock|mail-unlock|"
+	"mail-touchlock|dotlockfile|lockfile|procmail|maildrop|deliver|mutt_dotlock|movemail|camel-lock-helper-1.2|"
+	"msmtp|nullmailer-queue|lpr|lpq|lprm|lpc|netreport|ping|traceroute|dumpcap|cdrdao|wodim|cdrecord|growisofs|"
+	"Xorg|Xorg.wrap|snap-confine|ecryptfs-mount-private|pt_chown|kdesud|start_kdeinit|vlock|xlock|xtrlock|i3lock|"
+	"uml_net|uuidd|man|mandb|csh-login|usernetctl|systemd-cryptsetup|pcap-filter|fping|ssh-keysign|"
+	"polkit-agent-helper-1|login|su|sudo|newgrp|sg|passwd|gpasswd|chfn|chsh|lppasswd|slrnpull|trn|innbind|rnews|"
+	"inews|cgexec|cgclassify|lxc-user-nic|watchgnupg|ksysguardd|intel-undervolt|brightnessctl|light";
+
 /* What lets a program become root, or write and read everything. */
 static const char mighty[] =
 	"cap_setuid|cap_setgid|cap_dac_override|cap_dac_read_search|cap_chown|cap_fowner|cap_fsetid|cap_setfcap|"
@@ -43,6 +55,13 @@ static const char mighty_programs[] =
 bool usual_set_user_id(struct span path)
 {
 	return span_is_one_of(span_after_last(path, '/'), set_user_id);
+}
+
+/* Games keep their scores so. */
+bool usual_set_group_id(struct span path)
+{
+	return span_find(path, 0, SPAN("/usr/games/")) != SIZE_MAX ||
+	       span_is_one_of(span_after_last(path, '/'), set_group_id);
 }
 
 bool usual_capabilities(struct span path, struct span capabilities)

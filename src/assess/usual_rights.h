@@ -12,6 +12,8 @@
 
 /* Whether a distribution installs the program of that path setuid. */
 bool usual_set_user_id(struct span path);
+/* The same of setgid. */
+bool usual_set_group_id(struct span path);
 /* Whether the capabilities, "cap_x,cap_y", rule no machine, or the program is known to have them. */
 bool usual_capabilities(struct span path, struct span capabilities);
 

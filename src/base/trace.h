@@ -16,6 +16,8 @@
  *             appinit, print monitor, startup folder, bits job, cron, at, unit, timer,
  *             generator, rc script, profile, preload, pam, udev, module,
  *             unit link, rc link, program link, ssh key, sudoers, package hook, xdg autostart,
+ *             package key, package source, root certificate, network share, lingering user,
+ *             unit preset (who gives rights or code; `program` is "ALL"), system extension,
  *             dbus service, supervisor, kernel command, kernel helper, log hook, login shell, ...
  *                                             path: where it is written (key and value, file and
  *                                             line); name: of the entry; command: what is started,

@@ -25,7 +25,7 @@
 static void begin(struct examination *x, struct item *item, const struct item_origin *origin)
 {
 	x->entries++;
-	item->mode = origin->begin.mode & (origin->no_rights ? ~07111u : ~0u);
+	item->mode = origin->begin.mode & (origin->no_rights ? ~07113u : ~0u);
 	examination_enter(x, item);
 	examination_tell(x, &(struct record){ .type = RECORD_BEGIN, .begin = origin->begin });
 }

@@ -11,6 +11,8 @@ import struct
 import tarfile
 import time
 
+from files import FILES
+
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA x@away\n"
 COMPOSE = """services:
   box:
@@ -912,8 +914,41 @@ def hiding(root):
     ]
 
 
+def files(root):
+    """What stands in the table, told at its own path."""
+    return [
+        (name, lambda path=path, text=text, mode=mode: put(root / path, text, mode),
+         start % (what, f"path LIKE '%/{path}%'") if what else weak % f"%/{path}%")
+        for name, path, text, mode, what in FILES
+    ]
+
+
+def modes(root):
+    """Bits of files, and an empty one. Last, for others write to the same files."""
+    hwcaps = "usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libc.so.6"
+    return [
+        ("library before the system's", lambda: put(root / hwcaps, elf_of(root) + b"h"), found % f"%/{hwcaps}"),
+        (
+            "lingering user",
+            lambda: put(root / "var/lib/systemd/linger/ann", ""),
+            start % ("lingering user", "name = 'ann'"),
+        ),
+        ("passwords for all to read", lambda: (root / "etc/shadow").chmod(0o644), rule % "readable-secret"),
+        (
+            "program for all to write",
+            lambda: (root / "usr/bin/tail").chmod(0o757),
+            "SELECT 1 FROM finding_view WHERE rule = 'kanshiki.open-to-all' AND path LIKE '%/usr/bin/tail'",
+        ),
+        (
+            "setgid of a package's program",
+            lambda: (root / "usr/bin/wc").chmod(0o2755),
+            "SELECT 1 FROM finding_view WHERE rule = 'kanshiki.rights-given' AND path LIKE '%/usr/bin/wc'",
+        ),
+    ]
+
+
 def plants(root):
     """All that can be planted there: a small machine lacks some of the programs that are altered."""
-    groups = (programs, services, jobs, logins, environments, web, hiding)
+    groups = (programs, services, jobs, logins, environments, web, hiding, files, modes)
     absent = {name for name, path in NEEDED.items() if not (root / path).exists()}
     return [plant for group in groups for plant in group(root) if plant[0] not in absent]
