@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define FOLDER_FLAGS (O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+
 struct rule_files rule_files_new(void)
 {
 	return (struct rule_files){ .arena = arena_new(RULE_FILES_BYTES) };
@@ -36,9 +39,9 @@ static bool read_whole(int fd, uint8_t *to, size_t size, const char *path, struc
 	return true;
 }
 
-bool rule_files_text(struct arena *arena, const char *path, struct span *out, struct err *err)
+/* Closes `fd`; -1 where it could not be opened. */
+static bool read_text(struct arena *arena, int fd, const char *path, struct span *out, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	uint8_t *text = NULL;
 	bool ok = false;
@@ -61,6 +64,11 @@ bool rule_files_text(struct arena *arena, const char *path, struct span *out, st
 	return ok;
 }
 
+bool rule_files_text(struct arena *arena, const char *path, struct span *out, struct err *err)
+{
+	return read_text(arena, open(path, FILE_FLAGS), path, out, err);
+}
+
 static bool language_of(const char *path, enum rule_language *out)
 {
 	static const struct {
@@ -75,17 +83,20 @@ static bool language_of(const char *path, enum rule_language *out)
 	return false;
 }
 
-static bool add_file(struct rule_files *files, const char *path, enum rule_language language,
+/* `path` lives as long as the files. */
+static bool add_file(struct rule_files *files, int fd, const char *path, enum rule_language language,
 		     struct err *err)
 {
 	struct rule_file *file = arena_push(&files->arena, (void **)&files->files, &files->count,
 					    &files->room, sizeof *file);
 
-	if (!file)
+	if (!file) {
+		close(fd);
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "rules are larger than 1 GiB together");
+	}
 	file->language = language;
-	file->path = arena_text(&files->arena, span_text(path));
-	return rule_files_text(&files->arena, path, &file->text, err);
+	file->path = path;
+	return read_text(&files->arena, fd, path, &file->text, err);
 }
 
 static int no_dots(const struct dirent *entry)
@@ -114,60 +125,92 @@ static bool is_source_map(struct span text)
 	return false;
 }
 
-static bool add_folder(struct rule_files *files, const char *path, int depth, struct err *err);
+/* A folder being read: its path has an open descriptor, so that each file is one short look away. */
+struct folder {
+	int fd;
+	struct span path;
+	int depth;
+};
 
-static bool add_entry(struct rule_files *files, const char *path, int depth, struct err *err)
+static bool add_folder(struct rule_files *files, int fd, struct span path, int depth, struct err *err);
+
+static unsigned char kind_of(int folder, const struct dirent *entry)
 {
-	enum rule_language language;
 	struct stat st;
 
-	if (lstat(path, &st))
-		return err_errno(err, errno, "cannot read '%s'", path);
-	if (S_ISDIR(st.st_mode))
-		return add_folder(files, path, depth + 1, err);
-	if (!S_ISREG(st.st_mode) || !language_of(path, &language))
-		return true;
-	if (!add_file(files, path, language, err))
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type;
+	return fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ? DT_UNKNOWN : IFTODT(st.st_mode);
+}
+
+static bool add_entry(struct rule_files *files, const struct folder *folder, const struct dirent *entry,
+		      struct err *err)
+{
+	enum rule_language language = RULE_YARA;
+	unsigned char kind = kind_of(folder->fd, entry);
+	struct span name = span_text(entry->d_name), path;
+	char *at;
+
+	if (kind != DT_DIR && (kind != DT_REG || !language_of(entry->d_name, &language)))
+		return kind != DT_UNKNOWN || err_errno(err, errno, "cannot read '%.*s/%s'", SPAN_ARG(folder->path),
+						       entry->d_name);
+	at = arena_alloc(&files->arena, folder->path.len + name.len + 2);
+	if (!at)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "rules are larger than 1 GiB together");
+	memcpy(at, folder->path.at, folder->path.len);
+	at[folder->path.len] = '/';
+	memcpy(at + folder->path.len + 1, name.at, name.len);
+	path = span_of(at, folder->path.len + 1 + name.len);
+	if (kind == DT_DIR)
+		return add_folder(files, openat(folder->fd, entry->d_name, FOLDER_FLAGS | O_NOFOLLOW), path,
+				  folder->depth + 1, err);
+	if (!add_file(files, openat(folder->fd, entry->d_name, FILE_FLAGS | O_NOFOLLOW), at, language, err))
 		return false;
 	if (language == RULE_SIGMA && is_source_map(files->files[files->count - 1].text))
 		files->count--;
 	return true;
 }
 
-static bool add_folder(struct rule_files *files, const char *path, int depth, struct err *err)
+/* Closes `fd`; -1 where it could not be opened. */
+static bool add_folder(struct rule_files *files, int fd, struct span path, int depth, struct err *err)
 {
+	struct folder folder = { fd, path, depth };
 	struct dirent **entries;
-	char below[4096];
 	int count;
 	bool ok = true;
 
-	if (depth > RULE_FOLDER_DEPTH)
-		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "folders of rules deeper than %d: '%s'",
-			       RULE_FOLDER_DEPTH, path);
-	count = scandir(path, &entries, no_dots, by_bytes);
+	if (depth > RULE_FOLDER_DEPTH) {
+		close(fd);
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "folders of rules deeper than %d: '%.*s'",
+			       RULE_FOLDER_DEPTH, SPAN_ARG(path));
+	}
+	count = fd < 0 ? -1 : scandirat(fd, ".", &entries, no_dots, by_bytes);
 	if (count < 0)
-		return err_errno(err, errno, "cannot read '%s'", path);
+		ok = err_errno(err, errno, "cannot read '%.*s'", SPAN_ARG(path));
 	for (int i = 0; i < count; i++) {
-		if (ok && (size_t)snprintf(below, sizeof below, "%s/%s", path, entries[i]->d_name) >=
-			  sizeof below)
-			ok = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "path too long below '%s'", path);
-		ok = ok && add_entry(files, below, depth, err);
+		ok = ok && add_entry(files, &folder, entries[i], err);
 		free(entries[i]);
 	}
-	free(entries);
+	if (count >= 0)
+		free(entries);
+	if (fd >= 0)
+		close(fd);
 	return ok;
 }
 
 bool rule_files_add(struct rule_files *files, const char *path, struct err *err)
 {
 	enum rule_language language;
+	struct span kept = arena_copy(&files->arena, span_text(path));
 	struct stat st;
 
+	if (!kept.at)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "rules are larger than 1 GiB together");
 	if (stat(path, &st))
 		return err_errno(err, errno, "cannot read '%s'", path);
 	if (S_ISDIR(st.st_mode))
-		return add_folder(files, path, 0, err);
+		return add_folder(files, open(path, FOLDER_FLAGS), kept, 0, err);
 	if (!language_of(path, &language))
 		language = RULE_YARA;
-	return add_file(files, path, language, err);
+	return add_file(files, open(path, FILE_FLAGS), (const char *)kept.at, language, err);
 }

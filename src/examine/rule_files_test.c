@@ -53,3 +53,24 @@ TEST(rule_files_refuse_devices_and_what_is_not_there)
 	assert_int_equal(err.code, ERR_IO);
 	rule_files_free(&files);
 }
+
+TEST(rule_files_follow_no_folder_that_is_a_link_below_a_named_one)
+{
+	struct rule_files files = rule_files_new();
+	struct err err = { 0 };
+	char there[512], link[512];
+
+	snprintf(there, sizeof there, "%s/there", scratch_dir());
+	assert_int_equal(mkdir(there, 0700), 0);
+	put("there/a.yar", "rule a");
+	snprintf(there, sizeof there, "%s/top", scratch_dir());
+	assert_int_equal(mkdir(there, 0700), 0);
+	snprintf(link, sizeof link, "%s/top/link", scratch_dir());
+	assert_int_equal(symlink("../there", link), 0);
+	assert_true(rule_files_add(&files, there, &err));
+	assert_int_equal(files.count, 0);
+	assert_true(rule_files_add(&files, link, &err));
+	assert_int_equal(files.count, 1);
+	assert_non_null(strstr(files.files[0].path, "/top/link/a.yar"));
+	rule_files_free(&files);
+}
