@@ -163,18 +163,29 @@ static bool is_exact(const struct node *node)
 	return node->count > 0;
 }
 
-/* What must all hold; an "and" within an "and" is taken apart, too. */
+static bool take_apart(struct index_build *ib, const struct node *node, struct rule_terms *terms);
+
+static bool take_apart_kids(struct index_build *ib, const struct node *node, bool negated, struct rule_terms *terms)
+{
+	for (uint32_t i = 0; i < node->count; i++) {
+		const struct node *kid = negated ? sigma_node_not(&ib->c->b, node->kids[i]) : node->kids[i];
+
+		if (!kid || !take_apart(ib, kid, terms))
+			return false;
+	}
+	return true;
+}
+
+/* What must all hold: an "and" within an "and" is taken apart, and so is an "or" of what must not hold. */
 static bool take_apart(struct index_build *ib, const struct node *node, struct rule_terms *terms)
 {
 	struct term_draft *term;
 	uint32_t field = SIGMA_FIELD_ANY;
+	bool negated = node->kind == NODE_NOT && node->kids[0]->kind == NODE_OR && !node->kids[0]->one_value;
+	const struct node *series = negated ? node->kids[0] : node;
 
-	if (node->kind == NODE_AND && terms->count + node->count < TERMS_MAX) {
-		for (uint32_t i = 0; i < node->count; i++)
-			if (!take_apart(ib, node->kids[i], terms))
-				return false;
-		return true;
-	}
+	if ((negated || node->kind == NODE_AND) && terms->count + series->count < TERMS_MAX)
+		return take_apart_kids(ib, series, negated, terms);
 	term = arena_push(ib->c->b.scratch, (void **)&terms->at, &terms->count, &terms->room,
 			  sizeof *term);
 	if (!term || !witness_find(ib->popularity, node, &term->witness))

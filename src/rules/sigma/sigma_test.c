@@ -421,6 +421,52 @@ static int matches_of(struct sigma_scanner *scanner, const struct event_shape *s
 	return outcome.matches;
 }
 
+TEST(a_rule_is_not_tried_again_for_a_value_that_one_of_several_filters_takes_out)
+{
+	struct arena arena = arena_new(64 << 20);
+	struct sigma_set *set = compile(&arena, "title: t\nlogsource: {category: test}\ndetection:\n"
+					"  s: {f|contains: needle}\n  filter_a: {g: good}\n"
+					"  filter_b: {h: fine}\n  condition: s and not 1 of filter_*\n", "");
+	struct span names[] = { SPAN("log"), SPAN("f"), SPAN("g"), SPAN("h") };
+	struct event_shape shape = { .names = names, .count = 4, .computer = EVENT_NO_SLOT,
+				     .user = EVENT_NO_SLOT };
+	struct value values[] = { text("test"), text("a needle"), text("good"), text("one") };
+	struct sigma_scanner *scanner = sigma_scanner_new(set, 0);
+
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	assert_int_equal(sigma_scanner_stats(scanner)->woken, 1);
+	values[3] = text("another");
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	assert_int_equal(sigma_scanner_stats(scanner)->woken, 1);
+	values[2] = text("bad");
+	assert_int_equal(matches_of(scanner, &shape, values), 1);
+	values[3] = text("fine");
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	assert_int_equal(sigma_scanner_stats(scanner)->woken, 3);
+	sigma_scanner_free(scanner);
+	arena_free(&arena);
+}
+
+TEST(a_rule_is_not_woken_by_what_stands_in_most_paths)
+{
+	struct arena arena = arena_new(64 << 20);
+	struct sigma_set *set = compile(&arena, "title: t\nlogsource: {category: test}\ndetection:\n"
+					"  a: {f|contains|all: ['c:\\windows', 'oddly.exe']}\n"
+					"  b: {g: strange, h: x}\n  condition: a or b\n", "");
+	struct span names[] = { SPAN("log"), SPAN("f"), SPAN("g"), SPAN("h") };
+	struct event_shape shape = { .names = names, .count = 4, .computer = EVENT_NO_SLOT,
+				     .user = EVENT_NO_SLOT };
+	struct value values[] = { text("test"), text("C:\\Windows\\notepad.exe"), text("g"), text("x") };
+	struct sigma_scanner *scanner = sigma_scanner_new(set, 0);
+
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	assert_int_equal(sigma_scanner_stats(scanner)->woken, 0);
+	values[1] = text("C:\\Windows\\oddly.exe");
+	assert_int_equal(matches_of(scanner, &shape, values), 1);
+	sigma_scanner_free(scanner);
+	arena_free(&arena);
+}
+
 /* Of fields that routes want to be there, there may be more than a word has bits. */
 TEST(events_go_where_the_fields_say_that_are_there)
 {

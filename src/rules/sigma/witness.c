@@ -107,7 +107,7 @@ static bool is_common(struct span text)
 	};
 
 	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-		if (span_eq(text, span_text(common[i])))
+		if (text.len && span_find(span_text(common[i]), 0, text) != SIZE_MAX)
 			return true;
 	return false;
 }
