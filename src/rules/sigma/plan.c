@@ -377,7 +377,7 @@ static bool open_slots(struct sigma_scanner *s, struct plan_group *pg, rule_bits
 
 /* The probes that are left to each event, and those of them that wake rules. */
 static void pick_probes(struct sigma_scanner *s, struct plan_group *pg, struct probe *probes,
-			struct probe *wakers)
+			uint32_t *wakers)
 {
 	const struct group *group = pg->group;
 
@@ -388,9 +388,11 @@ static void pick_probes(struct sigma_scanner *s, struct plan_group *pg, struct p
 		    rule_bits_meet(pg->standing, index->asks, group->words))
 			add_probes(s, pg, index, probes);
 	}
-	for (uint32_t i = 0; i < pg->probe_count; i++)
-		if (rule_bits_meet(pg->standing, probes[i].index->wakes, group->words))
-			wakers[pg->waker_count++] = probes[i];
+	for (uint32_t i = 0; i < pg->probe_count; i++) {
+		probes[i].wakes = rule_bits_meet(pg->standing, probes[i].index->wakes, group->words);
+		if (probes[i].wakes)
+			wakers[pg->waker_count++] = i;
+	}
 	pg->probes = probes;
 	pg->wakers = wakers;
 }
@@ -404,7 +406,7 @@ static void free_rules(struct plan_group *pg, rule_bits *free, uint32_t *words)
 		rule_bits waiting = group->keywords ? group->keywords->wakes[k] : 0;
 
 		for (uint32_t i = 0; i < pg->waker_count; i++)
-			waiting |= pg->wakers[i].index->wakes[k];
+			waiting |= pg->probes[pg->wakers[i]].index->wakes[k];
 		free[k] = pg->standing[k] & (~waiting | pg->found[k]);
 		words[pg->free_count] = k;
 		pg->free_count += free[k] != 0;
@@ -415,17 +417,28 @@ static void free_rules(struct plan_group *pg, rule_bits *free, uint32_t *words)
 		       rule_bits_meet(pg->standing, group->keywords->wakes, group->words);
 }
 
+static bool make_room(struct sigma_scanner *s, uint32_t probes)
+{
+	struct answer *probed = probes > s->probe_room ? realloc(s->probed, probes * sizeof *probed) : s->probed;
+
+	if (!probed)
+		return false;
+	s->probe_room = probes > s->probe_room ? probes : s->probe_room;
+	s->probed = probed;
+	return true;
+}
+
 /* False: no memory. */
 static bool plan_probes(struct sigma_scanner *s, struct plan_group *pg)
 {
 	const struct group *group = pg->group;
 	uint32_t room = probe_room(s, pg) + 1;
 	struct probe *probes = ARENA_ARRAY(&s->plan_memory, room, struct probe);
-	struct probe *wakers = ARENA_ARRAY(&s->plan_memory, room, struct probe);
+	uint32_t *wakers = ARENA_ARRAY(&s->plan_memory, room, uint32_t);
 	rule_bits *bits = ARENA_ARRAY(&s->plan_memory, 3 * (size_t)group->words + 1, rule_bits);
 	uint32_t *words = ARENA_ARRAY(&s->plan_memory, group->words + 1, uint32_t);
 
-	if (!probes || !wakers || !bits || !words)
+	if (!probes || !wakers || !bits || !words || !make_room(s, room))
 		return false;
 	pg->standing = bits;
 	pg->found = bits + group->words;

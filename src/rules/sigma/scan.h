@@ -35,6 +35,13 @@ struct probe {
 	const struct field_index *index;
 	uint32_t slot;
 	bool more;			/* the next probe is a further slot of the same field */
+	bool wakes;			/* may wake a rule */
+};
+
+/* What the sieve answers to a probe of the group at hand. */
+struct answer {
+	uint64_t key;
+	const struct sieved *sieved;
 };
 
 /* A route that this shape may take, with the slots of the rules' fields. */
@@ -47,7 +54,7 @@ struct plan_group {
 	const struct group *group;
 	const uint32_t *slots;
 	const struct probe *probes;
-	const struct probe *wakers;	/* those of the probes that may wake a rule */
+	const uint32_t *wakers;		/* numbers of the probes that may wake a rule */
 	rule_bits *standing;		/* rules that can hold for these values of route keys at all */
 	const rule_bits *free;		/* of these, those that nothing has to wake */
 	const uint32_t *free_words;	/* in which words there are some */
@@ -110,6 +117,9 @@ struct sigma_scanner {
 	rule_bits *ranked;		/* those to try, by their ranks; empty in between */
 	uint32_t *live;			/* words of `standing` that are not empty yet, all others are */
 	uint32_t live_count;
+	struct answer *probed;		/* [probe_room] of those that wake */
+	uint64_t probed_changes;	/* of the sieve, when they were asked */
+	uint32_t probe_room;
 	struct sieve sieve;
 	/* What nodes and predicates lately said of values: a key whose lowest bit is the answer. */
 	uint64_t answers[1 << ANSWER_BITS];

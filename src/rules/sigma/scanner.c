@@ -79,6 +79,7 @@ void sigma_scanner_free(struct sigma_scanner *s)
 	free(s->matched_at);
 	free(s->standing);
 	free(s->live);
+	free(s->probed);
 	sieve_free(&s->sieve);
 	free(s->regexes);
 	free(s);
@@ -227,6 +228,15 @@ static bool stands_in(const struct sigma_scanner *s, const rule_bits *bits)
 	return false;
 }
 
+/* What a probe that wakes answered before still holds, unless the sieve has changed. */
+static const struct sieved *sieved_again(struct sigma_scanner *s, const struct plan_group *pg,
+					 const struct probe *probe)
+{
+	if (probe->wakes && s->probed_changes == s->sieve.changes)
+		return s->probed[probe - pg->probes].sieved;
+	return sieve_value(s, pg->group, probe->index, probe->slot);
+}
+
 /* What all slots of a field of several leave standing; the last probe of the field. */
 static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan_group *pg,
 				      const struct probe *probe)
@@ -237,7 +247,7 @@ static const struct probe *sift_slots(struct sigma_scanner *s, const struct plan
 	for (uint32_t i = 0; i < s->live_count; i++)
 		s->united[s->live[i]] = 0;
 	for (; !last; probe++) {
-		const struct sieved *sieved = sieve_value(s, group, probe->index, probe->slot);
+		const struct sieved *sieved = sieved_again(s, pg, probe);
 
 		add_live(s, s->united, sieve_standing(probe->index, sieved));
 		add_live(s, s->found, sieve_found(group, probe->index, sieved));
@@ -336,7 +346,7 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 			probe = sift_slots(s, pg, probe);
 			continue;
 		}
-		sieved = sieve_value(s, group, probe->index, probe->slot);
+		sieved = sieved_again(s, pg, probe);
 		stand(s, sieve_standing(probe->index, sieved));
 		add_live(s, s->found, sieve_found(group, probe->index, sieved));
 	}
@@ -358,25 +368,40 @@ static void wake(struct sigma_scanner *s, const struct plan_group *pg, const str
 	}
 }
 
+/* All at once, as what is known of a value has often to be fetched from afar. */
+static void ask_wakers(struct sigma_scanner *s, const struct plan_group *pg)
+{
+	for (uint32_t i = 0; i < pg->waker_count; i++) {
+		const struct probe *probe = &pg->probes[pg->wakers[i]];
+
+		s->probed[pg->wakers[i]].key = sieve_expect(s, probe->index, probe->slot);
+	}
+	s->probed_changes = s->sieve.changes;
+	for (uint32_t i = 0; i < pg->waker_count; i++) {
+		const struct probe *probe = &pg->probes[pg->wakers[i]];
+		struct answer *answer = &s->probed[pg->wakers[i]];
+
+		answer->sieved = sieve_expected(s, pg->group, probe->index, probe->slot, answer->key);
+		if (answer->sieved && answer->sieved->wakes)
+			__builtin_prefetch(answer->sieved->bits);
+	}
+}
+
 /*
  * Leaves in s->standing the rules that stand before any field falls them. False: the
  * event has been found to have no keyword.
  */
 static bool wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
 {
-	const struct group *group = pg->group;
-
 	for (uint32_t i = 0; i < s->live_count; i++)
 		s->standing[s->live[i]] = 0;
 	s->live_count = 0;
 	for (uint32_t i = 0; i < pg->free_count; i++)
 		raise(s, pg, pg->free_words[i], pg->free[pg->free_words[i]]);
-	for (uint32_t i = 0; i < pg->waker_count; i++)
-		if (!pg->wakers[i].index->gate)
-			sieve_expect(s, pg->wakers[i].index, pg->wakers[i].slot);
+	ask_wakers(s, pg);
 	for (uint32_t i = 0; i < pg->waker_count; i++) {
-		const struct probe *probe = &pg->wakers[i];
-		const struct sieved *sieved = sieve_value(s, group, probe->index, probe->slot);
+		const struct probe *probe = &pg->probes[pg->wakers[i]];
+		const struct sieved *sieved = sieved_again(s, pg, probe);
 
 		if (sieved && sieved->wakes)
 			wake(s, pg, probe->index, sieved);

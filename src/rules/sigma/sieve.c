@@ -41,7 +41,9 @@ static struct sieved *entry_of(struct sieve *sieve, uint64_t key)
 
 static uint64_t key_of(struct sigma_scanner *s, const struct field_index *index, uint32_t slot)
 {
-	return view_hash(s, slot) + (uintptr_t)index;
+	uint64_t key = view_hash(s, slot) + (uintptr_t)index;
+
+	return key > SIEVE_ANEW ? key : SIEVE_ANEW + 1;
 }
 
 /* A copy of the bits that lasts; NULL: no memory. */
@@ -124,12 +126,6 @@ static bool search(struct sigma_scanner *s, const struct group *group,
 	return sifting.any;
 }
 
-void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot)
-{
-	if (s->event->values[slot].kind != VALUE_LIST)
-		__builtin_prefetch(bucket_of(&s->sieve, key_of(s, index, slot)));
-}
-
 /* Whether the list can be told from others by its hash. */
 static bool is_hashed(const struct value *value)
 {
@@ -139,18 +135,34 @@ static bool is_hashed(const struct value *value)
 	return true;
 }
 
+uint64_t sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot)
+{
+	const struct value *value = &s->event->values[slot];
+	uint64_t key;
+
+	if (!sieve_lets(index, value))
+		return SIEVE_NONE;
+	if (value->kind == VALUE_LIST && !is_hashed(value))
+		return SIEVE_ANEW;
+	key = key_of(s, index, slot);
+	__builtin_prefetch(bucket_of(&s->sieve, key));
+	return key;
+}
+
 static const struct sieved *search_anew(struct sigma_scanner *s, const struct group *group,
 					const struct field_index *index, uint32_t slot)
 {
+	s->sieve.changes++;
 	return search(s, group, index, slot) ? &s->sieve.scratch : NULL;
 }
 
 static const struct sieved *search_and_keep(struct sigma_scanner *s, const struct group *group,
-					    const struct field_index *index, uint32_t slot)
+					    const struct field_index *index, uint32_t slot, uint64_t key)
 {
 	struct sieve *sieve = &s->sieve;
-	struct sieved made = { .key = key_of(s, index, slot) }, *of;
+	struct sieved made = { .key = key }, *of;
 
+	sieve->changes++;
 	if (search(s, group, index, slot)) {
 		made.wakes = sieve->scratch.wakes;
 		made.bits = keep(sieve, sieve->scratch.bits, bits_of(group, index));
@@ -163,19 +175,16 @@ static const struct sieved *search_and_keep(struct sigma_scanner *s, const struc
 	return made.bits ? of : NULL;
 }
 
-const struct sieved *sieve_value(struct sigma_scanner *s, const struct group *group,
-				 const struct field_index *index, uint32_t slot)
+const struct sieved *sieve_expected(struct sigma_scanner *s, const struct group *group,
+				    const struct field_index *index, uint32_t slot, uint64_t key)
 {
-	const struct value *value = &s->event->values[slot];
 	const struct sieved *entry;
 
-	if (!sieve_lets(index, value))
-		return NULL;
-	if (value->kind == VALUE_LIST && !is_hashed(value))
-		return search_anew(s, group, index, slot);
-	entry = entry_of(&s->sieve, key_of(s, index, slot));
+	if (key <= SIEVE_ANEW)
+		return key == SIEVE_NONE ? NULL : search_anew(s, group, index, slot);
+	entry = entry_of(&s->sieve, key);
 	if (!entry)
-		return search_and_keep(s, group, index, slot);
+		return search_and_keep(s, group, index, slot, key);
 	return entry->bits ? entry : NULL;
 }
 

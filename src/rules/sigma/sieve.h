@@ -38,6 +38,7 @@ struct sieve {
 	struct sieve_bucket *buckets;
 	struct arena memory;
 	struct sieved scratch;		/* for what is not remembered */
+	uint64_t changes;		/* what was answered before one of these is gone */
 };
 
 static inline void rule_bits_and(rule_bits *restrict to, const rule_bits *restrict from,
@@ -114,11 +115,20 @@ static inline const rule_bits *sieve_found(const struct group *group, const stru
 	return sieved && index->seeks ? sieved->bits + group->words : NULL;
 }
 
-/* Fetches what is known of the value ahead of asking. */
-void sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot);
-/* NULL: the value has none of the literals. Until the next call. */
-const struct sieved *sieve_value(struct sigma_scanner *s, const struct group *group,
-				 const struct field_index *index, uint32_t slot);
+/* Under which key a value is remembered, which is fetched ahead; or one of those that follow. */
+uint64_t sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot);
+#define SIEVE_NONE 0			/* it has none of the literals */
+#define SIEVE_ANEW 1			/* it is searched each time */
+/* NULL: the value has none of the literals. Until `changes` of the sieve change. */
+const struct sieved *sieve_expected(struct sigma_scanner *s, const struct group *group,
+				    const struct field_index *index, uint32_t slot, uint64_t key);
+
+static inline const struct sieved *sieve_value(struct sigma_scanner *s, const struct group *group,
+					       const struct field_index *index, uint32_t slot)
+{
+	return sieve_expected(s, group, index, slot, sieve_expect(s, index, slot));
+}
+
 /* The rule failed on a term that only the index' field decides. */
 void sieve_learn(struct sigma_scanner *s, const struct plan_group *pg,
 		 const struct field_index *index, uint32_t rule);
