@@ -234,6 +234,11 @@ item("expand with contains", "f|contains|expand: '%names%'", ["xalicex"], ["x"])
 item("expand inside text", "f|expand: 'CN=%names%,*'", ["cn=bob,dc=x"], ["cn=x,dc=x"])
 item("expand beside plain values", "f|expand: [plain, '%names%']", ["plain", "bob"], ["x"])
 item("placeholders without expand are text", "f: '%names%'", ["%names%"], ["alice"])
+item("a percent sign behind a backslash is plain", "f|expand: '\\%plain%names%'", ["%plainalice", "%PLAINbob"], ["\\%plainalice", "%plain%names%"])
+item("... also where nothing else is one", "f|expand: 'x\\%y%'", ["x%y%"], ["x\\%y%"])
+item("a backslash before a placeholder that has values", "f|expand: 'C:\\%names%\\x'", ["c:\\alice\\x"], ["c:%names%\\x"])
+item("expand in a regular expression", "f|re|expand: '^%names%[0-9]+$'", ["alice7", "bob12"], ["bobby1", "%names%1"])
+item("expand in networks", "f|expand|cidr: ['%nets%', 192.168.0.0/16]", ["10.1.2.3", "fd00::1", "192.168.1.1"], ["11.0.0.1"])
 item("several placeholders", "f|expand: '%names%-%nums%'", ["alice-1", "bob-2"], ["alice-3"])
 
 # conditions
@@ -324,7 +329,7 @@ def hunt(program, scratch, rules, sources, log):
     done = subprocess.run(
         [program, "hunt", "-r", os.path.join(scratch, "rules"), "--no-cache", "--problems",
          "--logsources", put(scratch, "sources.yml", "sources:\n" + "\n".join(sources) + "\n"),
-         "--placeholders", put(scratch, "names.yml", "names: [alice, bob]\nnums: [1, 2]\n"),
+         "--placeholders", put(scratch, "names.yml", "names: [alice, bob]\nnums: [1, 2]\nnets: [10.0.0.0/8, 'fd00::/8']\n"),
          put(scratch, "log.jsonl", "\n".join(log) + "\n")],
         capture_output=True, text=True, check=False)
     matches = [json.loads(line) for line in done.stdout.splitlines()]

@@ -14,6 +14,7 @@
 #define TRANSFORMS_MAX 4
 #define VALUES_MAX 200000
 #define EXPANSIONS_MAX 20000
+#define PLAIN_PERCENT 0xfd	/* stands in no UTF-8, nor for a wildcard */
 #define FORMS_MAX 4		/* texts that one number or truth may be */
 
 /* What a value is to be. */
@@ -345,6 +346,44 @@ static bool find_placeholder(struct span text, size_t from, size_t *at, struct s
 	return false;
 }
 
+static const struct yaml_node *values_of(struct sigma_build *b, struct span name)
+{
+	return yaml_get(b->placeholders, (const char *)arena_copy(b->scratch, name).at);
+}
+
+/*
+ * A percent sign behind a backslash is a plain one, as the specification says; but where
+ * there are values of the name it begins, that is meant and the backslash is one of a path,
+ * as in pySigma.
+ */
+static struct span mark_plain(struct sigma_build *b, struct span text)
+{
+	uint8_t *out = arena_alloc(b->scratch, text.len + 1);
+	size_t len = 0, at;
+	struct span name;
+
+	for (size_t i = 0; out && i < text.len; i++) {
+		bool escaped = span_starts(span_from(text, i), SPAN("\\%"));
+
+		if (escaped && !(find_placeholder(text, i + 1, &at, &name) && at == i + 1 && values_of(b, name))) {
+			out[len++] = PLAIN_PERCENT;
+			i++;
+		} else {
+			out[len++] = text.at[i];
+		}
+	}
+	return span_of(out, len);
+}
+
+static void unmark_plain(struct span text)
+{
+	uint8_t *at = (uint8_t *)(uintptr_t)text.at;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (at[i] == PLAIN_PERCENT)
+			at[i] = '%';
+}
+
 /* Replaces the first placeholder of each text until none is left. */
 static bool expand(struct item *item, struct sigma_texts *texts, const struct yaml_node *at)
 {
@@ -360,7 +399,7 @@ static bool expand(struct item *item, struct sigma_texts *texts, const struct ya
 			done++;
 			continue;
 		}
-		values = yaml_get(b->placeholders, (const char *)arena_copy(b->scratch, name).at);
+		values = values_of(b, name);
 		if (!values || (values->kind == YAML_LIST && !values->count) ||
 		    values->kind == YAML_MAP)
 			return sigma_refuse(item->doc, at, "no values for placeholder %%%.*s%%",
@@ -368,7 +407,7 @@ static bool expand(struct item *item, struct sigma_texts *texts, const struct ya
 		texts->at[done] = texts->at[--texts->count];
 		for (const struct yaml_node *v = values->kind == YAML_LIST ? values->first : values; v;
 		     v = values->kind == YAML_LIST ? v->next : NULL) {
-			struct span value = sigma_unescape(b->scratch, v->text);
+			struct span value = item->type == ITEM_TEXT ? sigma_unescape(b->scratch, v->text) : v->text;
 			struct span made = arena_printf(b->scratch, "%.*s%.*s%.*s",
 							SPAN_ARG(span_sub(text, 0, start)),
 							SPAN_ARG(value),
@@ -383,16 +422,27 @@ static bool expand(struct item *item, struct sigma_texts *texts, const struct ya
 	return true;
 }
 
+/* What a value with placeholders stands for. */
+static bool expanded(struct item *item, const struct yaml_node *value, struct span text, struct sigma_texts *texts)
+{
+	if (!sigma_texts_add(item->doc->build->scratch, texts, mark_plain(item->doc->build, text), false))
+		return no_memory(item) != NULL;
+	if (!expand(item, texts, value))
+		return false;
+	for (size_t i = 0; i < texts->count; i++)
+		unmark_plain(texts->at[i].bytes);
+	return true;
+}
+
 static const struct node *string_node(struct item *item, const struct yaml_node *value)
 {
 	struct sigma_texts texts = { 0 };
 	struct arena *scratch = item->doc->build->scratch;
+	struct span text = sigma_unescape(scratch, value->text);
 
-	if (!sigma_texts_add(scratch, &texts, sigma_unescape(scratch, value->text), false))
-		return no_memory(item);
-	if (item->expand && !expand(item, &texts, value))
-		return NULL;
-	return or_of_texts(item, &texts);
+	if (item->expand)
+		return expanded(item, value, text, &texts) ? or_of_texts(item, &texts) : NULL;
+	return sigma_texts_add(scratch, &texts, text, false) ? or_of_texts(item, &texts) : no_memory(item);
 }
 
 /* A field's whole value is meant, not a part or an encoding of it. */
@@ -410,10 +460,9 @@ static const struct node *null_node(struct item *item, const struct yaml_node *v
 	return add_pred(item, &pred);
 }
 
-static const struct node *value_node(struct item *item, const struct yaml_node *value)
+/* A value that is no text: a regular expression, a network, a number ... */
+static const struct node *typed_node(struct item *item, const struct yaml_node *value)
 {
-	if (value->kind != YAML_SCALAR)
-		return refused(item, value, "a list or map where a value should stand");
 	switch (item->type) {
 	case ITEM_REGEX:
 		return regex_node(item, value->text, value);
@@ -429,6 +478,36 @@ static const struct node *value_node(struct item *item, const struct yaml_node *
 	case ITEM_TEXT:
 		break;
 	}
+	return NULL;
+}
+
+/* The same with placeholders, each value of which is one alternative. */
+static const struct node *typed_expanded(struct item *item, const struct yaml_node *value)
+{
+	struct sigma_build *b = item->doc->build;
+	struct sigma_texts texts = { 0 };
+	const struct node **kids;
+
+	if (!expanded(item, value, value->text, &texts))
+		return NULL;
+	kids = ARENA_ARRAY(b->scratch, texts.count + 1, const struct node *);
+	for (size_t i = 0; kids && i < texts.count; i++) {
+		struct yaml_node one = *value;
+
+		one.text = arena_copy(b->scratch, texts.at[i].bytes);
+		kids[i] = typed_node(item, &one);
+		if (!kids[i])
+			return NULL;
+	}
+	return kids ? sigma_node(b, NODE_OR, kids, (uint32_t)texts.count) : no_memory(item);
+}
+
+static const struct node *value_node(struct item *item, const struct yaml_node *value)
+{
+	if (value->kind != YAML_SCALAR)
+		return refused(item, value, "a list or map where a value should stand");
+	if (item->type != ITEM_TEXT)
+		return item->expand ? typed_expanded(item, value) : typed_node(item, value);
 	switch (yaml_scalar_kind(value)) {
 	case YAML_NULL:
 		return null_node(item, value);
