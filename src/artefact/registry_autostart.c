@@ -8,15 +8,18 @@ enum form {
 	LIBRARIES,	/* several: REG_MULTI_SZ, or separated by commas or blanks */
 	COMMANDS,	/* several command lines: REG_MULTI_SZ, or separated by commas */
 	CLASS,		/* a CLSID: its server is what starts */
+	NOTE,		/* an address or the like: no file of this machine */
 };
 
 enum { SOFTWARE = HIVE_SOFTWARE, USER = HIVE_USER, SYSTEM = HIVE_SYSTEM,
-       BOTH = HIVE_SOFTWARE | HIVE_USER, CLASSES = HIVE_CLASSES, WOW = 1 << 16, NAMED_CLASS = 1 << 17 };
+       BOTH = HIVE_SOFTWARE | HIVE_USER, CLASSES = HIVE_CLASSES, WOW = 1 << 16, NAMED_CLASS = 1 << 17, NAMED_FILE = 1 << 18 };
 
 /*
  * Keys of SOFTWARE are below HKLM\SOFTWARE; of a user below HKCU\Software, or, where they
- * start with a '\', below HKCU; of SYSTEM below the control set. WOW: also below Wow6432Node.
- * Value "*": every value. NAMED_CLASS: the CLSID is the name of the key or value.
+ * start with a '\', below HKCU; of SYSTEM below the control set, or, with a '\', below
+ * HKLM\SYSTEM. WOW: also below Wow6432Node. Value "*": every value, "X*": those that begin
+ * so. NAMED_CLASS: the CLSID is the name of the key or value. NAMED_FILE: the file is the
+ * value's name.
  */
 struct place {
 	unsigned where;
@@ -28,6 +31,7 @@ struct place {
 #define NT "Microsoft\\Windows NT\\CurrentVersion\\"
 #define ACTIVE_SETUP "Microsoft\\Active Setup\\Installed Components\\*"
 #define NAME_SPACES "Services\\WinSock2\\Parameters\\NameSpace_Catalog5\\Catalog_Entries\\*"
+#define SIP "Microsoft\\Cryptography\\OID\\EncodingType 0\\CryptSIPDllVerifyIndirectData\\*"
 #define PROVIDERS CV "Authentication\\"
 #define TS NT "Terminal Server\\Install\\Software\\" CV
 
@@ -77,18 +81,46 @@ static const struct place places[] = {
 	{ BOTH, COMMAND, "Microsoft\\Command Processor", "AutoRun", "command processor", "T1546" },
 	{ SOFTWARE | WOW, LIBRARY, "Microsoft\\NetSh", "*", "netsh helper", "T1546.007" },
 	{ BOTH, LIBRARY, "Microsoft\\Office test\\Special\\Perf", "", "office", "T1137.002" },
-	{ BOTH, COMMAND, "Microsoft\\Office\\*\\*\\Options", "OPEN", "office", "T1137.006" },
-	{ BOTH, COMMAND, "Microsoft\\Office\\*\\Outlook\\WebView\\*", "URL", "office", "T1137.004" },
-	{ BOTH | WOW, COMMAND, "Microsoft\\Office\\*\\Addins\\*", "Manifest", "office", "T1137.006" },
+	{ BOTH, COMMAND, "Microsoft\\Office\\*\\*\\Options", "OPEN*", "office", "T1137.006" },
+	{ BOTH, NOTE, "Microsoft\\Office\\*\\Outlook\\WebView\\*", "URL", "office", "T1137.004" },
+	{ BOTH, NOTE, "Policies\\Microsoft\\Office\\*\\Outlook\\WebView\\*", "URL", "office", "T1137.004" },
+	{ BOTH, NOTE, "Microsoft\\Office\\*\\Outlook\\Today", "UserDefinedUrl", "office", "T1137.004" },
+	{ BOTH | WOW, COMMAND, CV "App Paths\\*", "", "app path", "T1574" },
+	{ SOFTWARE, COMMAND, NT "Accessibility\\ATs\\*", "StartExe", "accessibility", "T1546.008" },
+	{ SOFTWARE | NAMED_FILE, LIBRARY, "Microsoft\\Windows\\Windows Error Reporting\\RuntimeExceptionHelperModules", "*",
+	  "crash handler", "T1546" },
+	{ SOFTWARE | WOW, COMMAND, "Microsoft\\.NETFramework", "DbgManagedDebugger", "ifeo", "T1546.012" },
+	{ SOFTWARE | WOW, LIBRARY, SIP, "Dll", "trust provider", "T1553.003" },
+	{ SOFTWARE | WOW, LIBRARY, "Microsoft\\Cryptography\\Providers\\Trust\\FinalPolicy\\*", "$DLL", "trust provider",
+	  "T1553.003" },
+	{ BOTH, NOTE, "Policies\\Google\\Chrome\\ExtensionInstallForcelist", "*", "browser extension", "T1176.001" },
+	{ BOTH, NOTE, "Policies\\Microsoft\\Edge\\ExtensionInstallForcelist", "*", "browser extension", "T1176.001" },
+	{ BOTH, NOTE, "Policies\\BraveSoftware\\Brave\\ExtensionInstallForcelist", "*", "browser extension", "T1176.001" },
+	{ BOTH, NOTE, "Policies\\Mozilla\\Firefox\\Extensions\\Install", "*", "browser extension", "T1176.001" },
+	{ BOTH, NOTE, "Policies\\Mozilla\\Firefox", "ExtensionSettings", "browser extension", "T1176.001" },
+	{ BOTH | WOW, NOTE, "Google\\Chrome\\Extensions\\*", "update_url", "browser extension", "T1176.001" },
+	{ BOTH | WOW, NOTE, "Google\\Chrome\\Extensions\\*", "path", "browser extension", "T1176.001" },
+	{ BOTH | WOW, NOTE, "Microsoft\\Edge\\Extensions\\*", "update_url", "browser extension", "T1176.001" },
+	{ BOTH | WOW, NOTE, "Microsoft\\Edge\\Extensions\\*", "path", "browser extension", "T1176.001" },
+	{ BOTH | WOW, NOTE, "Mozilla\\Firefox\\Extensions", "*", "browser extension", "T1176.001" },
+	{ BOTH | WOW, NOTE, "Google\\Chrome\\NativeMessagingHosts\\*", "", "browser helper", "T1176" },
+	{ BOTH | WOW, NOTE, "Microsoft\\Edge\\NativeMessagingHosts\\*", "", "browser helper", "T1176" },
+	{ BOTH | WOW, NOTE, "Mozilla\\NativeMessagingHosts\\*", "", "browser helper", "T1176" },
+	{ BOTH, LIBRARY, "Microsoft\\Terminal Server Client\\Default\\AddIns\\*", "Name", "remote desktop program", "T1547" },
+	{ BOTH, LIBRARY, "Microsoft\\Ctf\\LangBarAddin\\*", "FilePath", "shell extension", "T1547" },
+	{ SOFTWARE | WOW, CLASS, "Classes\\*\\shellex\\ContextMenuHandlers\\*", "", "shell extension", "T1546.015" },
 	{ SOFTWARE, LIBRARY, NT "AppCompatFlags\\InstalledSDB\\*", "DatabasePath", "shim database", "T1546.011" },
 	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Startup\\*\\*", "Script", "logon script", "T1037" },
 	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Logon\\*\\*", "Script", "logon script", "T1037" },
 	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Logoff\\*\\*", "Script", "logon script", "T1037" },
 	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Shutdown\\*\\*", "Script", "logon script", "T1037" },
-	{ USER, COMMAND, "Policies\\Microsoft\\Windows\\System\\Scripts\\Logon\\*\\*", "Script", "logon script", "T1037" },
+	{ BOTH, COMMAND, CV "Group Policy\\State\\*\\Scripts\\*\\*\\*", "Script", "logon script", "T1037" },
+	{ BOTH, COMMAND, "Policies\\Microsoft\\Windows\\System\\Scripts\\*\\*\\*", "Script", "logon script", "T1037" },
 	{ USER, COMMAND, "\\Environment", "UserInitMprLogonScript", "logon script", "T1037.001" },
-	{ USER, LIBRARY, "\\Environment", "COR_PROFILER_PATH", "profiler", "T1574.012" },
-	{ USER, LIBRARY, "\\Environment", "COR_PROFILER", "profiler", "T1574.012" },
+	{ USER, LIBRARY, "\\Environment", "COR_PROFILER*", "profiler", "T1574.012" },
+	{ USER, LIBRARY, "\\Environment", "CORECLR_PROFILER*", "profiler", "T1574.012" },
+	{ USER, NOTE, "\\Environment", "APPDOMAIN_MANAGER_ASM", "profiler", "T1574.014" },
+	{ USER, CLASS, "\\Software\\Classes\\*\\shellex\\ContextMenuHandlers\\*", "", "shell extension", "T1546.015" },
 	{ USER, COMMAND, "\\Control Panel\\Desktop", "SCRNSAVE.EXE", "screensaver", "T1546.002" },
 	{ USER, COMMAND, "Policies\\Microsoft\\Windows\\Control Panel\\Desktop", "SCRNSAVE.EXE", "screensaver", "T1546.002" },
 	{ USER, LIBRARY, "\\Software\\Classes\\CLSID\\*\\InprocServer32", "", "com", "T1546.015" },
@@ -101,13 +133,22 @@ static const struct place places[] = {
 	{ CLASSES, COMMAND, "CLSID\\*\\ScriptletURL", "", "com", "T1546.015" },
 	{ CLASSES, CLASS, "CLSID\\*\\TreatAs", "", "com", "T1546.015" },
 	{ CLASSES, COMMAND, "*\\shell\\open\\command", "", "file association", "T1546.001" },
+	{ CLASSES, CLASS, "*\\shellex\\ContextMenuHandlers\\*", "", "shell extension", "T1546.015" },
 	{ SYSTEM, COMMANDS, "Control\\Session Manager", "BootExecute", "boot execute", "T1547" },
 	{ SYSTEM, COMMANDS, "Control\\Session Manager", "Execute", "boot execute", "T1547" },
 	{ SYSTEM, COMMANDS, "Control\\Session Manager", "SetupExecute", "boot execute", "T1547" },
 	{ SYSTEM, COMMANDS, "Control\\Session Manager", "S0InitialCommand", "boot execute", "T1547" },
 	{ SYSTEM, LIBRARY, "Control\\Session Manager\\AppCertDlls", "*", "appcert", "T1546.009" },
 	{ SYSTEM, LIBRARY, "Control\\Session Manager\\KnownDLLs", "*", "known dlls", "T1574.001" },
-	{ SYSTEM, LIBRARY, "Control\\Session Manager\\Environment", "COR_PROFILER_PATH", "profiler", "T1574.012" },
+	{ SYSTEM, LIBRARY, "Control\\Session Manager\\Environment", "COR_PROFILER*", "profiler", "T1574.012" },
+	{ SYSTEM, LIBRARY, "Control\\Session Manager\\Environment", "CORECLR_PROFILER*", "profiler", "T1574.012" },
+	{ SYSTEM, NOTE, "Control\\Session Manager\\Environment", "APPDOMAIN_MANAGER_ASM", "profiler", "T1574.014" },
+	{ SYSTEM, COMMAND, "\\Setup", "CmdLine", "boot execute", "T1547" },
+	{ SYSTEM, LIBRARY, "Services\\NTDS", "DirectoryServiceExtPt", "lsa", "T1547.008" },
+	{ SYSTEM, LIBRARY, "Services\\NTDS", "LsaDbExtPt", "lsa", "T1547.008" },
+	{ SYSTEM, LIBRARY, "Services\\DNS\\Parameters", "ServerLevelPluginDll", "dns server plug-in", "T1574" },
+	{ SYSTEM, LIBRARY, "Services\\RemoteAccess\\RouterManagers\\*", "DLLPath", "router manager", "T1547" },
+	{ SYSTEM, LIBRARY, "Control\\Terminal Server\\AddIns\\*", "Name", "remote desktop program", "T1505.005" },
 	{ SYSTEM, LIBRARIES, "Control\\Lsa", "Authentication Packages", "lsa", "T1547.002" },
 	{ SYSTEM, LIBRARIES, "Control\\Lsa", "Security Packages", "lsa", "T1547.005" },
 	{ SYSTEM, LIBRARIES, "Control\\Lsa\\OSConfig", "Security Packages", "lsa", "T1547.005" },
@@ -135,16 +176,54 @@ struct at {
 	timestamp time;
 };
 
+/*
+ * The same place stands for more where it is a program of the logon screen, or a class
+ * that Windows itself opens with the rights of an administrator.
+ */
+static const char *technique_of(const struct at *at)
+{
+	static const char logon_screen[] = "sethc.exe|utilman.exe|osk.exe|magnify.exe|narrator.exe|displayswitch.exe|"
+					   "atbroker.exe";
+	static const char elevated[] = "ms-settings|mscfile|exefile|ms-windows-store|appx82a6gwre4fdg3bt635tn5ctqjf8msdd2";
+
+	if (!strcmp(at->place->what, "ifeo") && span_is_one_of_nocase(at->name, logon_screen))
+		return "T1546.008 T1546.012";
+	if (!strcmp(at->place->what, "file association") && span_is_one_of_nocase(at->name, elevated))
+		return "T1548.002 T1546.001";
+	return at->place->technique;
+}
+
+/* What the user, or Windows, has switched off stays written, and is noted elsewhere: an odd first byte. */
+static bool is_switched_off(struct registry *r, const struct at *at)
+{
+	static const char *const lists[] = { "Run", "Run32" };
+	struct regf_key key;
+	bool is_off = false;
+
+	for (size_t i = 0; i < 2 && !strcmp(at->place->what, "run key"); i++) {
+		struct span path = REGISTRY_TEXT(r, "%s" CV "Explorer\\StartupApproved\\%s",
+						 r->kind == HIVE_USER ? "Software\\" : "", lists[i]);
+		bool is_wow = tell_find_nocase(at->path, "wow6432node") != SIZE_MAX;
+		struct regf_value v;
+
+		if (is_wow == (i == 1) && regf_find(&r->top, path, &key) && regf_value(&key, at->name, &v) && v.data.len)
+			is_off = v.data.at[0] & 1;
+	}
+	return is_off;
+}
+
 static void tell(struct registry *r, const struct at *at, struct span command, struct span program)
 {
 	struct trace t = trace_new(TRACE_AUTOSTART, at->place->what);
 
+	if (is_switched_off(r, at))
+		t.detail = SPAN("{\"state\":\"switched off\"}");
 	t.name = at->name;
 	t.path = at->path;
 	t.command = command;
 	t.program = program;
 	t.time = at->time;
-	t.technique = span_text(at->place->technique);
+	t.technique = span_text(technique_of(at));
 	t.source = SPAN("registry, key last written");
 	t.summary = REGISTRY_TEXT(r, "%s %.*s: %.*s", at->place->what, SPAN_ARG(at->name), SPAN_ARG(command));
 	registry_tell(r, &t);
@@ -181,10 +260,14 @@ static void tell_one(struct registry *r, const struct at *at, struct span text)
 	text = span_trim(text);
 	if (!text.len || span_eq(text, SPAN("\"\"")) || is_usual(at, text))
 		return;
-	if (span_starts(text, SPAN("autocheck autochk ")))
+	if (at->place->form == NOTE)
+		tell(r, at, text, (struct span){ 0 });
+	else if (text.len == 38 && text.at[0] == '{' && text.at[37] == '}')
+		tell_class(r, at, text);
+	else if (span_starts(text, SPAN("autocheck autochk ")))
 		tell(r, at, text, SPAN("C:\\Windows\\System32\\autochk.exe"));
 	else if (at->place->form == CLASS)
-		tell_class(r, at, text);
+		return;
 	else if (at->place->form == LIBRARY || at->place->form == LIBRARIES)
 		tell(r, at, text, windows_library_of(text, r->user, &r->scratch));
 	else
@@ -215,6 +298,25 @@ static void tell_value(struct registry *r, const struct at *at, const struct reg
 		tell_one(r, at, regf_text(v, &r->scratch));
 }
 
+static bool fits(const struct place *place, struct span name)
+{
+	struct span want = span_text(place->value);
+
+	if (span_ends(want, SPAN("*")))
+		return span_eq_nocase(span_sub(name, 0, want.len - 1), span_sub(want, 0, want.len - 1));
+	return span_eq_nocase(name, want);
+}
+
+/* Scripts of group policy keep what they are given beside them. */
+static void tell_script(struct registry *r, const struct at *at, const struct regf_key *key, struct span script)
+{
+	struct span parameters = registry_text(r, key, "Parameters");
+	struct span whole = parameters.len ? REGISTRY_TEXT(r, "%.*s %.*s", SPAN_ARG(script), SPAN_ARG(parameters)) : script;
+
+	if (script.len)
+		tell(r, at, whole, windows_program_of(script, r->user, &r->scratch));
+}
+
 /* How an entry is called: by what the last star stood for, else by the value, else by the key. */
 static struct span name_of(struct registry *r, const struct regf_key *key, struct span wild, struct span value)
 {
@@ -228,6 +330,11 @@ static void take_key(struct registry *r, const struct regf_key *key, struct span
 	struct regf_values it = regf_values_of(key);
 	struct regf_value v;
 
+	/* Menus name the class by their key where they have no value. */
+	if (place->form == CLASS && strstr(place->key, "ContextMenu") && !registry_text(r, key, "").len) {
+		tell_class(r, &(struct at){ place, wild, registry_path(r, key), key->written }, wild);
+		return;
+	}
 	if (place->where & NAMED_CLASS && !every) {
 		tell_class(r, &(struct at){ place, wild, registry_path(r, key), key->written }, wild);
 		return;
@@ -238,7 +345,13 @@ static void take_key(struct registry *r, const struct regf_key *key, struct span
 
 		if (place->where & NAMED_CLASS)
 			tell_class(r, &at, name);
-		else if (every || span_eq_nocase(name, span_text(place->value)))
+		else if (place->where & NAMED_FILE)
+			tell_one(r, &at, name);
+		else if (!fits(place, name))
+			continue;
+		else if (!strcmp(place->what, "logon script") && !strcmp(place->value, "Script"))
+			tell_script(r, &at, key, regf_text(&v, &r->scratch));
+		else
 			tell_value(r, &at, &v);
 	}
 }
@@ -250,12 +363,50 @@ static void take_place(struct registry *r, const struct place *place)
 	bool is_whole = key[0] == '\\';
 	const char *from = r->kind == HIVE_USER && !is_whole ? "Software\\" : "";
 	char *pattern = arena_text(r->a->arena, arena_printf(a, "%s%s", from, key + is_whole));
+	struct regf_key root = r->root;
 
+	if (is_whole)
+		r->root = r->top;
 	registry_each(r, pattern ? pattern : "", take_key, place);
+	r->root = root;
 	if (!(place->where & WOW))
 		return;
 	pattern = arena_text(r->a->arena, arena_printf(a, "%sWow6432Node\\%s", from, key + is_whole));
 	registry_each(r, pattern ? pattern : "", take_key, place);
+}
+
+/* Add-ins of Office are named by what they are called in COM, or by a manifest. */
+static void take_addin(struct registry *r, const struct regf_key *key, struct span name, const void *context)
+{
+	static const struct place addin = { .what = "office", .technique = "T1137.006" };
+	static const char *const classes[] = { "Classes\\", "Software\\Classes\\", "" };
+	struct at at = { &addin, name, registry_path(r, key), key->written };
+	struct span manifest = registry_text(r, key, "Manifest");
+	struct regf_key found;
+
+	if (manifest.len) {
+		tell(r, &at, manifest, windows_program_of(manifest, r->user, &r->scratch));
+		return;
+	}
+	for (size_t i = 0; i < 3; i++)
+		if (regf_find(&r->top, REGISTRY_TEXT(r, "%s%.*s\\CLSID", classes[i], SPAN_ARG(name)), &found) &&
+		    registry_text(r, &found, "").len == 38) {
+			tell_class(r, &at, registry_text(r, &found, ""));
+			return;
+		}
+	tell(r, &at, name, (struct span){ 0 });
+}
+
+static void take_addins(struct registry *r)
+{
+	static const char *const keys[] = { "Microsoft\\Office\\*\\Addins\\*", "Microsoft\\Office\\*\\*\\Addins\\*",
+					    "Wow6432Node\\Microsoft\\Office\\*\\Addins\\*",
+					    "Software\\Microsoft\\Office\\*\\Addins\\*",
+					    "Software\\Microsoft\\Office\\*\\*\\Addins\\*" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys && !r->is_over; i++)
+		if ((r->kind == HIVE_USER) == (i > 2))
+			registry_each(r, keys[i], take_addin, NULL);
 }
 
 bool registry_autostart(const struct artefact *a, struct err *err)
@@ -267,6 +418,8 @@ bool registry_autostart(const struct artefact *a, struct err *err)
 	for (size_t i = 0; i < sizeof places / sizeof *places && !r.is_over; i++)
 		if (places[i].where & r.kind)
 			take_place(&r, &places[i]);
+	if (r.kind & BOTH)
+		take_addins(&r);
 	registry_close(&r);
 	return true;
 }

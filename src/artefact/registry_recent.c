@@ -217,6 +217,31 @@ static void take_default(struct registry *r, const struct regf_key *key, struct 
 	}
 }
 
+/* LocalDevices: machines that were allowed to use devices of this one; which ones its bits say. */
+static void take_shared(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct regf_value v;
+	uint64_t devices;
+
+	while (!r->is_over && regf_values_next(&it, &v)) {
+		struct trace t = trace_new(TRACE_SESSION, "remote desktop");
+		struct tell_detail d;
+
+		t.name = regf_name_text(v.name, &r->scratch);
+		if (!regf_number(&v, &devices) || !t.name.len)
+			continue;
+		tell_detail_begin(&d);
+		tell_detail_number(&d, "devices", devices);
+		t.detail = tell_detail_end(&d, &r->scratch);
+		t.program = SPAN("mstsc.exe");
+		t.path = registry_path(r, key);
+		t.source = SPAN("registry, devices of this machine that the other may use; no time of its own");
+		t.summary = REGISTRY_TEXT(r, "remote desktop: %.*s may use devices of this machine", SPAN_ARG(t.name));
+		registry_tell(r, &t);
+	}
+}
+
 static void take_saved(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
 {
 	struct span host = registry_text(r, key, "HostName");
@@ -296,6 +321,7 @@ bool registry_recent(const struct artefact *a, struct err *err)
 	registry_each(&r, "Software\\Microsoft\\Office\\*\\*\\Security\\Trusted Documents\\TrustRecords", take_trusted, NULL);
 	registry_each(&r, TERMINAL "Servers\\*", take_server, NULL);
 	registry_each(&r, TERMINAL "Default", take_default, NULL);
+	registry_each(&r, TERMINAL "LocalDevices", take_shared, NULL);
 	registry_each(&r, "Software\\Martin Prikryl\\WinSCP 2\\Sessions\\*", take_saved, "WinSCP.exe");
 	registry_each(&r, "Software\\SimonTatham\\PuTTY\\Sessions\\*", take_saved, "putty.exe");
 	registry_each(&r, "Software\\SimonTatham\\PuTTY\\SshHostKeys", take_host_keys, "putty.exe");

@@ -57,6 +57,25 @@ TEST(lists_of_recent_things_are_told)
 	told_free(&told);
 }
 
+TEST(remote_desktop_from_here_is_told_in_all_its_places)
+{
+	decode(registry_recent,
+	       "[Environment]\n[Software\\Microsoft\\Terminal Server Client\\Default]{1500000000}\n"
+	       "MRU0=sz:newest.example:3390\nMRU1=sz:10.0.0.8\nOther=sz:x\n"
+	       "[Software\\Microsoft\\Terminal Server "
+		"Client\\Servers\\srv]{1500000001}\nUsernameHint=sz:X\\adm\nCertHash=hex:0011\n"
+	       "[Software\\Microsoft\\Terminal Server Client\\Servers\\bare]{1500000002}\n"
+	       "[Software\\Microsoft\\Terminal Server Client\\LocalDevices]\nsrv=dword:76\nodd=sz:x\n", "Users/ann/NTUSER.DAT");
+	assert_int_equal(told.count, 5);
+	assert_span(named("remote desktop", "srv")->detail, "{\"as\":\"X\\\\adm\"}");
+	assert_int_equal(named("remote desktop", "srv")->time, 1500000001 * TIME_SECOND);
+	assert_span(named("remote desktop", "bare")->detail, "");
+	assert_int_equal(named("remote desktop", "newest.example:3390")->time, 1500000000 * TIME_SECOND);
+	assert_int_equal(named("remote desktop", "10.0.0.8")->time, TIME_NONE);
+	assert_span(told.traces[4].detail, "{\"devices\":76}");
+	told_free(&told);
+}
+
 TEST(shares_that_a_user_mounted_are_told)
 {
 	decode(registry_devices,

@@ -39,22 +39,76 @@ static struct span detail_of(struct registry *r, const struct regf_key *key, uin
 	return tell_detail_end(&d, &r->scratch);
 }
 
+static struct trace entry_of(struct registry *r, const struct regf_key *key, const char *value)
+{
+	struct trace t = trace_new(TRACE_AUTOSTART, "service");
+
+	t.path = registry_value_path(r, key, span_text(value));
+	t.time = key->written;
+	t.source = SPAN("registry, key last written");
+	t.technique = SPAN("T1543.003");
+	return t;
+}
+
 /* What runs when the service fails is started like it. */
 static void tell_failure(struct registry *r, const struct regf_key *key, struct span name)
 {
-	struct trace t = trace_new(TRACE_AUTOSTART, "service");
+	struct trace t = entry_of(r, key, "FailureCommand");
 
 	t.command = registry_text(r, key, "FailureCommand");
 	if (!t.command.len)
 		return;
 	t.name = REGISTRY_TEXT(r, "%.*s (on failure)", SPAN_ARG(name));
-	t.path = registry_value_path(r, key, SPAN("FailureCommand"));
 	t.program = windows_program_of(t.command, r->user, &r->scratch);
-	t.time = key->written;
-	t.source = SPAN("registry, key last written");
-	t.technique = SPAN("T1543.003");
 	t.summary = REGISTRY_TEXT(r, "when service %.*s fails: %.*s", SPAN_ARG(name), SPAN_ARG(t.command));
 	registry_tell(r, &t);
+}
+
+/* srvany and NSSM run any program as a service: that one is what starts. */
+static void tell_wrapped(struct registry *r, const struct regf_key *key, struct span name)
+{
+	struct regf_key parameters;
+	struct span program, arguments;
+	struct trace t;
+
+	if (!regf_find(key, SPAN("Parameters"), &parameters))
+		return;
+	program = registry_text(r, &parameters, "Application");
+	arguments = registry_text(r, &parameters, "AppParameters");
+	if (!program.len)
+		return;
+	t = entry_of(r, &parameters, "Application");
+	t.name = name;
+	t.command = arguments.len ? REGISTRY_TEXT(r, "%.*s %.*s", SPAN_ARG(program), SPAN_ARG(arguments)) : program;
+	t.program = windows_program_of(program, r->user, &r->scratch);
+	t.summary = REGISTRY_TEXT(r, "service %.*s runs %.*s", SPAN_ARG(name), SPAN_ARG(t.command));
+	registry_tell(r, &t);
+}
+
+/* "COR_PROFILER_PATH=C:\x.dll" in the environment that a service is given: loaded into it. */
+static void tell_environment(struct registry *r, const struct regf_key *key, struct span name)
+{
+	struct regf_value v;
+	struct span rest, text;
+
+	if (!regf_value(key, SPAN("Environment"), &v) || v.type != REGF_MULTI_SZ)
+		return;
+	rest = v.data;
+	while (!r->is_over && regf_next_text(&rest, &r->scratch, &text)) {
+		struct span variable = span_split(&text, '=');
+		struct trace t = entry_of(r, key, "Environment");
+
+		if (!span_starts(variable, SPAN("COR_PROFILER")) && !span_starts(variable, SPAN("CORECLR_PROFILER")))
+			continue;
+		t.what = SPAN("profiler");
+		t.name = REGISTRY_TEXT(r, "%.*s (%.*s)", SPAN_ARG(name), SPAN_ARG(variable));
+		t.command = text;
+		t.program = text.len && text.at[0] == '{' ? (struct span){ 0 } : windows_library_of(text, r->user, &r->scratch);
+		t.technique = SPAN("T1574.012");
+		t.summary = REGISTRY_TEXT(r, "service %.*s is given "
+			"%.*s=%.*s", SPAN_ARG(name), SPAN_ARG(variable), SPAN_ARG(text));
+		registry_tell(r, &t);
+	}
 }
 
 static struct span library_of(struct registry *r, const struct regf_key *key)
@@ -65,6 +119,13 @@ static struct span library_of(struct registry *r, const struct regf_key *key)
 	if (regf_find(key, SPAN("Parameters"), &parameters))
 		library = registry_text(r, &parameters, "ServiceDll");
 	return library.len ? library : registry_text(r, key, "ServiceDll");
+}
+
+/* Remote desktop with another library than its own. */
+static bool is_other_terminal(struct span name, struct span library)
+{
+	return span_eq_nocase(name, SPAN("TermService")) && library.len &&
+	       !span_eq_nocase(tell_base(library), SPAN("termsrv.dll"));
 }
 
 static void take_service(struct registry *r, const struct regf_key *key, struct span name, const void *context)
@@ -84,12 +145,14 @@ static void take_service(struct registry *r, const struct regf_key *key, struct 
 	t.user = registry_text(r, key, "ObjectName");
 	t.time = key->written;
 	t.source = SPAN("registry, key last written");
-	t.technique = SPAN("T1543.003");
+	t.technique = is_other_terminal(name, library) ? SPAN("T1505.005 T1543.003") : SPAN("T1543.003");
 	t.detail = detail_of(r, key, type, start, library);
 	t.summary = REGISTRY_TEXT(r, "%s %.*s (%s): %.*s", is_driver ? "driver" : "service", SPAN_ARG(name),
 				  start_name(start), SPAN_ARG(library.len ? library : t.program));
 	registry_tell(r, &t);
 	tell_failure(r, key, name);
+	tell_wrapped(r, key, name);
+	tell_environment(r, key, name);
 }
 
 bool registry_services(const struct artefact *a, struct err *err)

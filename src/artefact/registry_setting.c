@@ -3,8 +3,11 @@
 #include "artefact/windows_path.h"
 
 enum { SOFTWARE = HIVE_SOFTWARE, USER = HIVE_USER, SYSTEM = HIVE_SYSTEM };
-/* When it weakens: never, where the number is or is not this, where it is below this, where there is text. */
-enum weak { NEVER, IS, IS_NOT, BELOW, TEXT };
+/*
+ * When it weakens: never, where the number is or is not this, where it is below this, where there
+ * is text, where the number is even and not 0.
+ */
+enum weak { NEVER, IS, IS_NOT, BELOW, TEXT, EVEN };
 
 struct setting {
 	unsigned where;
@@ -28,6 +31,10 @@ struct setting {
 #define LSA "Control\\Lsa"
 #define RDP "Control\\Terminal Server"
 #define INTERNET "Software\\" CV "Internet Settings"
+#define TERMINAL_POLICY "Policies\\Microsoft\\Windows NT\\Terminal Services"
+#define GUARD "\\Windows Defender Exploit Guard\\"
+#define AUTOLOGGER "Control\\WMI\\Autologger\\"
+#define OFFICE "Software\\Microsoft\\Office\\*\\"
 
 /*
  * What is called "… off" is told only where it is off; the others always, with their
@@ -50,6 +57,14 @@ static const struct setting settings[] = {
 	{ SOFTWARE, DEFENDER_POLICY REAL_TIME, "DisableOnAccessProtection", "defence off", IS, 1, "T1562.001" },
 	{ SOFTWARE, DEFENDER_POLICY REAL_TIME, "DisableScanOnRealtimeEnable", "defence off", IS, 1, "T1562.001" },
 	{ SOFTWARE, DEFENDER_POLICY "\\Spynet", "SpynetReporting", "defence off", IS, 0, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY "\\Spynet", "SubmitSamplesConsent", "defence off", IS, 2, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY REAL_TIME, "DisableScriptScanning", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY, "DisableRoutinelyTakingAction", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY GUARD "Controlled Folder Access", "EnableControlledFolderAccess", "defence off", IS, 0,
+	  "T1562.001" },
+	{ SOFTWARE, DEFENDER_POLICY GUARD "Network Protection", "EnableNetworkProtection", "defence off", IS, 0, "T1562.001" },
+	{ SOFTWARE, POLICIES "Installer", "AlwaysInstallElevated", "uac", IS, 1, "T1548.002" },
+	{ USER, "Software\\" POLICIES "Installer", "AlwaysInstallElevated", "uac", IS, 1, "T1548.002" },
 	{ SOFTWARE, CV "Policies\\System", "EnableLUA", "uac", IS, 0, "T1548.002" },
 	{ SOFTWARE, CV "Policies\\System", "ConsentPromptBehaviorAdmin", "uac", IS, 0, "T1548.002" },
 	{ SOFTWARE, CV "Policies\\System", "PromptOnSecureDesktop", "uac", IS, 0, "T1548.002" },
@@ -60,6 +75,22 @@ static const struct setting settings[] = {
 	{ SOFTWARE, "Policies\\Microsoft\\Windows NT\\SystemRestore", "DisableSR", "restore off", IS, 1, "T1490" },
 	{ SOFTWARE, POLICIES "PowerShell\\ScriptBlockLogging", "EnableScriptBlockLogging", "audit policy", IS, 0, "T1562.002" },
 	{ SOFTWARE, POLICIES "PowerShell\\ModuleLogging", "EnableModuleLogging", "audit policy", IS, 0, "T1562.002" },
+	{ SOFTWARE, POLICIES "PowerShell\\Transcription", "EnableTranscripting", "audit policy", IS, 0, "T1562.002" },
+	{ SOFTWARE, CV "Policies\\System\\Audit", "ProcessCreationIncludeCmdLine_Enabled", "audit policy", IS, 0, "T1562.002" },
+	{ SOFTWARE, POLICIES "EventLog\\Security", "MaxSize", "log size", BELOW, 1024, "T1562.002" },
+	{ SOFTWARE, POLICIES "EventLog\\System", "MaxSize", "log size", BELOW, 1024, "T1562.002" },
+	{ SOFTWARE, "Microsoft\\.NETFramework", "ETWEnabled", "log off", IS, 0, "T1562.006" },
+	{ SOFTWARE, POLICIES "System", "PublishUserActivities", "history", NEVER, 0, "" },
+	{ SOFTWARE, TERMINAL_POLICY, "Shadow", "remote desktop", EVEN, 0, "T1563.002" },
+	{ SOFTWARE, TERMINAL_POLICY, "fDenyTSConnections", "remote desktop", IS, 0, "T1021.001" },
+	{ SOFTWARE, TERMINAL_POLICY, "UserAuthentication", "remote desktop", IS, 0, "T1021.001" },
+	{ SOFTWARE, TERMINAL_POLICY, "fAllowUnsolicitedFullControl", "remote assistance", IS, 1, "T1021.001" },
+	{ SOFTWARE, POLICIES "WinRM\\Service", "AllowUnencryptedTraffic", "remote management", IS, 1, "T1021.006" },
+	{ SOFTWARE, CV "Internet Settings", "ProxyEnable", "proxy", NEVER, 0, "" },
+	{ SOFTWARE, CV "Internet Settings", "ProxyServer", "proxy", TEXT, 0, "T1090" },
+	{ SOFTWARE, CV "Internet Settings", "AutoConfigURL", "proxy", TEXT, 0, "T1090" },
+	{ SOFTWARE, POLICIES "CurrentVersion\\Internet Settings", "ProxyServer", "proxy", TEXT, 0, "T1090" },
+	{ SOFTWARE, POLICIES "CurrentVersion\\Internet Settings", "AutoConfigURL", "proxy", TEXT, 0, "T1090" },
 	{ SOFTWARE, POLICIES "WindowsUpdate\\AU", "NoAutoUpdate", "updates off", IS, 1, "T1562.001" },
 	{ SOFTWARE, SHELL_POLICY, "ExecutionPolicy", "powershell policy", NEVER, 0, "" },
 	{ SOFTWARE, POLICY_FIREWALL "DomainProfile", "EnableFirewall", "firewall", IS, 0, "T1562.004" },
@@ -73,6 +104,18 @@ static const struct setting settings[] = {
 	{ SYSTEM, LSA, "RunAsPPL", "credential protection", IS, 0, "T1562.001" },
 	{ SYSTEM, LSA, "DisableRestrictedAdmin", "credential protection", IS, 0, "T1112" },
 	{ SYSTEM, LSA, "NoLMHash", "credential protection", IS, 0, "T1112" },
+	{ SYSTEM, LSA, "LsaCfgFlags", "credential protection", NEVER, 0, "" },
+	{ SYSTEM, LSA, "LmCompatibilityLevel", "credential protection", BELOW, 3, "T1562.010" },
+	{ SYSTEM, LSA, "EveryoneIncludesAnonymous", "credential protection", IS, 1, "T1112" },
+	{ SYSTEM, "Control\\DeviceGuard", "EnableVirtualizationBasedSecurity", "credential protection", NEVER, 0, "" },
+	{ SYSTEM, "Control\\SafeBoot\\Option", "OptionValue", "safe mode", IS_NOT, 0, "T1562.009" },
+	{ SYSTEM, RDP "\\WinStations\\RDP-Tcp", "Shadow", "remote desktop", EVEN, 0, "T1563.002" },
+	{ SYSTEM, AUTOLOGGER "EventLog-Security", "Start", "log off", IS, 0, "T1562.006" },
+	{ SYSTEM, AUTOLOGGER "EventLog-System", "Start", "log off", IS, 0, "T1562.006" },
+	{ SYSTEM, AUTOLOGGER "EventLog-Application", "Start", "log off", IS, 0, "T1562.006" },
+	{ SYSTEM, AUTOLOGGER "DefenderApiLogger", "Start", "log off", IS, 0, "T1562.006" },
+	{ SYSTEM, AUTOLOGGER "DefenderAuditLogger", "Start", "log off", IS, 0, "T1562.006" },
+	{ SYSTEM, "Control\\Session Manager\\Environment", "COMPlus_ETWEnabled", "log off", TEXT, 0, "T1562.006" },
 	{ SYSTEM, LSA, "LimitBlankPasswordUse", "credential protection", IS, 0, "T1112" },
 	{ SYSTEM, RDP, "fDenyTSConnections", "remote desktop", IS, 0, "T1021.001" },
 	{ SYSTEM, RDP, "fSingleSessionPerUser", "remote desktop", IS, 0, "T1021.001" },
@@ -85,6 +128,11 @@ static const struct setting settings[] = {
 	{ SYSTEM, "Services\\WinDefend", "Start", "defence off", IS, 4, "T1562.001" },
 	{ SYSTEM, "Services\\Sense", "Start", "defence off", IS, 4, "T1562.001" },
 	{ SYSTEM, "Services\\WdFilter", "Start", "defence off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Services\\WdBoot", "Start", "defence off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Services\\WdNisSvc", "Start", "defence off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Services\\SecurityHealthService", "Start", "defence off", IS, 4, "T1562.001" },
+	{ SYSTEM, "Services\\bam", "Start", "history off", IS, 4, "T1562" },
+	{ SYSTEM, "Services\\EventLog\\Security", "File", "log file", NEVER, 0, "" },
 	{ SYSTEM, "Services\\wscsvc", "Start", "defence off", IS, 4, "T1562.001" },
 	{ SYSTEM, "Services\\MpsSvc", "Start", "firewall", IS, 4, "T1562.004" },
 	{ SYSTEM, "Services\\VSS", "Start", "restore off", IS, 4, "T1490" },
@@ -98,6 +146,8 @@ static const struct setting settings[] = {
 	{ SYSTEM, "Services\\Tcpip\\Parameters", "DhcpNameServer", "dns server", NEVER, 0, "" },
 	{ SYSTEM, "Services\\Tcpip\\Parameters\\Interfaces\\*", "NameServer", "dns server", NEVER, 0, "" },
 	{ SYSTEM, "Services\\Tcpip\\Parameters\\Interfaces\\*", "DhcpNameServer", "dns server", NEVER, 0, "" },
+	{ SYSTEM, "Services\\Dnscache\\Parameters\\DnsPolicyConfig\\*", "GenericDNSServers", "dns server", NEVER, 0, "" },
+	{ SYSTEM, "Services\\LanmanServer\\Parameters", "RestrictNullSessAccess", "file sharing", IS, 0, "T1112" },
 	{ SYSTEM, "Services\\Tcpip\\Parameters", "DataBasePath", "hosts file", NEVER, 0, "" },
 	{ USER, INTERNET, "ProxyEnable", "proxy", NEVER, 0, "" },
 	{ USER, INTERNET, "ProxyServer", "proxy", TEXT, 0, "T1090" },
@@ -107,6 +157,17 @@ static const struct setting settings[] = {
 	{ USER, "Software\\" CV "Policies\\System", "DisableRegistryTools", "defence off", IS, 1, "T1562.001" },
 	{ USER, "Software\\Microsoft\\Windows Script\\Settings", "AmsiEnable", "defence off", IS, 0, "T1562.001" },
 	{ USER, "Software\\" CV "Explorer\\Advanced", "Start_TrackProgs", "history off", IS, 0, "T1562" },
+	{ USER, "Software\\" CV "Explorer\\Advanced", "Start_TrackDocs", "history off", IS, 0, "T1562" },
+	{ USER, "Software\\" CV "Policies\\Explorer", "NoRecentDocsHistory", "history off", IS, 1, "T1562" },
+	{ USER, "Software\\" CV "Policies\\Explorer", "ClearRecentDocsOnExit", "history off", IS, 1, "T1562" },
+	{ USER, "Environment", "COMPlus_ETWEnabled", "log off", TEXT, 0, "T1562.006" },
+	{ USER, OFFICE "Outlook\\Security", "EnableUnsafeClientMailRules", "office macros", IS, 1, "T1137.005" },
+	{ USER, OFFICE "Outlook\\Security", "EnableRoamingFolderHomepages", "office macros", IS, 1, "T1137.004" },
+	{ USER, OFFICE "Outlook\\Security", "Level", "office macros", IS, 1, "T1137" },
+	{ USER, OFFICE "*\\Security\\ProtectedView", "DisableInternetFilesInPV", "office macros", IS, 1, "T1562.001" },
+	{ USER, OFFICE "*\\Security\\ProtectedView", "DisableAttachmentsInPV", "office macros", IS, 1, "T1562.001" },
+	{ USER, OFFICE "*\\Security\\ProtectedView", "DisableUnsafeLocationsInPV", "office macros", IS, 1, "T1562.001" },
+	{ USER, OFFICE "*\\Security\\Trusted Locations\\*", "Path", "office trusted place", NEVER, 0, "" },
 	{ USER, "Software\\Microsoft\\Office\\*\\*\\Security", "VBAWarnings", "office macros", IS, 1, "T1112" },
 	{ USER, "Software\\Microsoft\\Office\\*\\*\\Security", "AccessVBOM", "office macros", IS, 1, "T1112" },
 };
@@ -134,6 +195,7 @@ static bool is_weak(const struct setting *s, bool is_number, uint64_t number, st
 	case IS_NOT: return is_number && number != s->number;
 	case BELOW: return is_number && number < s->number;
 	case TEXT: return text.len > 0;
+	case EVEN: return is_number && number && number % 2 == 0;
 	default: return false;
 	}
 }
@@ -220,7 +282,34 @@ static bool is_below(struct span path, const char *folder)
 	return span_eq_nocase(span_sub(path, 0, strlen(folder)), span_text(folder));
 }
 
-/* Rules that let others in to a program which is not Windows' own; weak where it is not installed. */
+enum { RULE_USUAL, RULE_PROGRAM, RULE_WEAK, RULE_BLOCKS };
+
+/*
+ * What a rule is worth telling for: others are let in to a program that is not Windows'
+ * own (weak where it is not installed), or to a port whatever listens there; or a defence
+ * may not speak to the outside. What Windows and its packages bring names a service or a
+ * package, or stands in a group of its own.
+ */
+static int rule_kind(struct span rule, struct span program)
+{
+	static const char defences[] = "MsMpEng.exe|MsSense.exe|SenseCncProxy.exe|NisSrv.exe|SenseIR.exe|"
+				       "SecurityHealthService.exe|MpCmdRun.exe|CSFalconService.exe|SentinelAgent.exe|cb.exe|"
+				       "elastic-agent.exe|elastic-endpoint.exe|xagt.exe|CylanceSvc.exe|Sysmon.exe|Sysmon64.exe";
+	bool is_allowed = span_eq(rule_field(rule, SPAN("Action=")), SPAN("Allow"));
+	bool is_in = span_eq(rule_field(rule, SPAN("Dir=")), SPAN("In"));
+
+	if (!span_eq(rule_field(rule, SPAN("Active=")), SPAN("TRUE")))
+		return RULE_USUAL;
+	if (!is_allowed)
+		return span_is_one_of_nocase(tell_base(program), defences) ? RULE_BLOCKS : RULE_USUAL;
+	if (!is_in || span_eq_nocase(program, SPAN("System")) || is_below(program, "C:\\Windows\\"))
+		return RULE_USUAL;
+	if (program.len)
+		return is_below(program, "C:\\Program Files") ? RULE_PROGRAM : RULE_WEAK;
+	return rule_field(rule, SPAN("Svc=")).len || rule_field(rule, SPAN("AppPkgId=")).len ||
+	       rule_field(rule, SPAN("EmbedCtxt=")).len || !rule_field(rule, SPAN("LPort=")).len ? RULE_USUAL : RULE_WEAK;
+}
+
 static void take_rules(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
 {
 	struct regf_values it = regf_values_of(key);
@@ -228,16 +317,45 @@ static void take_rules(struct registry *r, const struct regf_key *key, struct sp
 
 	while (!r->is_over && regf_values_next(&it, &v)) {
 		struct span rule = regf_text(&v, &r->scratch), app = rule_field(rule, SPAN("App="));
-		struct span program = windows_path_expand(app, r->user, &r->scratch);
+		struct span program = span_eq_nocase(app, SPAN("System")) ? app
+							: windows_path_expand(app, r->user, &r->scratch);
+		int kind = rule_kind(rule, program);
 
-		if (span_eq(rule_field(rule, SPAN("Action=")), SPAN("Allow")) &&
-		    span_eq(rule_field(rule, SPAN("Active=")), SPAN("TRUE")) &&
-		    span_eq(rule_field(rule, SPAN("Dir=")), SPAN("In")) && app.len &&
-		    !span_eq_nocase(app, SPAN("System")) &&
-		    !is_below(program, "C:\\Windows\\"))
+		if (kind != RULE_USUAL)
 			tell(r, key, "firewall rule", rule_field(rule, SPAN("Name=")), rule, program,
-			     is_below(program, "C:\\Program Files") ? "" : "T1562.004");
+			     kind == RULE_PROGRAM ? "" : kind == RULE_BLOCKS ? "T1562.004 T1562.001" : "T1562.004");
 	}
+}
+
+/* netsh's port proxy: "0.0.0.0/8080" = "10.0.0.5/3389". */
+static void take_forwards(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct regf_value v;
+
+	while (!r->is_over && regf_values_next(&it, &v))
+		tell(r, key, "port forward", regf_name_text(v.name, &r->scratch), regf_text(&v, &r->scratch), (struct span){ 0 },
+		     "T1090.001");
+}
+
+/* Proxy of services, set by netsh: size, counter, flags (2: a proxy), then counted texts. */
+static void take_winhttp(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct cursor c = cursor_of(registry_data(key, "WinHttpSettings"));
+	uint32_t flags;
+	struct span proxy;
+
+	cursor_skip(&c, 8);
+	flags = cursor_u32le(&c);
+	proxy = cursor_take(&c, cursor_u32le(&c));
+	if (!c.short_read && flags & 2 && proxy.len)
+		tell(r, key, "proxy", SPAN("WinHttpSettings"), proxy, (struct span){ 0 }, "T1090");
+}
+
+/* Certificates that are trusted as roots by a policy or by a user alone. */
+static void take_root(struct registry *r, const struct regf_key *key, struct span thumbprint, const void *context)
+{
+	tell(r, key, "root certificate", thumbprint, SPAN("trusted"), (struct span){ 0 }, context);
 }
 
 static void take_shares(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
@@ -281,10 +399,19 @@ static void take_lists(struct registry *r)
 	if (r->kind == HIVE_SOFTWARE) {
 		registry_each(r, DEFENDER "\\Exclusions\\*", take_exclusions, NULL);
 		registry_each(r, DEFENDER_POLICY "\\Exclusions\\*", take_exclusions, NULL);
+		registry_each(r, DEFENDER_POLICY GUARD "ASR\\ASROnlyExclusions", take_exclusions, NULL);
+		registry_each(r, DEFENDER_POLICY GUARD "Controlled Folder Access\\AllowedApplications", take_exclusions, NULL);
+		registry_each(r, POLICY_FIREWALL "FirewallRules", take_rules, NULL);
+		registry_each(r, CV "Internet Settings\\Connections", take_winhttp, NULL);
+		registry_each(r, "Microsoft\\SystemCertificates\\ROOT\\Certificates\\*", take_root, "");
+		registry_each(r, "Policies\\Microsoft\\SystemCertificates\\Root\\Certificates\\*", take_root, "T1553.004");
 		registry_each(r, NT "Winlogon\\SpecialAccounts\\UserList", take_hidden, NULL);
 		registry_each(r, CV "WINEVT\\Channels\\*", take_channel, NULL);
 	}
+	if (r->kind == HIVE_USER)
+		registry_each(r, "Software\\Microsoft\\SystemCertificates\\Root\\Certificates\\*", take_root, "T1553.004");
 	if (r->kind == HIVE_SYSTEM) {
+		registry_each(r, "Services\\PortProxy\\*\\*", take_forwards, NULL);
 		registry_each(r, FIREWALL "FirewallRules", take_rules, NULL);
 		registry_each(r, "Services\\LanmanServer\\Shares", take_shares, NULL);
 		registry_each(r, "Control\\Session Manager", take_pending, NULL);

@@ -165,3 +165,158 @@ TEST(libraries_that_the_system_loads_for_printing_and_time_are_told)
 	assert_span(named("time provider", "t")->program, "C:\\t.dll");
 	told_free(&told);
 }
+
+#define NT "[Microsoft\\Windows NT\\CurrentVersion\\"
+#define CV "[Microsoft\\Windows\\CurrentVersion\\"
+#define GUID "{11111111-2222-3333-4444-555555555555}"
+
+/* One place a row: what it is told as, by which name, what starts, by which technique. */
+struct expected {
+	const char *what, *name, *command, *program, *technique;
+};
+
+static void expect_starts(const char *hive, const char *path, const struct expected *rows, size_t count)
+{
+	decode(registry_autostart, hive, path);
+	for (size_t i = 0; i < count; i++) {
+		const struct trace *t = named(rows[i].what, rows[i].name);
+
+		assert_span(t->command, rows[i].command);
+		assert_span(t->program, rows[i].program);
+		assert_span(t->technique, rows[i].technique);
+	}
+	assert_int_equal(told.count, count);
+	told_free(&told);
+}
+
+#define EXPECT_STARTS(hive, path, rows) expect_starts(hive, path, rows, sizeof(rows) / sizeof *(rows))
+
+TEST(places_of_the_machine_that_start_something)
+{
+	static const struct expected rows[] = {
+		{ "ifeo", "sethc.exe", "C:\\cmd.exe", "C:\\cmd.exe", "T1546.008 T1546.012" },
+		{ "ifeo", "notepad.exe", "C:\\x.exe", "C:\\x.exe", "T1546.012" },
+		{ "accessibility", "evil", "C:\\at.exe", "C:\\at.exe", "T1546.008" },
+		{ "app path", "control.exe", "C:\\p.exe", "C:\\p.exe", "T1574" },
+		{ "crash handler", "C:\\wer.dll", "C:\\wer.dll", "C:\\wer.dll", "T1546" },
+		{ "trust provider", "{C689AAB8-8E78-11D0-8C47-00C04FC295EE}", "C:\\sip.dll", "C:\\sip.dll", "T1553.003" },
+		{ "browser extension", "1", "abcdefgh;https://x.example/u", "", "T1176.001" },
+		{ "browser extension", "ijkl", "https://y.example/u", "", "T1176.001" },
+		{ "browser helper", "com.evil", "C:\\host.json", "", "T1176" },
+		{ "shell extension", "Evil", GUID, "C:\\menu.dll", "T1546.015" },
+		{ "shell extension", GUID, GUID, "C:\\menu.dll", "T1546.015" },
+		{ "office", "Evil.Addin", GUID, "C:\\menu.dll", "T1137.006" },
+		{ "office", "Vsto.Addin", "C:\\v.vsto", "C:\\v.vsto", "T1137.006" },
+		{ "office", "Bare.Addin", "Bare.Addin", "", "T1137.006" },
+		{ "logon script", "0", "C:\\s.bat -x", "C:\\s.bat", "T1037" },
+	};
+
+	EXPECT_STARTS(NT "Image File Execution Options\\sethc.exe]\nDebugger=sz:C:\\cmd.exe\n"
+		      NT "Image File Execution Options\\notepad.exe]\nDebugger=sz:C:\\x.exe\n"
+		      NT "Accessibility\\ATs\\evil]\nStartExe=sz:C:\\at.exe\n" CV "App "
+			"Paths\\control.exe]\n@=sz:C:\\p.exe\nPath=sz:C:\\\n"
+		      "[Microsoft\\Windows\\Windows Error Reporting\\RuntimeExceptionHelperModules]\nC:\\wer.dll=dword:0\n"
+		      "[Microsoft\\Cryptography\\OID\\EncodingType "
+			"0\\CryptSIPDllVerifyIndirectData\\{C689AAB8-8E78-11D0-8C47-00C04FC295EE}]\n"
+		      "Dll=sz:C:\\sip.dll\n"
+		      "[Policies\\Google\\Chrome\\ExtensionInstallForcelist]\n1=sz:abcdefgh;https://x.example/u\n"
+		      "[Wow6432Node\\Google\\Chrome\\Extensions\\ijkl]\nupdate_url=sz:https://y.example/u\n"
+		      "[Microsoft\\Edge\\NativeMessagingHosts\\com.evil]\n@=sz:C:\\host.json\n"
+		      "[Classes\\Directory\\shellex\\ContextMenuHandlers\\Evil]\n@=sz:" GUID "\n"
+		      "[Classes\\Folder\\shellex\\ContextMenuHandlers\\" GUID "]\n"
+		      "[Classes\\CLSID\\" GUID "\\InprocServer32]\n@=sz:C:\\menu.dll\n[Classes\\Evil.Addin\\CLSID]\n"
+		      "@=sz:" GUID "\n"
+		      "[Microsoft\\Office\\Word\\Addins\\Evil.Addin]\nLoadBehavior=dword:3\n"
+		      "[Microsoft\\Office\\16.0\\Excel\\Addins\\Bare.Addin]\nLoadBehavior=dword:3\n"
+		      "[Wow6432Node\\Microsoft\\Office\\Outlook\\Addins\\Vsto.Addin]\nManifest=sz:C:\\v.vsto\n"
+		      CV "Group Policy\\State\\Machine\\Scripts\\Startup\\0\\0]\nScript=sz:C:\\s.bat\nParameters=sz:-x\n",
+		      "C/Windows/System32/config/SOFTWARE", rows);
+}
+
+TEST(places_of_a_user_that_start_something)
+{
+	static const struct expected rows[] = {
+		{ "profiler", "COR_PROFILER", GUID, "C:\\clr.dll", "T1574.012" },
+		{ "profiler", "COR_PROFILER_PATH_64", "C:\\prof.dll", "C:\\prof.dll", "T1574.012" },
+		{ "profiler", "CORECLR_PROFILER_PATH", "C:\\core.dll", "C:\\core.dll", "T1574.012" },
+		{ "profiler", "APPDOMAIN_MANAGER_ASM", "evil, Version=1", "", "T1574.014" },
+		{ "office", "Excel", "/R \"C:\\a.xll\"", "", "T1137.006" },
+		{ "office", "Inbox", "http://c2.example/home", "", "T1137.004" },
+		{ "office", "16.0", "http://c2.example/today", "", "T1137.004" },
+		{ "office", "User.Addin", GUID, "C:\\clr.dll", "T1137.006" },
+		{ "com", GUID, "C:\\clr.dll", "C:\\clr.dll", "T1546.015" },
+		{ "file association", "ms-settings", "C:\\uac.exe", "C:\\uac.exe", "T1548.002 T1546.001" },
+	};
+
+	decode(registry_autostart,
+	       "[Environment]\nCOR_PROFILER=sz:" GUID "\nCOR_PROFILER_PATH_64=sz:C:\\prof.dll\n"
+	       "CORECLR_PROFILER_PATH=sz:C:\\core.dll\n"
+	       "APPDOMAIN_MANAGER_ASM=sz:evil, Version=1\nPATH=sz:x\n"
+	       "[Software\\Microsoft\\Office\\16.0\\Excel\\Options]\nOPEN1=sz:/R \"C:\\a.xll\"\nOther=sz:x\n"
+	       "[Software\\Microsoft\\Office\\16.0\\Outlook\\WebView\\Inbox]\nURL=sz:http://c2.example/home\n"
+	       "[Software\\Microsoft\\Office\\16.0\\Outlook\\Today]\nUserDefinedUrl=sz:http://c2.example/today\n"
+	       "[Software\\Microsoft\\Office\\Word\\Addins\\User.Addin]\nLoadBehavior=dword:3\n"
+	       "[Software\\Classes\\User.Addin\\CLSID]\n@=sz:" GUID "\n"
+	       "[Software\\Classes\\CLSID\\" GUID "\\InprocServer32]\n@=sz:C:\\clr.dll\n"
+	       "[Software\\Classes\\ms-settings\\shell\\open\\command]\n@=sz:C:\\uac.exe\n", "Users/ann/NTUSER.DAT");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct trace *t = named(rows[i].what, rows[i].name);
+
+		assert_span(t->command, rows[i].command);
+		assert_span(t->technique, rows[i].technique);
+		if (strcmp(rows[i].name, "Excel"))
+			assert_span(t->program, rows[i].program);
+		assert_span(t->user, "ann");
+	}
+	assert_int_equal(told.count, sizeof rows / sizeof *rows);
+	told_free(&told);
+}
+
+TEST(places_of_the_system_that_start_something)
+{
+	static const struct expected rows[] = {
+		{ "boot execute", "CmdLine", "C:\\oobe.exe", "C:\\oobe.exe", "T1547" },
+		{ "lsa", "LsaDbExtPt", "C:\\lsa.dll", "C:\\lsa.dll", "T1547.008" },
+		{ "dns server plug-in", "ServerLevelPluginDll", "C:\\dns.dll", "C:\\dns.dll", "T1574" },
+		{ "profiler", "COR_PROFILER_PATH", "C:\\p.dll", "C:\\p.dll", "T1574.012" },
+	};
+
+	EXPECT_STARTS(SYSTEM_HIVE "[Setup]\nCmdLine=sz:C:\\oobe.exe\n[ControlSet002\\Services\\NTDS]\nLsaDbExtPt=sz:C:\\lsa.dll\n"
+		      "[ControlSet002\\Services\\DNS\\Parameters]\nServerLevelPluginDll=sz:C:\\dns.dll\n"
+		      "[ControlSet002\\Control\\Session Manager\\Environment]\nCOR_PROFILER_PATH=sz:C:\\p.dll\n", "SYSTEM", rows);
+}
+
+TEST(entries_that_are_switched_off_say_so)
+{
+	decode(registry_autostart,
+	       CV "Run]\nOn=sz:C:\\on.exe\nOff=sz:C:\\off.exe\nNew=sz:C:\\new.exe\n"
+	       CV "Explorer\\StartupApproved\\Run]\nOn=hex:020000000000000000000000\nOff=hex:030000000011223344556677\n",
+	       "SOFTWARE");
+	assert_span(named("run key", "On")->detail, "");
+	assert_span(named("run key", "Off")->detail, "{\"state\":\"switched off\"}");
+	assert_span(named("run key", "New")->detail, "");
+	told_free(&told);
+}
+
+TEST(services_that_run_or_load_something_else)
+{
+	decode(registry_services, SYSTEM_HIVE
+	       "[ControlSet002\\Services\\Wrapped]\nImagePath=sz:C:\\nssm.exe\nType=dword:16\nStart=dword:2\n"
+	       "FailureCommand=sz:C:\\fail.exe -x\nEnvironment=multi:A=b|COR_PROFILER=" GUID "|COR_PROFILER_PATH=C:\\p.dll\n"
+	       "[ControlSet002\\Services\\Wrapped\\Parameters]\nApplication=sz:C:\\evil.exe\nAppParameters=sz:-c 1\n"
+	       "[ControlSet002\\Services\\TermService]\nImagePath=sz:svchost.exe\nType=dword:32\nStart=dword:2\n"
+	       "[ControlSet002\\Services\\TermService\\Parameters]\nServiceDll=expand:C:\\rdpwrap.dll\n"
+	       "[ControlSet002\\Services\\Good]\nImagePath=sz:svchost.exe\nType=dword:32\nStart=dword:2\n"
+	       "[ControlSet002\\Services\\Good\\Parameters]\nServiceDll=expand:%SystemRoot%\\system32\\termsrv.dll\n", "SYSTEM");
+	assert_int_equal(told.count, 7);
+	assert_span(told.traces[2].name, "Wrapped");
+	assert_non_null(at_path("service", "HKLM\\SYSTEM\\ControlSet002\\Services\\Wrapped\\Parameters\\Application"));
+	assert_span(at_path("service", "HKLM\\SYSTEM\\ControlSet002\\Services\\Wrapped\\Parameters\\Application")->command,
+		    "C:\\evil.exe -c 1");
+	assert_span(named("service", "Wrapped (on failure)")->program, "C:\\fail.exe");
+	assert_span(named("profiler", "Wrapped (COR_PROFILER_PATH)")->program, "C:\\p.dll");
+	assert_span(named("profiler", "Wrapped (COR_PROFILER)")->program, "");
+	assert_span(named("service", "TermService")->technique, "T1505.005 T1543.003");
+	assert_span(named("service", "Good")->technique, "T1543.003");
+	told_free(&told);
+}

@@ -25,17 +25,16 @@ struct hive_key {
 	uint32_t at;
 };
 
-static inline struct span hive_wide(struct arena *arena, struct span text, bool with_nul)
+static inline struct span hive_wide(struct arena *arena, struct span text, bool is_list)
 {
 	struct buf b = buf_new(1 << 20);
 	struct span copy;
 
 	while (text.len) {
-		buf_add_u16le(&b, text.at[0] == '|' ? 0 : text.at[0]);
+		buf_add_u16le(&b, is_list && text.at[0] == '|' ? 0 : text.at[0]);
 		text = span_from(text, 1);
 	}
-	if (with_nul)
-		buf_add_u16le(&b, 0);
+	buf_add_u16le(&b, 0);
 	copy = arena_copy(arena, buf_span(&b));
 	buf_free(&b);
 	return copy;
@@ -80,7 +79,7 @@ static inline void hive_add_value(struct arena *arena, struct hive_key *key, str
 	else if (v->type == REGF_DWORD || v->type == REGF_QWORD)
 		hive_number(arena, v, line, v->type == REGF_DWORD ? 4 : 8);
 	else
-		v->data = hive_wide(arena, line, true);
+		v->data = hive_wide(arena, line, v->type == REGF_MULTI_SZ);
 	while (*end)
 		end = &(*end)->next;
 	*end = v;
