@@ -411,31 +411,40 @@ static bool takes_fields(enum log_format format)
 	return format == LOG_JSON || format == LOG_ZEEK || format == LOG_W3C || format == LOG_ACCESS;
 }
 
+static void read_log(struct reading *r, enum log_format format)
+{
+	const struct artefact *a = r->log.a;
+	struct log_options options = { .now = a->modified };
+
+	r->shapes = ARENA_ARRAY(a->arena, SHAPES_MOST, struct known_shape);
+	for (int i = 0; i < ROLE_COUNT; i++)
+		r->texts[i] = buf_new(TEXT_MOST);
+	if (format == LOG_NONE || format == LOG_CSV) {
+		take_lines(&r->log);
+	} else if (r->shapes && (r->reader = log_reader_new(format, &options))) {
+		r->generation = log_reader_generation(r->reader);
+		log_reader_feed(r->reader, a->bytes, true, take_event, r);
+		log_reader_free(r->reader);
+	}
+	for (int i = 0; i < ROLE_COUNT; i++)
+		buf_free(&r->texts[i]);
+}
+
 bool network_log_decode(const struct artefact *a, struct err *err)
 {
 	enum log_format format = log_identify(a->bytes);
-	struct log_options options = { .now = a->modified };
 	struct reading r = { .log = { .a = a, .mails = map_new(a->arena) } };
 
-	if (!takes_fields(format) && format != LOG_SQUID && !network_lines_likely(a->bytes))
-		return err_set(err, ERR_UNSUPPORTED, 0, "no network log");
-	r.by_lines = format == LOG_SQUID;
-	r.is_proxy = format == LOG_ACCESS && is_of_squid(span_sub(a->bytes, 0, PROXY_BYTES));
 	r.log.sink = network_sink_new(a, "log");
 	r.log.names = network_names_new(a, "log");
-	r.shapes = ARENA_ARRAY(a->arena, SHAPES_MOST, struct known_shape);
-	for (int i = 0; i < ROLE_COUNT; i++)
-		r.texts[i] = buf_new(TEXT_MOST);
-	if (format == LOG_NONE || format == LOG_CSV) {
-		take_lines(&r.log);
-	} else if (r.shapes && (r.reader = log_reader_new(format, &options))) {
-		r.generation = log_reader_generation(r.reader);
-		log_reader_feed(r.reader, a->bytes, true, take_event, &r);
-		log_reader_free(r.reader);
+	if (network_squid_own(&r.log)) {
+		r.log.is_known = true;
+	} else if (takes_fields(format) || format == LOG_SQUID || network_lines_likely(a->bytes)) {
+		r.by_lines = format == LOG_SQUID;
+		r.is_proxy = format == LOG_ACCESS && is_of_squid(span_sub(a->bytes, 0, PROXY_BYTES));
+		read_log(&r, format);
 	}
 	network_names_end(&r.log.names, &r.log.sink);
 	network_sink_end(&r.log.sink);
-	for (int i = 0; i < ROLE_COUNT; i++)
-		buf_free(&r.texts[i]);
 	return r.log.is_known || err_set(err, ERR_UNSUPPORTED, 0, "no network log");
 }

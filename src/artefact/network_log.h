@@ -24,6 +24,8 @@ bool network_line_read(struct network_log *log, struct span line, timestamp time
 		       struct span host, struct span program, uint64_t offset);
 /* "host" of "scheme://host:port/path", "host:443", "[2001:db8::1]:443". */
 struct span network_url_host(struct span url);
+/* network_squid.c: the whole log, where squid.conf beside it says its form. False: none does. */
+bool network_squid_own(struct network_log *log);
 /* Whether the content may hold such lines: asked before a long log is read for nothing. */
 bool network_lines_likely(struct span bytes);
 

@@ -39,9 +39,12 @@ static void lose(void *context, uint64_t lost)
 {
 }
 
+static struct span beside;		/* as squid.conf */
+
 static bool find(void *context, struct span name, struct span *bytes)
 {
-	return false;
+	*bytes = beside;
+	return beside.len && span_eq(name, SPAN("squid.conf"));
 }
 
 static struct told decode(const char *kind, struct span bytes)
@@ -55,7 +58,7 @@ static struct told decode(const char *kind, struct span bytes)
 	artefact_find(kind, SPAN("x"), &fitting);
 	for (size_t i = 0; i < fitting.count; i++) {
 		const struct artefact_decoder *d = fitting.at[i];
-		struct artefact a = { .bytes = bytes, .path = SPAN("x"), .name = SPAN("x"), .kind = kind,
+		struct artefact a = { .bytes = bytes, .path = SPAN("x"), .name = SPAN("access.log"), .kind = kind,
 			.modified = TIME_NONE, .near = &near, .arena = &arena, .trace = take,
 			.short_of = note, .lost = lose, .context = &told };
 
@@ -217,6 +220,25 @@ TEST(network_log_does_not_guess_the_way_of_squids_bytes)
 {
 	expect("text", "1763805600.123    250 10.0.0.1 TCP_TUNNEL/200 900000 5120 CONNECT drop.example:443 - "
 	       "HIER_DIRECT/203.0.113.5 -\n", "");
+}
+
+/* But for where squid.conf beside it says so. */
+TEST(network_log_reads_squid_as_its_configuration_says)
+{
+	beside = SPAN("logformat own %ts.%03tu %6tr %>a %Ss/%03>Hs %>st %<st %rm %ru %[un %Sh/%<a %mt\n"
+		      "access_log stdio:/var/log/squid/access.log own\n");
+	expect("text", "1763805600.123    250 10.0.0.1 TCP_TUNNEL/200 900000 5120 CONNECT drop.example:443 - "
+	       "HIER_DIRECT/203.0.113.5 -\n1763805601.123 1 10.0.0.2 TCP_MISS/200 80 90 GET http://h.example/ ann "
+	       "HIER_DIRECT/203.0.113.6 -\n",
+	       "proxy|10.0.0.1|203.0.113.5|drop.example|tls||drop.example:443|900000|5120\n"
+	       "proxy|10.0.0.2|203.0.113.6|h.example|http|ann|http://h.example/|80|90\n");
+	/* Another log beside it is read as it was. */
+	expect("web access log", "198.51.100.7 - - [21/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 1200 \"-\" \"curl/8\"\n",
+	       "web||198.51.100.7||||/a|1200|-1\n");
+	beside = SPAN("logformat own %tl,%>a,%>st,%<st,%ru,%{User-Agent}>h\n");
+	expect("text", "21/Nov/2026:10:00:00 +0000,10.0.0.1,5,6,http://h.example/,Mozilla, like\n",
+	       "proxy|10.0.0.1||h.example|http||http://h.example/|5|6\n");
+	beside = (struct span){ 0 };
 }
 
 /* The form of web servers, which squid writes too: who asked is the client. */

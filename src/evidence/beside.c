@@ -15,6 +15,7 @@ static const struct {
 	{ "OBJECTS.DATA", "INDEX.BTR" }, { "OBJECTS.DATA", "MAPPING1.MAP" },
 	{ "OBJECTS.DATA", "MAPPING2.MAP" }, { "OBJECTS.DATA", "MAPPING3.MAP" },
 	{ "$J", "../$MFT" }, { "$J", "$MFT" },
+	{ "access.log", "squid.conf" }, { "access.log", "../squid.conf" },
 };
 
 /* Rows: the file's own ending, what is cut off its name, and how the others are numbered. */
