@@ -18,6 +18,12 @@ static const struct { artefact_fn *decode; const char *path; } decoders[] = {
 	{ windows_rclone, "rclone.conf" }, { windows_filezilla, "sitemanager.xml" }, { windows_extension, "manifest.json" },
 	{ windows_chromium, "History" }, { windows_firefox, "places.sqlite" }, { windows_startup, "x" },
 	{ windows_screenconnect, "system.config" }, { windows_thumbcache, "thumbcache_96.db" },
+	{ windows_anydesk_sessions, "connection_trace.txt" }, { windows_anydesk_files, "file_transfer_trace.txt" },
+	{ windows_splashtop_files, "FTCLog.txt" }, { windows_remote_log, "SPLog.txt" },
+	{ windows_rustdesk, "RustDesk/config/peers/1.toml" }, { windows_rdp_cache, "Cache0000.bin" },
+	{ windows_pca_launches, "PcaAppLaunchDic.txt" }, { windows_pca_events, "PcaGeneralDb0.txt" },
+	{ windows_error_report, "Report.wer" }, { windows_event_transcript, "EventTranscript.db" },
+	{ windows_recall, "ukg.db" }, { windows_dropbox_history, "sync_history.db" },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
