@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "disk/bitlocker.h"
+#include "disk/ext_journal.h"
+#include "disk/fat_table.h"
 #include "disk/lvm.h"
+#include "disk/ntfs_copy.h"
 #include "disk/rescue.h"
 #include "disk/tsk_image.h"
 
@@ -231,23 +234,6 @@ static void look_for_snapshots(struct disk *d, size_t number, unsigned depth)
 		add_unread_snapshots(d, number, "snapshots", "their catalog, or the head of a store, is damaged");
 }
 
-/* Where what the volume begins with is destroyed, by the copy that file systems keep. */
-static struct file_system *open_rescued(struct disk *d, struct volume *v)
-{
-	struct blocks *made = rescue_volume(v->blocks, &v->rescued_by);
-	struct err ignored;
-	struct file_system *fs = made ? fs_open(made, &ignored) : NULL;
-
-	if (!fs) {
-		blocks_close(made);
-		v->rescued_by = NULL;
-		return NULL;
-	}
-	keep_below(d, v->blocks);
-	v->blocks = made;
-	return fs;
-}
-
 static bool is_readable(struct volume *v)
 {
 	uint8_t sector[512];
@@ -259,11 +245,98 @@ static bool is_readable(struct volume *v)
 	return false;
 }
 
+/* ---- what is read with something else in its place ---- */
+
+static struct blocks *mend_ext(struct volume *v)
+{
+	struct ext_journal j;
+	struct blocks *made = ext_journal_replay(v->blocks, &j);
+
+	v->is_damaged = j.failed;
+	if (j.failed)
+		snprintf(v->mended, sizeof v->mended, "not unmounted, and %s", j.failed);
+	else if (j.is_needed)
+		snprintf(v->mended, sizeof v->mended, "not unmounted, read with the %u transactions (%u blocks) of its journal",
+			 j.transactions, j.blocks);
+	return made;
+}
+
+static struct blocks *mend_fat(struct volume *v)
+{
+	uint32_t differing;
+	struct blocks *made = fat_heal(v->blocks, &differing);
+
+	v->is_damaged = differing;
+	if (differing)
+		snprintf(v->mended, sizeof v->mended, "its two tables of clusters differ in %u places%s", differing,
+			 made ? ", and the second is used where it makes more sense" : "");
+	return made;
+}
+
+static struct blocks *mend_ntfs(struct volume *v)
+{
+	unsigned count;
+	struct blocks *made = ntfs_copy(v->blocks, &count);
+
+	v->is_damaged = made;
+	if (made)
+		snprintf(v->mended, sizeof v->mended, "%u of the first records of its file table are destroyed, read from their copy",
+			 count);
+	return made;
+}
+
+static void mend(struct disk *d, struct volume *v)
+{
+	const char *kind = fs_detect(v->blocks);
+	struct blocks *made = NULL;
+
+	if (kind && !strcmp(kind, "ext"))
+		made = mend_ext(v);
+	else if (kind && !strncmp(kind, "fat", 3))
+		made = mend_fat(v);
+	else if (kind && !strcmp(kind, "ntfs"))
+		made = mend_ntfs(v);
+	if (made) {
+		keep_below(d, v->blocks);
+		v->blocks = made;
+	}
+}
+
+static struct file_system *open_files(struct disk *d, struct volume *v, struct err *err)
+{
+	mend(d, v);
+	return fs_open(v->blocks, err);
+}
+
+/* Where what the volume begins with is destroyed, by the copy that file systems keep. */
+static struct file_system *open_rescued(struct disk *d, struct volume *v)
+{
+	struct blocks *made = rescue_volume(v->blocks, &v->rescued_by);
+	struct err ignored;
+	struct blocks *before = v->blocks;
+	struct file_system *fs;
+
+	if (!made) {
+		v->rescued_by = NULL;
+		return NULL;
+	}
+	v->blocks = made;
+	fs = open_files(d, v, &ignored);
+	keep_below(d, fs ? before : v->blocks);
+	if (!fs) {
+		v->blocks = before;
+		v->rescued_by = NULL;
+		v->mended[0] = 0;
+		v->is_damaged = false;
+	}
+	return fs;
+}
+
 static void look_for_files(struct disk *d, size_t number, const char *kind, unsigned depth)
 {
 	struct volume *v = &d->volumes[number];
 	struct err err;
-	struct file_system *fs = fs_open(v->blocks, &err);
+	struct file_system *fs = open_files(d, v, &err);
 
 	if (!fs && (!kind || err.code != ERR_UNSUPPORTED))
 		fs = open_rescued(d, v);

@@ -29,6 +29,8 @@ struct reading {
 	uint64_t done, size;	/* bytes of the file: so far, wanted */
 	uint64_t nodes;		/* blocks of the tree that may still be looked at */
 	bool is_cut;		/* no room for more */
+	ext_run_fn *run;	/* or NULL: where it lies is told, and nothing read */
+	void *context;
 	struct err *err;
 };
 
@@ -135,6 +137,8 @@ static uint64_t left(const struct reading *r)
 static bool fill_to(struct reading *r, uint64_t upto)
 {
 	upto = upto < r->size ? upto : r->size;
+	if (r->run && r->done < upto)
+		r->done = upto;
 	while (r->done < upto && !r->is_cut) {
 		size_t piece = upto - r->done < PIECE ? (size_t)(upto - r->done) : PIECE;
 		uint8_t *room = buf_reserve(r->to, piece);
@@ -155,6 +159,11 @@ static bool copy_run(struct reading *r, uint64_t block, uint64_t count)
 
 	if (block > r->e->volume->size / r->e->block)
 		return err_set(r->err, ERR_CORRUPT, ERR_NO_OFFSET, "ext: content beyond the end");
+	if (r->run) {
+		r->is_cut = !r->run(r->context, r->done / r->e->block, block, count);
+		r->done += bytes;
+		return true;
+	}
 	for (uint64_t at = block * r->e->block; bytes && !r->is_cut; ) {
 		size_t piece = bytes < PIECE ? (size_t)bytes : PIECE;
 		uint8_t *room = buf_reserve(r->to, piece);
@@ -322,6 +331,29 @@ static bool read_content(struct reading *r, struct span inode)
 	return ok && fill_to(r, r->size);
 }
 
+static uint64_t size_of(struct span inode)
+{
+	bool is_file = (load_u16le(inode.at) & TYPE_MASK) == TYPE_FILE;
+
+	return load_u32le(inode.at + 4) | (is_file ? (uint64_t)load_u32le(inode.at + 108) << 32 : 0);
+}
+
+bool ext_each_run(const struct ext *e, uint64_t inode, ext_run_fn *take, void *context, struct err *err)
+{
+	struct reading r = { .e = e, .run = take, .context = context, .err = err };
+	struct buf raw = buf_new(EXT_INODE_MOST);
+	bool ok = ext_read_inode(e, inode, &raw, err) && !(load_u32le(raw.at + 32) & (FLAG_ENCRYPTED | FLAG_INLINE));
+
+	if (ok) {
+		r.size = size_of(buf_span(&raw));
+		r.size = r.size < e->volume->size ? r.size : e->volume->size;
+		r.nodes = r.size / e->block + LEVELS_MOST;
+		ok = read_content(&r, buf_span(&raw)) && !r.is_cut;
+	}
+	buf_free(&raw);
+	return ok;
+}
+
 bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to, bool *cut,
 	      struct err *err)
 {
@@ -330,8 +362,7 @@ bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to
 	bool ok = ext_read_inode(e, inode, &raw, err);
 
 	if (ok) {
-		bool is_file = (load_u16le(raw.at) & TYPE_MASK) == TYPE_FILE;
-		uint64_t size = load_u32le(raw.at + 4) | (is_file ? (uint64_t)load_u32le(raw.at + 108) << 32 : 0);
+		uint64_t size = size_of(buf_span(&raw));
 
 		r.size = size < most ? size : most;
 		r.nodes = r.size / e->block + LEVELS_MOST;

@@ -33,6 +33,11 @@ bool ext_open(struct ext *out, struct blocks *volume, struct err *err);
 bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to, bool *cut,
 	      struct err *err);
 
+/* Blocks of a file's content, counted from its start and in the volume. False: enough. */
+typedef bool ext_run_fn(void *context, uint64_t logical, uint64_t physical, uint64_t count);
+/* In order; holes are left out. */
+bool ext_each_run(const struct ext *e, uint64_t inode, ext_run_fn *take, void *context, struct err *err);
+
 bool ext_read_group(const struct ext *e, uint32_t group, struct ext_group *out, struct err *err);
 /* The inode as it is stored, e->inode_size bytes; `to` has room for EXT_INODE_MOST. */
 bool ext_read_inode(const struct ext *e, uint64_t inode, struct buf *to, struct err *err);

@@ -476,6 +476,8 @@ static struct span describe_volume(struct listing *l)
 		buf_text(&note, ", taken ");
 		timestamp_format(&note, l->volume->taken, 0);
 	}
+	if (l->volume->mended[0])
+		buf_printf(&note, ", %s", l->volume->mended);
 	if (l->untold)
 		buf_printf(&note, ", %" PRIu64 " further deleted names are not told", l->untold);
 	kept = arena_copy(&l->o->x->arena, buf_span(&note));
@@ -516,6 +518,8 @@ static void list_volume(struct listing *l, size_t number, bool at_once)
 		snprintf(text, sizeof text, "its beginning is destroyed, opened by the %s", l->volume->rescued_by);
 		tell_destroyed(o, l->volume->name, text);
 	}
+	if (l->volume->is_damaged)
+		examination_short(o->x, FATE_PARTLY, "%s: %s", l->volume->name, l->volume->mended);
 	if (!fs || !fs_walk(fs, take_entry, l, &err))
 		examination_short(o->x, FATE_PARTLY, "%s: %s", l->volume->name, err.text);
 	if (!at_once)
