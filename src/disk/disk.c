@@ -280,8 +280,8 @@ static struct blocks *mend_ntfs(struct volume *v)
 
 	v->is_damaged = made;
 	if (made)
-		snprintf(v->mended, sizeof v->mended, "%u of the first records of its file table are destroyed, read from their copy",
-			 count);
+		snprintf(v->mended, sizeof v->mended,
+			 "%u of the first records of its file table are destroyed, read from their copy", count);
 	return made;
 }
 
