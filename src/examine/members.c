@@ -3,6 +3,7 @@
 #include "codec/json_write.h"
 #include "evidence/unpack.h"
 #include "examine/beside.h"
+#include "formats/iso/iso.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -206,14 +207,15 @@ static bool is_full(struct examination *x)
 	return true;
 }
 
-static void each_member(struct examination *x, struct unpack *u, struct item *archive)
+/* False: it is damaged. */
+static bool each_member(struct examination *x, struct unpack *u, struct item *archive)
 {
 	struct unpack_member member;
 	struct buf first = buf_new(1024);
 	struct beside_members beside;
 	uint64_t escaping = 0;
 	struct err err;
-	bool more = true;
+	bool more = true, ok = true;
 
 	beside_members_init(&beside, x, archive->bytes, archive->path);
 	while (more && !is_full(x)) {
@@ -222,6 +224,7 @@ static void each_member(struct examination *x, struct unpack *u, struct item *ar
 		if (step == UNPACK_FAILED)
 			examination_short(x, err.code == ERR_DENIED ? FATE_LOCKED : FATE_PARTLY,
 					  "damaged archive: %s", err.text);
+		ok = step != UNPACK_FAILED;
 		if (step != UNPACK_MEMBER)
 			break;
 		if (member.kind != UNPACK_FOLDER && escapes(member.path) && !escaping++)
@@ -232,12 +235,56 @@ static void each_member(struct examination *x, struct unpack *u, struct item *ar
 		tell_escape(x, buf_span(&first), escaping);
 	beside_members_clear(&beside);
 	buf_free(&first);
+	return ok;
+}
+
+/* ---- of an ISO image what the library does not come to ---- */
+
+struct iso_left {
+	struct examination *x;
+	struct item *archive;
+};
+
+static bool take_left(void *context, const struct iso_file *file)
+{
+	struct iso_left *left = context;
+	struct item item = { .depth = left->archive->depth + 1, .modified = TIME_NONE, .bytes = file->content };
+	struct item_origin origin = { .begin = { .size = file->content.len, .modified = TIME_NONE, .changed = TIME_NONE,
+		.accessed = TIME_NONE, .created = TIME_NONE } };
+	struct buf path = buf_new(RECORD_PATH_MAX * 16);
+	size_t before;
+
+	buf_add(&path, left->archive->path);
+	buf_text(&path, "!/");
+	before = path.len;
+	buf_text(&path, "$Lost/");
+	buf_add(&path, file->path);
+	item.path = buf_span(&path);
+	item.member = origin.begin.path = span_from(item.path, before);
+	item_examine(left->x, &item, &origin);
+	buf_free(&path);
+	return !is_full(left->x);
+}
+
+/* What a damaged image has is told a second time, all of it: most are duplicates. */
+static void examine_iso(struct examination *x, struct item *archive, bool is_whole)
+{
+	struct iso_left left = { x, archive };
+	struct iso_state state;
+
+	iso_each(archive->bytes, NULL, NULL, &state);
+	if (state.damaged)
+		examination_short(x, FATE_PARTLY, "iso9660: damaged: %u folders, tables or descriptors of volumes",
+				  state.damaged);
+	if (state.damaged || !is_whole)
+		iso_each(archive->bytes, take_left, &left, &state);
 }
 
 void members_examine(struct examination *x, struct item *archive)
 {
 	struct unpack *u;
 	struct err err;
+	bool ok = false;
 
 	if (archive->depth >= x->limits->depth) {
 		examination_limit(x, "limit: %" PRIu64 " archives inside archives", x->limits->depth);
@@ -246,9 +293,11 @@ void members_examine(struct examination *x, struct item *archive)
 	examination_risk(x);
 	u = unpack_open(archive->bytes, archive->path, &err);
 	if (u)
-		each_member(x, u, archive);
+		ok = each_member(x, u, archive);
 	else
 		examination_short(x, err.code == ERR_DENIED ? FATE_LOCKED : FATE_PARTLY,
 				  "not unpacked: %s", err.text);
 	unpack_free(u);
+	if (iso_is(archive->bytes))
+		examine_iso(x, archive, ok);
 }
