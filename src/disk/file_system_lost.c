@@ -297,22 +297,14 @@ static bool fat_folder(struct walking *w, TSK_FS_FILE *file)
 
 /* ---- HFS+ ---- */
 
-struct leaves {
-	struct walking *w;
-	uint32_t files, folders;
-};
-
 static bool take_leaf(void *context, const struct hfs_entry *h)
 {
-	struct leaves *l = context;
-	struct walking *w = l->w;
+	struct walking *w = context;
 	struct fs_entry e = { .kind = h->is_folder ? FS_FOLDER : FS_FILE, .size = h->size, .mode = h->mode,
 			      .place = { .inode = OWN_PLACE | h->number, .stream_type = h->node, .stream_id = h->record },
 			      .modified = h->modified, .changed = h->changed, .accessed = h->accessed,
 			      .created = h->created };
 
-	l->files += !h->is_folder;
-	l->folders += h->is_folder;
 	if (tsk_was_seen(w, h->number))
 		return true;
 	buf_clear(&w->path);
@@ -323,12 +315,12 @@ static bool take_leaf(void *context, const struct hfs_entry *h)
 
 static void walk_hfs(struct walking *w)
 {
-	struct leaves l = { .w = w };
-	uint32_t damaged = 0;
+	const struct hfs *h = &w->t->hfs;
+	struct hfs_count count;
 	struct err ignored;
-	bool ok = hfs_table_each(&w->t->hfs, take_leaf, &l, &damaged, &ignored);
+	bool ok = hfs_table_each(h, take_leaf, w, &count, &ignored);
 
-	if (!w->stopped && (!ok || damaged || l.files < w->t->hfs.files || l.folders < w->t->hfs.folders))
+	if (!w->stopped && (!ok || count.damaged || (h->is_all && (count.files < h->files || count.folders < h->folders))))
 		tsk_tell_damage(w, "$Lost", FS_TABLE_LOST);
 }
 

@@ -14,7 +14,6 @@
 #define THREAD_LAST 4
 #define FIRST_FREE 16
 #define ROOT 2
-#define CATALOG 4
 #define KEY_LEAST 6
 #define KEY_MOST 516
 #define NAME_UNITS 255
@@ -89,6 +88,18 @@ static uint32_t guess_node(const struct hfs *h)
 	return 4096;
 }
 
+/* No more than the volume has room for. */
+static void count_nodes(struct hfs *h)
+{
+	uint64_t most = h->catalog.size < h->volume->size ? h->catalog.size : h->volume->size, known = 0;
+
+	for (unsigned i = 0; i < HFS_EXTENTS; i++)
+		known += (uint64_t)h->catalog.extents[i].count * h->block;
+	h->is_all = known >= h->catalog.size;
+	most = most < known ? most : known;
+	h->nodes = most / h->node < UINT32_MAX ? (uint32_t)(most / h->node) : UINT32_MAX;
+}
+
 bool hfs_table_open(struct hfs *out, struct blocks *volume, struct err *err)
 {
 	uint8_t s[512], d[64];
@@ -108,7 +119,7 @@ bool hfs_table_open(struct hfs *out, struct blocks *volume, struct err *err)
 		out->node = load_u16be(d + DESCRIPTOR + 18);
 	if (!is_node_size(out->node))
 		out->node = guess_node(out);
-	out->nodes = out->catalog.size / out->node < UINT32_MAX ? (uint32_t)(out->catalog.size / out->node) : UINT32_MAX;
+	count_nodes(out);
 	return true;
 }
 
@@ -223,6 +234,14 @@ static bool tell(uint32_t node, uint32_t number, struct span record, struct buf 
 	return take(context, &e);
 }
 
+static void note(struct hfs_count *count, struct span data)
+{
+	unsigned kind = kind_of(data);
+
+	count->files += kind == FILE_RECORD;
+	count->folders += kind == FOLDER_RECORD && load_u32be(data.at + 8) != ROOT;
+}
+
 /* Which nodes are in use: a record of the header node, and of map nodes behind it. Empty: not known. */
 static void read_map(const struct hfs *h, struct buf *to)
 {
@@ -257,14 +276,14 @@ static bool is_damaged(struct span node)
 	return kind != KIND_HEADER && kind != KIND_MAP;
 }
 
-bool hfs_table_each(const struct hfs *h, hfs_entry_fn *take, void *context, uint32_t *damaged, struct err *err)
+bool hfs_table_each(const struct hfs *h, hfs_entry_fn *take, void *context, struct hfs_count *count, struct err *err)
 {
 	struct buf map = buf_new(PIECE * 16), node = buf_new(NODE_MOST), name = buf_new(NAME_UNITS * 4);
 	bool go_on = true;
 	uint32_t unread = 0;
 
 	read_map(h, &map);
-	*damaged = map.len == 0;
+	*count = (struct hfs_count){ .damaged = map.len == 0 };
 	for (uint32_t i = 1; i < h->nodes && go_on && !blocks_over(h->volume); i++) {
 		if (!is_used(&map, i))
 			continue;
@@ -272,10 +291,11 @@ bool hfs_table_each(const struct hfs *h, hfs_entry_fn *take, void *context, uint
 			unread++;
 			continue;
 		}
-		*damaged += is_damaged(buf_span(&node));
+		count->damaged += is_damaged(buf_span(&node));
 		for (uint32_t k = 0; node.at[8] == KIND_LEAF && go_on && k < load_u16be(node.at + 10); k++) {
 			struct span record = record_of(buf_span(&node), k);
 
+			note(count, data_of(record));
 			go_on = !data_of(record).len || tell(i, k, record, &name, take, context);
 		}
 	}

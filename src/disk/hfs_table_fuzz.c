@@ -29,13 +29,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct blocks *volume = blocks_of_span(span_of(data, size), NULL);
 	struct taking t = { 0 };
-	uint32_t damaged;
+	struct hfs_count count;
 	struct err err;
 	struct hfs h;
 
 	if (volume && hfs_table_open(&h, volume, &err)) {
 		t.h = &h;
-		hfs_table_each(&h, take, &t, &damaged, &err);
+		hfs_table_each(&h, take, &t, &count, &err);
 	}
 	blocks_close(volume);
 	return 0;
