@@ -258,6 +258,12 @@ static bool write_fields(struct index_build *ib, struct compiled_rule *rule)
 	return true;
 }
 
+static bool wants_equal_fields(const struct node *node)
+{
+	return node->kind == NODE_PRED && node->pred->kind == PRED_FIELD && node->pred->how == PRED_EQ &&
+	       node->pred->field != SIGMA_FIELD_ANY;
+}
+
 /* What the indexes do not prove: first what one field decides, then by cost. */
 static bool write_terms(struct index_build *ib, const struct rule_terms *terms,
 			struct compiled_rule *rule)
@@ -273,6 +279,8 @@ static bool write_terms(struct index_build *ib, const struct rule_terms *terms,
 
 			if (from->proven || (from->field != NULL) != (pass == 0))
 				continue;
+			if (wants_equal_fields(from->node))
+				rule->pair = from->node->pred;
 			for (; k > first && to[k - 1].node->cost > from->node->cost; k--)
 				to[k] = to[k - 1];
 			to[k] = (struct term){ from->node, from->field ? from->field->order

@@ -182,6 +182,8 @@ static inline uint64_t view_hash(struct sigma_scanner *s, uint32_t slot)
 
 bool pred_holds(struct sigma_scanner *s, const struct pred *pred);
 bool node_holds(struct sigma_scanner *s, const struct node *node);
+/* Whether two fields that should be equal have texts of other lengths; cheaper than comparing them. */
+bool pair_differs(const struct sigma_scanner *s, const struct pred *pred);
 /* Where it is remembered whether the rule held for the values of its fields; NULL: nowhere. */
 uint64_t *rule_answer(struct sigma_scanner *s, const struct compiled_rule *rule, uint64_t *key);
 

@@ -147,9 +147,12 @@ static bool terms_hold(struct sigma_scanner *s, const struct plan_group *pg, uin
 static bool terms_hold_again(struct sigma_scanner *s, const struct plan_group *pg, uint32_t local)
 {
 	const struct compiled_rule *rule = s->set->rules[pg->group->rules[local]];
-	uint64_t key, *answer = rule_answer(s, rule, &key), limits = s->stats.regex_limits;
+	uint64_t key, *answer, limits = s->stats.regex_limits;
 	bool hold;
 
+	if (rule->pair && pair_differs(s, rule->pair))
+		return false;
+	answer = rule_answer(s, rule, &key);
 	if (answer && (*answer & ~UINT64_C(1)) == key)
 		return *answer & 1;
 	hold = terms_hold(s, pg, local);

@@ -89,6 +89,7 @@ struct compiled_rule {
 	/* On whose values the terms depend; NULL: on others too, or they are cheap. */
 	const uint32_t *fields;
 	uint32_t field_count;
+	const struct pred *pair;	/* of the terms one that wants two fields to be equal, or NULL */
 	uint32_t group;
 	bool feeds;			/* some correlation counts its matches */
 };

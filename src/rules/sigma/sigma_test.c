@@ -304,6 +304,27 @@ TEST(fields_are_compared_with_fields)
 	assert_int_equal(hits("  s: {a|fieldref: missing}\n  condition: s", &f), 0);
 }
 
+/* Lengths tell texts of one form apart, not UTF-8 from UTF-16, and not halves of units. */
+TEST(fields_of_any_form_are_compared_with_fields)
+{
+	struct fields f = { .count = 0 };
+	static const uint8_t capital[] = { 0xc4, 0, 'X', 0 }, small[] = { 0xe4, 0, 'x', 0, 'y' };
+
+	add(&f, "a", (struct value){ .kind = VALUE_UTF16, .bytes = span_of(capital, 4) });
+	add(&f, "b", (struct value){ .kind = VALUE_UTF16, .bytes = span_of(small, 4) });
+	add(&f, "half", (struct value){ .kind = VALUE_UTF16, .bytes = span_of(small, 5) });
+	add(&f, "short", (struct value){ .kind = VALUE_UTF16, .bytes = span_of(small, 2) });
+	add(&f, "utf8", text("\xc3\xa4x"));
+	add(&f, "list", (struct value){ .kind = VALUE_LIST, .list = f.values, .count = 1 });
+	assert_int_equal(hits("  s: {a|fieldref: b}\n  condition: s", &f), 1);
+	assert_int_equal(hits("  s: {a|fieldref: utf8}\n  condition: s", &f), 1);
+	assert_int_equal(hits("  s: {a|fieldref: list}\n  condition: s", &f), 1);
+	assert_int_equal(hits("  s: {a|fieldref: short}\n  condition: s", &f), 0);
+	assert_int_equal(hits("  s: {b|fieldref: half}\n  condition: s", &f),
+			 hits("  s: {b|fieldref|startswith: half}\n  condition: s", &f));
+	assert_int_equal(hits("  s: {a|fieldref: short}\n  f: {b|fieldref: a}\n  condition: f and not s", &f), 1);
+}
+
 TEST(keywords_search_every_value)
 {
 	struct fields f = { .count = 0 };
