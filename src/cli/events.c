@@ -31,7 +31,7 @@ static const struct option_spec options[] = {
 	{ OPTION_TEXT, 0, "to", "TIME", "only events before this UTC time", &to },
 	LOG_READING_OPTIONS(reading),
 	{ OPTION_FLAG, 0, "no-sandbox", NULL, "go on where the kernel has no seccomp", &no_sandbox },
-	{ OPTION_NUMBER, 'j', "jobs", "N", "decode with N threads [one a processor]", &jobs },
+	{ OPTION_NUMBER, 'j', "jobs", "N", "decode EVTX with N threads [one a processor]", &jobs },
 	{ 0 },
 };
 
@@ -132,7 +132,7 @@ static bool on_evtx(void *context, int fd, struct span start, const char *path)
 	if (!events_pipe_log(run->pipe, fd, start, path, &report, &run->write_failed, &err))
 		on_problem(run, run->write_failed && output ? output : path, err.text);
 	/* Ids of one log do not go on in the next. */
-	report.first_id = report.last_id = 0;
+	report.ids.first = report.ids.last = 0;
 	evtx_report_add(&run->total, &report);
 	return !run->write_failed;
 }
@@ -204,7 +204,7 @@ static void on_end(void *context, const char *path, const struct evtx_report *ev
 		tell_lines(path, log_format, log, &run->files.log);
 	} else {
 		report = *evtx;
-		report.first_id = report.last_id = 0;
+		report.ids.first = report.ids.last = 0;
 	}
 	evtx_report_add(&run->total, &report);
 }
@@ -264,7 +264,7 @@ static void summarise(const struct run *run, const struct log_files_report *file
 	fprintf(stderr, "; %llu bad records, %llu bad chunks, %llu wrong checksums, "
 			"%llu record ids missing%s%s",
 		(unsigned long long)r->bad_records, (unsigned long long)r->bad_chunks,
-		(unsigned long long)r->bad_checksums, (unsigned long long)r->missing,
+		(unsigned long long)r->bad_checksums, (unsigned long long)r->ids.missing,
 		r->dirty ? "; not every log was closed" : "",
 		r->replaced_templates ? "; damaged templates were replaced" : "");
 	if (not_logs)

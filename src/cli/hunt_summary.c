@@ -322,8 +322,8 @@ void hunt_summary_log(struct hunt_summary *s, const char *log, const struct evtx
 {
 	s->log = arena_copy(&s->memory, span_text(log));
 	s->last_time = TIME_NONE;
-	if (report->missing)
-		tamper(s, "record ids are missing", NULL, report->missing);
+	if (report->ids.missing)
+		tamper(s, "record ids are missing", NULL, report->ids.missing);
 	if (report->bad_records)
 		tamper(s, "records are damaged", NULL, report->bad_records);
 	if (report->bad_checksums)

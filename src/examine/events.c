@@ -274,25 +274,25 @@ static void judge_evtx(struct events *e, const struct evtx_report *report)
 	char note[160];
 
 	snprintf(note, sizeof note, "%s%s%" PRIu64 " gaps, %" PRIu64 " records missing",
-		 report->dirty ? "not closed; " : "", report->full ? "full; " : "", report->gaps,
-		 report->missing);
+		 report->dirty ? "not closed; " : "", report->full ? "full; " : "", report->ids.gaps,
+		 report->ids.missing);
 	if (report->bad_records || report->bad_chunks)
 		examination_short(e->x, FATE_PARTLY,
 				  "damaged: %" PRIu64 " records and %" PRIu64 " chunks unreadable",
 				  report->bad_records, report->bad_chunks);
 	else if (report->cut_chunks)
 		examination_short(e->x, FATE_PARTLY, "cut off: %" PRIu64 " records missing",
-				  report->missing);
+				  report->ids.missing);
 	else if (report->replaced_templates)
 		examination_short(e->x, FATE_PARTLY,
 				  "damaged: %" PRIu64 " templates taken from other chunks",
 				  report->replaced_templates);
-	if (report->gaps)
-		notable_gaps(&e->notable, report->gaps, report->missing,
+	if (report->ids.gaps)
+		notable_gaps(&e->notable, report->ids.gaps, report->ids.missing,
 			     e->covered ? e->coverage[0].channel : none,
 			     e->covered ? e->coverage[0].host : none);
-	tell_coverage(e, CLASS_EVENT_LOG, report->missing + report->bad_records,
-		      report->gaps || report->dirty || report->full ? note : "");
+	tell_coverage(e, CLASS_EVENT_LOG, report->ids.missing + report->bad_records,
+		      report->ids.gaps || report->dirty || report->full ? note : "");
 }
 
 static void examine_evtx(struct events *e, struct span log)

@@ -113,17 +113,6 @@ static struct span record_at(struct evt_reader *r, size_t at, bool carved)
 	return record;
 }
 
-static void note_number(struct evtx_report *report, uint64_t number)
-{
-	if (!report->first_id)
-		report->first_id = number;
-	if (report->last_id && number > report->last_id + 1) {
-		report->gaps++;
-		report->missing += number - report->last_id - 1;
-	}
-	report->last_id = number;
-}
-
 /* False: it is told as a bad one. */
 static bool deliver(struct evt_reader *r, size_t at, struct span record, bool recovered)
 {
@@ -143,7 +132,7 @@ static bool deliver(struct evt_reader *r, size_t at, struct span record, bool re
 			return true;
 	}
 	if (!recovered)
-		note_number(r->report, r->event.event.record_id);
+		evtx_ids_see(&r->report->ids, r->event.event.record_id);
 	r->report->records++;
 	r->report->recovered += recovered;
 	r->stopped = !r->each(r->context, &r->event.event);

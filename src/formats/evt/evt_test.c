@@ -101,8 +101,8 @@ static void expect_ring(bool dirty, bool break_header)
 	for (size_t i = 0; i < t.count; i++)
 		assert_int_equal(t.numbers[i], sample.oldest + i);
 	assert_int_equal(report.bad_records, 0);
-	assert_int_equal(report.missing, 0);
-	assert_int_equal(report.first_id, sample.oldest);
+	assert_int_equal(report.ids.missing, 0);
+	assert_int_equal(report.ids.first, sample.oldest);
 	assert_int_equal(report.dirty, dirty || break_header);
 	buf_free(&t.text);
 }

@@ -56,27 +56,12 @@ bool evtx_is(struct span start)
 	return span_starts(start, FILE_SIGNATURE) || span_starts(start, CHUNK_SIGNATURE);
 }
 
-/* Ids that follow `previous` without a hole, or that start anew, are no gap. */
-static void note_id(struct evtx_report *report, uint64_t id)
-{
-	if (!report->first_id)
-		report->first_id = id;
-	if (report->last_id && id > report->last_id && id - report->last_id > 1) {
-		report->gaps++;
-		report->missing += id - report->last_id - 1;
-	}
-	report->last_id = id;
-}
-
 void evtx_report_add(struct evtx_report *total, const struct evtx_report *part)
 {
-	if (part->first_id) {
-		uint64_t first = total->first_id;
-
-		note_id(total, part->first_id);
-		total->first_id = first ? first : part->first_id;
-		total->last_id = part->last_id;
-	}
+	if (part->ids.first)
+		evtx_ids_add(&total->ids, &part->ids);
+	else
+		evtx_ids_add_log(&total->ids, &part->ids);
 	total->records += part->records;
 	total->recovered += part->recovered;
 	total->outside += part->outside;
@@ -87,8 +72,6 @@ void evtx_report_add(struct evtx_report *total, const struct evtx_report *part)
 	total->bad_chunks += part->bad_chunks;
 	total->replaced_templates += part->replaced_templates;
 	total->bad_checksums += part->bad_checksums;
-	total->gaps += part->gaps;
-	total->missing += part->missing;
 	total->cut_chunks += part->cut_chunks;
 	total->bad_header |= part->bad_header;
 	total->dirty |= part->dirty;
@@ -164,7 +147,7 @@ bool evtx_deliver(struct evtx_reading *r, size_t at, uint32_t size, bool recover
 		return true;
 	}
 	if (!recovered)
-		note_id(r->report, record.id);
+		evtx_ids_see(&r->report->ids, record.id);
 	if (options->bounded && (record.time < options->from || record.time >= options->to)) {
 		r->report->outside++;
 		return true;
@@ -275,8 +258,7 @@ static void check_end(struct evtx_reading *r, const struct evtx_chunk_header *h,
 	    h->last_id - before > EVTX_CHUNK_SIZE / EVTX_RECORD_LEAST)
 		return;
 	r->report->cut_chunks++;
-	r->report->missing += h->last_id - before;
-	r->report->last_id = h->last_id;
+	evtx_ids_lose(&r->report->ids, before + 1, h->last_id);
 	err_set(&err, ERR_CORRUPT, EVTX_CHUNK_HEADER, "the chunk should go on to record %llu",
 		(unsigned long long)h->last_id);
 	evtx_problem(r, EVTX_CHUNK_HEADER, &err);

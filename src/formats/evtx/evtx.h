@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/event.h"
+#include "formats/evtx/evtx_ids.h"
 
 #define EVTX_HEADER_SIZE 4096
 #define EVTX_CHUNK_SIZE 65536
@@ -65,16 +66,17 @@ struct evtx_report {
 	uint64_t bad_chunks;	/* neither zero nor with a signature, where one should be */
 	uint64_t replaced_templates;	/* damaged; the same one of another chunk was taken */
 	uint64_t bad_checksums;	/* chunk header, chunk records, file header */
-	uint64_t gaps;		/* record ids that jump inside the log */
 	uint64_t cut_chunks;	/* whose header tells of records behind the last one there */
-	uint64_t missing;	/* record ids inside the jumps and behind the cuts */
-	uint64_t first_id, last_id;	/* of what was read; 0: nothing yet */
+	struct evtx_ids ids;	/* gaps between record ids, and what is missing */
 	bool bad_header;	/* file header missing or damaged */
 	bool dirty;		/* the log was not closed */
 	bool full;
 };
 
-/* Adds what one decoder found in the next part of a log to what is known of the parts before. */
+/*
+ * Adds what one decoder found in the next part of a log to what is known of the parts before;
+ * where part->ids.first is 0, in another log.
+ */
 void evtx_report_add(struct evtx_report *total, const struct evtx_report *part);
 
 /* NULL: no memory. `options` may be NULL, and is copied. */

@@ -645,8 +645,8 @@ TEST(evtx_counts_missing_record_ids)
 	assert_true(evtx_writer_add(w, &event, &err));
 	assert_true(evtx_writer_finish(w, &log, &err));
 	report = decode_with(log, NULL);
-	assert_int_equal(report.gaps, 1);
-	assert_int_equal(report.missing, 10);
+	assert_int_equal(report.ids.gaps, 1);
+	assert_int_equal(report.ids.missing, 10);
 	evtx_writer_free(w);
 }
 
@@ -679,7 +679,7 @@ TEST(evtx_reads_the_same_piece_by_piece)
 		rest = span_from(rest, end);
 	}
 	assert_int_equal(report.records, 900);
-	assert_int_equal(report.gaps + report.bad_records + report.bad_chunks, 0);
+	assert_int_equal(report.ids.gaps + report.bad_records + report.bad_chunks, 0);
 	buf_free(&t.json);
 	buf_free(&t.xml);
 	buf_free(&t.fields);

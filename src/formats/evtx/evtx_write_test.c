@@ -75,7 +75,7 @@ TEST(evtx_writes_what_it_reads)
 	assert_int_equal(seen, 1000);
 	assert_int_equal(report.records, 1000);
 	assert_true(report.chunks > 3);
-	assert_int_equal(report.bad_records + report.bad_checksums + report.gaps, 0);
+	assert_int_equal(report.bad_records + report.bad_checksums + report.ids.gaps, 0);
 	assert_false(report.bad_header || report.dirty);
 	evtx_decoder_free(d);
 	evtx_writer_free(w);
