@@ -85,6 +85,8 @@ TEST(archives_are_staged_where_they_lay_on_the_machine_not_where_evidence_is_kep
 	add_archive(&b, "/tmp/case/all.zip");
 	add_archive(&b, "/tmp/case/home/ann/papers.zip");
 	add_archive(&b, "/tmp/case/dev/shm/papers.zip");
+	add_archive(&b, "/tmp/case/dev/shm/collected.zip");
+	assert_true(case_add_source(b.file, SPAN("/tmp/case/dev/shm/collected.zip"), SPAN("file"), &b.source, &err));
 	open_item(&b, "/tmp/case/artefacts", 0100644);
 	conclude(&b);
 	assert_string_equal(ask(&b, "SELECT group_concat(item.path) FROM finding JOIN item ON item.id = "

@@ -236,7 +236,10 @@ static bool weigh_archives(struct analysis *a, struct err *err)
 				     "item.fate = 'locked' OR EXISTS (SELECT 1 FROM item m WHERE m.parent = "
 				     "item.id AND m.fate = 'locked'), item.source FROM item JOIN source ON source.id = "
 				     "item.source WHERE item.class = 'archive' AND item.fate <> 'skipped' "
-				     "AND length(item.path) > length(source.path) ORDER BY item.path", &q, err);
+				     "AND length(item.path) > length(source.path) AND "
+				     /* A collection that is evidence itself, as --live makes one, lies nowhere. */
+				     "NOT EXISTS (SELECT 1 FROM source s WHERE s.path = item.path) ORDER BY item.path",
+				     &q, err);
 
 	while (ok && (ok = query_step(q, &row, err)) && row)
 		if (is_staged(a, &machines, q))

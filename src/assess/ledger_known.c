@@ -449,7 +449,7 @@ static bool by_source(struct ledger *l, const struct program *p, struct span *so
 		return false;
 	sqlite3_bind_text(l->known_source, 1, (const char *)p->full.at, (int)p->full.len - 1, SQLITE_STATIC);
 	if (query_step(l->known_source, &row, &ignored) && row)
-		*source = SPAN("compiled, beside its source");
+		*source = SPAN("compiled, beside its source; not compared with it");
 	sqlite3_reset(l->known_source);
 	return row;
 }

@@ -219,6 +219,18 @@ static bool conclude(const struct assess_rules *rules, struct progress *progress
 	return verdict_write(file, asked_period(), verdict, err);
 }
 
+/* Ended before its end: by a signal, whatever else then went wrong. */
+static bool say_stopped(struct case_file *file, struct err *err)
+{
+	struct err ignored = { 0 };
+
+	case_end(file, "interrupted", SPAN("stopped by the user"), &ignored);
+	if (live)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped by a signal: case '%s' is not complete and not "
+			       "sealed; --live cannot go on with it, for the machine went on", case_name);
+	return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped by a signal; go on with --resume --case %s", case_name);
+}
+
 /* Everything between an open case and a sealed one. */
 static bool examine(const struct assess_rules *rules, struct coordinator *coordinator,
 		    struct progress *progress, struct case_file *file,
@@ -229,14 +241,11 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 		  coordinator_run(coordinator, file, totals, err);
 
 	progress_clear(progress);
+	if (interrupted || totals->stopped)
+		return say_stopped(file, err);
 	if (!ok) {
 		case_end(file, "failed", span_text(err->text), &ignored);
 		return false;
-	}
-	if (totals->stopped) {
-		case_end(file, "interrupted", SPAN("stopped by the user"), err);
-		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "stopped; go on with --resume --case %s",
-			       case_name);
 	}
 	ok = conclude(rules, progress, file, totals, verdict, err);
 	progress_clear(progress);

@@ -165,8 +165,8 @@ static void run_spawner(int channel, spawner_main_fn *main, void *context)
 
 static void become_spawner(int channel, spawner_main_fn *main, void *context)
 {
-	/* An interrupt is for the coordinator, who then ends us in order. */
-	static const int for_the_coordinator[] = { SIGINT, SIGHUP, SIGQUIT, SIGTSTP };
+	/* What is sent to the whole group of processes is for the coordinator, who then ends us in order. */
+	static const int for_the_coordinator[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 	int kept = fcntl(channel, F_DUPFD_CLOEXEC, FIRST_OTHER_FD);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
