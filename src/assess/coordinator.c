@@ -253,6 +253,14 @@ static bool take_place(struct coordinator *c, struct err *err)
 	return true;
 }
 
+/* The check of an image takes as long as many of its shares: begun last it would be waited for. */
+static struct job *check_first(struct job *waiting)
+{
+	struct job *check = waiting->opened->check;
+
+	return check && check->state == JOB_WAITING ? check : waiting;
+}
+
 static struct job *first_waiting(struct coordinator *c)
 {
 	/* Shares of an image wait for the image to be written: not with too much in hand. */
@@ -260,7 +268,7 @@ static struct job *first_waiting(struct coordinator *c)
 		return c->head && c->head->state == JOB_WAITING ? c->head : NULL;
 	while (c->waiting && c->waiting->state != JOB_WAITING)
 		c->waiting = c->waiting->next;
-	return c->waiting;
+	return c->waiting ? check_first(c->waiting) : NULL;
 }
 
 /* Work for all examiners, as long as not too much waits to be written. */
@@ -325,6 +333,8 @@ static void drop_head(struct coordinator *c)
 	if (!c->head)
 		c->tail = &c->head;
 	c->jobs_open--;
+	if (job->is_check)
+		job->opened->check = NULL;
 	free_job(job);
 }
 

@@ -41,6 +41,7 @@ struct opened {
 	size_t beside_count, beside_room;
 	uint64_t allocated;		/* bytes on disk, of all */
 	uint64_t image_item;		/* of the case, once written: what shares lie in */
+	struct job *check;		/* of the image against its own digest, while it is in the queue */
 };
 
 struct writing;
@@ -60,6 +61,7 @@ struct job {
 	struct job *last_share;
 	uint64_t shares, shares_kept;	/* told in this try; made into jobs */
 	uint64_t share_bytes;		/* of a share: stated content */
+	bool is_check;			/* of the image: behind its shares to be written, before them to be done */
 	bool is_companion;		/* of a file that was named: its digest is wanted, no more */
 	bool is_relisted;		/* written by an interrupted run: only its shares are wanted */
 	struct buf part;		/* of a share: what the examiner is told */

@@ -35,8 +35,10 @@ static struct job *new_share(struct coordinator *c, struct job *image, struct sp
 	job->opened = opened_share(image->opened);
 	tree_init(&job->tree, &c->options->limits, &err);
 	job->tree.is_part = true;
-	if (image_part_read_head(&head, &says, &err))
+	if (image_part_read_head(&head, &says, &err)) {
 		job->share_bytes = says.bytes < STATED_MOST ? says.bytes : STATED_MOST;
+		job->is_check = says.kind == IMAGE_PART_CHECK;
+	}
 	buf_add(&job->part, part);
 	return job;
 }
@@ -50,7 +52,7 @@ static void free_share(struct job *job)
 	free(job);
 }
 
-/* Behind the image and its other shares, before what the walk found after it. */
+/* Behind the image and its other shares but the check, before what the walk found after it. */
 static void insert(struct coordinator *c, struct job *image, struct job *job)
 {
 	struct job *after = image->last_share ? image->last_share : image;
@@ -59,7 +61,10 @@ static void insert(struct coordinator *c, struct job *image, struct job *job)
 	after->next = job;
 	if (c->tail == &after->next)
 		c->tail = &job->next;
-	image->last_share = job;
+	if (job->is_check)
+		job->opened->check = job;
+	else
+		image->last_share = job;
 	job->state = JOB_WAITING;
 	c->waiting = c->head;
 	c->jobs_open++;

@@ -86,7 +86,7 @@ static uint64_t allocated(const struct job *job)
 	/* A share by what it states, a large image by what it holds too: zeros take time as well. */
 	uint64_t stated = (uint64_t)job->stat.st_size / STATED_PART;
 
-	if (job->tree.is_part)
+	if (job->tree.is_part && !job->is_check)
 		return job->share_bytes;
 	return job->opened->allocated > stated ? job->opened->allocated : stated;
 }
@@ -252,7 +252,7 @@ static void examiner_over(struct coordinator *c, struct slot *s)
 	c->totals->replaced++;
 	forget(s);
 	/* A share says only when asked again what it was at. */
-	if ((!job->tries && (had_others || job->tree.is_part)) || refuse_member(c, job)) {
+	if ((!job->tries && (had_others || job->tree.is_part)) || (!job->is_check && refuse_member(c, job))) {
 		job->tries++;
 		known_forget(c, job);
 		/* A case that cannot be written any more says so at the next row. */

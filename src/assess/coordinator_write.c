@@ -431,6 +431,39 @@ bool write_undo(struct job *job, struct err *err)
 	return ok;
 }
 
+static bool shorten_image(struct writing *w, struct span reason, struct err *err)
+{
+	uint64_t *fates = w->c->totals->fates;
+	bool is_news;
+
+	if (!case_shorten_item(w->c->file, w->job->opened->image_item, reason, &is_news, err))
+		return false;
+	fates[FATE_EXAMINED] -= is_news;
+	fates[FATE_PARTLY] += is_news;
+	return true;
+}
+
+/* What the check of an image tells is said of the image: it has no item of its own. */
+static bool write_check(struct writing *w, struct err *err)
+{
+	struct record r;
+	bool ok = true;
+	size_t len;
+
+	for (; ok && next_record(w, &r, &len); w->at += len) {
+		if (r.type == RECORD_FACT)
+			ok = case_add_fact(w->c->file, w->job->unit, w->job->opened->image_item, &r.fact, err);
+		else if (r.type == RECORD_END && r.end.fate == FATE_PARTLY)
+			ok = shorten_image(w, r.end.reason, err);
+	}
+	if (ok && !w->job->tree.is_done) {
+		buf_clear(&w->path);
+		buf_printf(&w->path, "verification: %s", w->job->cut);
+		ok = shorten_image(w, buf_span(&w->path), err);
+	}
+	return ok;
+}
+
 static timestamp stat_time(const struct job *job, struct timespec t)
 {
 	return job->stat.st_mode ? timestamp_of_unix(t.tv_sec, (uint32_t)t.tv_nsec) : TIME_NONE;
@@ -501,7 +534,9 @@ bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, 
 
 	if (!ok)
 		return false;
-	if (job->fate)
+	if (job->is_check)
+		ok = write_check(w, err);
+	else if (job->fate)
 		ok = write_plain(w, job->fate, job->reason, err);
 	else if (!job->tree.count && (!job->tree.is_part || !job->tree.is_done))
 		ok = write_plain(w, FATE_FAILED, job->cut, err);

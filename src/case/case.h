@@ -113,6 +113,11 @@ bool case_add_item(struct case_file *c, uint64_t unit, const struct case_item *i
 bool case_end_item(struct case_file *c, uint64_t unit, uint64_t item,
 		   const struct case_outcome *outcome, struct err *err);
 /*
+ * Something of an item of a committed unit could not be examined after all. *is_news: it was
+ * FATE_EXAMINED until now; a reason that it has already stays.
+ */
+bool case_shorten_item(struct case_file *c, uint64_t item, struct span reason, bool *is_news, struct err *err);
+/*
  * Says what the item's content is, before it is examined. *same_as: the item in
  * which this content was or is being examined, which makes this one a
  * FATE_DUPLICATE; 0: this item is the first. Where the other item's unit is

@@ -77,6 +77,23 @@ TEST(case_keeps_what_was_written)
 	case_close(c);
 }
 
+TEST(case_shortens_what_was_examined_and_keeps_the_first_reason)
+{
+	char path[512];
+	struct sample s = { .units = 3, .findings = 1 };
+	struct case_file *c = written(scratch(path, sizeof path, "short.case"), &s);
+	struct err err = { 0 };
+	bool is_news = false;
+	int64_t item = number(c, "SELECT id FROM item WHERE fate = 'examined' ORDER BY id LIMIT 1");
+
+	assert_true(case_shorten_item(c, (uint64_t)item, SPAN("bad chunks"), &is_news, &err));
+	assert_true(is_news);
+	assert_true(case_shorten_item(c, (uint64_t)item, SPAN("more"), &is_news, &err));
+	assert_false(is_news);
+	assert_int_equal(number(c, "SELECT id FROM item WHERE fate = 'partly' AND reason = 'bad chunks'"), item);
+	end(c);
+}
+
 TEST(case_is_one_file_after_closing)
 {
 	char path[512], beside[600];

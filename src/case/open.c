@@ -34,6 +34,7 @@ static const char *const updates[UPDATE_COUNT] = {
 	[UPDATE_END_ITEM] = "UPDATE item SET class = ?1, kind = ?2, size = coalesce(?3, size), "
 			    "sha256 = coalesce(?4, sha256), fate = ?5, reason = ?6, same_as = ?7 "
 			    "WHERE id = ?8 AND unit = ?9 AND fate IS NULL",
+	[UPDATE_SHORTEN] = "UPDATE item SET fate = 'partly', reason = ?1 WHERE id = ?2 AND fate = 'examined'",
 	[UPDATE_UNIT_DONE] = "UPDATE unit SET done = 1 WHERE id = ?1",
 	[UPDATE_RUN_END] = "UPDATE run SET ended = ?1, outcome = ?2, reason = ?3 WHERE id = ?4",
 	[UPDATE_TOKEN] = "UPDATE checkpoint SET token = ?1 WHERE id = ?2",

@@ -351,3 +351,18 @@ bool case_end_item(struct case_file *c, uint64_t unit, uint64_t item,
 		complete_acquired(u, outcome);
 	return recorder_done(c, err);
 }
+
+bool case_shorten_item(struct case_file *c, uint64_t item, struct span reason, bool *is_news, struct err *err)
+{
+	struct row row;
+
+	if (!recorder_begin(c, err))
+		return false;
+	row = row_update(c, UPDATE_SHORTEN);
+	row_text(&row, reason);
+	row_u64(&row, item, 0);
+	if (!row_end(&row, err))
+		return false;
+	*is_news = sqlite3_changes(c->db) == 1;
+	return recorder_done(c, err);
+}

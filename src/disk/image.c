@@ -13,7 +13,7 @@
 struct image {
 	struct blocks *media;
 	struct image_state state;
-	bool owns_media, is_ewf;
+	bool owns_media;
 	struct blocks_budget *budget;
 };
 
@@ -113,7 +113,7 @@ static struct blocks *open_ewf(struct image *i, struct blocks *first, struct spa
 	struct blocks *segments[SEGMENTS_MOST], *media;
 	bool missing = false;
 
-	i->is_ewf = true;
+	i->state.has_checks = true;
 	i->state.segments = find_segments(first, name, files, true, segments);
 	media = ewf_media(segments, i->state.segments, &missing, err);
 	i->state.missing = missing ? "segments of the image" : NULL;
@@ -256,9 +256,7 @@ bool image_verify(struct image *i, struct image_check *out, struct err *err)
 	uint8_t digest[DIGEST_MAX];
 	bool ok;
 
-	*out = (struct image_check){ .has_checks = i->is_ewf };
-	if (!i->is_ewf)
-		return true;
+	*out = (struct image_check){ 0 };
 	ewf_stored(i->media, &stored);
 	out->has_md5 = stored.has_md5;
 	out->has_sha1 = stored.has_sha1;

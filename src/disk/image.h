@@ -22,6 +22,7 @@ struct image;
 struct image_state {
 	const char *format;		/* "raw", "split raw", "ewf", "vmdk", ... */
 	size_t segments;		/* files it is made of */
+	bool has_checks;		/* checksums or digests of its own: image_verify tells */
 	const char *missing;		/* which part of it is not there, or NULL */
 	char damage[160];		/* of its own structures, and what it costs; empty: none */
 };
@@ -37,14 +38,13 @@ struct blocks *image_media(struct image *i);
 void image_describe(const struct image *i, struct image_state *out);
 
 struct image_check {
-	bool has_checks;		/* the format has any */
 	uint64_t chunks, bad_chunks;
 	uint64_t first_bad;		/* offset in the media */
 	bool has_md5, has_sha1, md5_differs, sha1_differs;
 	uint8_t md5[16], sha1[20];	/* as stored */
 };
 
-/* `over`: enough time was spent; then the error is ERR_LIMIT. */
+/* Of an image that has checks. Where enough time was spent the error is ERR_LIMIT. */
 bool image_verify(struct image *i, struct image_check *out, struct err *err);
 
 #endif

@@ -56,7 +56,7 @@ bool image_part_read_head(struct cursor *from, struct image_part *out, struct er
 		memcpy(out->keys[i].bytes, key.at, key.len);
 		from->short_read |= out->keys[i].len > LUKS_KEY_MOST;
 	}
-	if (from->short_read || kind < IMAGE_PART_FILES_OF || kind > IMAGE_PART_FREE_SPACE)
+	if (from->short_read || kind < IMAGE_PART_FILES_OF || kind > IMAGE_PART_CHECK)
 		return err_set(err, ERR_CORRUPT, from->at, "malformed share of an image");
 	return true;
 }

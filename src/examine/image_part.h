@@ -1,7 +1,9 @@
 /*
  * image_part: a share of the files in a disk image. One examiner lists the image
  * and divides it; each share is then a job of its own, with its own time and
- * limits, so that a bad file costs little and an image of any size is done.
+ * limits, so that a bad file costs little and an image of any size is done. The check
+ * of an image that carries checksums is a share too: it takes longest, and nothing
+ * else is to wait for it.
  *
  * It goes from one examiner through the coordinator, which does not look into it,
  * to another; both ends trust nothing.
@@ -16,7 +18,7 @@
 #define IMAGE_PART_BYTES ((uint64_t)32 << 20)
 #define IMAGE_PART_ROOM ((size_t)768 << 10)
 
-enum image_part_kind { IMAGE_PART_FILES_OF = 1, IMAGE_PART_FREE_SPACE };
+enum image_part_kind { IMAGE_PART_FILES_OF = 1, IMAGE_PART_FREE_SPACE, IMAGE_PART_CHECK };
 
 #define IMAGE_PART_NAME 80
 
@@ -25,7 +27,7 @@ struct image_part {
 	uint32_t volume;
 	char name[IMAGE_PART_NAME];	/* of the volume */
 	uint32_t count;		/* of entries */
-	uint64_t bytes;		/* of their content; of a share of free space: unused */
+	uint64_t bytes;		/* of their content; unused where there are none */
 	/* What opened encrypted volumes: deriving it from a word takes seconds each time. */
 	struct luks_key keys[DISK_LUKS_MAX];
 };

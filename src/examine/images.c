@@ -1,11 +1,10 @@
 #include "examine/images.h"
 
+#include "artefact/artefact.h"
 #include "base/map.h"
-#include "disk/disk.h"
-#include "disk/image.h"
-#include "examine/beside.h"
 #include "examine/carve.h"
 #include "examine/image_part.h"
+#include "examine/opened_image.h"
 #include "formats/lnk/lnk.h"
 
 #include <inttypes.h>
@@ -17,86 +16,12 @@
 /* What names no file system and is no larger is boot code, not a volume to miss. */
 #define SMALL_VOLUME ((uint64_t)64 << 20)
 #define SEEN_BYTES ((size_t)192 << 20)
-#define FILES_MOST 1200
 #define FREE_PIECE ((size_t)4 << 20)
 #define NEAR_MOST 64	/* files beside one, of which its decoders asked */
 #define REASON_MAX ((size_t)8 << 10)
 /* Volume shadow copies lie in files of this folder, named by the store's GUID and that of all of them. */
 #define SNAPSHOT_STORE "System Volume Information/{%.*s}{3808876b-c176-4e48-b7ae-04046e6cc752}"
 #define BYTES_A_SECOND ((uint64_t)32 << 20)
-
-struct opened_image {
-	struct examination *x;
-	struct item *item;
-	struct blocks_budget budget;
-	struct blocks *first;
-	struct blocks *found[FILES_MOST];	/* further files, as they were asked for */
-	size_t found_count;
-	struct image_files files;
-	struct image *image;
-	struct disk *disk;
-};
-
-/* ---- opening ---- */
-
-static bool is_over(void *context)
-{
-	return examination_over(context);
-}
-
-static struct blocks *find_file(void *context, struct span name)
-{
-	struct opened_image *o = context;
-	struct beside_file *f = o->item->depth ? NULL : beside_find(o->x->beside, name);
-	struct blocks *made = NULL;
-	struct span bytes;
-
-	if (o->found_count == FILES_MOST)
-		return NULL;
-	if (f && f->fd >= 0)
-		made = blocks_of_fd(f->fd, f->size, &o->budget);
-	else if (o->item->depth && o->item->near && o->item->near->find(o->item->near->context, name, &bytes))
-		made = blocks_of_span(bytes, &o->budget);
-	if (made)
-		o->found[o->found_count++] = made;
-	return made;
-}
-
-static void close_image(struct opened_image *o)
-{
-	disk_close(o->disk);
-	image_close(o->image);
-	while (o->found_count)
-		blocks_close(o->found[--o->found_count]);
-	blocks_close(o->first);
-	free(o);
-}
-
-static struct opened_image *open_image(struct examination *x, struct item *item,
-				       const struct library_key *keys, size_t key_count, struct err *err)
-{
-	struct opened_image *o = calloc(1, sizeof *o);
-
-	if (!o) {
-		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
-		return NULL;
-	}
-	o->x = x;
-	o->item = item;
-	o->budget = (struct blocks_budget){ .over = is_over, .context = x };
-	o->files = (struct image_files){ find_file, o };
-	o->first = item->depth ? blocks_of_span(item->bytes, &o->budget)
-			       : blocks_of_fd(x->file, x->command->size, &o->budget);
-	examination_risk(x);
-	if (o->first)
-		o->image = image_open(o->first, span_after_last(item->path, '/'), &o->files, err);
-	if (o->image)
-		o->disk = disk_open(image_media(o->image), keys, key_count, err);
-	if (o->disk)
-		return o;
-	close_image(o);
-	return NULL;
-}
 
 /* ---- one file of it ---- */
 
@@ -624,10 +549,25 @@ static void allow_time(struct opened_image *o)
 	o->x->tree_deadline_ns += more;
 }
 
+/* Before the shares of files, as it takes longest. */
+static void order_check(struct opened_image *o)
+{
+	uint8_t head[IMAGE_PART_HEAD];
+	struct record r = { .type = RECORD_PART, .part = span_of(head, sizeof head) };
+	struct image_state state;
+
+	image_describe(o->image, &state);
+	if (!state.has_checks || o->x->limits->names_only)
+		return;
+	image_part_write_head(head, &(struct image_part){ .kind = IMAGE_PART_CHECK });
+	examination_tell(o->x, &r);
+	examination_flush(o->x);
+}
+
 bool images_survey(struct examination *x, struct item *item)
 {
 	struct err err = { 0 };
-	struct opened_image *o = open_image(x, item, x->keys, x->key_count, &err);
+	struct opened_image *o = opened_image_disk(x, item, x->keys, x->key_count, &err);
 	bool ok;
 
 	if (!o) {
@@ -638,9 +578,10 @@ bool images_survey(struct examination *x, struct item *item)
 	if (ok) {
 		allow_time(o);
 		note_missing(o);
+		order_check(o);
 		list_all(o, false);
 	}
-	close_image(o);
+	opened_image_close(o);
 	return ok;
 }
 
@@ -653,7 +594,7 @@ void images_inside(struct examination *x, struct item *item)
 		examination_limit(x, "limit: %" PRIu64 " archives inside archives", x->limits->depth);
 		return;
 	}
-	o = open_image(x, item, x->keys, x->key_count, &err);
+	o = opened_image_disk(x, item, x->keys, x->key_count, &err);
 	if (!o) {
 		examination_short(x, FATE_PARTLY, "%s", err.text);
 		return;
@@ -661,7 +602,7 @@ void images_inside(struct examination *x, struct item *item)
 	note_missing(o);
 	if (holds_something(o))
 		list_all(o, true);
-	close_image(o);
+	opened_image_close(o);
 }
 
 /* ---- checks ---- */
@@ -689,27 +630,45 @@ static void tell_check(struct examination *x, const struct image_check *check)
 	buf_free(&note);
 }
 
-void images_verify(struct examination *x, struct item *item)
+static void check(struct opened_image *o)
 {
+	struct image_check found;
 	struct err err = { 0 };
-	/* Keys would only be derived once more. */
-	struct opened_image *o = open_image(x, item, NULL, 0, &err);
-	struct image_check check;
 
-	if (!o)
+	if (!image_verify(o->image, &found, &err)) {
+		examination_short(o->x, FATE_PARTLY, "verification: %s", err.text);
 		return;
-	if (!image_verify(o->image, &check, &err)) {
-		examination_short(x, FATE_PARTLY, "verification: %s", err.text);
-	} else if (check.has_checks) {
-		if (check.bad_chunks)
-			examination_short(x, FATE_PARTLY, "%" PRIu64 " chunks fail their checksum, the "
-					  "first at offset %" PRIu64, check.bad_chunks, check.first_bad);
-		if (check.md5_differs || check.sha1_differs)
-			examination_short(x, FATE_PARTLY, "the content differs from the digest stored "
-					  "in the image");
-		tell_check(x, &check);
 	}
-	close_image(o);
+	if (found.bad_chunks)
+		examination_short(o->x, FATE_PARTLY, "%" PRIu64 " chunks fail their checksum, the "
+				  "first at offset %" PRIu64, found.bad_chunks, found.first_bad);
+	if (found.md5_differs || found.sha1_differs)
+		examination_short(o->x, FATE_PARTLY, "the content differs from the digest stored "
+				  "in the image");
+	tell_check(o->x, &found);
+}
+
+static void check_image(struct examination *x, struct item *item)
+{
+	struct record begin = { .type = RECORD_BEGIN, .begin = { .path = SPAN("check of the image"),
+		.size = UINT64_MAX, .modified = TIME_NONE, .changed = TIME_NONE, .accessed = TIME_NONE,
+		.created = TIME_NONE } };
+	struct record end = { .type = RECORD_END };
+	struct opened_image *o;
+	struct err err = { 0 };
+
+	examination_tell(x, &begin);
+	o = opened_image_container(x, item, &err);
+	if (o) {
+		allow_time(o);
+		check(o);
+		opened_image_close(o);
+	} else {
+		examination_short(x, FATE_PARTLY, "verification: %s", err.text);
+	}
+	end.end.fate = item->fate == FATE_NONE ? FATE_SKIPPED : FATE_PARTLY;
+	end.end.reason = item->short_of;
+	examination_tell(x, &end);
 }
 
 /* ---- a share ---- */
@@ -758,34 +717,45 @@ static const struct library_key *share_keys(struct examination *x, const struct 
 	return keys;
 }
 
+static void examine_share(struct examination *x, struct item *item, const struct image_part *head,
+			  struct cursor *from, struct err *err)
+{
+	struct opened_image *o = NULL;
+	struct file_system *fs = NULL;
+	const struct library_key *keys;
+	size_t count;
+
+	if ((keys = share_keys(x, head, &count)) && (o = opened_image_disk(x, item, keys, count, err)) &&
+	    head->volume < disk_count(o->disk)) {
+		const struct volume *v = disk_volume(o->disk, head->volume);
+
+		fs = fs_open(v->blocks, err);
+		if (fs && head->kind == IMAGE_PART_FREE_SPACE)
+			carve_free_space(x, item, v, fs);
+		else if (fs)
+			examine_files(o, v, fs, from, head->count);
+		fs_close(fs);
+	}
+	if (!fs)
+		dismiss_share(x, err);
+	if (o)
+		opened_image_close(o);
+}
+
 void images_share(struct examination *x, struct span part)
 {
 	struct item item = { .path = x->command->path };
 	struct cursor from = cursor_of(part);
 	struct image_part head;
-	struct opened_image *o = NULL;
-	struct file_system *fs = NULL;
-	const struct library_key *keys;
 	struct err err = { 0 };
-	size_t count;
 
 	/* What goes wrong before the first file is told of no item: the coordinator tells it. */
 	examination_enter(x, &item);
-	if (image_part_read_head(&from, &head, &err) && (keys = share_keys(x, &head, &count)) &&
-	    (o = open_image(x, &item, keys, count, &err)) &&
-	    head.volume < disk_count(o->disk)) {
-		const struct volume *v = disk_volume(o->disk, head.volume);
-
-		fs = fs_open(v->blocks, &err);
-		if (fs && head.kind == IMAGE_PART_FREE_SPACE)
-			carve_free_space(x, &item, v, fs);
-		else if (fs)
-			examine_files(o, v, fs, &from, head.count);
-		fs_close(fs);
-	}
-	if (!fs)
+	if (!image_part_read_head(&from, &head, &err))
 		dismiss_share(x, &err);
-	if (o)
-		close_image(o);
+	else if (head.kind == IMAGE_PART_CHECK)
+		check_image(x, &item);
+	else
+		examine_share(x, &item, &head, &from, &err);
 	examination_leave(x);
 }

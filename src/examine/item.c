@@ -135,8 +135,6 @@ static void look_into(struct examination *x, struct item *item, const struct ide
 		members_examine(x, item);
 	if (reader == READER_IMAGE && item->depth && is_new_content && item->bytes.len > IMAGE_LEAST)
 		images_inside(x, item);
-	else if (reader == READER_IMAGE && !item->depth)
-		images_verify(x, item);
 }
 
 static void look_into_as_known(struct examination *x, struct item *item, const struct item_origin *origin,
