@@ -133,6 +133,7 @@ struct ending {
 
 static struct {
 	struct ending list[ENDINGS_MOST];
+	uint8_t second[ENDINGS_MOST];	/* another character that a path must have; 0: any */
 	size_t from[257];		/* of each last character; '*' takes any */
 	size_t count;			/* 0: not made yet */
 } endings;
@@ -167,6 +168,22 @@ static uint8_t end_of(struct span s)
 	return s.len ? fold(s.at[s.len - 1]) : 0;
 }
 
+/* 0 where it is a star or there is none. */
+static uint8_t before_end_of(struct span s)
+{
+	uint8_t c = s.len > 1 && s.at[s.len - 1] != '*' ? fold(s.at[s.len - 2]) : 0;
+
+	return c == '*' ? 0 : c;
+}
+
+/* Of "folder/star" the last one of the folder, else the one before the last. */
+static uint8_t second_of(const struct ending *e)
+{
+	uint8_t folder = end_of(e->before);
+
+	return end_of(e->last) != '*' ? before_end_of(e->last) : e->last.len > 1 || folder == '*' ? 0 : folder;
+}
+
 static int by_end(const void *x, const void *y)
 {
 	return (int)end_of(((const struct ending *)x)->pattern) -
@@ -186,6 +203,8 @@ void artefact_prepare(void)
 			add_ending(span_split(&rest, '|'), number);
 	}
 	qsort(endings.list, endings.count, sizeof *endings.list, by_end);
+	for (size_t i = 0; i < endings.count; i++)
+		endings.second[i] = second_of(&endings.list[i]);
 	for (size_t c = 0, at = 0; c <= 256; c++) {
 		while (at < endings.count && end_of(endings.list[at].pattern) < c)
 			at++;
@@ -216,10 +235,13 @@ static bool ending_matches(const struct ending *e, struct span part, struct span
 static void mark(size_t from, size_t to, struct span path, bool is_coded, bool hit[])
 {
 	struct span before = path, part = take_last(&before);
+	uint8_t c = from == endings.from['*'] ? end_of(before) : before_end_of(part);
 
 	for (size_t i = from; part.len && i < to; i++) {
 		const struct ending *e = &endings.list[i];
 
+		if (!is_coded && endings.second[i] && endings.second[i] != c)
+			continue;
 		if (is_coded ? end_matches(e->pattern, path, true) : ending_matches(e, part, before))
 			hit[e->decoder] = true;
 	}

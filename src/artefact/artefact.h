@@ -37,6 +37,8 @@ struct content_rest {
 	void *context;
 };
 
+struct digests;
+
 struct artefact {
 	struct span bytes;
 	const struct content_rest *rest;	/* what follows `bytes`, to be read once, or NULL */
@@ -47,6 +49,7 @@ struct artefact {
 	uint32_t mode;			/* as stat(2), or 0 where it is not known */
 	struct span capability;		/* security.capability, as stored; empty: none, or not known */
 	const struct near_files *near;	/* never NULL; may find nothing */
+	const struct digests *digests;	/* of the bytes (codec/digest.h), or NULL: not known yet */
 	struct arena *arena;		/* emptied after the item */
 
 	/* Takes the trace (copies); false: enough, stop (time, limits). */

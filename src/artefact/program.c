@@ -9,23 +9,18 @@
 
 #include <math.h>
 
-/* Small enough to stay in the cache between the two digests and the count. */
-#define PIECE ((size_t)32 << 10)
 #define TEXT_MOST 512
 #define NOTES_MOST 64
 
 /* ---- digests and entropy ---- */
 
-static void hex_of(struct digest *d, char *to)
+static void hex_of(char *to, struct span digest)
 {
-	uint8_t digest[DIGEST_MAX];
-	size_t len = digest_done(d, digest);
-
-	for (size_t i = 0; i < len; i++) {
-		to[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-		to[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+	for (size_t i = 0; i < digest.len; i++) {
+		to[2 * i] = "0123456789abcdef"[digest.at[i] >> 4];
+		to[2 * i + 1] = "0123456789abcdef"[digest.at[i] & 15];
 	}
-	to[2 * len] = 0;
+	to[2 * digest.len] = 0;
 }
 
 /* Four tables, so that equal bytes in a row do not wait for each other. */
@@ -54,29 +49,20 @@ static double entropy_of(uint64_t counts[4][256], size_t total)
 	return sum;
 }
 
-void program_look_at(struct span bytes, struct program_look *out)
+void program_look_at(struct span bytes, const struct digests *digests, struct program_look *out)
 {
 	uint64_t counts[4][256] = { { 0 } };
-	struct digest *md5 = digest_new(DIGEST_MD5), *sha1 = digest_new(DIGEST_SHA1);
-	size_t total = bytes.len;
+	struct digests own;
 
-	*out = (struct program_look){ .md5 = "" };
-	while (md5 && sha1 && bytes.len) {
-		struct span piece = span_sub(bytes, 0, PIECE);
-
-		digest_add(md5, piece);
-		digest_add(sha1, piece);
-		count_bytes(piece, counts);
-		bytes = span_from(bytes, piece.len);
+	if (!digests) {
+		digests_of(bytes, &own);
+		digests = &own;
 	}
-	if (md5 && sha1) {
-		memcpy(out->md5, "md5:", 4);
-		hex_of(md5, out->md5 + 4);
-		hex_of(sha1, out->sha1);
-	}
-	out->entropy = entropy_of(counts, total);
-	digest_free(md5);
-	digest_free(sha1);
+	memcpy(out->md5, "md5:", 4);
+	hex_of(out->md5 + 4, span_of(digests->md5, sizeof digests->md5));
+	hex_of(out->sha1, span_of(digests->sha1, sizeof digests->sha1));
+	count_bytes(bytes, counts);
+	out->entropy = entropy_of(counts, bytes.len);
 }
 
 /* ---- a trace and its detail ---- */
@@ -93,7 +79,7 @@ static void begin(struct telling *t, const struct artefact *a, const char *what)
 {
 	*t = (struct telling){ .a = a, .trace = trace_new(TRACE_PROGRAM, what),
 			       .detail = buf_new((size_t)32 << 10) };
-	program_look_at(a->bytes, &t->look);
+	program_look_at(a->bytes, a->digests, &t->look);
 	t->trace.path = a->path;
 	t->trace.time = a->modified;
 	t->trace.source = a->modified == TIME_NONE ? SPAN("") : SPAN("file modified");

@@ -24,8 +24,8 @@ struct program_look {
 	double entropy;			/* bits a byte, 0 to 8 */
 };
 
-/* One pass over the bytes. */
-void program_look_at(struct span bytes, struct program_look *out);
+/* `digests` NULL: they are not known yet. */
+void program_look_at(struct span bytes, const struct digests *digests, struct program_look *out);
 /* Kinds of identify() that the decoders of programs take by content. */
 bool program_is_kind(const char *kind);
 /* A SHA-1 thumbprint (hex) of a certificate that chains may end at. */

@@ -20,15 +20,15 @@ TEST(digests_and_entropy_are_those_of_the_content)
 	struct program_look empty, abc;
 	uint8_t all[256];
 
-	program_look_at(SPAN(""), &empty);
+	program_look_at(SPAN(""), NULL, &empty);
 	assert_string_equal(empty.md5, "md5:d41d8cd98f00b204e9800998ecf8427e");
 	assert_true(empty.entropy == 0);
-	program_look_at(SPAN("abc"), &abc);
+	program_look_at(SPAN("abc"), NULL, &abc);
 	assert_string_equal(abc.md5, "md5:900150983cd24fb0d6963f7d28e17f72");
 	assert_string_equal(abc.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
 	for (size_t i = 0; i < sizeof all; i++)
 		all[i] = (uint8_t)i;
-	program_look_at(span_of(all, sizeof all), &abc);
+	program_look_at(span_of(all, sizeof all), NULL, &abc);
 	assert_true(abc.entropy == 8);
 }
 

@@ -18,3 +18,24 @@ TEST(digest_matches_published_vectors)
 	digest_free(d);
 	buf_free(&b);
 }
+
+TEST(digests_of_all_three_are_those_of_each)
+{
+	static uint8_t bytes[3000];
+	struct digests all;
+	uint8_t one[DIGEST_MAX];
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 2654435761u >> 13);
+	for (size_t len = 0; len <= sizeof bytes; len += len < 200 ? 1 : 97) {
+		struct span s = span_of(bytes + len % 7, len < sizeof bytes - 7 ? len : sizeof bytes - 7);
+
+		digests_of(s, &all);
+		digest_of(DIGEST_MD5, s, one);
+		assert_memory_equal(all.md5, one, sizeof all.md5);
+		digest_of(DIGEST_SHA1, s, one);
+		assert_memory_equal(all.sha1, one, sizeof all.sha1);
+		digest_of(DIGEST_SHA256, s, one);
+		assert_memory_equal(all.sha256, one, sizeof all.sha256);
+	}
+}

@@ -106,28 +106,28 @@ static void tell_configuration(struct examination *x, const struct item *item)
 {
 	struct record r = { .type = RECORD_TRACE,
 			    .trace = trace_new(TRACE_PROGRAM, "configuration") };
-	uint8_t md5[DIGEST_MAX], sha1[DIGEST_MAX];
-	size_t md5_len = digest_of(DIGEST_MD5, item->bytes, md5);
-	size_t sha1_len = digest_of(DIGEST_SHA1, item->bytes, sha1);
+	struct digests digests = item->digests;
 	struct buf text = buf_new(64), detail = buf_new(128);
 
-	if (md5_len && sha1_len) {
-		buf_text(&text, "md5:");
-		buf_hex(&text, span_of(md5, md5_len));
-		buf_text(&detail, "{\"sha1\":\"");
-		buf_hex(&detail, span_of(sha1, sha1_len));
-		buf_text(&detail, "\"}");
-		r.trace.digest = buf_span(&text);
-		r.trace.detail = buf_span(&detail);
-		r.trace.bytes_in = item->bytes.len;
-		examination_tell(x, &r);
-	}
+	if (!item->has_digests)
+		digests_of(item->bytes, &digests);
+	buf_text(&text, "md5:");
+	buf_hex(&text, span_of(digests.md5, sizeof digests.md5));
+	buf_text(&detail, "{\"sha1\":\"");
+	buf_hex(&detail, span_of(digests.sha1, sizeof digests.sha1));
+	buf_text(&detail, "\"}");
+	r.trace.digest = buf_span(&text);
+	r.trace.detail = buf_span(&detail);
+	r.trace.bytes_in = item->bytes.len;
+	examination_tell(x, &r);
 	buf_free(&text);
 	buf_free(&detail);
 }
 
-static bool is_program_already(const struct artefact_list *fitting)
+bool artefacts_is_program(const struct item *item)
 {
+	const struct artefact_list *fitting = item->fitting;
+
 	for (size_t i = 0; i < fitting->count; i++)
 		if (fitting->at[i]->evidence_class == CLASS_SCRIPT || fitting->at[i]->evidence_class == CLASS_EXECUTABLE)
 			return true;
@@ -144,18 +144,18 @@ void artefacts_examine(struct examination *x, struct item *item, const char *kin
 		.name = span_after_last(item->path, '/'), .kind = kind,
 		.modified = item->modified, .mode = item->mode, .capability = item->capability,
 		.near = item->near ? item->near : &nothing,
+		.digests = item->has_digests ? &item->digests : NULL,
 		.arena = &arena, .trace = take_trace, .short_of = note_short, .lost = add_lost,
 	};
-	struct artefact_list fitting;
+	const struct artefact_list *fitting = item->fitting;
 	bool starts = false;
 
-	artefact_find(kind, item->path, &fitting);
-	for (size_t i = 0; i < fitting.count && !examination_over(x); i++) {
-		if (is_new_content || fitting.at[i]->of_place)
-			starts |= decode(x, fitting.at[i], &a);
+	for (size_t i = 0; i < fitting->count && !examination_over(x); i++) {
+		if (is_new_content || fitting->at[i]->of_place)
+			starts |= decode(x, fitting->at[i], &a);
 		arena_reset(&arena);
 	}
-	if (item->mode & 0111 && !is_program_already(&fitting) && !examination_over(x))
+	if (item->mode & 0111 && !artefacts_is_program(item) && !examination_over(x))
 		decode(x, &program_allowed, &a);
 	if (starts && is_new_content && item->bytes.len <= CONFIGURATION_MOST)
 		tell_configuration(x, item);

@@ -7,8 +7,13 @@
 
 #include "examine/examination.h"
 
-/* `kind` as identify() says. Where the content is not new, only what the place tells is decoded. */
+/*
+ * By the decoders that item->fitting names; `kind` as identify() says. Where the content is not
+ * new, only what the place tells is decoded.
+ */
 void artefacts_examine(struct examination *x, struct item *item, const char *kind,
 		       bool is_new_content);
+/* Whether one of those decoders is of programs, which are known by three digests. */
+bool artefacts_is_program(const struct item *item);
 
 #endif

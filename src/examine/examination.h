@@ -6,6 +6,7 @@
 #define KANSHIKI_EXAMINE_EXAMINATION_H
 
 #include "base/arena.h"
+#include "codec/digest.h"
 #include "examine/command.h"
 #include "examine/limits.h"
 #include "examine/record.h"
@@ -14,6 +15,7 @@ struct events;
 struct matching;
 struct content_rest;
 struct near_files;
+struct artefact_list;
 struct beside_files;
 struct digester;
 struct library_key;
@@ -36,6 +38,9 @@ struct item {
 	enum fate fate;			/* FATE_PARTLY with the first reason, unless set */
 	bool is_bounded;		/* see record_end */
 	bool is_known;			/* content seen before */
+	const struct artefact_list *fitting;	/* its decoders, once it is identified */
+	bool has_digests;		/* all three are known, and these: */
+	struct digests digests;
 	bool is_mapped;			/* bytes are a file's pages, page-aligned */
 	char reason[240];		/* where .short_of is kept */
 };

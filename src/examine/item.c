@@ -1,5 +1,6 @@
 #include "examine/item.h"
 
+#include "artefact/artefact.h"
 #include "artefact/linux_link.h"
 #include "codec/digest.h"
 #include "evidence/beside.h"
@@ -15,6 +16,8 @@
 /* Of a path that a link leads to. */
 #define LINK_MAX ((size_t)64 << 10)
 #define DIGEST_WAIT_MS 50
+/* Digested without a look at the clock: a quarter of a second. */
+#define AT_ONCE ((size_t)64 << 20)
 /* What is shorter and lies in something is a boot sector kept apart, not a volume. */
 #define IMAGE_LEAST ((size_t)64 << 10)
 /* Of an image as such rules see its start; its files are matched one by one. */
@@ -91,13 +94,24 @@ static bool digest_bytes(struct examination *x, const struct item *item, uint8_t
 	return in_time;
 }
 
+/* What is told of a program is made in the same pass. */
+static bool digest_program(struct item *item, uint8_t out[SHA256_SIZE])
+{
+	if (item->is_mapped || item->bytes.len > AT_ONCE || !artefacts_is_program(item))
+		return false;
+	digests_of(item->bytes, &item->digests);
+	item->has_digests = true;
+	memcpy(out, item->digests.sha256, SHA256_SIZE);
+	return true;
+}
+
 /* Whether to look into the content: not where an equal one was looked into. */
 static bool is_new(struct examination *x, struct item *item, const struct item_origin *origin)
 {
 	struct record_content content = { .size = item->bytes.len };
 	enum record_answer answer;
 
-	if (origin->cut || !digest_bytes(x, item, content.sha256))
+	if (origin->cut || (!digest_program(item, content.sha256) && !digest_bytes(x, item, content.sha256)))
 		return true;
 	answer = examination_ask(x, &content);
 	item->is_known = answer != ANSWER_EXAMINE;
@@ -253,6 +267,7 @@ static struct identity identity_of(struct examination *x, struct item *item, con
 void item_examine(struct examination *x, struct item *item, struct item_origin *origin)
 {
 	struct identity identity;
+	struct artefact_list fitting;
 	struct record kind = { .type = RECORD_KIND };
 
 	begin(x, item, origin);
@@ -275,6 +290,8 @@ void item_examine(struct examination *x, struct item *item, struct item_origin *
 	else if (origin->cut)
 		examination_short(x, origin->fill && !item->bytes.len ? FATE_FAILED : FATE_PARTLY, "%s", origin->cut);
 	identity = identity_of(x, item, origin);
+	artefact_find(identity.kind, item->path, &fitting);
+	item->fitting = &fitting;
 	kind.kind.evidence_class = identity.evidence_class;
 	kind.kind.kind = span_text(identity.kind);
 	examination_tell(x, &kind);
