@@ -4,8 +4,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "codec/digest_blocks.h"
-
 /* Small enough to stay in the cache from one digest to the next. */
 #define PIECE ((size_t)32 << 10)
 
@@ -105,7 +103,7 @@ void sha256_of(struct span s, uint8_t out[SHA256_SIZE])
 
 /* ---- three at once ---- */
 
-static void digests_in_turns(struct span s, struct digests *out)
+void digests_of(struct span s, struct digests *out)
 {
 	uint8_t *const to[] = { [DIGEST_MD5] = out->md5, [DIGEST_SHA1] = out->sha1, [DIGEST_SHA256] = out->sha256 };
 	struct digest *turns[3];
@@ -122,47 +120,6 @@ static void digests_in_turns(struct span s, struct digests *out)
 		memcpy(to[i], all, digest_done(turns[i], all));
 		digest_free(turns[i]);
 	}
-}
-
-/* A one bit, zeros, and the length in bits, its bytes in the one order or the other; how many blocks. */
-static size_t pad(uint8_t to[2 * DIGEST_BLOCK], struct span rest, uint64_t len, bool is_big_endian)
-{
-	size_t all = rest.len + 9 > DIGEST_BLOCK ? 2 * DIGEST_BLOCK : DIGEST_BLOCK;
-
-	memset(to, 0, all);
-	memcpy(to, rest.at, rest.len);
-	to[rest.len] = 0x80;
-	for (unsigned i = 0; i < 8; i++)
-		to[is_big_endian ? all - 1 - i : all - 8 + i] = (uint8_t)(len * 8 >> 8 * i);
-	return all / DIGEST_BLOCK;
-}
-
-static void store(uint8_t *to, const uint32_t *words, size_t count, bool is_big_endian)
-{
-	for (size_t i = 0; i < count; i++)
-		for (unsigned k = 0; k < 4; k++)
-			to[4 * i + k] = (uint8_t)(words[i] >> (is_big_endian ? 24 - 8 * k : 8 * k));
-}
-
-void digests_of(struct span s, struct digests *out)
-{
-	struct digest_states little, big;
-	uint8_t last[2 * DIGEST_BLOCK] = { 0 };
-	size_t blocks = s.len / DIGEST_BLOCK;
-	struct span rest = span_from(s, blocks * DIGEST_BLOCK);
-
-	if (!digest_blocks_can()) {
-		digests_in_turns(s, out);
-		return;
-	}
-	digest_blocks_begin(&little);
-	digest_blocks_add(&little, s.at, blocks);
-	big = little;
-	digest_blocks_add(&little, last, pad(last, rest, s.len, false));
-	digest_blocks_add(&big, last, pad(last, rest, s.len, true));
-	store(out->md5, little.md5, 4, false);
-	store(out->sha1, big.sha1, 5, true);
-	store(out->sha256, big.sha256, 8, true);
 }
 
 void digest_prepare(void)

@@ -29,7 +29,7 @@ void digest_free(struct digest *d);
 /* Of the three of OpenSSL. */
 size_t digest_of(enum digest_kind kind, struct span s, uint8_t out[DIGEST_MAX]);
 void sha256_of(struct span s, uint8_t out[SHA256_SIZE]);
-/* All three, on processors with instructions for SHA in about the time of MD5 alone. */
+/* All three, the bytes fetched once. */
 void digests_of(struct span s, struct digests *out);
 /* Loads what OpenSSL would else load on first use, which the sandbox forbids. */
 void digest_prepare(void);
