@@ -87,6 +87,11 @@ static void on_damage(void *context, const char *path, const struct err *what)
 	complain(path, text);
 }
 
+static const char *output_name(void)
+{
+	return output ? output : "standard output";
+}
+
 static bool flush(struct run *run)
 {
 	struct err err = { 0 };
@@ -96,7 +101,7 @@ static bool flush(struct run *run)
 	run->write_failed = !channel_write_all(run->options.out, buf_span(&run->lines), &err);
 	buf_clear(&run->lines);
 	if (run->write_failed)
-		on_problem(run, output ? output : "standard output", err.text);
+		on_problem(run, output_name(), err.text);
 	return !run->write_failed;
 }
 
@@ -130,7 +135,7 @@ static bool on_evtx(void *context, int fd, struct span start, const char *path)
 	if (!flush(run))
 		return false;
 	if (!events_pipe_log(run->pipe, fd, start, path, &report, &run->write_failed, &err))
-		on_problem(run, run->write_failed && output ? output : path, err.text);
+		on_problem(run, run->write_failed ? output_name() : path, err.text);
 	/* Ids of one log do not go on in the next. */
 	report.ids.first = report.ids.last = 0;
 	evtx_report_add(&run->total, &report);

@@ -449,7 +449,8 @@ static bool pass_unit(struct crew *c, uint32_t number, struct err *err)
 		if (w->frame.len && !told && fwrite(room, 1, w->frame.len, stdout) != w->frame.len)
 			h->failed_to_write = true;
 		buf_clear(&h->line);
-		if (h->failed_to_write || (h->streams && fflush(stdout)))
+		h->failed_to_write |= h->streams && fflush(stdout);
+		if (h->failed_to_write)
 			return false;
 		if (!end && !read_all(w->pipe, &w->frame, sizeof w->frame))
 			return end_worker(c, number, false, err);

@@ -91,7 +91,8 @@ static int run(int argc, char **argv)
 	ok = load(argv[0], &report, !strcmp(form, "html"), &err) &&
 	     (output ? write_file(argv[0], &report, form, &err)
 		     : write_form(stdout, &report, form, &err));
-	if (!ok)
+	/* What fails on standard output is told at the end of the program. */
+	if (!ok && !ferror(stdout))
 		fprintf(stderr, "kanshiki: %s\n", err.text);
 	report_free(&report);
 	return ok ? 0 : EXIT_COULD_NOT;

@@ -234,7 +234,9 @@ static int run(int argc, char **argv)
 	if (read_options(&o, &err) && output_allowed(output, (const char *const *)argv, (size_t)argc, &err) &&
 	    run_all(argv, (size_t)argc, &o, &err))
 		return 0;
-	fprintf(stderr, "kanshiki: %s\n", err.text);
+	/* What fails on standard output is told at the end of the program. */
+	if (!ferror(stdout))
+		fprintf(stderr, "kanshiki: %s\n", err.text);
 	return EXIT_COULD_NOT;
 }
 
