@@ -269,13 +269,14 @@ static bool load_rules(struct hunt *h, struct image *image, bool *cached, struct
 
 static void tell_problems(const struct rule_pack *pack)
 {
-	static const char *const verdicts[] = { "refused", "not applicable", "warning" };
+	static const char *const verdicts[] = { "refused", "not applicable", "loaded in part", "warning" };
 
-	for (size_t i = 0; show_problems && i < pack->problem_count; i++) {
+	for (size_t i = 0; i < pack->problem_count; i++) {
 		const struct rule_problem *p = &pack->problems[i];
 
-		fprintf(stderr, "%.*s:%u:%u: %s: %.*s\n", SPAN_ARG(p->file), p->line, p->column,
-			verdicts[p->verdict], SPAN_ARG(p->reason));
+		if (show_problems || (p->verdict == RULE_IN_PART && !quiet))
+			fprintf(stderr, "%.*s:%u:%u: %s: %.*s\n", SPAN_ARG(p->file), p->line, p->column,
+				verdicts[p->verdict], SPAN_ARG(p->reason));
 	}
 }
 
@@ -295,9 +296,10 @@ static void tell_summary(const struct hunt *h, const struct rule_pack *pack,
 
 	if (quiet)
 		return;
-	fprintf(stderr, "rules: %llu loaded, %llu refused, %llu not applicable (%.0f ms)\n",
+	fprintf(stderr, "rules: %llu loaded, %llu refused, %llu not applicable (%.0f ms)%s\n",
 		(unsigned long long)pack->loaded, (unsigned long long)pack->refused,
-		(unsigned long long)pack->not_applicable, load * 1000);
+		(unsigned long long)pack->not_applicable, load * 1000,
+		pack->in_part ? "; keys that stand twice do not count, see above" : "");
 	fprintf(stderr, "logs: %llu of %llu files, %llu events in %.2f s (%.0f a second), "
 		"%llu unreadable records, %llu problems\n", (unsigned long long)r->logs,
 		(unsigned long long)r->files, (unsigned long long)r->events, scan,
@@ -328,11 +330,12 @@ static int hunt_all(const struct session *s)
 	ok = read_logs(s, &err);
 	if (!h->explain)
 		hunt_end_output(h);
-	tell_summary(h, s->pack, s->load, seconds_now() - start);
+	if (!h->failed_to_write)
+		tell_summary(h, s->pack, s->load, seconds_now() - start);
 	ok = ok && !h->failed_to_write && h->files.logs;
-	if (!ok)
-		fprintf(stderr, "kanshiki: %s\n", err.code ? err.text : h->failed_to_write
-						? "cannot write the output" : "no log could be read");
+	/* What fails on standard output is told at the end of the program. */
+	if (!ok && !h->failed_to_write)
+		fprintf(stderr, "kanshiki: %s\n", err.code ? err.text : "no log could be read");
 	if (!ok || h->lost)
 		return EXIT_COULD_NOT;
 	return h->told || h->repeats ? EXIT_FOUND : EXIT_NOTHING_FOUND;

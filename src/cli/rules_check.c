@@ -86,12 +86,13 @@ static void show(const struct shown *s)
 
 static void show_problem(const struct rule_problem *p, struct tally *tally)
 {
-	static const char *const words[] = { "error", "not for this program", "warning" };
-
+	static const char *const words[] = { "error", "not for this program", "error", "warning" };
 	struct shown shown = { p->file, p->rule, p->reason, p->line, p->column, words[p->verdict],
 			       words[p->verdict] };
 
 	tally->warned += p->verdict == RULE_WARNED;
+	if (p->verdict == RULE_IN_PART)
+		return;		/* as the linter says */
 	if (p->verdict != RULE_WARNED || warnings)
 		show(&shown);
 }

@@ -15,6 +15,7 @@ struct level {
 	uint32_t key_line, key_column;
 	bool have_key;
 	bool merges;			/* has a key << */
+	bool may_double;		/* a key may stand there twice */
 };
 
 struct load {
@@ -25,6 +26,7 @@ struct load {
 	struct level stack[DEPTH_MAX];
 	uint32_t depth;
 	struct yaml_node *document;
+	struct yaml_double *doubles, *last_double;	/* of the document */
 	struct yaml_place *place;
 	struct err *err;
 };
@@ -61,10 +63,9 @@ static bool take_key(struct load *l, struct yaml_node *node, const yaml_mark_t *
 	if (node->kind != YAML_SCALAR)
 		return fault(l, mark, ERR_UNSUPPORTED, "a key that is not a scalar");
 	/* Only in maps of the size that people write: the search is linear. */
-	for (const struct yaml_node *n = top->node->count < LOOKED_THROUGH ? top->node->first : NULL; n;
-	     n = n->next)
-		if (span_eq(n->key, node->text))
-			return fault(l, mark, ERR_CORRUPT, "the same key twice in one map");
+	top->may_double |= top->node->count >= LOOKED_THROUGH;
+	for (const struct yaml_node *n = top->may_double ? NULL : top->node->first; n; n = n->next)
+		top->may_double |= span_eq(n->key, node->text);
 	top->merges |= node->plain && span_eq(node->text, SPAN("<<"));
 	top->key = node->text;
 	top->key_line = node->line;
@@ -210,11 +211,22 @@ static bool merge_map(struct load *l, struct map *known, struct yaml_node *into,
 	return true;
 }
 
-/* What "<<: *base" or a list of such gives to the map, behind its own members. */
+static bool merge_base(struct load *l, struct map *known, struct yaml_node *into, struct yaml_node **last,
+		       const struct yaml_node *base)
+{
+	if (base->kind == YAML_MAP)
+		return merge_map(l, known, into, last, base);
+	for (const struct yaml_node *n = base->kind == YAML_LIST ? base->first : NULL; n; n = n->next)
+		if (n->kind == YAML_MAP && !merge_map(l, known, into, last, n))
+			return false;
+	return true;
+}
+
+/* What "<<: *base" or a list of such gives to the map, behind its own members; of several the last is first. */
 static bool merge(struct load *l, struct yaml_node *map)
 {
 	struct yaml_node *first = (struct yaml_node *)(uintptr_t)map->first, *last = NULL, *next;
-	const struct yaml_node *base = NULL;
+	const struct yaml_node *bases = NULL;
 	struct map known = map_new(l->arena);
 
 	map->first = NULL;
@@ -226,7 +238,8 @@ static bool merge(struct load *l, struct yaml_node *map)
 		if (!slot)
 			return no_memory(l);
 		if (span_eq(n->key, SPAN("<<"))) {
-			base = n;
+			n->next = bases;
+			bases = n;
 			continue;
 		}
 		*slot = n;
@@ -238,11 +251,63 @@ static bool merge(struct load *l, struct yaml_node *map)
 		last = n;
 		map->count++;
 	}
-	if (base && base->kind == YAML_MAP)
-		return merge_map(l, &known, map, &last, base);
-	for (const struct yaml_node *n = base && base->kind == YAML_LIST ? base->first : NULL; n; n = n->next)
-		if (n->kind == YAML_MAP && !merge_map(l, &known, map, &last, n))
+	for (const struct yaml_node *n = bases; n; n = n->next)
+		if (!merge_base(l, &known, map, &last, n))
 			return false;
+	return true;
+}
+
+static bool add_double(struct load *l, const struct yaml_node *lost, const struct yaml_node *kept)
+{
+	struct yaml_double *d = ARENA_NEW(l->arena, struct yaml_double);
+
+	if (!d)
+		return no_memory(l);
+	*d = (struct yaml_double){ lost->key, { lost->key_line, lost->key_column },
+				   { kept->key_line, kept->key_column }, NULL };
+	if (l->last_double)
+		l->last_double->next = d;
+	else
+		l->doubles = d;
+	l->last_double = d;
+	if (!l->limits.keys_once)
+		return true;
+	*l->place = d->kept;
+	return err_set(l->err, ERR_CORRUPT, ERR_NO_OFFSET, "the same key twice in one map");
+}
+
+/* Of the members of one key only the last stays; every << does. */
+static bool keep_last(struct load *l, const struct level *level)
+{
+	struct yaml_node *map = level->node, *last = NULL, *next;
+	struct yaml_node *first = (struct yaml_node *)(uintptr_t)map->first;
+	struct map by_key = map_new(l->arena);
+
+	for (struct yaml_node *n = first; n; n = (struct yaml_node *)(uintptr_t)n->next) {
+		void **slot = map_slot(&by_key, n->key);
+
+		if (!slot)
+			return no_memory(l);
+		*slot = n;
+	}
+	map->count = 0;
+	for (struct yaml_node *n = first; n; n = next) {
+		const struct yaml_node *kept = map_get(&by_key, n->key);
+
+		next = (struct yaml_node *)(uintptr_t)n->next;
+		n->next = NULL;
+		if (kept != n && !(level->merges && span_eq(n->key, SPAN("<<")))) {
+			if (!add_double(l, n, kept))
+				return false;
+			continue;
+		}
+		if (last)
+			last->next = n;
+		else
+			map->first = n;
+		last = n;
+		map->count++;
+	}
 	return true;
 }
 
@@ -250,7 +315,7 @@ static bool on_end(struct load *l)
 {
 	const struct level *level = &l->stack[--l->depth];
 
-	return !level->merges || merge(l, level->node);
+	return (!level->may_double || keep_last(l, level)) && (!level->merges || merge(l, level->node));
 }
 
 static bool on_event(struct load *l, const yaml_event_t *event)
@@ -293,6 +358,7 @@ static bool load_documents(struct load *l, const struct yaml_node **first)
 			return parser_fault(l);
 		if (event.type == YAML_DOCUMENT_START_EVENT) {
 			l->document = NULL;
+			l->doubles = l->last_double = NULL;
 			l->anchors = map_new(l->arena);
 		}
 		ok = on_event(l, &event);
@@ -302,6 +368,7 @@ static bool load_documents(struct load *l, const struct yaml_node **first)
 			else
 				*first = l->document;
 			last = l->document;
+			last->doubles = l->doubles;
 		}
 		end = event.type == YAML_STREAM_END_EVENT;
 		yaml_event_delete(&event);

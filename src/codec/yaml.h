@@ -6,12 +6,25 @@
  * laughs" is refused and not expanded. Merge keys (<<) give a map the members of
  * others, behind its own. Plain scalars are resolved as in YAML 1.1, which PyYAML
  * and so pySigma reads; tags say whether a scalar is a text, and nothing else.
+ * YAML 1.2 calls a key that stands twice in a map an error, PyYAML takes the last
+ * in silence: here the last stays, and the document tells of the others.
  */
 #ifndef KANSHIKI_CODEC_YAML_H
 #define KANSHIKI_CODEC_YAML_H
 
 #include "base/arena.h"
 #include "base/err.h"
+
+struct yaml_place {
+	uint32_t line, column;		/* from 1 */
+};
+
+/* A member of a map that is gone, because the same key stands there again. */
+struct yaml_double {
+	struct span key;
+	struct yaml_place lost, kept;	/* of the key */
+	const struct yaml_double *next;
+};
 
 enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
@@ -26,15 +39,13 @@ struct yaml_node {
 	uint32_t key_line, key_column;
 	const struct yaml_node *first;	/* child */
 	const struct yaml_node *next;	/* sibling, or next document */
+	const struct yaml_double *doubles;	/* of a document, in the order in which their maps end */
 };
 
 struct yaml_limits {
 	uint32_t depth;		/* 0: 64 */
 	uint32_t nodes;		/* a document, aliases written out; 0: 1,000,000 */
-};
-
-struct yaml_place {
-	uint32_t line, column;
+	bool keys_once;		/* a key that stands twice in a map is a fault */
 };
 
 /*

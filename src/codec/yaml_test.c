@@ -68,18 +68,53 @@ TEST(aliases_share_and_a_billion_laughs_is_refused)
 	arena_free(&arena);
 }
 
-TEST(deep_nesting_and_doubled_keys_are_refused)
+TEST(of_a_key_that_stands_twice_the_last_counts_and_the_first_is_told)
+{
+	struct arena arena = arena_new(1 << 26);
+	struct err err = { 0 };
+	const struct yaml_node *doc = parse(&arena, "a: &x {k: 1}\nb: 2\na: [*x]\nb: 3\nb: 4\n", &err);
+	const struct yaml_double *d = doc->doubles;
+	struct buf large = buf_new(1 << 20);
+
+	assert_int_equal(doc->count, 2);
+	assert_int_equal(yaml_get(doc, "a")->kind, YAML_LIST);
+	assert_span(yaml_get_text(yaml_get(doc, "a")->first, "k"), "1");
+	assert_span(yaml_get_text(doc, "b"), "4");
+	assert_span(d->key, "a");
+	assert_int_equal(d->lost.line, 1);
+	assert_int_equal(d->kept.line, 3);
+	assert_int_equal(d->next->lost.line, 2);
+	assert_int_equal(d->next->next->lost.line, 4);
+	assert_int_equal(d->next->next->kept.line, 5);
+	assert_null(d->next->next->next);
+	for (int i = 0; i < 40000; i++)
+		buf_printf(&large, "k%d: %d\n", i % 20000, i);
+	doc = parse(&arena, (const char *)large.at, &err);
+	assert_int_equal(doc->count, 20000);
+	assert_span(yaml_get_text(doc, "k7"), "20007");
+	doc = parse(&arena, "a: 1\n---\na: 2\n", &err);
+	assert_null(doc->doubles);
+	assert_null(doc->next->doubles);
+	buf_free(&large);
+	arena_free(&arena);
+}
+
+TEST(deep_nesting_is_refused_and_so_are_doubled_keys_where_keys_stand_once)
 {
 	struct arena arena = arena_new(1 << 20);
 	struct err err = { 0 };
+	const struct yaml_node *first;
+	struct yaml_place place;
 	char deep[201];
 
 	memset(deep, '[', 200);
 	deep[200] = 0;
 	assert_null(parse(&arena, deep, &err));
 	assert_int_equal(err.code, ERR_LIMIT);
-	assert_null(parse(&arena, "a: 1\na: 2\n", &err));
+	assert_false(yaml_parse(&arena, SPAN("a: 1\nb:\n  c: 2\n  c: 2\n"), &(struct yaml_limits){ .keys_once = true },
+				&first, &place, &err));
 	assert_int_equal(err.code, ERR_CORRUPT);
+	assert_int_equal(place.line, 4);
 	arena_free(&arena);
 }
 
@@ -136,7 +171,9 @@ TEST(merge_keys_give_what_a_map_has_not_itself)
 					    "two:\n  <<: [{x: 5}, *b]\n  z: 6\nthree: {'<<': *b, <<: {q: 1}}\n", &err);
 	const struct yaml_node *two = yaml_get(doc, "two");
 
-	assert_null(doc);	/* the key stands twice in `three` */
+	/* Both are taken, and of what both have the later one's, as in PyYAML. */
+	assert_null(doc->doubles);
+	assert_int_equal(yaml_get(doc, "three")->count, 3);
 	doc = parse(&arena, "base: &b {x: 1, y: 2}\none: {<<: *b, x: 3}\ntwo:\n  <<: [{x: 5}, *b]\n  z: 6\n"
 		    "four: &f {<<: *b}\nfive: {<<: *f}\n", &err);
 	two = yaml_get(doc, "two");

@@ -31,6 +31,8 @@ static void add_problem(struct building *b, const struct rule_problem *problem)
 		b->pack->refused++;
 	else if (problem->verdict == RULE_NOT_APPLICABLE)
 		b->pack->not_applicable++;
+	else if (problem->verdict == RULE_IN_PART)
+		b->pack->in_part++;
 	if (b->pack->problem_count >= RULE_PROBLEMS_MAX) {
 		b->pack->problems_dropped++;
 		return;
@@ -65,7 +67,7 @@ static void sigma_problem(void *context, const struct sigma_problem *problem)
 {
 	static const enum rule_verdict verdicts[] = {
 		[SIGMA_REFUSED] = RULE_REFUSED, [SIGMA_NOT_APPLICABLE] = RULE_NOT_APPLICABLE,
-		[SIGMA_WARNING] = RULE_WARNED,
+		[SIGMA_IN_PART] = RULE_IN_PART, [SIGMA_WARNING] = RULE_WARNED,
 	};
 
 	add_problem(context, &(struct rule_problem){

@@ -13,7 +13,9 @@
 #include "examine/rule_files.h"
 #include "os/image.h"
 
-enum rule_verdict { RULE_REFUSED, RULE_NOT_APPLICABLE, RULE_WARNED };
+enum rule_verdict { RULE_REFUSED, RULE_NOT_APPLICABLE,
+		    RULE_IN_PART,	/* loaded without what the reason names */
+		    RULE_WARNED };
 
 struct rule_problem {
 	enum rule_verdict verdict;
@@ -25,7 +27,7 @@ struct rule_problem {
 struct rule_pack {
 	void *set;
 	enum engine engine;
-	uint64_t loaded, refused, not_applicable;
+	uint64_t loaded, refused, not_applicable, in_part;
 	uint8_t sha256[32];		/* over names and texts of the rules */
 	struct rule_problem *problems;
 	size_t problem_count;

@@ -114,6 +114,35 @@ def check_repeats(run, log):
     told(run.titles("--repeats", "9", log) == ["Failed"] * 6, "up to the limit all are told")
 
 
+def check_doubled_keys(run, log):
+    rules = run.put("twice.yml", "title: Twice\nlogsource: {product: windows, service: security}\n"
+                                 "detection:\n    s:\n        EventID: 1\n        EventID: 4625\n    condition: s\n")
+    said = b"twice.yml:5:9: loaded in part: the key 'EventID' stands again in line 6, which counts"
+    for how in ("compiled", "from the cache"):
+        done = subprocess.run([run.program, "hunt", "--rules", rules, log], capture_output=True, check=False)
+        told(len(done.stdout.splitlines()) == 6 and said in done.stderr, f"of a key that stands twice the last counts, and both are named, {how}", done.stderr)
+    done = subprocess.run([run.program, "rules", "check", rules], capture_output=True, check=False)
+    told(done.returncode == 1 and b"twice.yml:6:9: error:" in done.stdout and done.stdout.count(b"key_twice") == 1,
+         "rules check calls it an error", done.stdout)
+
+
+def check_doubled_keys(run, log):
+    rules = run.put("twice.yml", "title: Twice\nlogsource: {product: windows, service: security}\n"
+                                 "detection:\n    s:\n        EventID: 1\n        EventID: 4625\n    condition: s\n")
+    said = b"twice.yml:5:9: loaded in part: the key 'EventID' stands again in line 6, which counts"
+
+    def command(*words):
+        return subprocess.run([run.program, *words], capture_output=True, check=False, env=run.env)
+
+    for how in ("compiled", "from the cache"):
+        done = command("hunt", "--rules", rules, log)
+        told(len(done.stdout.splitlines()) == 6 and said in done.stderr,
+             f"of a key that stands twice the last counts, and both are named, {how}", done.stderr)
+    done = command("rules", "check", rules)
+    told(done.returncode == 1 and b"twice.yml:6:9: error:" in done.stdout and done.stdout.count(b"key_twice") == 1,
+         "rules check calls it an error", done.stdout)
+
+
 def check_placeholders(run, log):
     admins = run.put("admins.yml", "admins: [eve, 'x*']\n")
     matches, said = run.hunt("--problems", log)
@@ -228,6 +257,7 @@ def main():
         check_summary(run, log)
         check_repeats(run, log)
         check_placeholders(run, log)
+        check_doubled_keys(run, log)
         check_compressed(run, log)
         check_year_and_zone(run)
         check_code_page(run, os.path.abspath(sys.argv[2]))

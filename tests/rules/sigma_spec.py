@@ -89,7 +89,8 @@ case("an alias", "  s: &s {f: 1}\n  t: *s\n  condition: t", [{"f": 1}], [{"f": 2
 case("keys that are numbers and truths", "  s: {4688: x, yes: y}\n  condition: s", [{"4688": "x", "yes": "y"}], [{"4688": "x"}])
 case("lists in lists of maps", "  s:\n    - - {f: 1}\n      - {g: 2}\n    - {h: 3}\n  condition: s", [{"f": 1}, {"g": 2}, {"h": 3}], [{"f": 2}, {"x": 1}])
 case("lists in lists of keywords", "  s:\n    - - one\n      - two\n    - [{f: 1}]\n  condition: s", [{"g": "one"}, {"g": "two"}, {"f": 1}], [{"g": "three"}])
-refused("the same key twice", "{f: 1, f: 2}")
+item("of the same key twice the last counts, as in PyYAML", "{f: 1, f: 2}", [2], [1])
+case("of the same search twice the last counts", "  s: {f: 1}\n  s: {f: 2}\n  condition: s", [{"f": 2}], [{"f": 1}])
 refused("a list of lists of values", "f: [[a, b], c]")
 refused("a tab before a key", "f: 1\n\tg: 2")
 

@@ -1,5 +1,7 @@
 #include "rules/sigma/compile.h"
 
+#include <stdio.h>
+
 #define SCRATCH_MAX ((size_t)2 << 30)
 #define FILE_MAX ((size_t)32 << 20)
 
@@ -197,8 +199,21 @@ static bool read_filter(struct compiler *c, struct sigma_doc *doc)
 	return false;
 }
 
+/* A rule that is dropped misses what it finds, so it counts with the last of such keys. */
+static void tell_doubles(struct compiler *c, const struct sigma_doc *doc, const struct yaml_double *doubles)
+{
+	char reason[256];
+
+	for (const struct yaml_double *d = doubles; d; d = d->next) {
+		snprintf(reason, sizeof reason, "the key '%.*s' stands again in line %u, which counts; this one does not",
+			 (int)(d->key.len < 128 ? d->key.len : 128), (const char *)d->key.at, d->kept.line);
+		compiler_tell(c, SIGMA_IN_PART, doc->file, d->lost, doc->name, reason);
+	}
+}
+
 static void read_document(struct compiler *c, struct span file, const struct yaml_node *root)
 {
+	const struct yaml_double *doubles = root->doubles;
 	struct err err = { 0 };
 	struct sigma_doc doc = { .build = &c->b, .file = file, .root = root, .err = &err };
 	bool ok;
@@ -216,7 +231,9 @@ static void read_document(struct compiler *c, struct span file, const struct yam
 		ok = read_filter(c, &doc);
 	else
 		ok = read_rule(c, &doc);
-	if (!ok) {
+	if (ok) {
+		tell_doubles(c, &doc, doubles);
+	} else {
 		const struct yaml_node *at = doc.at ? doc.at : root;
 
 		compiler_tell(c, SIGMA_REFUSED, file, (struct yaml_place){ at->line, at->column }, doc.name,
@@ -246,12 +263,13 @@ static void read_source(struct compiler *c, const struct sigma_source *source)
 
 static bool prepare(struct compiler *c)
 {
+	const struct yaml_limits once = { .keys_once = true };
 	struct yaml_place place;
 
 	c->by_name = map_new(c->b.scratch);
 	c->b.field_numbers = map_new(c->b.scratch);
 	if (c->b.options->placeholders.len &&
-	    !yaml_parse(c->b.scratch, c->b.options->placeholders, NULL, &c->b.placeholders, &place,
+	    !yaml_parse(c->b.scratch, c->b.options->placeholders, &once, &c->b.placeholders, &place,
 			c->err))
 		return err_prefix(c->err, "placeholders, line %u", place.line);
 	return logsource_table_read(&c->b, c->b.options->logsources, &c->table, c->err);

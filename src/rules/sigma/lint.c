@@ -210,6 +210,16 @@ static void lint_file_name(struct sigma_linter *l)
 			  "file names of rules are lower-case words with _ between, 10 to 90 letters, and .yml");
 }
 
+static void lint_doubles(struct sigma_linter *l)
+{
+	for (const struct yaml_double *d = l->doc->doubles; d; d = d->next) {
+		struct yaml_node here = { .line = d->kept.line, .column = d->kept.column };
+
+		lint_tell(l, LINT_ERROR, "key_twice", &here, "the key '%.*s' stands in line %u already, which no longer counts",
+			  SPAN_ARG(d->key), d->lost.line);
+	}
+}
+
 void sigma_lint_file(struct sigma_linter *l, const char *file, struct span text)
 {
 	const struct yaml_node *doc = NULL;
@@ -228,6 +238,7 @@ void sigma_lint_file(struct sigma_linter *l, const char *file, struct span text)
 		lint_file_name(l);
 	for (; doc; doc = doc->next) {
 		l->doc = doc;
+		lint_doubles(l);
 		lint_document(l);
 	}
 }

@@ -45,6 +45,11 @@ TEST(a_good_rule_has_no_findings)
 	expect(DETECT("        Image|endswith: '\\a.exe'\n"), "");
 }
 
+TEST(a_key_that_stands_twice_is_told)
+{
+	expect(DETECT("        Image|endswith: '\\a.exe'\n        Image|endswith: '\\b.exe'\n"), "key_twice:13");
+}
+
 TEST(metadata_is_checked)
 {
 	expect("title: ''\nid: x\nstatus: new\nlevel: none\ndescription: short\ndate: 2026-13-01\n"

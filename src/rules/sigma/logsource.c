@@ -196,11 +196,12 @@ static bool read_joins(struct sigma_build *b, const struct yaml_node *joined,
 bool logsource_table_read(struct sigma_build *b, struct span text, struct logsource_table *out,
 			  struct err *err)
 {
+	const struct yaml_limits once = { .keys_once = true };
 	const struct yaml_node *doc;
 	struct yaml_place place;
 
 	*out = (struct logsource_table){ 0 };
-	if (!yaml_parse(b->scratch, text, NULL, &doc, &place, err))
+	if (!yaml_parse(b->scratch, text, &once, &doc, &place, err))
 		return err_prefix(err, "log-source data, line %u", place.line);
 	/* Documents add up, so that users' own file may follow ours. */
 	for (; doc; doc = doc->next) {

@@ -34,6 +34,7 @@ struct sigma_options {
 enum sigma_problem_kind {
 	SIGMA_REFUSED,		/* the rule is not in the set */
 	SIGMA_NOT_APPLICABLE,	/* sound, but no log we know can answer it */
+	SIGMA_IN_PART,		/* the rule is in the set without what the reason names */
 	SIGMA_WARNING,		/* the rule is in the set; its author should look */
 };
 
