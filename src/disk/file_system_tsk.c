@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "disk/ext_table.h"
 #include "disk/tsk_image.h"
 
 #define STREAMS_MOST 64
 #define SEEN_MOST ((uint64_t)1 << 29)	/* inodes of one volume */
+#define BROKEN_FOLDER_MOST ((TSK_OFF_T)2 << 20)	/* bytes of a broken one that the library is let into */
 
 static timestamp time_of(time_t seconds, uint64_t nano)
 {
@@ -224,6 +226,20 @@ void tsk_tell_all(struct walking *w, TSK_FS_FILE *file, struct fs_entry *e)
 		tell_index(w, file, e);
 }
 
+/*
+ * The library keeps the blocks of a folder in a list that it walks from the beginning for each
+ * of them, whatever the inode of what a name calls a folder says that it is. What is broken
+ * and claims to be large is left to who looks for lost inodes.
+ */
+static bool is_endless(struct walking *w, const TSK_FS_FILE *file)
+{
+	const TSK_FS_META *m = file ? file->meta : NULL;
+	bool is = w->t->reads_ext && m && m->size > BROKEN_FOLDER_MOST && !ext_folder_is_whole(&w->t->ext, m->addr);
+
+	w->has_endless |= is;
+	return is;
+}
+
 static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *context)
 {
 	struct walking *w = context;
@@ -247,6 +263,8 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 		describe_name(file->meta, &e);
 	if (tsk_note_named(w, file, &e))
 		tsk_tell_all(w, file, &e);
+	if (TSK_FS_IS_DIR_NAME(file->name->type) && is_endless(w, file))
+		file->name->type = TSK_FS_NAME_TYPE_REG;
 	return w->stopped ? TSK_WALK_STOP : TSK_WALK_CONT;
 }
 
@@ -261,8 +279,13 @@ static bool tsk_failed(struct err *err, const char *what)
 bool tsk_walk_from(struct walking *w, TSK_INUM_T folder, int flags, const char *under, struct err *err)
 {
 	struct blocks_budget *budget = w->t->fs.volume->budget;
-	bool failed;
+	TSK_FS_FILE *first = tsk_fs_file_open_meta(w->t->info, NULL, folder);
+	bool failed = is_endless(w, first);
 
+	tsk_fs_file_close(first);
+	if (failed)
+		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "folders: blocks of folder %llu are broken",
+			       (unsigned long long)folder);
 	w->under = under;
 	tsk_error_reset();
 	failed = tsk_fs_dir_walk(w->t->info, folder, (TSK_FS_DIR_WALK_FLAG_ENUM)flags, take_name, w);
@@ -304,7 +327,8 @@ static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, stru
 
 	begin_lost(&w);
 	ok = tsk_walk_from(&w, t->info->root_inum, flags | (has_orphans ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
-	if (!w.stopped && !blocks_over(fs->volume) && has_orphans)
+	/* To find orphans the library may walk all folders again, by itself. */
+	if (!w.stopped && !blocks_over(fs->volume) && has_orphans && !w.has_endless)
 		ok = tsk_walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, orphans, ok ? err : &ignored) && ok;
 	if (!w.stopped && !blocks_over(fs->volume))
 		lost_walk(&w);

@@ -38,6 +38,7 @@ struct walking {
 	uint8_t *seen;			/* a bit for each inode that a folder names; NULL: not kept */
 	uint64_t seen_most;		/* the last that there is a bit for */
 	uint8_t *reached;		/* of FAT: a bit for each cluster of what a folder names */
+	bool has_endless;		/* a broken folder was met that the library is not let into */
 	bool is_lost;			/* what was seen is not told again */
 	bool stopped;
 };

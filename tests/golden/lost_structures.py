@@ -14,6 +14,7 @@ import os
 import pathlib
 import random
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -177,6 +178,45 @@ def check(kanshiki, work, tree, kind):
     folder.rmdir()
 
 
+def debugfs(image, *commands):
+    """What it prints; the requests are made one after the other."""
+    done = subprocess.run(["debugfs", "-w", "-f", "-", image], input="\n".join(commands), capture_output=True,
+                          text=True, check=True)
+    return done.stdout
+
+
+def claim(image, folder, blocks=97000, size=1024):
+    """A folder that claims to be of so many blocks, none of them next to the one before."""
+    free = sorted(map(int, debugfs(image, "ffb 6").partition("Free blocks found:")[2].split()[:6]))
+    one, other, single, double, triple = free[0], free[2], free[3], free[4], free[5]
+    with open(image, "r+b") as out:
+        for at, numbers in ((single, (one, other)), (double, (single, single)), (triple, (double, double))):
+            out.seek(at * size)
+            out.write(struct.pack("<2I", *numbers) * (size // 8))
+    debugfs(image, *(f"sif {folder} {field} {value}" for field, value in (
+        ("block[IND]", single), ("block[DIND]", double), ("block[TIND]", triple), ("size", blocks * size))))
+
+
+def check_claims(kanshiki, work, tree):
+    """What the Sleuth Kit goes along the list of its pieces for, for each of them."""
+    for folder in ("/sub1", "/"):
+        image = work / "claims.img"
+        image.unlink(missing_ok=True)
+        make_images.blank(image, 4 << 20)
+        make_images.run("mke2fs", "-q", "-F", "-t", "ext2", "-b", "1024", "-d", tree, image)
+        claim(image, folder)
+        case = work / "claims.case"
+        case.unlink(missing_ok=True)
+        subprocess.run([kanshiki, "assess", "-q", "--no-starter-rules", "--item-time", "10s", "-c", case, image],
+                       check=False, stdout=subprocess.DEVNULL)
+        with sqlite3.connect(case) as db:
+            rows = db.execute("SELECT path, hex(sha256), fate, coalesce(reason, '') FROM item").fetchall()
+        words = [row for row in rows if row[2] in ("partly", "failed")]
+        found = len(DIGESTS & {digest for _, digest, _, _ in rows})
+        told(found == COUNT and words and not any("time" in reason for *_, reason in words),
+             f"ext2: {folder} claims to be endless: told, and no file is lost", found, words)
+
+
 def main():
     kanshiki = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
@@ -186,6 +226,7 @@ def main():
         make_tree(tree)
         for kind in sys.argv[2:] or KINDS:
             check(kanshiki, work, tree, kind)
+        check_claims(kanshiki, work, tree)
     return finish()
 
 
