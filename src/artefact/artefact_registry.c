@@ -15,6 +15,8 @@ const struct artefact_decoder artefact_registry[] = {
 	HIVE("task cache", registry_tasks, false),
 	HIVE("shimcache", registry_shimcache, false),
 	HIVE("amcache", registry_amcache, false),
+	HIVE("inventory", registry_inventory, false),
+	HIVE("installed programs", registry_installed, true),
 	HIVE("BAM", registry_bam, false),
 	HIVE("devices", registry_devices, true),
 	HIVE("recent", registry_recent, true),

@@ -15,7 +15,8 @@ static unsigned kind_of(const struct regf_key *top)
 {
 	if (has(top, "Select") && (has(top, "ControlSet001") || has(top, "ControlSet002") || has(top, "Setup")))
 		return HIVE_SYSTEM;
-	if (has(top, "Root\\InventoryApplicationFile") || has(top, "Root\\File") || has(top, "Root\\Programs"))
+	if (has(top, "Root\\InventoryApplicationFile") || has(top, "Root\\File") || has(top, "Root\\Programs") ||
+	    has(top, "Root\\InventoryApplication") || has(top, "Root\\InventoryDevicePnp"))
 		return HIVE_AMCACHE;
 	if (has(top, "SAM\\Domains"))
 		return HIVE_SAM;

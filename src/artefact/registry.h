@@ -64,7 +64,8 @@ timestamp registry_filetime(struct span data, size_t at);
 struct span registry_guid(struct registry *r, struct span data);
 
 artefact_fn registry_accounts, registry_amcache, registry_autostart, registry_bam, registry_deleted, registry_devices,
-	registry_host, registry_recent, registry_services, registry_settings, registry_shell_caches,
+	registry_host, registry_installed, registry_inventory,
+	registry_recent, registry_services, registry_settings, registry_shell_caches,
 	registry_shellbags, registry_shimcache, registry_tasks, registry_user_assist;
 
 #endif

@@ -1,4 +1,7 @@
-/* Amcache.hve: files that the inventory has hashed, in the old form (8 to 10 1607) and the new. */
+/*
+ * Amcache.hve, in the old form (8 to 10 1607) and the new: files that the inventory has
+ * hashed, programs that were installed (registry_inventory.c: devices).
+ */
 #include "artefact/registry.h"
 #include "artefact/windows_path.h"
 
@@ -29,6 +32,16 @@ static void tell(struct registry *r, const struct regf_key *key, struct trace *t
 		registry_tell(r, t);
 }
 
+/* What the file belongs to, as the inventory of programs calls it. */
+static struct span application_of(struct registry *r, const struct regf_key *key)
+{
+	struct span id = registry_text(r, key, "ProgramId");
+	struct regf_key program;
+
+	return id.len && regf_find(&r->root, REGISTRY_TEXT(r, "Root\\InventoryApplication\\%.*s", SPAN_ARG(id)), &program)
+		       ? registry_text(r, &program, "Name") : (struct span){ 0 };
+}
+
 static void take_file(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
 {
 	struct trace t = trace_new(TRACE_EXECUTION, "present");
@@ -46,6 +59,7 @@ static void take_file(struct registry *r, const struct regf_key *key, struct spa
 	tell_detail_text(&d, "product", registry_text(r, key, "ProductName"));
 	tell_detail_text(&d, "version", registry_text(r, key, "Version"));
 	tell_detail_text(&d, "linked", registry_text(r, key, "LinkDate"));
+	tell_detail_text(&d, "application", application_of(r, key));
 	tell(r, key, &t, &d);
 }
 
@@ -93,6 +107,105 @@ static void take_old_file(struct registry *r, const struct regf_key *key, struct
 	tell(r, key, &t, &d);
 }
 
+static void tell_program(struct registry *r, struct trace *t, struct tell_detail *d, struct span version)
+{
+	if (version.len)
+		t->name = REGISTRY_TEXT(r, "%.*s %.*s", SPAN_ARG(t->name), SPAN_ARG(version));
+	t->detail = tell_detail_end(d, &r->scratch);
+	t->summary = REGISTRY_TEXT(r, "%.*s was %.*s", SPAN_ARG(t->name.len ? t->name : t->path), SPAN_ARG(t->what));
+	if (t->name.len || t->path.len)
+		registry_tell(r, t);
+}
+
+/* "HKEY_LOCAL_MACHINE\...\Uninstall\x" tells a program that brings its own removal. */
+static void take_program(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct trace t = trace_new(TRACE_FILE, "installed");
+	struct tell_detail d;
+
+	t.name = registry_text(r, key, "Name");
+	t.path = windows_path_expand(registry_text(r, key, "RootDirPath"), r->user, &r->scratch);
+	t.time = key->written;
+	t.source = SPAN("amcache program, entered");
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "publisher", registry_text(r, key, "Publisher"));
+	tell_detail_text(&d, "install_date", registry_text(r, key, "InstallDate"));
+	tell_detail_text(&d, "from", registry_text(r, key, "Source"));
+	tell_detail_text(&d, "uninstall", registry_text(r, key, "UninstallString"));
+	tell_detail_text(&d, "key", registry_text(r, key, "RegistryKeyPath"));
+	tell_detail_text(&d, "msi", registry_text(r, key, "MsiProductCode"));
+	tell_program(r, &t, &d, registry_text(r, key, "Version"));
+}
+
+/* The shortest of the folders that a program's files lie in: the others are below it. */
+static struct span folder_of(struct registry *r, const struct regf_key *key)
+{
+	struct span rest = registry_data(key, "d"), text, best = { 0 };
+
+	while (regf_next_text(&rest, &r->scratch, &text))
+		if (!best.len || text.len < best.len)
+			best = text;
+	return best;
+}
+
+/* The old form says when a program came and went. */
+static void take_old_program(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	static const struct { const char *value, *what, *source; } acts[] = {
+		{ "a", "installed", "amcache program, installed" }, { "b", "removed", "amcache program, removed" },
+	};
+	uint64_t seconds;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct trace t = trace_new(TRACE_FILE, acts[i].what);
+		struct tell_detail d;
+
+		if (!registry_number(key, acts[i].value, &seconds) || (i && !seconds))
+			continue;
+		t.name = registry_text(r, key, "0");
+		t.path = folder_of(r, key);
+		t.time = seconds ? timestamp_of_unix((int64_t)seconds, 0) : key->written;
+		t.source = span_text(seconds ? acts[i].source : "amcache program, entered");
+		tell_detail_begin(&d);
+		tell_detail_text(&d, "publisher", registry_text(r, key, "2"));
+		tell_detail_text(&d, "from", registry_text(r, key, "6"));
+		tell_detail_text(&d, "key", registry_text(r, key, "7"));
+		tell_program(r, &t, &d, registry_text(r, key, "1"));
+	}
+}
+
+/* A driver's package: where its parts lie, whoever uses it. */
+static void take_package(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct trace t = trace_new(TRACE_FILE, "installed");
+	struct tell_detail d;
+
+	t.name = registry_text(r, key, "Inf");
+	t.path = registry_text(r, key, "Directory");
+	t.time = key->written;
+	t.source = SPAN("amcache driver package, entered");
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "publisher", registry_text(r, key, "Provider"));
+	tell_detail_text(&d, "class", registry_text(r, key, "Class"));
+	tell_detail_text(&d, "driver", registry_text(r, key, "SYSFILE"));
+	tell_detail_text(&d, "date", registry_text(r, key, "Date"));
+	tell_program(r, &t, &d, registry_text(r, key, "Version"));
+}
+
+/* Shortcuts of start menus: what they lead to was there to be started. */
+static void take_shortcut(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct trace t = trace_new(TRACE_FILE, "linked");
+
+	t.path = registry_text(r, key, "ShortcutTargetPath");
+	t.name = registry_text(r, key, "ShortcutPath");
+	t.time = key->written;
+	t.source = SPAN("amcache shortcut, entered");
+	t.summary = REGISTRY_TEXT(r, "%.*s leads to %.*s", SPAN_ARG(t.name), SPAN_ARG(t.path));
+	if (t.path.len)
+		registry_tell(r, &t);
+}
+
 bool registry_amcache(const struct artefact *a, struct err *err)
 {
 	struct registry r;
@@ -102,6 +215,10 @@ bool registry_amcache(const struct artefact *a, struct err *err)
 	registry_each(&r, "Root\\InventoryApplicationFile\\*", take_file, NULL);
 	registry_each(&r, "Root\\InventoryDriverBinary\\*", take_driver, NULL);
 	registry_each(&r, "Root\\File\\*\\*", take_old_file, NULL);
+	registry_each(&r, "Root\\InventoryApplication\\*", take_program, NULL);
+	registry_each(&r, "Root\\Programs\\*", take_old_program, NULL);
+	registry_each(&r, "Root\\InventoryDriverPackage\\*", take_package, NULL);
+	registry_each(&r, "Root\\InventoryApplicationShortcut\\*", take_shortcut, NULL);
 	registry_close(&r);
 	return true;
 }

@@ -8,6 +8,7 @@ enum form {
 	LIBRARIES,	/* several: REG_MULTI_SZ, or separated by commas or blanks */
 	COMMANDS,	/* several command lines: REG_MULTI_SZ, or separated by commas */
 	CLASS,		/* a CLSID: its server is what starts */
+	PACKED,		/* a record that begins with the path of a library, in MAX_PATH bytes of ANSI */
 	NOTE,		/* an address or the like: no file of this machine */
 };
 
@@ -30,7 +31,8 @@ struct place {
 #define CV "Microsoft\\Windows\\CurrentVersion\\"
 #define NT "Microsoft\\Windows NT\\CurrentVersion\\"
 #define ACTIVE_SETUP "Microsoft\\Active Setup\\Installed Components\\*"
-#define NAME_SPACES "Services\\WinSock2\\Parameters\\NameSpace_Catalog5\\Catalog_Entries\\*"
+#define WINSOCK "Services\\WinSock2\\Parameters"
+#define MAX_PATH 260
 #define SIP "Microsoft\\Cryptography\\OID\\EncodingType 0\\CryptSIPDllVerifyIndirectData\\*"
 #define PROVIDERS CV "Authentication\\"
 #define TS NT "Terminal Server\\Install\\Software\\" CV
@@ -160,8 +162,12 @@ static const struct place places[] = {
 	{ SYSTEM, LIBRARY, "Control\\Print\\Providers\\*", "Name", "print provider", "T1547.010" },
 	{ SYSTEM, LIBRARY, "Services\\*\\NetworkProvider", "ProviderPath", "network provider", "T1556.008" },
 	{ SYSTEM, LIBRARY, "Services\\W32Time\\TimeProviders\\*", "DllName", "time provider", "T1547.003" },
-	{ SYSTEM, LIBRARY, "Services\\WinSock2\\Parameters", "AutodialDLL", "winsock", "T1547" },
-	{ SYSTEM, LIBRARY, NAME_SPACES, "LibraryPath", "winsock", "T1547" },
+	{ SYSTEM, LIBRARY, WINSOCK, "AutodialDLL", "winsock", "T1547" },
+	{ SYSTEM, LIBRARY, WINSOCK, "NameSpace_Callout", "winsock", "T1547" },
+	{ SYSTEM, LIBRARY, WINSOCK "\\NameSpace_Catalog5\\Catalog_Entries\\*", "LibraryPath", "winsock", "T1547" },
+	{ SYSTEM, LIBRARY, WINSOCK "\\NameSpace_Catalog5\\Catalog_Entries64\\*", "LibraryPath", "winsock", "T1547" },
+	{ SYSTEM, PACKED, WINSOCK "\\Protocol_Catalog9\\Catalog_Entries\\*", "PackedCatalogItem", "winsock", "T1547" },
+	{ SYSTEM, PACKED, WINSOCK "\\Protocol_Catalog9\\Catalog_Entries64\\*", "PackedCatalogItem", "winsock", "T1547" },
 	{ SYSTEM, COMMAND, "Control\\Terminal Server\\WinStations\\*", "InitialProgram", "remote desktop program", "T1547" },
 	{ SYSTEM, COMMANDS, "Control\\Terminal Server\\Wds\\rdpwd", "StartupPrograms", "remote desktop program", "T1547" },
 	{ SYSTEM, COMMAND, "Control\\SafeBoot", "AlternateShell", "safe boot shell", "T1547" },
@@ -268,7 +274,7 @@ static void tell_one(struct registry *r, const struct at *at, struct span text)
 		tell(r, at, text, SPAN("C:\\Windows\\System32\\autochk.exe"));
 	else if (at->place->form == CLASS)
 		return;
-	else if (at->place->form == LIBRARY || at->place->form == LIBRARIES)
+	else if (at->place->form == LIBRARY || at->place->form == LIBRARIES || at->place->form == PACKED)
 		tell(r, at, text, windows_library_of(text, r->user, &r->scratch));
 	else
 		tell(r, at, text, windows_program_of(text, r->user, &r->scratch));
@@ -284,6 +290,14 @@ static void tell_list(struct registry *r, const struct at *at, struct span text)
 		tell_one(r, at, span_split(&text, blanks ? ' ' : ','));
 }
 
+/* Bytes of ANSI up to the NUL: what is beyond ASCII stays as it is. */
+static struct span packed_path(const struct regf_value *v)
+{
+	struct span path = span_sub(v->data, 0, MAX_PATH);
+
+	return span_sub(path, 0, span_find_byte(path, 0, 0));
+}
+
 static void tell_value(struct registry *r, const struct at *at, const struct regf_value *v)
 {
 	bool is_list = at->place->form == LIBRARIES || at->place->form == COMMANDS;
@@ -294,6 +308,8 @@ static void tell_value(struct registry *r, const struct at *at, const struct reg
 			tell_one(r, at, text);
 	else if (is_list)
 		tell_list(r, at, regf_text(v, &r->scratch));
+	else if (at->place->form == PACKED)
+		tell_one(r, at, packed_path(v));
 	else
 		tell_one(r, at, regf_text(v, &r->scratch));
 }

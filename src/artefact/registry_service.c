@@ -1,4 +1,4 @@
-/* Services and drivers: Services\NAME of the control set in use. */
+/* Services and drivers: Services\NAME of the control set in use, and which of them safe mode starts. */
 #include "artefact/registry.h"
 #include "artefact/windows_path.h"
 
@@ -155,6 +155,40 @@ static void take_service(struct registry *r, const struct regf_key *key, struct 
 	tell_environment(r, key, name);
 }
 
+/* The service that an entry of SafeBoot means: by its name, or by that of a driver's file. */
+static bool find_service(struct registry *r, struct span name, struct regf_key *out)
+{
+	return regf_find(&r->root, REGISTRY_TEXT(r, "Services\\%.*s", SPAN_ARG(name)), out) ||
+	       (tell_has_extension(name, "sys") &&
+		regf_find(&r->root, REGISTRY_TEXT(r, "Services\\%.*s", SPAN_ARG(span_sub(name, 0, name.len - 4))), out));
+}
+
+/* Groups and classes of devices let others in, and an entry without a service starts nothing. */
+static void take_safe_boot(struct registry *r, const struct regf_key *key, struct span name, const void *context)
+{
+	struct trace t = trace_new(TRACE_AUTOSTART, "safe boot");
+	struct span kind = registry_text(r, key, ""), library;
+	struct regf_key service;
+	uint64_t type = 0;
+
+	if (span_starts(name, SPAN("{")) || span_eq_nocase(kind, SPAN("Driver Group")) || !find_service(r, name, &service))
+		return;
+	registry_number(&service, "Type", &type);
+	library = library_of(r, &service);
+	t.path = registry_path(r, key);
+	t.name = REGISTRY_TEXT(r, "%.*s (%s)", SPAN_ARG(name), (const char *)context);
+	t.command = registry_text(r, &service, "ImagePath");
+	t.program = program_of(r, regf_name_text(service.name, &r->scratch), t.command, library, type & DRIVER_TYPES);
+	t.user = registry_text(r, &service, "ObjectName");
+	t.time = key->written;
+	t.source = SPAN("registry, key last written");
+	t.technique = SPAN("T1562.009");
+	t.summary = REGISTRY_TEXT(r, "safe mode (%s) starts %.*s: %.*s", (const char *)context, SPAN_ARG(name),
+				  SPAN_ARG(t.program));
+	if (t.program.len)
+		registry_tell(r, &t);
+}
+
 bool registry_services(const struct artefact *a, struct err *err)
 {
 	struct registry r;
@@ -162,6 +196,8 @@ bool registry_services(const struct artefact *a, struct err *err)
 	if (!registry_open(&r, a, HIVE_SYSTEM, err))
 		return false;
 	registry_each(&r, "Services\\*", take_service, NULL);
+	registry_each(&r, "Control\\SafeBoot\\Minimal\\*", take_safe_boot, "minimal");
+	registry_each(&r, "Control\\SafeBoot\\Network\\*", take_safe_boot, "network");
 	registry_close(&r);
 	return true;
 }

@@ -81,6 +81,50 @@ TEST(services_of_the_set_in_use_are_told)
 	told_free(&told);
 }
 
+/* Hidden services start in safe mode, too, where most defences do not. */
+TEST(what_safe_mode_starts_is_told)
+{
+	const struct trace *t;
+
+	decode(registry_services, SYSTEM_HIVE
+	       "[ControlSet002\\Services\\Svc]\nType=dword:16\nStart=dword:2\nImagePath=sz:C:\\x\\s.exe\n"
+	       "[ControlSet002\\Services\\Drv]\nType=dword:1\nStart=dword:0\n"
+	       "[ControlSet002\\Control\\SafeBoot\\Minimal\\Svc]\n@=sz:Service\n"
+	       "[ControlSet002\\Control\\SafeBoot\\Network\\Svc]{1500000000}\n@=sz:Service\n"
+	       "[ControlSet002\\Control\\SafeBoot\\Network\\Drv.sys]\n@=sz:Driver\n"
+	       "[ControlSet002\\Control\\SafeBoot\\Network\\Gone]\n@=sz:Service\n"
+	       "[ControlSet002\\Control\\SafeBoot\\Network\\Base]\n@=sz:Driver Group\n"
+	       "[ControlSet002\\Control\\SafeBoot\\Network\\{36FC9E60-C465-11CF-8056-444553540000}]\n@=sz:USB\n", "SYSTEM");
+	assert_int_equal(told.count, 5);
+	assert_span(named("safe boot", "Svc (minimal)")->program, "C:\\x\\s.exe");
+	t = named("safe boot", "Svc (network)");
+	assert_span(t->technique, "T1562.009");
+	assert_int_equal(t->time, 1500000000 * TIME_SECOND);
+	assert_span(named("safe boot", "Drv.sys (network)")->program, "C:\\Windows\\System32\\drivers\\Drv.sys");
+	told_free(&told);
+}
+
+/* "C:\x\lsp.dll" in the first of MAX_PATH bytes, then the protocol. */
+#define LAYER "433a5c785c6c73702e646c6c00" "ffff00000000"
+
+TEST(layers_below_winsock_are_told)
+{
+	decode(registry_autostart, SYSTEM_HIVE
+	       "[ControlSet002\\Services\\WinSock2\\Parameters]\nNameSpace_Callout=expand:%SystemRoot%\\System32\\c.dll\n"
+	       "[ControlSet002\\Services\\WinSock2\\Parameters\\Protocol_Catalog9\\Catalog_Entries\\000000000001]\n"
+	       "PackedCatalogItem=hex:" LAYER "\n"
+	       "[ControlSet002\\Services\\WinSock2\\Parameters\\Protocol_Catalog9\\Catalog_Entries64\\000000000002]\n"
+	       "PackedCatalogItem=hex:" LAYER "\n"
+	       "[ControlSet002\\Services\\WinSock2\\Parameters\\NameSpace_Catalog5\\Catalog_Entries64\\000000000003]\n"
+	       "LibraryPath=sz:C:\\n.dll\n", "SYSTEM");
+	assert_int_equal(told.count, 4);
+	assert_span(named("winsock", "NameSpace_Callout")->program, "C:\\Windows\\System32\\c.dll");
+	assert_span(named("winsock", "000000000001")->program, "C:\\x\\lsp.dll");
+	assert_span(named("winsock", "000000000002")->program, "C:\\x\\lsp.dll");
+	assert_span(named("winsock", "000000000003")->program, "C:\\n.dll");
+	told_free(&told);
+}
+
 TEST(lists_of_security_packages_are_taken_apart)
 {
 	const struct trace *t;

@@ -42,7 +42,8 @@
  *             boot, shutdown
  *                                             user; peer: from where; protocol; time..last; program.
  *                                             One that went out from here has no peer: name says to where
- * DEVICE      usb storage, usb, volume, network share, printer, network
+ * DEVICE      usb storage, usb, portable device, disk, bluetooth, memory card, firewire, volume,
+ *             network share, printer, network, device
  *                                             name: what it is; path: drive letter, mount; digest: serial
  * PROGRAM     elf, pe, script, ...            one an executable: path; digest: "md5:" for package
  *                                             databases; name: signer; protocol: "signed", "bad
