@@ -204,11 +204,27 @@ bool acts_same_host(const struct acts *acts, const struct act *x, const struct a
 
 /* ---- loading ---- */
 
-static bool read_act(struct analysis *a, const struct act_hosts *h, sqlite3_stmt *q, struct act *act)
+#define COLUMNS \
+	"trace.id, trace.item, item.source, item.path, trace.kind, time, last, bytes_out, bytes_in, count, " \
+	"what, host, user, program, trace.path, name, command, local, peer, trace.source, technique"
+
+/* Rows that follow each other say much alike. */
+static struct span keep(struct arena *arena, struct span text, struct span before)
+{
+	if (!text.len)
+		return (struct span){ 0 };
+	return span_eq(text, before) ? before : arena_copy(arena, text);
+}
+
+static bool read_act(struct analysis *a, const struct act_hosts *h, sqlite3_stmt *q, const struct act *before,
+		     struct act *act)
 {
 	struct span *const texts[] = { &act->what, &act->host, &act->user, &act->program, &act->path,
 				       &act->name, &act->command, &act->local, &act->peer,
 				       &act->source, &act->technique };
+	const struct span olds[] = { before->what, before->host, before->user, before->program, before->path,
+				     before->name, before->command, before->local, before->peer,
+				     before->source, before->technique };
 
 	act->trace = query_u64(q, 0, 0);
 	act->item = query_u64(q, 1, 0);
@@ -219,9 +235,9 @@ static bool read_act(struct analysis *a, const struct act_hosts *h, sqlite3_stmt
 	act->bytes_in = query_u64(q, 8, UINT64_MAX);
 	act->count = query_u64(q, 9, UINT64_MAX);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		*texts[i] = arena_copy(a->arena, query_span(q, 10 + (int)i));
+		*texts[i] = keep(a->arena, query_span(q, 10 + (int)i), olds[i]);
 	find_host(h, act, query_u64(q, 2, 0), query_span(q, 3));
-	act->host = arena_copy(a->arena, act->host);
+	act->host = keep(a->arena, act->host, before->host);
 	return !a->arena->exhausted;
 }
 
@@ -237,37 +253,66 @@ static int by_host_and_time(const void *left, const void *right)
 	return x->trace < y->trace ? -1 : x->trace > y->trace;
 }
 
-bool acts_load(struct analysis *a, const char *where, struct acts *out, struct err *err)
+static bool count_rows(struct analysis *a, const char *where, size_t *out, struct err *err)
 {
 	char sql[1400];
+	int64_t rows = 0;
+
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM trace WHERE %s", where);
+	if (!query_int(a->db, sql, 0, &rows, err))
+		return false;
+	*out = rows > 0 ? (size_t)rows : 0;
+	return true;
+}
+
+/* At most that many, as long as the arena has handed out less than `room`. */
+static bool read_rows(struct analysis *a, const char *where, size_t most, size_t room, struct acts *out,
+		      struct err *err)
+{
+	static const struct act none = { 0 };
 	const struct act_hosts *hosts;
+	char sql[1400];
 	sqlite3_stmt *q = NULL;
 	bool row, ok;
 
-	*out = (struct acts){ 0 };
 	if (!hosts_of(a, &hosts, err))
 		return false;
 	out->only_host = hosts->only;
-	snprintf(sql, sizeof sql,
-		 "SELECT trace.id, trace.item, item.source, item.path, trace.kind, time, last, bytes_out, "
-		 "bytes_in, count, what, host, user, program, trace.path, name, command, local, peer, "
-		 "trace.source, technique FROM (SELECT * FROM trace WHERE %s) AS trace "
+	snprintf(sql, sizeof sql, "SELECT " COLUMNS " FROM (SELECT * FROM trace WHERE %s) AS trace "
 		 "JOIN item ON item.id = trace.item ORDER BY trace.id", where);
 	ok = query_prepare(a->db, sql, &q, err);
-	while (ok && (ok = query_step(q, &row, err)) && row) {
-		struct act *act;
+	while (ok && out->count < most && a->arena->used < room && (ok = query_step(q, &row, err)) && row) {
+		const struct act *before = out->count ? &out->list[out->count - 1] : &none;
 
-		if (out->count >= ACTS_MOST) {
-			out->left_out++;
-			continue;
-		}
-		act = arena_push(a->arena, (void **)&out->list, &out->count, &out->room, sizeof *act);
-		if (!act || !read_act(a, hosts, q, act))
-			ok = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for %zu traces",
-				     out->count);
+		/* A row that is too large for what is left is the first that is left out. */
+		if (!read_act(a, hosts, q, before, &out->list[out->count]))
+			break;
+		out->count++;
 	}
 	sqlite3_finalize(q);
-	if (ok && out->count)
-		qsort(out->list, out->count, sizeof *out->list, by_host_and_time);
 	return ok;
+}
+
+bool acts_load(struct analysis *a, const char *where, struct acts *out, struct err *err)
+{
+	/* What is left after this is for what the analyser makes of it, and loads next. */
+	size_t used = a->arena->used, share = (a->arena->limit - used) / 4 * 3;
+	size_t rows, most = share / 2 / sizeof *out->list;
+
+	*out = (struct acts){ 0 };
+	if (!count_rows(a, where, &rows, err))
+		return false;
+	if (most > ACTS_MOST)
+		most = ACTS_MOST;
+	if (most > rows)
+		most = rows;
+	out->list = ARENA_ARRAY(a->arena, most, struct act);
+	if (!out->list)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory for %zu traces", most);
+	if (!read_rows(a, where, most, used + share, out, err))
+		return false;
+	if (out->count < rows)
+		analysis_short(a, "%zu of %zu traces that it joins were left out", rows - out->count, rows);
+	qsort(out->list, out->count, sizeof *out->list, by_host_and_time);
+	return true;
 }

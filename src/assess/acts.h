@@ -4,8 +4,9 @@
  * Each act has the host that it belongs to: what the trace says, else the machine
  * of its item, else, for network records, the machine that has the local address
  * (by its settings, or by its own log of connections), else that address.
- * The list is in the order of host and time and bounded: what
- * is beyond ACTS_MOST is left out, from the end of the case's rows, and counted.
+ * The list is in the order of host and time and bounded: what is beyond ACTS_MOST, or
+ * beyond the memory that the list may take, is left out, from the end of the case's rows,
+ * and told with analysis_short().
  */
 #ifndef KANSHIKI_ASSESS_ACTS_H
 #define KANSHIKI_ASSESS_ACTS_H
@@ -26,8 +27,7 @@ struct act {
 
 struct acts {
 	struct act *list;
-	size_t count, room;
-	uint64_t left_out;
+	size_t count;
 	struct span only_host;		/* of all named machines, where there is exactly one */
 };
 

@@ -4,6 +4,10 @@
 #include "assess/traffic.h"
 #include "case/case.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
 #define BIT(harm) (1u << (harm))
 #define KEY_MOST ((size_t)64 << 10)
 
@@ -30,7 +34,27 @@ const size_t analyser_count = COUNT;
 struct work {
 	struct analysis analysis;
 	struct arena arena;
+	bool is_over;			/* came to a limit: neither fed nor run any more */
 };
+
+void analysis_short(struct analysis *a, const char *format, ...)
+{
+	va_list args;
+
+	if (a->shortage[0])
+		return;
+	va_start(args, format);
+	vsnprintf(a->shortage, sizeof a->shortage, format, args);
+	va_end(args);
+}
+
+uint32_t analyser_harms(struct span name)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (span_eq(name, span_text(analysers[i].name)))
+			return analysers[i].harms;
+	return 0;
+}
 
 static void end(struct work *w)
 {
@@ -38,9 +62,15 @@ static void end(struct work *w)
 	arena_free(&w->arena);
 }
 
-static bool failed_in(const struct analyser *analyser, struct err *err)
+/* A limit is the end of this analyser, anything else of the run. */
+static bool failed_in(struct work *w, struct err *err)
 {
-	return err_prefix(err, "analyser %s", analyser->name);
+	if (err->code != ERR_LIMIT)
+		return err_prefix(err, "analyser %s", w->analysis.analyser->name);
+	analysis_short(&w->analysis, "%s", err->text);
+	w->is_over = true;
+	*err = (struct err){ 0 };
+	return true;
 }
 
 static bool begin(struct work *w, const struct analyser *analyser, const struct analysis *common,
@@ -51,7 +81,7 @@ static bool begin(struct work *w, const struct analyser *analyser, const struct 
 	w->analysis.arena = &w->arena;
 	w->analysis.analyser = analyser;
 	w->analysis.key = buf_new(KEY_MOST);
-	return !analyser->begin || analyser->begin(&w->analysis, err) || failed_in(analyser, err);
+	return !analyser->begin || analyser->begin(&w->analysis, err) || failed_in(w, err);
 }
 
 static bool feed_transfer(void *context, const struct traffic_row *row, struct err *err)
@@ -59,8 +89,9 @@ static bool feed_transfer(void *context, const struct traffic_row *row, struct e
 	struct work *all = context;
 
 	for (size_t i = 0; i < COUNT; i++)
-		if (analysers[i].transfer && !analysers[i].transfer(&all[i].analysis, row, err))
-			return failed_in(&analysers[i], err);
+		if (analysers[i].transfer && !all[i].is_over &&
+		    !analysers[i].transfer(&all[i].analysis, row, err) && !failed_in(&all[i], err))
+			return false;
 	return true;
 }
 
@@ -69,8 +100,9 @@ static bool feed_name(void *context, const struct traffic_name *name, struct err
 	struct work *all = context;
 
 	for (size_t i = 0; i < COUNT; i++)
-		if (analysers[i].name_asked && !analysers[i].name_asked(&all[i].analysis, name, err))
-			return failed_in(&analysers[i], err);
+		if (analysers[i].name_asked && !all[i].is_over &&
+		    !analysers[i].name_asked(&all[i].analysis, name, err) && !failed_in(&all[i], err))
+			return false;
 	return true;
 }
 
@@ -85,8 +117,22 @@ static bool feed(struct work all[COUNT], const struct analysis *common, struct e
 
 	a.arena = &arena;
 	ok = traffic_read(&a, &readers, err);
+	for (size_t i = 0; !ok && err->code == ERR_LIMIT && i < COUNT; i++)
+		if (analysers[i].begin)
+			analysis_short(&all[i].analysis, "%s", err->text);
+	ok = ok || err->code == ERR_LIMIT;
 	arena_free(&arena);
 	return ok;
+}
+
+static bool tell_shortage(struct analysis *a, struct err *err)
+{
+	struct case_problem told = { .engine = ENGINE_ANALYSER, .rule = span_text(a->analyser->name) };
+
+	if (a->dropped)
+		analysis_short(a, "%" PRIu64 " findings beyond %d were left out", a->dropped, ANALYSER_FINDINGS);
+	told.reason = span_text(a->shortage);
+	return !told.reason.len || case_add_problem(a->file, &told, err);
 }
 
 static bool run_all(struct work all[COUNT], const struct analysis *common, uint64_t *told,
@@ -98,7 +144,8 @@ static bool run_all(struct work all[COUNT], const struct analysis *common, uint6
 		ok = begin(&all[i], &analysers[i], common, err);
 	ok = ok && feed(all, common, err);
 	for (size_t i = 0; ok && i < COUNT; i++) {
-		ok = analysers[i].run(&all[i].analysis, err) || failed_in(&analysers[i], err);
+		ok = all[i].is_over || analysers[i].run(&all[i].analysis, err) || failed_in(&all[i], err);
+		ok = ok && tell_shortage(&all[i].analysis, err);
 		*told += all[i].analysis.told;
 		end(&all[i]);
 	}

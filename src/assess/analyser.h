@@ -27,7 +27,7 @@ struct sqlite3;
 struct traffic_row;
 struct traffic_name;
 
-/* Findings of one analyser at most; what is more is counted in the last one's reasons. */
+/* Findings of one analyser at most; how many there were more is told like what it could not weigh. */
 #define ANALYSER_FINDINGS 1000
 #define ANALYSER_MEMORY ((size_t)256 << 20)
 
@@ -49,6 +49,7 @@ struct analysis {
 	void *state;			/* of one that is fed, from its begin on; in the arena */
 	struct buf key;			/* room for keys of maps, while the analyser lives */
 	uint64_t told, dropped;		/* findings of this analyser */
+	char shortage[200];		/* what it could not weigh, or empty; set by analysis_short() */
 };
 
 struct analyser {
@@ -94,9 +95,11 @@ bool remote_transfer(struct analysis *a, const struct traffic_row *row, struct e
 bool remote_name(struct analysis *a, const struct traffic_name *name, struct err *err);
 
 /*
- * Runs all analysers over a case whose units are committed. Findings that an
- * earlier run concluded are removed first. `allow` is from allow_list.h, or NULL;
- * `period` too: sums over transfers are of it, other signs must reach into it;
+ * Runs all analysers over a case whose units are committed. One that comes to a limit
+ * (ERR_LIMIT) does not end the run: that and what analysis_short() told become problems of
+ * the case, engine "analyser", rule its name, and coverage leaves no "no sign" to the harms
+ * that it speaks of. Findings and problems that an earlier run concluded are removed first.
+ * `allow` is from allow_list.h, or NULL; `period` too: sums over transfers are of it, other signs must reach into it;
  * what is told is added to *told.
  */
 bool analysers_run(struct case_file *file, const struct allow_list *allow, const struct period *period,
@@ -117,5 +120,9 @@ struct conclusion {
 };
 
 bool analysis_tell(struct analysis *a, const struct conclusion *c, struct err *err);
+/* Part of what the case holds was not weighed, and why; the first reason stays. */
+void analysis_short(struct analysis *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The harms of the analyser of that name, as bits; 0: there is none. */
+uint32_t analyser_harms(struct span name);
 
 #endif

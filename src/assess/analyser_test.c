@@ -1,5 +1,6 @@
 #include "assess/analyser.h"
 
+#include "assess/acts.h"
 #include "assess/allow_list.h"
 #include "assess/thresholds.h"
 #include "case/case.h"
@@ -77,6 +78,68 @@ TEST(analyser_findings_are_bounded)
 		assert_true(analysis_tell(&a, &c, &err));
 	assert_int_equal(count(file, "SELECT count(*) FROM finding"), ANALYSER_FINDINGS);
 	assert_int_equal(a.dropped, 7);
+	case_close(file);
+}
+
+/* That many sessions of one item, each with a place of its own. */
+static void add_sessions(struct case_file *file, int count)
+{
+	struct case_item item = { .path = SPAN("btmp"), .size = 1, .source = 1, .modified = TIME_NONE,
+				  .changed = TIME_NONE, .accessed = TIME_NONE, .created = TIME_NONE };
+	struct case_outcome outcome = { .fate = FATE_EXAMINED, .kind = SPAN("utmp"), .size = 1 };
+	struct trace t = trace_new(TRACE_SESSION, "failed logon");
+	struct err err = { 0 };
+	uint64_t unit, id;
+	char peer[40];
+	bool done, ok = case_unit_begin(file, item.source, item.path, &unit, &done, &err) &&
+			case_add_item(file, unit, &item, &id, &err);
+
+	for (int i = 0; ok && i < count; i++) {
+		snprintf(peer, sizeof peer, "198.51.%d.%d", i >> 8, i & 255);
+		t.peer = span_text(peer);
+		t.time = i * TIME_SECOND;
+		ok = case_add_trace(file, unit, id, &t, &err);
+	}
+	if (!ok || !case_end_item(file, unit, id, &outcome, &err) || !case_unit_commit(file, unit, &err))
+		fail_msg("%s", err.text);
+}
+
+TEST(acts_beyond_what_is_remembered_are_left_out_and_told)
+{
+	struct err err = { 0 };
+	uint64_t item;
+	struct case_file *file = new_case("acts", &item);
+	struct analysis_shared shared = { .arena = arena_new(1 << 20) };
+	struct arena arena = arena_new(1 << 20);
+	struct analysis a = { .file = file, .db = case_db(file), .arena = &arena, .shared = &shared };
+	struct acts acts;
+
+	add_sessions(file, 3000);
+	assert_int_equal(count(file, "SELECT count(*) FROM trace"), 3000);
+	assert_true(acts_load(&a, "kind = 'session' AND time < 1000000000000", &acts, &err));
+	assert_int_equal(acts.count, 1000);
+	assert_string_equal(a.shortage, "");
+	assert_true(acts_load(&a, "kind = 'session'", &acts, &err));
+	assert_in_range(acts.count, 100, 2000);
+	assert_non_null(strstr(a.shortage, " of 3000 traces that it joins were left out"));
+	/* There is memory left for what is made of them. */
+	assert_non_null(arena_alloc(&arena, 10000));
+	arena_free(&arena);
+	arena_free(&shared.arena);
+	case_close(file);
+}
+
+TEST(analysers_do_not_end_the_run_where_one_has_too_much_to_join)
+{
+	struct err err = { 0 };
+	uint64_t item, told = 0;
+	struct case_file *file = new_case("flood", &item);
+
+	add_sessions(file, 420000);
+	assert_true(analysers_run(file, NULL, NULL, &told, &err));
+	assert_int_equal(count(file, "SELECT count(*) FROM problem WHERE engine = 'analyser' AND rule = 'sessions'"), 1);
+	assert_true(analysers_run(file, NULL, NULL, &told, &err));
+	assert_int_equal(count(file, "SELECT count(*) FROM problem"), 1);
 	case_close(file);
 }
 

@@ -1,5 +1,6 @@
 #include "assess/coverage.h"
 
+#include "assess/analyser.h"
 #include "assess/coverage_days.h"
 #include "assess/hidden_names.h"
 #include "assess/spoken_code.h"
@@ -603,6 +604,40 @@ static bool sum_up(sqlite3 *db, struct err *err)
 		"UNION ALL SELECT id, class, NULL, 0 FROM faulty WHERE id NOT IN (SELECT item FROM main.fact)", err);
 }
 
+/* What joins records came to a limit of its own: the evidence was read, and not wholly weighed. */
+static bool judge_analysers(sqlite3 *db, enum harm harm, struct arena *arena, struct need_result *r, struct err *err)
+{
+	static const struct need joining = { .classes = 1u << CLASS_OTHER, .essential = true,
+					     .name = "joining of what was found" };
+	struct buf text = buf_new(1024);
+	sqlite3_stmt *q;
+	bool row, ok;
+
+	*r = (struct need_result){ .need = &joining, .state = NEED_EXAMINED, .first = TIME_NONE, .last = TIME_NONE };
+	if (!query_prepare(db, "SELECT rule, reason FROM problem WHERE engine = 'analyser' ORDER BY id", &q, err))
+		return false;
+	while ((ok = query_step(q, &row, err)) && row)
+		if (analyser_harms(query_span(q, 0)) & 1u << harm)
+			buf_printf(&text, "%sanalyser %.*s: %.*s", text.len ? "; " : "", SPAN_ARG(query_span(q, 0)),
+				   SPAN_ARG(query_span(q, 1)));
+	sqlite3_finalize(q);
+	if (text.len) {
+		r->state = NEED_PARTLY;
+		r->note = arena_copy(arena, buf_span(&text));
+	}
+	buf_free(&text);
+	return ok;
+}
+
+/* A row that is told only where something is amiss. */
+static void count_if_amiss(const struct need_result *r, size_t *count, bool *covered)
+{
+	if (r->state == NEED_EXAMINED)
+		return;
+	*covered = false;
+	++*count;
+}
+
 bool coverage_count(struct case_file *file, struct arena *arena, struct coverage *out, struct err *err)
 {
 	sqlite3 *db = case_db(file);
@@ -616,7 +651,7 @@ bool coverage_of(const struct coverage *all, enum harm harm, const struct period
 		 struct arena *arena, const struct need_result **out, size_t *count, bool *covered,
 		 struct err *err)
 {
-	struct need_result *results = ARENA_ARRAY(arena, need_count + 1, struct need_result);
+	struct need_result *results = ARENA_ARRAY(arena, need_count + 2, struct need_result);
 	unsigned kinds = kinds_asked(all->machines.kinds);
 	sqlite3 *db = case_db(all->file);
 
@@ -635,12 +670,12 @@ bool coverage_of(const struct coverage *all, enum harm harm, const struct period
 			*covered = false;
 		++*count;
 	}
+	if (!judge_analysers(db, harm, arena, &results[*count], err))
+		return false;
+	count_if_amiss(&results[*count], count, covered);
 	if (!judge_unexamined(db, period, arena, &results[*count], err))
 		return false;
-	if (results[*count].state != NEED_EXAMINED) {
-		*covered = false;
-		++*count;
-	}
+	count_if_amiss(&results[*count], count, covered);
 	*out = results;
 	return true;
 }

@@ -162,6 +162,27 @@ TEST(verdict_one_item_left_unexamined_forbids_no_sign)
 	case_close(file);
 }
 
+TEST(verdict_what_an_analyser_could_not_weigh_forbids_no_sign_of_its_harms)
+{
+	struct case_file *file = new_case("unweighed");
+	struct case_problem problem = { .engine = ENGINE_ANALYSER, .rule = SPAN("sessions"), .reason = SPAN("too many") };
+	struct err err = { 0 };
+	int64_t rows;
+
+	add_log(file, (struct log){ "Security", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
+	add_log(file, (struct log){ "System", 0, FATE_EXAMINED, NULL, CLASS_OTHER, false }, NULL, 0);
+	assert_true(case_add_problem(file, &problem, &err));
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_NO_SIGN);
+	assert_true(query_int(case_db(file), "SELECT count(*) FROM answer_coverage JOIN answer ON answer.id = answer "
+			      "WHERE harm IN ('control', 'implant') AND state = 'partly' AND note = "
+			      "'analyser sessions: too many'", 0, &rows, &err));
+	assert_int_equal(rows, 2);
+	problem.rule = SPAN("obstruction");
+	assert_true(case_add_problem(file, &problem, &err));
+	assert_int_equal(conclude(file).degrees[HARM_OBSTRUCTION], DEGREE_CANNOT_TELL);
+	case_close(file);
+}
+
 TEST(verdict_weighs_rules_and_stores_what_carries_it)
 {
 	const struct finding findings[] = {

@@ -139,7 +139,7 @@ bool case_add_finding(struct case_file *c, uint64_t unit, uint64_t item,
  */
 bool case_add_conclusion(struct case_file *c, uint64_t item, const struct finding *finding,
 			 uint64_t count, timestamp last, struct err *err);
-/* Removes the findings that an earlier run concluded. */
+/* Removes the findings that an earlier run concluded, and what it could not weigh. */
 bool case_clear_conclusions(struct case_file *c, struct err *err);
 
 /* Something worth a place on the time line, whether or not a rule speaks of it. */

@@ -150,6 +150,7 @@ bool case_clear_conclusions(struct case_file *c, struct err *err)
 			      "(SELECT id FROM rule WHERE engine = 'analyser' OR "
 			      "(engine = 'sigma' AND name IN "
 			      "(SELECT what FROM trace WHERE kind = 'match')))", err) ||
+	    !recorder_exec(c, "DELETE FROM problem WHERE engine = 'analyser'", err) ||
 	    !query_int(c->db, "SELECT max(id) FROM finding", 0, &last, err))
 		return false;
 	c->next[TABLE_FINDING] = (uint64_t)last + 1;
