@@ -5,8 +5,13 @@
  * order, around an owner's SID or an address. What ANSSI's bits_parser and dissect
  * know of the numbers between them is taken where it makes sense: the kind of a
  * job, its times behind the list of its files, the bytes of a file.
+ *
+ * Of qmgr.db the rows are read first, then the whole file is gone through for jobs and
+ * files that no row holds any more: what was deleted stays in its page until that is used
+ * anew. Such a job starts nothing now and is told as a setting.
  */
 #include "artefact/windows.h"
+#include "base/map.h"
 #include "formats/ese/ese.h"
 
 #define MAX_CHARACTERS 4096
@@ -30,8 +35,22 @@ struct bits {
 	struct arena rows;
 	struct job *jobs;
 	size_t count, room;
+	struct map told;		/* jobs and files: what stands in a row is not told again from the bytes */
+	bool is_carving;		/* what is found now stands in no row */
 	bool stopped;
 };
+
+/* Whether the same was told before; from now on it was. */
+static bool was_told(struct bits *b, char kind, struct span one, struct span two, struct span three)
+{
+	struct span key = arena_printf(b->a->arena, "%c|%.*s|%.*s|%.*s", kind, SPAN_ARG(one), SPAN_ARG(two), SPAN_ARG(three));
+	void **slot = map_slot(&b->told, key);
+	bool known = !slot || *slot;
+
+	if (slot)
+		*slot = b;
+	return known;
+}
 
 /* A count of characters, with the NUL that ends them, and the text: UTF-16, as it lies there. */
 static bool counted(struct cursor *c, struct span *out)
@@ -99,9 +118,11 @@ static bool job_at(struct span bytes, struct arena *arena, struct job *out, size
 
 static void tell_job(struct bits *b, const struct job *job)
 {
-	struct trace t = trace_new(TRACE_AUTOSTART, "bits job");
+	struct trace t = b->is_carving ? trace_new(TRACE_SETTING, "deleted job") : trace_new(TRACE_AUTOSTART, "bits job");
 	struct tell_detail d;
 
+	if (was_told(b, 'j', job->name, job->command, job->id) && b->is_carving)
+		return;
 	t.path = b->a->path;
 	t.name = job->name;
 	t.user = job->owner;
@@ -111,13 +132,13 @@ static void tell_job(struct bits *b, const struct job *job)
 	t.technique = SPAN("T1197");
 	t.time = job->created == TIME_NONE ? b->a->modified : job->created;
 	t.last = job->modified;
-	t.source = job->created == TIME_NONE ? SPAN("BITS job; the time is that of the file")
-					     : SPAN("BITS job, created; last: modified");
+	t.source = tell_summary(b->a->arena, "BITS job%s%s", b->is_carving ? " that no row holds any more" : "",
+				job->created == TIME_NONE ? "; the time is that of the file" : ", created; last: modified");
 	tell_detail_begin(&d);
 	tell_detail_text(&d, "type", job->type ? SPAN("upload") : SPAN("download"));
 	tell_detail_text(&d, "description", job->description);
 	t.detail = tell_detail_end(&d, b->a->arena);
-	t.summary = tell_summary(b->a->arena, "BITS job %.*s%s%.*s", SPAN_ARG(job->name),
+	t.summary = tell_summary(b->a->arena, "%sBITS job %.*s%s%.*s", b->is_carving ? "deleted " : "", SPAN_ARG(job->name),
 				 job->command.len ? " starts " : "", SPAN_ARG(job->command));
 	b->stopped = b->stopped || !b->a->trace(b->a->context, &t);
 }
@@ -144,6 +165,16 @@ static void take_bytes(struct cursor c, bool is_upload, struct trace *t, struct 
 	buf_free(&text);
 }
 
+/* Whether something came or went, the job alone says. */
+static struct span file_source(const struct bits *b, const struct job *job)
+{
+	if (b->is_carving)
+		return SPAN("BITS file that no row holds any more, of an unknown job: it may have been sent");
+	if (!job)
+		return SPAN("BITS file of an unknown job: it may have been sent");
+	return job->created != TIME_NONE ? SPAN("BITS file, time of its job") : SPAN("BITS file");
+}
+
 /* `behind` stands after the address. */
 static void tell_file(struct bits *b, const struct job *job, struct span local, struct span url, struct cursor behind)
 {
@@ -151,13 +182,15 @@ static void tell_file(struct bits *b, const struct job *job, struct span local, 
 	struct tell_detail d;
 	struct trace t = trace_new(TRACE_TRANSFER, is_upload ? "upload" : "download");
 
+	if (was_told(b, 'f', url, local, (struct span){ 0 }) && b->is_carving)
+		return;
 	t.name = tell_url_host(url);
 	t.path = url;
 	t.program = SPAN("BITS");
 	t.user = job ? job->owner : (struct span){ 0 };
 	t.command = job ? job->name : (struct span){ 0 };
 	t.technique = SPAN("T1197");
-	t.source = job && job->created != TIME_NONE ? SPAN("BITS file, time of its job") : SPAN("BITS file");
+	t.source = file_source(b, job);
 	t.time = job ? job->created : TIME_NONE;
 	t.last = job ? job->modified : TIME_NONE;
 	t.summary = tell_summary(b->a->arena, "BITS %s %.*s, locally %.*s", is_upload ? "sends to" : "fetches",
@@ -226,8 +259,10 @@ static bool take_job(void *context, const struct ese_row *row)
 			continue;
 		job.bytes = arena_copy(b->a->arena, blob);
 		job.id = arena_copy(b->a->arena, job.id);
-		if (b->count >= MAX_JOBS)
+		if (b->count >= MAX_JOBS) {
+			b->a->short_of(b->a->context, "more than %d jobs: the others are left out", MAX_JOBS);
 			return false;
+		}
 		to = arena_push(b->a->arena, (void **)&b->jobs, &b->count, &b->room, sizeof *to);
 		if (!to)
 			return false;
@@ -248,47 +283,69 @@ static bool take_file(void *context, const struct ese_row *row)
 	return !b->stopped;
 }
 
+/*
+ * Jobs and their files anywhere in `bytes`. In the old queue a file belongs to the job that
+ * stands before it; in a database the two lie in tables of their own.
+ */
+static void carve(struct bits *b, struct span bytes)
+{
+	struct job job = { 0 }, last = { 0 };
+	size_t from = 0, at = 0;
+	bool any = false;
+
+	for (; at + 60 < bytes.len && !b->stopped; at++) {
+		size_t used;
+
+		/* Type is 0 to 2 in its four bytes, as is the rest of the head nearly. */
+		if (bytes.at[at] > 2 || bytes.at[at + 1] || bytes.at[at + 2] || bytes.at[at + 3] ||
+		    !job_at(span_from(bytes, at), b->a->arena, &job, &used))
+			continue;
+		find_files(b, span_sub(bytes, from, at - from), any ? &last : NULL);
+		tell_job(b, &job);
+		last = job;
+		any = !b->is_carving;
+		at += used - 1;
+		from = at + 1;
+	}
+	if (!b->stopped)
+		find_files(b, span_from(bytes, from), any ? &last : NULL);
+}
+
+/* Rows, as long as they can be read. */
+static void read_rows(struct bits *b, const struct ese_table *jobs, const struct ese_table *files)
+{
+	b->rows = arena_new((size_t)16 << 20);
+	if (ese_rows(&b->db, jobs, &b->rows, take_job, b))
+		ese_rows(&b->db, files, &b->rows, take_file, b);
+	arena_free(&b->rows);
+	windows_ese_end(b->a, &b->db);
+}
+
 bool windows_bits(const struct artefact *a, struct err *err)
 {
-	struct bits b = { .a = a };
+	struct bits b = { .a = a, .told = map_new(a->arena) };
 	const struct ese_table *jobs, *files;
 
-	if (!windows_ese_open(a, &b.db, err))
-		return false;
-	jobs = ese_table_named(&b.db, "Jobs");
-	files = ese_table_named(&b.db, "Files");
-	if (!jobs || !files || ese_column_named(jobs, "Blob") == ESE_NO_COLUMN)
-		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no BITS database");
-	b.rows = arena_new((size_t)16 << 20);
-	if (ese_rows(&b.db, jobs, &b.rows, take_job, &b))
-		ese_rows(&b.db, files, &b.rows, take_file, &b);
-	arena_free(&b.rows);
-	windows_ese_end(a, &b.db);
+	if (windows_ese_open(a, &b.db, err)) {
+		jobs = ese_table_named(&b.db, "Jobs");
+		files = ese_table_named(&b.db, "Files");
+		if (!jobs || !files || ese_column_named(jobs, "Blob") == ESE_NO_COLUMN)
+			return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no BITS database");
+		read_rows(&b, jobs, files);
+	} else {
+		if (!span_eq_nocase(a->name, SPAN("qmgr.db")))
+			return false;
+		a->short_of(a->context, "the database cannot be read (%s): jobs are looked for in its bytes", err->text);
+	}
+	b.is_carving = true;
+	carve(&b, a->bytes);
 	return true;
 }
 
 bool windows_bits_old(const struct artefact *a, struct err *err)
 {
-	struct bits b = { .a = a };
-	size_t from = 0, at = 0;
-	struct job job = { 0 }, last = { 0 };
-	bool any = false;
+	struct bits b = { .a = a, .told = map_new(a->arena) };
 
-	for (; at + 60 < a->bytes.len && !b.stopped; at++) {
-		size_t used;
-
-		/* Type is 0 to 2 in its four bytes, as is the rest of the head nearly. */
-		if (a->bytes.at[at] > 2 || a->bytes.at[at + 1] || a->bytes.at[at + 2] || a->bytes.at[at + 3] ||
-		    !job_at(span_from(a->bytes, at), a->arena, &job, &used))
-			continue;
-		find_files(&b, span_sub(a->bytes, from, at - from), any ? &last : NULL);
-		tell_job(&b, &job);
-		last = job;
-		any = true;
-		at += used - 1;
-		from = at + 1;
-	}
-	if (!b.stopped)
-		find_files(&b, span_from(a->bytes, from), any ? &last : NULL);
+	carve(&b, a->bytes);
 	return true;
 }

@@ -64,7 +64,7 @@
  * SETTING     firewall, proxy, hosts entry, dns server, defence off, audit policy, log size,
  *             history off, restore off, log off, uac, remote desktop, credential
  *             protection, defence exclusion, hidden account, firewall rule, share,
- *             pending rename, deleted key, deleted value, form entry (name: field),
+ *             pending rename, deleted key, deleted value, deleted job (of BITS), form entry (name: field),
  *             cloud account (command: folder), ...
  *                                             path: where; name: which; command: value; technique
  *                                             where it weakens the machine
