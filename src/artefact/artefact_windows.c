@@ -28,6 +28,13 @@ const struct artefact_decoder artefact_windows[] = {
 	  .decode = windows_forms, .is_risky = true },
 	{ .name = "browser extensions", CLASS_CONFIGURATION, .paths = "Extensions/*/*/manifest.json",
 	  .decode = windows_extension, .of_place = true },
+	{ .name = "browser extensions", CLASS_CONFIGURATION, .paths = "Secure Preferences|*/Preferences",
+	  .decode = windows_chromium_preferences, .of_place = true },
+	{ .name = "browser extensions", CLASS_CONFIGURATION,
+	  .paths = "Profiles/*/extensions.json|firefox/*/extensions.json|*.default*/extensions.json",
+	  .decode = windows_firefox_extensions, .of_place = true },
+	{ .name = "browser preferences", CLASS_CONFIGURATION, .paths = "Profiles/*/prefs.js|Profiles/*/user.js|"
+		   "firefox/*/prefs.js|firefox/*/user.js", .decode = windows_firefox_preferences, .of_place = true },
 	{ .name = "thumbnails", CLASS_FILE_SYSTEM, .kind = "thumbnail cache", .decode = windows_thumbcache, .of_place = true },
 	{ .name = "activity history", CLASS_DATABASE, .kind = "sqlite", .decode = windows_activities, .is_risky = true },
 	{ .name = "recall", CLASS_DATABASE, .kind = "sqlite", .paths = "ukg.db", .decode = windows_recall, .is_risky = true },

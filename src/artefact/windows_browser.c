@@ -415,34 +415,3 @@ bool windows_activities(const struct artefact *a, struct err *err)
 	close_database(&b);
 	return true;
 }
-
-/* Extensions/IDENTIFIER/VERSION/manifest.json */
-bool windows_extension(const struct artefact *a, struct err *err)
-{
-	struct trace t = trace_new(TRACE_AUTOSTART, "browser extension");
-	struct json *json;
-	struct tell_detail d;
-	struct buf wants = buf_new(2000);
-
-	if (!json_read(tell_text(a->arena, a->bytes), a->arena, &json, err))
-		return false;
-	t.path = a->path;
-	t.name = json_member_text(json, "name");
-	t.program = tell_base(tell_folder(tell_folder(a->path)));
-	t.user = tell_user_of_path(a->path);
-	t.time = a->modified;
-	t.source = SPAN("browser extension, manifest last written");
-	t.technique = SPAN("T1176");
-	if (json_member(json, "permissions"))
-		for (const struct json *p = json_member(json, "permissions")->first; p; p = p->next)
-			buf_printf(&wants, "%s%.*s", wants.len ? ", " : "", SPAN_ARG(p->text));
-	tell_detail_begin(&d);
-	tell_detail_text(&d, "version", json_member_text(json, "version"));
-	tell_detail_text(&d, "permissions", buf_span(&wants));
-	tell_detail_text(&d, "updates_from", json_member_text(json, "update_url"));
-	t.detail = tell_detail_end(&d, a->arena);
-	t.summary = tell_summary(a->arena, "browser extension %.*s (%.*s)", SPAN_ARG(t.name), SPAN_ARG(t.program));
-	buf_free(&wants);
-	a->trace(a->context, &t);
-	return true;
-}

@@ -8,6 +8,8 @@ static const struct { artefact_fn *decode; const char *path; } decoders[] = {
 	{ windows_prefetch, "x.pf" }, { windows_task, "Tasks/x" }, { windows_job, "x.job" }, { windows_lnk, "Recent/x.lnk" },
 	{ windows_jump_list, "x.automaticDestinations-ms" }, { windows_custom_list, "x.customDestinations-ms" },
 	{ windows_srum, "SRUDB.dat" }, { windows_webcache, "WebCacheV01.dat" }, { windows_bits, "qmgr.db" },
+	{ windows_chromium_preferences, "Secure Preferences" },
+	{ windows_firefox_extensions, "extensions.json" }, { windows_firefox_preferences, "Profiles/x/prefs.js" },
 	{ windows_bits_old, "qmgr0.dat" }, { windows_wmi, "OBJECTS.DATA" }, { windows_defender_detection, "x" },
 	{ windows_defender_log, "MPLog-x.log" }, { windows_firewall, "pfirewall.log" }, { windows_setupapi, "setupapi.dev.log" },
 	{ windows_transcript, "transcript.txt" }, { windows_console_history, "ConsoleHost_history.txt" },
