@@ -1,11 +1,12 @@
 #include "artefact/network_flow.h"
 
 #define ADDRESSES 16384		/* a power of two; a newer one takes the place of an older */
-#define NAME_ROOM 108
+#define NAME_ROOM 100
 
 struct address_name {
 	uint8_t address[16];
 	uint8_t len;
+	const char *from;
 	char name[NAME_ROOM];
 };
 
@@ -23,22 +24,29 @@ static struct address_name *place_of(const struct network_flows *f, const uint8_
 	return &f->addresses[map_hash(seed, span_of(address, 16)) % ADDRESSES];
 }
 
-void addresses_learn(struct network_flows *f, const uint8_t address[16], struct span name)
+static bool is_of(const struct address_name *place, const uint8_t address[16])
+{
+	return place->len && !memcmp(place->address, address, 16);
+}
+
+void addresses_learn(struct network_flows *f, const uint8_t address[16], struct span name, const char *from)
 {
 	struct address_name *place = place_of(f, address);
 
-	if (name.len > NAME_ROOM)
+	if (name.len > NAME_ROOM || (is_of(place, address) && !strcmp(place->from, "dns") && strcmp(from, "dns") != 0))
 		return;
+	place->from = from;
 	memcpy(place->address, address, 16);
 	memcpy(place->name, name.at, name.len);
 	place->len = (uint8_t)name.len;
 }
 
-struct span addresses_name(const struct network_flows *f, const uint8_t address[16])
+struct span addresses_name(const struct network_flows *f, const uint8_t address[16], const char **from)
 {
 	const struct address_name *place = place_of(f, address);
 
-	if (!place->len || memcmp(place->address, address, 16) != 0)
+	if (!is_of(place, address))
 		return (struct span){ 0 };
+	*from = place->from;
 	return span_of(place->name, place->len);
 }

@@ -5,6 +5,8 @@
 
 /* Packets with payload of one direction that are looked at to recognise it. */
 #define LOOKED_AT 4
+/* The same where both agree in the clear to go on with TLS. */
+#define LOOKED_AT_TALK 32
 #define TEXTS_AT_ONCE 64
 
 enum { PORT_FTP = 21, PORT_DNS = 53, PORT_MDNS = 5353, PORT_LLMNR = 5355 };
@@ -139,22 +141,6 @@ static void keep_line(char *to, size_t room, struct span bytes)
 	flow_keep(to, room, span_trim(span_split(&bytes, '\n')));
 }
 
-/* User and the last file stored, of FTP's control connection. */
-static void take_ftp(struct network_flows *f, struct flow *flow, int direction, struct span bytes)
-{
-	struct flow_text *t = direction == FLOW_OUT ? flow_text_of(f, flow) : NULL;
-
-	if (!t)
-		return;
-	if (span_starts(bytes, SPAN("USER ")))
-		keep_line(t->user, sizeof t->user, span_from(bytes, 5));
-	else if (span_starts(bytes, SPAN("STOR "))) {
-		t->uploads++;
-		flow_keep(t->method, sizeof t->method, SPAN("STOR"));
-		keep_line(t->uri, sizeof t->uri, span_from(bytes, 5));
-	}
-}
-
 static bool take_sign(struct network_flows *f, struct flow *flow, int direction, struct span bytes)
 {
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
@@ -178,9 +164,10 @@ static void recognise_tcp(struct network_flows *f, struct flow *flow, int direct
 			flow->application = "tls";
 		flow_take_tls(f, flow, direction, p);
 	} else if (flow_take_http(f, flow, direction, p, time) || take_sign(f, flow, direction, p->payload) ||
-		   take_rdp(f, flow, p->payload) || take_greeting(flow, direction, p->payload)) {
+		   take_rdp(f, flow, p->payload) || take_greeting(flow, direction, p->payload) ||
+		   flow_take_socks(f, flow, direction, p->payload)) {
 		return;
-	} else if (flow->seen[direction] >= LOOKED_AT) {
+	} else if (flow->seen[direction] >= (flow->application ? LOOKED_AT_TALK : LOOKED_AT)) {
 		flow->done[direction] = true;
 		if (!flow->application)
 			flow->application = by_port(flow);
@@ -214,10 +201,10 @@ void flow_take_tcp(struct network_flows *f, struct flow *flow, int direction, co
 		flow_take_http2(f, flow, direction, p, time);
 	else if (is_http)
 		flow_take_http(f, flow, direction, p, time);
-	else if (known && !strcmp(known, "ftp"))
-		take_ftp(f, flow, direction, p->payload);
 	else if (flow->text && flow->text->heads[direction])
 		flow_take_tls(f, flow, direction, p);
+	else if (known && !strcmp(known, "ftp") && !begins_tls(p->payload))
+		flow_take_ftp(f, flow, direction, p->payload);
 	else
 		recognise_tcp(f, flow, direction, p, time);
 }

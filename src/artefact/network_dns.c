@@ -10,7 +10,7 @@ static void list_addresses(struct network_flows *f, const struct dns_message *m,
 		memcpy(end.address, m->addresses[i], 16);
 		buf_text(to, i ? ", " : "");
 		packet_end_text(to, &end);
-		addresses_learn(f, m->addresses[i], m->name);
+		addresses_learn(f, m->addresses[i], m->name, "dns");
 	}
 }
 

@@ -100,9 +100,10 @@ static void key_number(struct json_write *w, const char *key, uint64_t n)
 
 static void write_text(struct json_write *w, const struct flow_text *t)
 {
-	key_text(w, "name_from", t->is_name_of_dns ? "dns" : "");
+	key_text(w, "name_from", t->name_from ? t->name_from : "");
 	key_text(w, "version", tls_version_name(t->version));
 	key_text(w, "alpn", t->alpn);
+	key_text(w, "ech", t->has_hidden_name ? "offered" : "");
 	key_text(w, "ja3", t->ja3);
 	key_text(w, "ja4", t->ja4);
 	key_text(w, "subject", t->subject);
@@ -145,19 +146,21 @@ static void tell(struct network_flows *f, struct flow *flow)
 {
 	struct buf local = buf_new(64), peer = buf_new(64), detail = buf_new((size_t)16 << 10);
 	struct trace t = trace_new(TRACE_TRANSFER, "flow");
-	struct span dns = { 0 };
+	struct span called = { 0 };
+	const char *from = NULL;
 	char room[8];
 
 	stream_end(f, flow);
 	if (flow->text) {
 		flow_end_upload(f, flow);
 		flow_end_http2(f, flow);
+		flow_end_ftp(f, flow);
 	}
 	if (!flow->text || !*flow->text->name)
-		dns = addresses_name(f, flow->to.address);
-	if (dns.len && flow_text_of(f, flow)) {
-		memcpy(flow->text->name, dns.at, dns.len);
-		flow->text->is_name_of_dns = true;
+		called = addresses_name(f, flow->to.address, &from);
+	if (called.len && flow_text_of(f, flow)) {
+		flow_keep(flow->text->name, sizeof flow->text->name, called);
+		flow->text->name_from = from;
 	}
 	packet_end_text(&local, &flow->from);
 	packet_end_text(&peer, &flow->to);
@@ -188,8 +191,10 @@ static void release(struct network_flows *f, struct flow *flow)
 {
 	struct flow_text *text = flow->text;
 
-	for (int i = 0; text && i < 2; i++)
+	for (int i = 0; text && i < 2; i++) {
 		flow_give_head(f, text, i);
+		flow_give_holes(f, text, i);
+	}
 	if (text) {
 		flow_give_quic(f, text);
 		flow_give_message(f, text);
@@ -260,6 +265,8 @@ static struct flow *new_flow(struct network_flows *f, const struct packet *p, ui
 			       .first = time, .last = time, .offset = offset };
 	f->buckets[bucket] = (uint32_t)(flow - f->flows) + 1;
 	list_add(f, flow);
+	if (f->ftp && p->protocol == PROTOCOL_TCP)
+		flow_expect_ftp(f, flow);
 	return flow;
 }
 
@@ -286,6 +293,49 @@ static void widen(struct flow *flow, timestamp time)
 		flow->last = time;
 }
 
+static uint32_t count_fresh(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+			    timestamp time)
+{
+	if (p->protocol == PROTOCOL_TCP && !p->is_fragment)
+		return flow_count_once(f, flow, direction, p, time);
+	return repeats_has(f, flow, direction, p, time) ? 0 : p->payload_length;
+}
+
+static void add_payload(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+			timestamp time)
+{
+	uint32_t fresh = count_fresh(f, flow, direction, p, time);
+
+	flow->bytes[direction] += fresh;
+	flow->repeated[direction] += p->payload_length - fresh;
+	/* A stream knows by itself what it has seen. */
+	if (p->payload.len && !p->is_fragment && (fresh || p->protocol == PROTOCOL_TCP))
+		flow_application(f, flow, direction, p, time);
+}
+
+/* Its own number is before the first byte. */
+static void add_syn(struct network_flows *f, struct flow *flow, int direction, const struct packet *p, timestamp time)
+{
+	struct packet data = *p;
+
+	if (direction == FLOW_OUT && !(flow->flags[FLOW_OUT] & TCP_SYN))
+		flow->begun_at = p->sequence;
+	flow->flags[direction] |= p->flags;
+	stream_begin(f, flow, direction, p);
+	flow_count_from(f, flow, direction, ++data.sequence);
+	if (data.payload_length)
+		add_payload(f, flow, direction, &data, time);
+}
+
+void flow_look_into(struct network_flows *f, const struct packet *p, timestamp time)
+{
+	int direction;
+	struct flow *flow = find(f, p, bucket_of(f, p), &direction);
+
+	if (flow && p->payload.len)
+		flow_application(f, flow, direction, p, time);
+}
+
 void flow_add_packet(struct network_flows *f, const struct packet *p, timestamp time, uint32_t wire,
 		     uint64_t offset)
 {
@@ -306,25 +356,29 @@ void flow_add_packet(struct network_flows *f, const struct packet *p, timestamp 
 		list_add(f, flow);
 	}
 	widen(flow, time);
-	if (p->payload_length && repeats_has(f, flow, direction, p, time))
-		flow->repeated[direction] += p->payload_length;
-	else
-		flow->bytes[direction] += p->payload_length;
 	flow->wire[direction] += wire;
 	flow->packets[direction]++;
 	flow->fragments += p->is_fragment;
-	if (p->flags & TCP_SYN && direction == FLOW_OUT && !(flow->flags[FLOW_OUT] & TCP_SYN))
-		flow->begun_at = p->sequence;
+	if (p->flags & TCP_SYN) {
+		add_syn(f, flow, direction, p, time);
+		return;
+	}
 	flow->flags[direction] |= p->flags;
-	if (p->protocol == PROTOCOL_TCP && p->flags & TCP_SYN)
-		stream_begin(f, flow, direction, p);
-	if (p->payload.len && !p->is_later_fragment)
-		flow_application(f, flow, direction, p, time);
+	if (p->payload_length)
+		add_payload(f, flow, direction, p, time);
 }
 
 void network_flows_add(struct network_flows *f, struct packet *p, timestamp time, uint32_t wire,
 		       uint64_t offset)
 {
-	if (!p->is_fragment || fragments_match(f, p, time, wire, offset))
+	struct span payload = p->payload;
+
+	if (!p->is_fragment) {
 		flow_add_packet(f, p, time, wire, offset);
+		return;
+	}
+	if (fragments_match(f, p, time, wire, offset))
+		flow_add_packet(f, p, time, wire, offset);
+	p->payload = payload;
+	fragments_join(f, p, time);
 }

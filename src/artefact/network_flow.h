@@ -3,8 +3,8 @@
  *
  * A flow is what two ends said with one protocol: `from` began it, as far as the
  * capture shows (a SYN; else the first packet, where the ports do not say the
- * other way round). Bytes are those of the transport's payload, without packets that
- * are there twice; those of the wire, all of them, are kept beside them. A flow ends when a new connection takes its ports, when
+ * other way round). Bytes are those of the transport's payload, each once; those of the wire,
+ * all of them, are kept beside them. A flow ends when a new connection takes its ports, when
  * it was silent for too long, when it had to make room, or with the capture; then
  * it is told. Every packet is in exactly one told flow.
  */
@@ -43,6 +43,8 @@ struct flow_text {
 	struct flow_message *message;
 	uint32_t message_next;		/* the sequence behind what came */
 	struct flow_held *held[2];	/* segments that came too early */
+	struct flow_holes *holes[2];	/* what was not there yet */
+	uint32_t ftp;			/* what goes through it, or is agreed on, with FTP; index + 1 */
 	uint32_t skip[2];		/* of a message too long to be kept: bytes still to come */
 	char name[256];			/* SNI, Host, or what DNS said of the address */
 	char uri[384], agent[160], software[96], user[64];
@@ -51,12 +53,20 @@ struct flow_text {
 	uint16_t status, version;
 	uint32_t requests, uploads;
 	uint64_t upload_bytes;
-	bool is_name_of_dns;
-	bool is_tunnel;			/* a proxy passes on what follows: CONNECT */
+	const char *name_from;		/* of an address: "dns"; NULL: its own */
+	bool is_tunnel;			/* a proxy passes on what follows: CONNECT, SOCKS */
+	bool has_hidden_name;		/* of TLS: the name may stand for another one (ECH) */
 	/* The upload at hand. */
 	bool is_uploading;
 	timestamp upload_time;
 	uint64_t upload_length, upload_seen;
+};
+
+/* Of one direction of TCP: which bytes were counted, but for its holes. */
+struct flow_counted {
+	uint32_t from, to;
+	bool is_begun;
+	bool is_from_known;		/* nothing was sent before `from` that is not counted */
 };
 
 struct flow {
@@ -70,20 +80,23 @@ struct flow {
 	bool is_begun[2];		/* of TCP: the next is known */
 	uint32_t expected[2];		/* the sequence of the next byte */
 	const char *application;	/* "tls", "dns"; NULL: not recognised */
+	struct flow_counted counted[2];
 	uint64_t bucket;
 	timestamp first, last;
 	uint32_t begun_at;		/* sequence of the first SYN */
 	uint64_t bytes[2], wire[2], packets[2];
-	uint64_t repeated[2];		/* bytes, not in those before */
+	uint64_t repeated[2];		/* bytes that were there before */
 	uint64_t offset;		/* of its first packet in the capture */
 	uint32_t fragments;
 	struct flow_text *text;
 };
 
 struct address_name;
+struct flow_ftp;
 struct flow_packet;
 struct fragments;
 struct flow_held;
+struct flow_holes;
 struct flow_http2;
 struct flow_message;
 struct quic;
@@ -101,11 +114,14 @@ struct network_flows {
 	struct flow_text *free_texts;
 	struct flow_head *free_heads;
 	struct flow_held *free_held;
+	struct flow_holes *free_holes;
 	struct quic *free_quics;
 	struct flow_http2 *free_http2s;
 	struct flow_message *free_messages;
-	uint32_t heads_made, held_made, quics_made, http2s_made, messages_made;
+	uint32_t heads_made, held_made, holes_made, quics_made, http2s_made, messages_made;
 	uint32_t uploads_told;
+	struct flow_ftp *ftp;		/* NULL until one is awaited */
+	uint32_t ftp_next;
 	struct fragments *fragments;
 	struct flow_packet *recent;
 	struct address_name *addresses;
@@ -137,12 +153,17 @@ void network_flows_end(struct network_flows *f);
 void flow_add_packet(struct network_flows *f, const struct packet *p, timestamp time, uint32_t wire,
 		     uint64_t offset);
 
-/* ---- network_fragment.c: ports for fragments after the first, whichever comes first ---- */
+/* Looks into a packet whose bytes were counted, if its flow is still followed. */
+void flow_look_into(struct network_flows *f, const struct packet *p, timestamp time);
+
+/* ---- network_fragment.c: ports for fragments after the first, whichever comes first; the packet as a whole ---- */
 
 bool fragments_new(struct network_flows *f);
 /* Of a fragment. False: it waits for its first, and is added then, or at the end. */
 bool fragments_match(struct network_flows *f, struct packet *p, timestamp time, uint32_t wire,
 		     uint64_t offset);
+/* Of one that was added: once all are there, the packet is looked into. */
+void fragments_join(struct network_flows *f, const struct packet *p, timestamp time);
 void fragments_end(struct network_flows *f);
 
 /* ---- network_application.c ---- */
@@ -175,6 +196,15 @@ void stream_add(struct network_flows *f, struct flow *flow, int direction, const
 		timestamp time);
 void stream_end(struct network_flows *f, struct flow *flow);
 
+/* ---- network_once.c: of TCP each byte is counted once, however often and in whatever pieces it is sent ---- */
+
+/* Of a SYN: the first byte has this sequence. */
+void flow_count_from(struct network_flows *f, struct flow *flow, int direction, uint32_t sequence);
+/* How many bytes of the segment were not there before. */
+uint32_t flow_count_once(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+			 timestamp time);
+void flow_give_holes(struct network_flows *f, struct flow_text *t, int direction);
+
 /* ---- network_repeat.c: packets that were recorded at two places, or sent again ---- */
 
 bool repeats_new(struct network_flows *f);
@@ -198,6 +228,7 @@ void flow_end_upload(struct network_flows *f, struct flow *flow);
 /* A body that was sent. */
 struct flow_upload {
 	struct span name, path;
+	int sender;			/* FLOW_OUT: who began the flow */
 	timestamp time;
 	uint64_t bytes;
 };
@@ -208,6 +239,19 @@ void flow_tell_upload(struct network_flows *f, struct flow *flow, const struct f
 void flow_keep_request(struct flow_text *t, struct span method, struct span uri, struct span host);
 /* "example.org:8080" without its port. */
 struct span flow_without_port(struct span host);
+
+/* ---- network_ftp.c: which connections FTP announces, and the files that go through them ---- */
+
+void flow_take_ftp(struct network_flows *f, struct flow *flow, int direction, struct span bytes);
+/* Of a new flow: whether it is one of these. */
+void flow_expect_ftp(struct network_flows *f, struct flow *flow);
+/* Tells the file that was stored. */
+void flow_end_ftp(struct network_flows *f, struct flow *flow);
+
+/* ---- network_socks.c ---- */
+
+/* Whether a client asks a proxy of SOCKS for somebody; what follows is looked into as if it began there. */
+bool flow_take_socks(struct network_flows *f, struct flow *flow, int direction, struct span bytes);
 
 /* ---- network_http2.c: HTTP/2 in the clear, from its beginning on ---- */
 
@@ -233,10 +277,12 @@ void flow_give_head(struct network_flows *f, struct flow_text *t, int direction)
 size_t flow_join(struct flow_head *head, struct span bytes);
 struct span flow_head_span(const struct flow_head *head);
 
-/* ---- network_address.c: what DNS answers said of addresses, the latest ---- */
+/* ---- network_address.c: what DNS answers said of addresses, the latest, else the capture itself ---- */
 
 bool addresses_new(struct network_flows *f);
-void addresses_learn(struct network_flows *f, const uint8_t address[16], struct span name);
-struct span addresses_name(const struct network_flows *f, const uint8_t address[16]);
+/* `from`: "dns", "capture"; kept as it is. The latter does not replace the former. */
+void addresses_learn(struct network_flows *f, const uint8_t address[16], struct span name, const char *from);
+/* Empty: not known. */
+struct span addresses_name(const struct network_flows *f, const uint8_t address[16], const char **from);
 
 #endif

@@ -25,10 +25,28 @@ struct fragment_waiting {
 	uint64_t offset;
 };
 
+#define WHOLES 32			/* packets put together at once */
+#define WHOLE_MOST 65536
+#define UNIT 8				/* where a fragment may begin */
+
+/* A packet of IP whose fragments are put together, for what is inside. */
+struct fragment_whole {
+	struct fragment_key key;
+	bool is_used, has_first;
+	struct packet first;
+	timestamp time;
+	uint32_t end;			/* of the payload; 0: not known yet */
+	uint32_t units;			/* that are there */
+	uint8_t there[WHOLE_MOST / UNIT / 8];
+	uint8_t bytes[WHOLE_MOST];
+};
+
 struct fragments {
 	struct fragment_ports ports[FRAGMENTS];
 	struct fragment_waiting waiting[WAITING];
 	uint32_t waiting_count, next;	/* the oldest gives way */
+	struct fragment_whole *wholes[WHOLES];
+	uint32_t next_whole;		/* the oldest gives way */
 };
 
 bool fragments_new(struct network_flows *f)
@@ -101,8 +119,89 @@ bool fragments_match(struct network_flows *f, struct packet *p, timestamp time, 
 	return false;
 }
 
+/* ---- the whole ---- */
+
+/* Of one that will never be whole its beginning is looked into. */
+static void give_up(struct network_flows *f, struct fragment_whole *w)
+{
+	struct packet p = w->first;
+
+	w->is_used = false;
+	if (!w->has_first)
+		return;
+	p.payload = span_of(w->bytes + p.fragment_at, p.payload_length);
+	flow_look_into(f, &p, w->time);
+}
+
+static struct fragment_whole *whole_of(struct network_flows *f, const struct fragment_key *key)
+{
+	struct fragment_whole **wholes = f->fragments->wholes, **place;
+
+	for (size_t i = 0; i < WHOLES; i++)
+		if (wholes[i] && wholes[i]->is_used && !memcmp(&wholes[i]->key, key, sizeof *key))
+			return wholes[i];
+	place = &wholes[f->fragments->next_whole++ % WHOLES];
+	if (*place && (*place)->is_used)
+		give_up(f, *place);
+	if (!*place && !(*place = ARENA_NEW(f->arena, struct fragment_whole)))
+		return NULL;
+	(*place)->key = *key;
+	(*place)->is_used = true;
+	(*place)->has_first = false;
+	(*place)->end = (*place)->units = 0;
+	memset((*place)->there, 0, sizeof (*place)->there);
+	return *place;
+}
+
+static void keep_piece(struct fragment_whole *w, const struct packet *p)
+{
+	uint32_t begin = p->is_later_fragment ? p->fragment_at / UNIT : 0, end = p->fragment_at + p->payload_length;
+
+	memcpy(w->bytes + p->fragment_at, p->payload.at, p->payload.len);
+	for (uint32_t i = begin; i < (p->is_last_fragment ? end + UNIT - 1 : end) / UNIT; i++) {
+		w->units += !(w->there[i / 8] >> i % 8 & 1);
+		w->there[i / 8] |= (uint8_t)(1u << i % 8);
+	}
+	if (p->is_last_fragment)
+		w->end = end;
+}
+
+void fragments_join(struct network_flows *f, const struct packet *p, timestamp time)
+{
+	struct fragment_key key = key_of(p);
+	struct fragment_whole *w;
+	struct packet whole;
+
+	/* What the capture cut off will not come. */
+	if (p->payload.len < p->payload_length || p->fragment_at + p->payload_length > WHOLE_MOST) {
+		if (!p->is_later_fragment)
+			flow_look_into(f, p, time);
+		return;
+	}
+	w = p->payload.len ? whole_of(f, &key) : NULL;
+	if (!w)
+		return;
+	keep_piece(w, p);
+	if (!p->is_later_fragment) {
+		w->first = *p;
+		w->has_first = true;
+		w->time = time;
+	}
+	if (!w->has_first || !w->end || w->units < (w->end + UNIT - 1) / UNIT || w->end <= w->first.fragment_at)
+		return;
+	w->is_used = false;
+	whole = w->first;
+	whole.is_fragment = false;
+	whole.payload_length = w->end - whole.fragment_at;
+	whole.payload = span_of(w->bytes + whole.fragment_at, whole.payload_length);
+	flow_look_into(f, &whole, w->time);
+}
+
 void fragments_end(struct network_flows *f)
 {
+	for (size_t i = 0; i < WHOLES; i++)
+		if (f->fragments->wholes[i] && f->fragments->wholes[i]->is_used)
+			give_up(f, f->fragments->wholes[i]);
 	for (size_t i = 0; i < WAITING; i++)
 		tell_waiting(f, &f->fragments->waiting[i]);
 }

@@ -16,8 +16,8 @@ void flow_tell_upload(struct network_flows *f, struct flow *flow, const struct f
 	if (!upload->bytes || f->uploads_told == FLOW_UPLOADS_MOST)
 		return;
 	f->uploads_told++;
-	packet_end_text(&local, &flow->from);
-	packet_end_text(&peer, &flow->to);
+	packet_end_text(&local, upload->sender == FLOW_OUT ? &flow->from : &flow->to);
+	packet_end_text(&peer, upload->sender == FLOW_OUT ? &flow->to : &flow->from);
 	trace.time = upload->time;
 	trace.last = flow->last;
 	trace.local = buf_span(&local);
@@ -25,6 +25,7 @@ void flow_tell_upload(struct network_flows *f, struct flow *flow, const struct f
 	trace.protocol = span_text(flow->application ? flow->application : "tcp");
 	trace.name = upload->name;
 	trace.path = upload->path;
+	trace.user = span_text(flow->text->user);
 	trace.bytes_out = upload->bytes;
 	trace.count = 1;
 	trace.offset = flow->offset;

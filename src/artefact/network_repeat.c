@@ -22,6 +22,8 @@ static uint64_t key_of(const struct network_flows *f, const struct flow *flow, i
 	uint64_t conversation = flow_mix((uint64_t)(flow - f->flows) << 1 | (unsigned)direction, flow->offset, f->seed);
 	struct span tail = span_from(p->payload, p->payload.len < ENDS ? 0 : p->payload.len - ENDS);
 
+	if (p->is_fragment)
+		return flow_mix(conversation, (uint64_t)p->fragment_id << 32 | p->fragment_at << 16 | p->payload_length, f->seed);
 	if (p->protocol == PROTOCOL_TCP)
 		return flow_mix(conversation, (uint64_t)p->sequence << 32 | p->payload_length, f->seed);
 	conversation = flow_mix(conversation, (uint64_t)p->checksum << 32 | p->payload_length, f->seed);
@@ -36,13 +38,13 @@ bool repeats_has(struct network_flows *f, const struct flow *flow, int direction
 	bool is_repeated;
 	uint64_t key;
 
-	if (p->is_fragment || (p->protocol != PROTOCOL_TCP && (p->protocol != PROTOCOL_UDP || !p->checksum)))
+	if (!p->is_fragment && p->protocol != PROTOCOL_TCP && (p->protocol != PROTOCOL_UDP || !p->checksum))
 		return false;
 	key = key_of(f, flow, direction, p);
 	recent = &f->recent[key % RECENT];
 	is_repeated = recent->key == key;
 	/* A datagram may well say the same later; a byte of a stream has its number. */
-	if (is_repeated && p->protocol == PROTOCOL_UDP)
+	if (is_repeated && (p->is_fragment || p->protocol == PROTOCOL_UDP))
 		is_repeated = time != TIME_NONE && recent->time != TIME_NONE && time >= recent->time &&
 			      time - recent->time <= MOMENT;
 	*recent = (struct flow_packet){ key, time };

@@ -159,7 +159,7 @@ TEST(network_stream_counts_an_upload_once)
 	out(&m, at + 30, SPAN("GET /b HTTP/1.1\r\n\r\nPUT /c HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"));
 	expect(&m, "upload|10.0.0.1:40000|192.0.2.1:80|h.example|http|/up|30|-1\n"
 	       "upload|10.0.0.1:40000|192.0.2.1:80|h.example|http|/c|3|-1\n"
-	       "flow|10.0.0.1:40000|192.0.2.1:80|h.example|http|/c|163|0\n");
+	       "flow|10.0.0.1:40000|192.0.2.1:80|h.example|http|/c|153|0\n");
 }
 
 static void datagram(struct making *m, bool is_back, uint16_t checksum, struct span data)

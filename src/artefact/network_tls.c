@@ -55,6 +55,7 @@ void flow_keep_tls(struct flow_text *t, const struct tls *tls)
 		memcpy(t->ja3, tls->ja3, sizeof t->ja3);
 		memcpy(t->ja4, tls->ja4, sizeof t->ja4);
 		memcpy(t->alpn, tls->alpn, sizeof t->alpn);
+		t->has_hidden_name = tls->has_hidden_name;
 		if (!t->version)
 			t->version = tls->version;
 	}

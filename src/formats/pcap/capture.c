@@ -1,7 +1,9 @@
 #include "formats/pcap/capture.h"
 
-enum { BLOCK_INTERFACE = 1, BLOCK_OLD_PACKET = 2, BLOCK_SIMPLE = 3, BLOCK_ENHANCED = 6,
+enum { BLOCK_INTERFACE = 1, BLOCK_OLD_PACKET = 2, BLOCK_SIMPLE = 3, BLOCK_NAMES = 4, BLOCK_STATISTICS = 5,
+       BLOCK_ENHANCED = 6, BLOCK_JOURNAL = 9, BLOCK_SECRETS = 10, BLOCK_CUSTOM = 0x0bad, BLOCK_CUSTOM_KEPT = 0x40000bad,
        BLOCK_SECTION = 0x0a0d0d0a };
+enum { NAMES_END = 0, NAMES_IPV4 = 1, NAMES_IPV6 = 2 };
 /* Seconds between two packets that are neighbours. */
 #define NEAR (30 * 86400)
 enum { OPTION_END = 0, OPTION_RESOLUTION = 9, OPTION_OFFSET = 14 };
@@ -259,7 +261,7 @@ static timestamp time_of(const struct capture_interface *interface, uint64_t tic
 static bool take_packet(struct capture *c, struct cursor *body, uint32_t type,
 			struct capture_packet *out)
 {
-	uint32_t index = 0, kept, snap;
+	uint32_t index = 0, kept = 0, snap;
 	uint64_t ticks = 0;
 
 	if (type == BLOCK_ENHANCED)
@@ -292,6 +294,61 @@ static bool take_packet(struct capture *c, struct cursor *body, uint32_t type,
 	out->time = type == BLOCK_SIMPLE ? TIME_NONE : time_of(&c->interfaces[index], ticks);
 	out->link = c->interfaces[index].link;
 	return true;
+}
+
+/* One address and what it is called; of several names the first. */
+static void take_name(const struct capture *c, uint16_t type, struct span value)
+{
+	uint8_t address[16] = { [10] = 0xff, [11] = 0xff };
+	size_t size = type == NAMES_IPV4 ? 4 : 16;
+	struct span name = span_from(value, size);
+
+	if (value.len <= size || !c->name || (type != NAMES_IPV4 && type != NAMES_IPV6))
+		return;
+	memcpy(address + sizeof address - size, value.at, size);
+	c->name(c->context, address, span_split(&name, 0));
+}
+
+static void take_names(const struct capture *c, struct cursor *body)
+{
+	while (cursor_left(body) >= 4) {
+		uint16_t type = take_u16(c, body), len = take_u16(c, body);
+		struct span value = cursor_take(body, len);
+
+		if (type == NAMES_END || body->short_read)
+			return;
+		cursor_skip(body, (4 - len % 4) % 4);
+		take_name(c, type, value);
+	}
+}
+
+/* A block that holds no packet. */
+static void take_other(struct capture *c, uint32_t type, struct cursor *body)
+{
+	switch (type) {
+	case BLOCK_SECTION:
+	case BLOCK_STATISTICS:
+		return;
+	case BLOCK_INTERFACE:
+		take_interface(c, body);
+		return;
+	case BLOCK_NAMES:
+		take_names(c, body);
+		return;
+	case BLOCK_SECRETS:
+		c->secrets++;
+		return;
+	case BLOCK_JOURNAL:
+		c->journals++;
+		return;
+	case BLOCK_CUSTOM:
+	case BLOCK_CUSTOM_KEPT:
+		c->customs++;
+		return;
+	default:
+		c->others++;
+		c->other = type;
+	}
 }
 
 /* The byte order is the section's own; it stands after the length. */
@@ -399,10 +456,9 @@ static bool next_pcapng(struct capture *c, struct capture_packet *out)
 			return false;
 		body = cursor_of(span_sub(c->at.in, out->offset + 8, block.len - 12));
 		cursor_seek(&c->at, block.end);
-		if (block.type == BLOCK_INTERFACE)
-			take_interface(c, &body);
-		else if ((block.type == BLOCK_ENHANCED || block.type == BLOCK_SIMPLE ||
-			  block.type == BLOCK_OLD_PACKET) && take_packet(c, &body, block.type, out))
+		if (block.type != BLOCK_ENHANCED && block.type != BLOCK_SIMPLE && block.type != BLOCK_OLD_PACKET)
+			take_other(c, block.type, &body);
+		else if (take_packet(c, &body, block.type, out))
 			return true;
 	}
 	return false;

@@ -3,8 +3,9 @@
  *
  * pcap in both byte orders, with micro- or nanoseconds and Kuznetzov's longer
  * record headers; pcapng with any number of sections and interfaces (their time
- * resolution and offset kept), enhanced, simple and obsolete packet blocks. Other
- * blocks are stepped over. Spec: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng;
+ * resolution and offset kept), enhanced, simple and obsolete packet blocks; names of
+ * addresses as the capturing machine knew them. Other blocks are stepped over, and
+ * those that hold evidence are counted. Spec: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng;
  * docs/formats/pcap.md.
  */
 #ifndef KANSHIKI_FORMATS_CAPTURE_H
@@ -42,6 +43,12 @@ struct capture {
 	int64_t seconds;		/* of the last packet; pcap only */
 	struct capture_record ahead;	/* the next, where it was looked at already; pcap only */
 	bool is_odd;			/* pcapng: lengths at the ends of blocks are not to be trusted */
+	uint64_t secrets, journals, customs;	/* blocks of pcapng that are not read */
+	uint64_t others;
+	uint32_t other;			/* the type of the last of these */
+	/* What the file calls an address; NULL: nobody asks. To be set after capture_open. */
+	void (*name)(void *context, const uint8_t address[16], struct span name);
+	void *context;
 };
 
 struct capture_packet {

@@ -13,6 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!capture_open(&c, span_of(data, size), &err))
 		return 0;
 	while (capture_next(&c, &packet))
-		packet_read(packet.link, packet.bytes, &p);
+		packet_read(packet.link, packet.bytes, packet.length, &p);
 	return 0;
 }

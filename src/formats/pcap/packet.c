@@ -18,11 +18,23 @@ static void map_address(uint8_t out[16], const uint8_t *v4)
 	memcpy(out + sizeof prefix, v4, 4);
 }
 
+/* `offset` counts eights of bytes. */
 static void note_fragment(struct walk *w, uint32_t id, bool is_more, uint32_t offset)
 {
 	w->out->is_fragment = is_more || offset;
 	w->out->is_later_fragment = offset;
+	w->out->is_last_fragment = offset && !is_more;
 	w->out->fragment_id = id;
+	w->out->fragment_at = offset * 8;
+	w->header = 0;
+}
+
+/* Offloading cards leave 0 as the length of packets that they cut up later: all that the frame has. */
+static uint32_t length_of_frame(const struct walk *w, size_t left)
+{
+	uint64_t all = (uint64_t)left + w->hidden;
+
+	return all < UINT32_MAX ? (uint32_t)all : UINT32_MAX;
 }
 
 static bool read_ipv4(struct walk *w)
@@ -35,9 +47,8 @@ static bool read_ipv4(struct walk *w)
 		return false;
 	header = (h.at[0] & 15u) * 4;
 	total = load_u16be(h.at + 2);
-	/* Offloading cards leave 0 for packets that they cut up later. */
 	if (!total)
-		total = (uint32_t)(left < UINT32_MAX ? left : UINT32_MAX);
+		total = length_of_frame(w, left);
 	if (h.at[0] >> 4 != 4 || header < 20 || total < header)
 		return false;
 	cursor_skip(&w->at, header - 20);
@@ -59,7 +70,7 @@ static bool read_ipv6(struct walk *w)
 		return false;
 	w->left = load_u16be(h.at + 4);
 	if (!w->left)
-		w->left = (uint32_t)(left - 40 < UINT32_MAX ? left - 40 : UINT32_MAX);
+		w->left = length_of_frame(w, left - 40);
 	note_fragment(w, 0, false, 0);
 	w->next = h.at[6];
 	memcpy(w->out->from.address, h.at + 8, 16);
@@ -73,17 +84,19 @@ static bool spend(struct walk *w, uint32_t len)
 	if (len > w->left)
 		return false;
 	w->left -= len;
+	w->header += len;
 	return true;
 }
 
 static bool read_extension(struct walk *w)
 {
 	struct span h = cursor_take(&w->at, 8);
+	bool is_fragment = w->next == NEXT_FRAGMENT;
 	uint32_t len = 8;
 
 	if (!h.len)
 		return false;
-	if (w->next == NEXT_FRAGMENT)
+	if (is_fragment)
 		note_fragment(w, load_u32be(h.at + 4), h.at[3] & 1, load_u16be(h.at + 2) >> 3);
 	else if (w->next == NEXT_AUTHENTICATION)
 		len = (h.at[1] + 2u) * 4;
@@ -92,6 +105,7 @@ static bool read_extension(struct walk *w)
 	w->next = h.at[0];
 	if (len < 8 || !spend(w, len))
 		return false;
+	w->header = is_fragment ? 0 : w->header;
 	cursor_skip(&w->at, len - 8);
 	return true;
 }
@@ -104,6 +118,7 @@ static enum packet_fate take_payload(struct walk *w, uint32_t header)
 		return PACKET_CUT;
 	if (!spend(w, header))
 		return PACKET_MALFORMED;
+	w->out->fragment_at += w->header;
 	w->out->payload_length = w->left;
 	w->out->payload = cursor_take(&w->at, kept < w->left ? kept : w->left);
 	return PACKET_READ;
@@ -186,8 +201,11 @@ static bool step(struct walk *w, enum packet_fate *fate)
 		if (type == TYPE_IP)
 			type = cursor_u8(&peek) >> 4 == 6 ? TYPE_IPV6 : TYPE_IPV4;
 		*fate = PACKET_NOT_IP;
-		if (type != TYPE_IPV4 && type != TYPE_IPV6)
+		if (type != TYPE_IPV4 && type != TYPE_IPV6) {
+			if (type != TYPE_NONE)
+				walk_stop(w, LAYER_TYPE, type);
 			return false;
+		}
 		*fate = PACKET_MALFORMED;
 		return type == TYPE_IPV4 ? read_ipv4(w) : read_ipv6(w);
 	}
@@ -200,9 +218,10 @@ static bool step(struct walk *w, enum packet_fate *fate)
 	return *fate == PACKET_READ && w->next == PROTOCOL_UDP && !w->out->is_fragment && walk_udp_tunnel(w);
 }
 
-static enum packet_fate walk_frame(uint16_t link, struct span frame, struct packet *out)
+static enum packet_fate walk_frame(uint16_t link, struct span frame, uint32_t length, struct packet *out)
 {
-	struct walk w = { .at = cursor_of(frame), .out = out, .next = -1 };
+	struct walk w = { .at = cursor_of(frame), .out = out, .next = -1,
+			  .hidden = length > frame.len ? length - (uint32_t)frame.len : 0 };
 	enum packet_fate fate = PACKET_MALFORMED;
 
 	*out = (struct packet){ 0 };
@@ -270,12 +289,12 @@ static bool read_usual(struct span frame, struct packet *out)
 	return true;
 }
 
-enum packet_fate packet_read(uint16_t link, struct span frame, struct packet *out)
+enum packet_fate packet_read(uint16_t link, struct span frame, uint32_t length, struct packet *out)
 {
 	*out = (struct packet){ 0 };
 	if (link == LINK_ETHERNET && read_usual(frame, out))
 		return PACKET_READ;
-	return walk_frame(link, frame, out);
+	return walk_frame(link, frame, length, out);
 }
 
 /* RFC 5952: the longest run of two or more zero groups becomes "::". */
@@ -334,7 +353,9 @@ const char *packet_protocol_name(uint8_t protocol, char room[8])
 		const char *name;
 	} names[] = { { PROTOCOL_TCP, "tcp" }, { PROTOCOL_UDP, "udp" }, { PROTOCOL_ICMP, "icmp" },
 		      { PROTOCOL_ICMP6, "icmp6" }, { PROTOCOL_SCTP, "sctp" }, { 2, "igmp" },
-		      { 50, "esp" }, { 51, "ah" }, { 89, "ospf" }, { 112, "vrrp" }, { 103, "pim" } };
+		      { 4, "ipip" }, { 41, "ipv6" }, { 47, "gre" }, { 50, "esp" }, { 51, "ah" }, { 88, "eigrp" },
+		      { 89, "ospf" }, { 97, "etherip" }, { 103, "pim" }, { 112, "vrrp" }, { 115, "l2tp" },
+		      { 137, "mpls" } };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (names[i].number == protocol)

@@ -11,7 +11,7 @@ static struct packet read_packet(uint16_t link, struct span frame)
 {
 	struct packet p;
 
-	assert_int_equal(packet_read(link, frame, &p), PACKET_READ);
+	assert_int_equal(packet_read(link, frame, (uint32_t)frame.len, &p), PACKET_READ);
 	return p;
 }
 
@@ -99,10 +99,10 @@ TEST(packet_says_why_it_is_not_read)
 {
 	struct packet p;
 
-	assert_int_equal(packet_read(1, SPAN(ETHERNET "\x8\6abcd"), &p), PACKET_NOT_IP);
-	assert_int_equal(packet_read(1, SPAN(ETHERNET "\x8\0\x45\0"), &p), PACKET_CUT);
-	assert_int_equal(packet_read(147, SPAN("abcd"), &p), PACKET_LINK_UNKNOWN);
-	assert_int_equal(packet_read(101, SPAN(IPV4("\x0f", "\0\0", "\x11") UDP("\0\1", "\0\2", "\x0c")), &p),
+	assert_int_equal(packet_read(1, SPAN(ETHERNET "\x8\6abcd"), 0, &p), PACKET_NOT_IP);
+	assert_int_equal(packet_read(1, SPAN(ETHERNET "\x8\0\x45\0"), 0, &p), PACKET_CUT);
+	assert_int_equal(packet_read(147, SPAN("abcd"), 0, &p), PACKET_LINK_UNKNOWN);
+	assert_int_equal(packet_read(101, SPAN(IPV4("\x0f", "\0\0", "\x11") UDP("\0\1", "\0\2", "\x0c")), 0, &p),
 			 PACKET_MALFORMED);
 }
 
@@ -223,8 +223,8 @@ TEST(packet_is_the_same_by_the_short_way)
 			mutated.len = (seed >> 16) % (mutated.len + 1);
 		put(&plain, (struct span){ 0 }, mutated);
 		put(&tagged, SPAN("\x81\0\0\7"), mutated);
-		fate = packet_read(1, buf_span(&plain), &a);
-		assert_int_equal(fate, packet_read(1, buf_span(&tagged), &b));
+		fate = packet_read(1, buf_span(&plain), 0, &a);
+		assert_int_equal(fate, packet_read(1, buf_span(&tagged), 0, &b));
 		if (fate == PACKET_READ)
 			assert_same_packet(&a, &b);
 		read += fate == PACKET_READ;

@@ -1,38 +1,41 @@
 #include "formats/pcap/packet_walk.h"
 
-enum { PORT_L2TP = 1701, PORT_GTP = 2152, PORT_VXLAN = 4789, PORT_VXLAN_GPE = 4790,
-       PORT_GENEVE = 6081, PORT_VXLAN_LINUX = 8472 };
+enum { PORT_L2TP = 1701, PORT_GTP = 2152, PORT_GRE = 4754, PORT_VXLAN = 4789, PORT_VXLAN_GPE = 4790,
+       PORT_GENEVE = 6081, PORT_MPLS = 6635, PORT_VXLAN_LINUX = 8472, PORT_TZSP = 37008 };
 enum { GRE_CHECKSUM = 0x8000, GRE_KEY = 0x2000, GRE_SEQUENCE = 0x1000, GRE_ACKNOWLEDGED = 0x80,
        GRE_TYPE_PPP = 0x880b, GRE_TYPE_ERSPAN = 0x88be, GRE_TYPE_ERSPAN3 = 0x22eb };
 
 /* ---- GRE (RFC 2784, 2890), and what Cisco mirrors through it ---- */
 
-static void read_erspan(struct walk *w, uint16_t flags)
+static uint32_t inside_erspan(struct cursor *c, uint16_t flags, uint32_t type)
 {
-	if (w->type == GRE_TYPE_ERSPAN) {
-		cursor_skip(&w->at, flags & GRE_SEQUENCE ? 8 : 0);
+	if (type == GRE_TYPE_ERSPAN) {
+		cursor_skip(c, flags & GRE_SEQUENCE ? 8 : 0);
 	} else {
-		cursor_skip(&w->at, 11);
-		cursor_skip(&w->at, cursor_u8(&w->at) & 1 ? 8 : 0);
+		cursor_skip(c, 11);
+		cursor_skip(c, cursor_u8(c) & 1 ? 8 : 0);
 	}
-	w->type = TYPE_ETHERNET;
+	return TYPE_ETHERNET;
 }
 
-static void read_gre(struct walk *w)
+static uint32_t inside_gre(struct cursor *c)
 {
-	uint16_t flags = cursor_u16be(&w->at);
+	uint16_t flags = cursor_u16be(c);
+	uint32_t type = cursor_u16be(c);
 
-	w->type = cursor_u16be(&w->at);
 	/* Version 1 is PPTP's: a longer header, PPP inside. */
 	if ((flags & 7) == 1) {
-		cursor_skip(&w->at, 4 + (flags & GRE_SEQUENCE ? 4 : 0) + (flags & GRE_ACKNOWLEDGED ? 4 : 0));
-		w->type = w->type == GRE_TYPE_PPP ? TYPE_PPP : TYPE_NONE;
-		return;
+		cursor_skip(c, 4 + (flags & GRE_SEQUENCE ? 4 : 0) + (flags & GRE_ACKNOWLEDGED ? 4 : 0));
+		return type == GRE_TYPE_PPP ? TYPE_PPP : TYPE_NONE;
 	}
-	cursor_skip(&w->at, (flags & GRE_CHECKSUM ? 4u : 0) + (flags & GRE_KEY ? 4u : 0) +
-				    (flags & GRE_SEQUENCE ? 4u : 0));
-	if (w->type == GRE_TYPE_ERSPAN || w->type == GRE_TYPE_ERSPAN3)
-		read_erspan(w, flags);
+	cursor_skip(c, (flags & GRE_CHECKSUM ? 4u : 0) + (flags & GRE_KEY ? 4u : 0) + (flags & GRE_SEQUENCE ? 4u : 0));
+	return type == GRE_TYPE_ERSPAN || type == GRE_TYPE_ERSPAN3 ? inside_erspan(c, flags, type) : type;
+}
+
+/* RFC 3378. */
+static uint32_t inside_ether_ip(struct cursor *c)
+{
+	return cursor_u16be(c) >> 12 == 3 ? TYPE_ETHERNET : TYPE_NONE;
 }
 
 /* Should the inside turn out to be no IP, the outer packet is the one that is told. */
@@ -50,16 +53,19 @@ bool walk_ip_tunnel(struct walk *w)
 	struct cursor peek = w->at;
 	struct packet outer;
 
-	if (w->out->is_fragment || (w->next != NEXT_IPV4 && w->next != NEXT_IPV6 && w->next != NEXT_GRE))
+	if (w->out->is_fragment || (w->next != NEXT_IPV4 && w->next != NEXT_IPV6 && w->next != NEXT_GRE &&
+				    w->next != NEXT_ETHER_IP && w->next != NEXT_MPLS))
 		return false;
 	outer = *w->out;
 	outer.protocol = (uint8_t)w->next;
 	outer.payload_length = w->left;
 	outer.payload = cursor_take(&peek, cursor_left(&peek) < w->left ? cursor_left(&peek) : w->left);
 	if (w->next == NEXT_GRE)
-		read_gre(w);
+		w->type = inside_gre(&w->at);
+	else if (w->next == NEXT_ETHER_IP)
+		w->type = inside_ether_ip(&w->at);
 	else
-		w->type = w->next == NEXT_IPV4 ? TYPE_IPV4 : TYPE_IPV6;
+		w->type = w->next == NEXT_MPLS ? TYPE_MPLS : w->next == NEXT_IPV4 ? TYPE_IPV4 : TYPE_IPV6;
 	enter(w, &outer);
 	return true;
 }
@@ -129,10 +135,34 @@ static uint32_t inside_l2tp(struct cursor *c)
 	return flags & CONTROL || (flags & VERSION) != 2 ? TYPE_NONE : TYPE_PPP;
 }
 
+/* What MikroTik and Aruba mirror: fields with their length, of which 0 has none and 1 is the last. */
+static uint32_t inside_tzsp(struct cursor *c)
+{
+	enum { RECEIVED = 0, TO_SEND = 1, ETHERNET = 1, FIELD_NONE = 0, FIELD_LAST = 1 };
+	uint8_t version = cursor_u8(c), type = cursor_u8(c), field;
+	uint16_t carried = cursor_u16be(c);
+
+	while ((field = cursor_u8(c)) != FIELD_LAST && !c->short_read)
+		cursor_skip(c, field == FIELD_NONE ? 0 : cursor_u8(c));
+	return version == 1 && (type == RECEIVED || type == TO_SEND) && carried == ETHERNET ? TYPE_ETHERNET : TYPE_NONE;
+}
+
 bool walk_is_tunnel_port(uint16_t port)
 {
-	return port == PORT_VXLAN || port == PORT_VXLAN_GPE || port == PORT_VXLAN_LINUX || port == PORT_GENEVE ||
-	       port == PORT_GTP || port == PORT_L2TP;
+	switch (port) {
+	case PORT_VXLAN:
+	case PORT_VXLAN_GPE:
+	case PORT_VXLAN_LINUX:
+	case PORT_GENEVE:
+	case PORT_GTP:
+	case PORT_L2TP:
+	case PORT_MPLS:
+	case PORT_GRE:
+	case PORT_TZSP:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static uint32_t inside(const struct packet *p, struct cursor *c)
@@ -148,6 +178,12 @@ static uint32_t inside(const struct packet *p, struct cursor *c)
 		return inside_gtp(c);
 	case PORT_L2TP:
 		return inside_l2tp(c);
+	case PORT_MPLS:
+		return TYPE_MPLS;
+	case PORT_GRE:
+		return inside_gre(c);
+	case PORT_TZSP:
+		return inside_tzsp(c);
 	default:
 		return TYPE_NONE;
 	}

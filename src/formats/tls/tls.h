@@ -19,6 +19,7 @@ enum tls_state { TLS_NONE, TLS_MORE, TLS_WHOLE };
 struct tls {
 	bool is_client, is_server;
 	bool is_quic;			/* JA4 begins with a "q" */
+	bool has_hidden_name;		/* of a client: encrypted hello (ECH), or what looks like one */
 	uint16_t version;		/* highest offered, or the chosen one: 0x0304 is TLS 1.3 */
 	char name[256];			/* SNI */
 	char alpn[16];			/* the first */

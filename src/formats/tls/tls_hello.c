@@ -8,7 +8,7 @@
 #define LIST_MOST 512
 
 enum { EXTENSION_NAME = 0, EXTENSION_GROUPS = 10, EXTENSION_POINTS = 11, EXTENSION_SIGNATURES = 13,
-       EXTENSION_ALPN = 16, EXTENSION_VERSIONS = 43 };
+       EXTENSION_ALPN = 16, EXTENSION_VERSIONS = 43, EXTENSION_HIDDEN = 0xfe0d };
 
 struct list {
 	uint16_t at[LIST_MOST];
@@ -114,6 +114,9 @@ static void take_extension(struct hello *h, uint16_t type, struct span body, str
 		break;
 	case EXTENSION_ALPN:
 		h->alpn = counted(counted(body, 2), 1);
+		break;
+	case EXTENSION_HIDDEN:
+		out->has_hidden_name = true;
 		break;
 	case EXTENSION_VERSIONS:
 		take_versions(h, counted(body, 1));
