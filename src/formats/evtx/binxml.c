@@ -55,6 +55,14 @@ static bool keep_text(struct binxml_parser *p, struct span utf16, struct span *o
 	return true;
 }
 
+static bool has_nul(struct span utf16)
+{
+	for (size_t i = 0; i < utf16.len; i += 2)
+		if (!load_u16le(utf16.at + i))
+			return true;
+	return false;
+}
+
 /*
  * Characters behind their count, as in texts and processing instructions. Some writers count
  * the NUL behind them.
@@ -63,9 +71,11 @@ static bool counted_text(struct binxml_parser *p, struct cursor *c, struct span 
 			 struct err *err)
 {
 	struct span utf16 = cursor_take(c, (size_t)cursor_u16le(c) * 2);
+	size_t counted = utf16.len;
 
 	while (utf16.len && !load_u16le(utf16.at + utf16.len - 2))
 		utf16.len -= 2;
+	p->doubts += counted - utf16.len > 2 || has_nul(utf16);
 	return c->short_read ? cut_short(c, err) : keep_text(p, utf16, out, err);
 }
 
@@ -94,6 +104,7 @@ static bool parse_name(struct binxml_parser *p, struct cursor *c, struct span *o
 	struct span utf16;
 	size_t at = c->at - 4, start;
 	uint16_t hash;
+	bool fits;
 
 	if (c->short_read)
 		return cut_short(c, err);
@@ -108,7 +119,9 @@ static bool parse_name(struct binxml_parser *p, struct cursor *c, struct span *o
 	cursor_skip(name, 2);
 	if (name->short_read)
 		return err_set(err, ERR_CORRUPT, c->at, "a name outside the chunk");
-	if (p->strict && !fits_hash(utf16, hash))
+	fits = fits_hash(utf16, hash);
+	p->doubts += !fits || !utf16.len;
+	if (p->strict && !fits)
 		return err_set(err, ERR_CORRUPT, at, "no name where one should be");
 	if (p->names)
 		note_name(p->names, at, name == c,

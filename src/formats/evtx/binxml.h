@@ -62,6 +62,7 @@ struct binxml_parser {
 	bool has_dependency;	/* start tags carry a dependency id; see evtx.md */
 	bool strict;		/* a name must fit its hash */
 	uint32_t nodes;		/* made so far */
+	uint32_t doubts;	/* names that do not fit their hashes or are empty, texts with NUL inside */
 	struct binxml_names *names;	/* NULL, or filled in the order of their places */
 	uint32_t base;		/* depth at which the piece began */
 	/* Parses a template instance behind its token. */

@@ -276,6 +276,7 @@ static void read_block(struct evtx_reading *r, struct span block, uint64_t offse
 	w.end = w.trusted ? h.free_offset : block.len;
 	/* Without the header nobody says which records are of the same time as the templates. */
 	r->d->strict = !w.trusted;
+	r->d->unsound = h.signature && !(h.header_sum_fits && h.records_sum_fits);
 	if (h.signature) {
 		r->report->chunks++;
 		check_sum(r, h.header_sum_fits, 0, "chunk header");
@@ -289,7 +290,7 @@ static void read_block(struct evtx_reading *r, struct span block, uint64_t offse
 	if (block.len > EVTX_CHUNK_HEADER)
 		while (walk_on(&w))
 			;
-	r->d->strict = false;
+	r->d->strict = r->d->unsound = false;
 	if (w.trusted && !r->stopped && w.lost)
 		tell_lost(&w);
 	if (!r->stopped)

@@ -19,6 +19,7 @@ struct evtx_decoder {
 
 	struct span chunk;		/* the current one */
 	uint64_t chunk_offset;		/* in the log */
+	bool unsound;			/* its checksums do not fit, so what stands in it may be wrong */
 
 	/* The current record: its instances in the order of the value tables. */
 	uint32_t instance_count;

@@ -119,11 +119,11 @@ static struct evtx_template *new_template(struct evtx_decoder *d, const uint8_t 
 	return made;
 }
 
-static const struct evtx_template *same_template(struct evtx_decoder *d, struct span guid,
+static struct evtx_template *same_template(struct evtx_decoder *d, struct span guid,
 						 const struct binxml_node *root, struct err *err)
 {
 	struct buf text = buf_new(CANONICAL_MAX);
-	const struct evtx_template *found = NULL;
+	struct evtx_template *found = NULL;
 
 	buf_add(&text, guid);
 	canonical(&text, root);
@@ -161,7 +161,7 @@ static bool is_variant(const struct evtx_variant *v, struct span chunk, size_t s
 	return span_eq(span_from(here, at), span_from(v->raw, at));
 }
 
-static const struct evtx_template *find_variant(struct evtx_decoder *d, struct span guid,
+static struct evtx_template *find_variant(struct evtx_decoder *d, struct span guid,
 						size_t start, size_t size)
 {
 	const struct evtx_variant *v = map_get(&d->templates.by_guid, guid);
@@ -172,8 +172,7 @@ static const struct evtx_template *find_variant(struct evtx_decoder *d, struct s
 	return NULL;
 }
 
-static void add_variant(struct evtx_decoder *d, const struct evtx_template *template,
-			size_t start, size_t size)
+static void add_variant(struct evtx_decoder *d, struct evtx_template *template, size_t start, size_t size)
 {
 	struct binxml_names *names = &d->templates.names;
 	void **slot = map_slot(&d->templates.by_guid, span_of(template->guid, 16));
@@ -202,6 +201,13 @@ static void add_variant(struct evtx_decoder *d, const struct evtx_template *temp
 		*slot = made;
 }
 
+static bool know(struct evtx_decoder *d, struct evtx_template *template, struct evtx_known *known)
+{
+	template->sound |= !d->unsound && !d->strict;
+	known->template = template;
+	return true;
+}
+
 /* While carving, what stands at the offset may be a younger template. */
 static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t depth,
 			     const uint8_t id[4], struct evtx_known *known, struct err *err)
@@ -213,6 +219,7 @@ static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t d
 					.strict = d->strict,
 					.has_dependency = true, .instance = instance_callback,
 					.context = &context, .names = &d->templates.names };
+	struct evtx_template *template;
 	struct binxml_node *root;
 	struct span guid;
 	size_t start;
@@ -226,9 +233,9 @@ static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t d
 		return err_set(err, ERR_CORRUPT, offset, "a template outside the chunk");
 	if (d->strict && memcmp(guid.at, id, 4))
 		return err_set(err, ERR_CORRUPT, offset, "another template stands here");
-	known->template = find_variant(d, guid, c.at, size);
-	if (known->template)
-		return true;
+	template = find_variant(d, guid, c.at, size);
+	if (template)
+		return know(d, template, known);
 	start = c.at;
 	d->templates.names.count = 0;
 	d->templates.names.overflow = false;
@@ -237,13 +244,38 @@ static bool parse_definition(struct evtx_decoder *d, uint32_t offset, uint32_t d
 		return err_set(err, ERR_LIMIT, offset, "too much template text in one chunk");
 	if (!binxml_parse(&parser, c.at, c.at + size, depth, &root, err))
 		return false;
-	if (context.saw_instance)
+	known->doubtful = d->unsound && (parser.doubts || !root || memcmp(guid.at, id, 4));
+	if (context.saw_instance) {
 		known->root = root;
-	else
-		known->template = same_template(d, guid, root, err);
-	if (known->template)
-		add_variant(d, known->template, start, size);
-	return known->root || known->template;
+		return root != NULL;
+	}
+	template = same_template(d, guid, root, err);
+	if (!template)
+		return false;
+	add_variant(d, template, start, size);
+	return know(d, template, known);
+}
+
+/* Of the templates whose GUID begins alike the newest, but one of a sound chunk before all others. */
+static const struct evtx_template *known_by_start(const struct evtx_decoder *d, const uint8_t start[4])
+{
+	const struct evtx_template *newest = map_get(&d->templates.by_start, span_of(start, 4)), *t = newest;
+
+	while (t && !t->sound)
+		t = t->same_start;
+	return t ? t : newest;
+}
+
+/* What can be parsed may still have lost all, a name or a text. */
+static void take_sound(const struct evtx_decoder *d, const uint8_t start[4], uint32_t offset,
+		       struct evtx_known *got, struct err *why)
+{
+	const struct evtx_template *other = known_by_start(d, start);
+
+	if (!other || !other->sound)
+		return;
+	got->template = other;
+	err_set(why, ERR_CORRUPT, offset, "its id, names or texts are broken");
 }
 
 /*
@@ -258,7 +290,9 @@ static bool get_template(struct evtx_decoder *d, uint32_t offset, uint32_t id, u
 	struct err why = { 0 };
 
 	if (!parse_definition(d, offset, depth, start, got, &why))
-		got->template = map_get(&d->templates.by_start, span_of(start, 4));
+		got->template = known_by_start(d, start);
+	else if (got->doubtful && got->template)
+		take_sound(d, start, offset, got, &why);
 	if (!got->root && !got->template)
 		return *err = why, false;
 	if (why.code && !d->strict)

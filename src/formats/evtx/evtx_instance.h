@@ -16,8 +16,9 @@
 struct evtx_template {
 	uint32_t id;			/* dense from 0 within the decoder */
 	uint8_t guid[16];
+	bool sound;			/* stood in a chunk whose checksums are right */
 	const struct binxml_node *root;
-	const struct evtx_template *same_start;	/* older one whose GUID begins alike */
+	struct evtx_template *same_start;	/* older one whose GUID begins alike */
 };
 
 /*
@@ -28,7 +29,7 @@ struct evtx_variant {
 	struct span raw;		/* the tokens */
 	const struct evtx_variant_name *names;
 	size_t name_count;
-	const struct evtx_template *template;
+	struct evtx_template *template;
 	struct evtx_variant *next;	/* of the same GUID */
 	uint32_t number;		/* how many are behind it */
 };
@@ -86,6 +87,7 @@ struct evtx_known {
 	uint32_t offset;
 	uint32_t chunk;			/* number of the chunk it belongs to */
 	uint32_t id;			/* for which it was asked */
+	bool doubtful;			/* its id, names or texts cannot all be what was written */
 	const struct evtx_template *template;	/* NULL: local to the chunk */
 	const struct binxml_node *root;
 };

@@ -570,6 +570,32 @@ TEST(evtx_tells_that_a_damaged_template_was_taken_from_another_chunk)
 	evtx_writer_free(w);
 }
 
+/* Nothing in the tokens tells that a name was zeroed, but its hash and the chunk's checksum do. */
+TEST(evtx_takes_a_template_whose_names_are_zeroed_from_another_chunk)
+{
+	struct evtx_writer *w = evtx_writer_new((size_t)1 << 20);
+	struct evtx_event event = { .provider = SPAN("Test"), .event_id = 7, .channel = SPAN("Test"),
+				    .time = TIME_SECOND };
+	static const uint8_t name[] = "S\0y\0s\0t\0e\0m";
+	struct evtx_report report;
+	struct err err = { 0 };
+	struct span log = { 0 };
+	uint8_t *chunk;
+	size_t at;
+
+	assert_true(evtx_writer_add(w, &event, &err) && evtx_writer_next_chunk(w, &err) &&
+		    evtx_writer_add(w, &event, &err) && evtx_writer_finish(w, &log, &err));
+	chunk = (uint8_t *)(uintptr_t)log.at + EVTX_HEADER_SIZE + EVTX_CHUNK_SIZE;
+	for (at = EVTX_CHUNK_HEADER; memcmp(chunk + at, name, sizeof name - 1); at++)
+		;
+	memset(chunk + at - 4, 0, 16);
+	report = decode_with(log, NULL);
+	assert_int_equal(report.records, 2);
+	assert_int_equal(report.bad_checksums, 1);
+	assert_int_equal(report.replaced_templates, 1);
+	evtx_writer_free(w);
+}
+
 TEST(evtx_recovers_what_no_header_lists_and_doubles_nothing)
 {
 	const struct evtx_options options = { .recover = true };
