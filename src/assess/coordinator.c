@@ -56,6 +56,7 @@ struct coordinator *coordinator_new(const struct coordinator_options *options, s
 	c->options = options;
 	c->tail = &c->head;
 	c->slot_count = options->jobs ? options->jobs : cores > 0 ? (unsigned)cores : 1;
+	c->slot_count++;
 	c->slots = calloc(c->slot_count, sizeof *c->slots);
 	c->source_ids = calloc(options->source_count + 1, sizeof *c->source_ids);
 	c->cache = image_cache_dir();
@@ -277,8 +278,11 @@ static bool feed(struct coordinator *c, struct err *err)
 	struct slot *idle;
 	struct job *job;
 
-	while ((idle = slots_idle(c))) {
+	for (;;) {
 		job = first_waiting(c);
+		idle = slots_idle(c, job);
+		if (!idle)
+			return true;
 		if (job) {
 			if (!slots_dispatch(c, idle, job, err))
 				return false;
@@ -290,7 +294,6 @@ static bool feed(struct coordinator *c, struct err *err)
 		if (!take_place(c, err))
 			return false;
 	}
-	return true;
 }
 
 /* ---- writing what is finished, in order ---- */

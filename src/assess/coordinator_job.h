@@ -41,6 +41,7 @@ struct opened {
 	size_t beside_count, beside_room;
 	uint64_t allocated;		/* bytes on disk, of all */
 	uint64_t image_item;		/* of the case, once written: what shares lie in */
+	int room_fd;			/* memory that examiners of an image share, or -1 */
 	struct job *check;		/* of the image against its own digest, while it is in the queue */
 };
 
@@ -100,6 +101,7 @@ struct slot {
 	char condemned[120];		/* killed by us, why; or empty */
 	uint64_t started_ns, progress_ns, busy_ns;
 	uint64_t trees;			/* done before */
+	uint64_t image;			/* the one whose shares it is given, and nothing else; 0: none */
 };
 
 struct coordinator {
@@ -112,7 +114,7 @@ struct coordinator {
 	char *cache;			/* our own folder of compiled rules, or NULL */
 	sqlite3_stmt *find_original, *list_inside, *list_rules;
 	struct slot *slots;
-	unsigned slot_count;
+	unsigned slot_count;		/* the last one is for checks of images, beside all others */
 	struct job *head, **tail;
 	struct job *waiting;		/* none before it waits; NULL: none at all */
 	uint64_t jobs_open, next_number, buffered;
@@ -138,12 +140,17 @@ struct coordinator {
 struct opened *opened_new(int fd, const struct stat *st);
 struct opened *opened_share(struct opened *o);
 void opened_release(struct opened *o);	/* NULL-safe */
+/* Of which as much is used as is read of the image. */
+#define OPENED_ROOM ((int64_t)256 << 20)
+void opened_make_room(struct opened *o);
 /* Opens what stands beside the place that `sources` just answered. */
 void opened_beside(struct opened *o, struct sources *sources, struct span path);
 /* Tells an examiner of the files beside, after its command. */
 bool opened_send_beside(const struct opened *o, int channel, struct err *err);
 
 /* coordinator_share.c: the shares of a disk image as jobs. */
+/* The same for all shares of one image, never 0; 0: the job is no share. */
+uint64_t share_image(const struct job *job);
 tree_part_fn share_take;		/* context: struct slot_ask */
 /* A second descriptor for the examiner with what the share says; -1: the job is no share. */
 int share_open(const struct job *job, struct err *err);
@@ -156,7 +163,8 @@ uint64_t share_image_of(const struct coordinator *c, uint64_t unit);
 bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, struct err *err);
 /* Takes what examiners told; waits a while for it where there is nothing else to do. */
 bool slots_wait(struct coordinator *c, bool is_idle, struct err *err);
-struct slot *slots_idle(struct coordinator *c);
+/* For that job; NULL: all are busy. */
+struct slot *slots_idle(struct coordinator *c, const struct job *job);
 void slots_free(struct coordinator *c);
 
 /* coordinator_known.c: contents seen before. */

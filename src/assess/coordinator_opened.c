@@ -3,6 +3,7 @@
 #include "os/channel.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct opened *opened_new(int fd, const struct stat *st)
@@ -16,6 +17,7 @@ struct opened *opened_new(int fd, const struct stat *st)
 	}
 	o->users = 1;
 	o->fd = fd;
+	o->room_fd = -1;
 	o->allocated = (uint64_t)st->st_blocks * 512;
 	return o;
 }
@@ -36,8 +38,20 @@ void opened_release(struct opened *o)
 	}
 	if (o->fd >= 0)
 		close(o->fd);
+	if (o->room_fd >= 0)
+		close(o->room_fd);
 	free(o->beside);
 	free(o);
+}
+
+void opened_make_room(struct opened *o)
+{
+	if (o->room_fd < 0)
+		o->room_fd = memfd_create("chunks", MFD_CLOEXEC);
+	if (o->room_fd >= 0 && ftruncate(o->room_fd, OPENED_ROOM)) {
+		close(o->room_fd);
+		o->room_fd = -1;
+	}
 }
 
 static bool take_beside(void *context, const char *name, int fd, const struct stat *st)

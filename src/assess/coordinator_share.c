@@ -39,6 +39,8 @@ static struct job *new_share(struct coordinator *c, struct job *image, struct sp
 		job->share_bytes = says.bytes < STATED_MOST ? says.bytes : STATED_MOST;
 		job->is_check = says.kind == IMAGE_PART_CHECK;
 	}
+	if (job->is_check)
+		opened_make_room(job->opened);
 	buf_add(&job->part, part);
 	return job;
 }
@@ -101,6 +103,11 @@ bool share_take(void *context, struct tree *t, struct span part, struct err *err
 	}
 	insert(c, image, job);
 	return true;
+}
+
+uint64_t share_image(const struct job *job)
+{
+	return job->tree.is_part ? (job->number >> SHARE_BITS) + 1 : 0;
 }
 
 int share_open(const struct job *job, struct err *err)

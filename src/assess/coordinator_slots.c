@@ -73,11 +73,16 @@ static void condemn(struct coordinator *c, struct slot *s, const char *format, .
 	spawner_kill(c->spawner, s->worker.pid, &ignored);
 }
 
-struct slot *slots_idle(struct coordinator *c)
+/* A check has one more beside, so that who reads the files keeps up with it (disk/chunk_room.h). */
+struct slot *slots_idle(struct coordinator *c, const struct job *job)
 {
-	for (unsigned i = 0; i < c->slot_count; i++)
-		if (!c->slots[i].job)
-			return &c->slots[i];
+	struct slot *last = &c->slots[c->slot_count - 1];
+
+	if (job && job->is_check && !last->job)
+		return last;
+	for (struct slot *s = c->slots; s < last; s++)
+		if (!s->job)
+			return s;
 	return NULL;
 }
 
@@ -95,7 +100,8 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 {
 	struct buf message = buf_new(CHANNEL_MESSAGE_MAX);
 	const struct stat *st = &job->stat;
-	int fds[2] = { job->opened->fd, -1 };
+	int fds[3] = { job->opened->fd, -1, job->opened->room_fd };
+	size_t count = 1;
 	uint8_t capability[ATTRIBUTE_CAPABILITY_MAX];
 	struct command command = {
 		.path = span_of(job->path, job->path_len), .size = (uint64_t)st->st_size,
@@ -108,6 +114,7 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 		.is_cached = job->is_cached, .is_companion = job->is_companion, .is_only_size = job->is_only_size,
 		.is_careful = job->tries > 0,
 		.beside_count = (uint32_t)job->opened->beside_count,
+		.is_room_ours = job->is_check,
 	};
 	bool ok;
 
@@ -117,10 +124,13 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 	fds[1] = share_open(job, err);
 	if (fds[1] < 0 && job->part.len)
 		return false;
+	if (fds[1] >= 0)
+		count = fds[2] < 0 ? 2 : 3;
+	command.room_bytes = count == 3 ? OPENED_ROOM : 0;
 	for (size_t i = 0; i < job->refused_count; i++)
 		command.refused[i] = span_of(job->refused[i].path, job->refused[i].len);
 	ok = command_write(&message, &command)
-		     ? channel_send(s->worker.commands, buf_span(&message), fds, fds[1] < 0 ? 1 : 2, err) &&
+		     ? channel_send(s->worker.commands, buf_span(&message), fds, count, err) &&
 			       opened_send_beside(job->opened, s->worker.commands, err)
 		     : err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "path too long");
 	buf_free(&message);
@@ -140,19 +150,26 @@ static bool is_only_size(struct coordinator *c, const struct job *job)
 	return is_only;
 }
 
+/*
+ * A second chance is worth something only with an examiner that saw nothing else, and only
+ * one that begins with such a file has a thread for it. Who read shares of an image reads
+ * no more than those.
+ */
+static bool needs_new_examiner(const struct slot *s, const struct job *job)
+{
+	return s->trees && (job->tries || job->is_only_size || (s->image && s->image != share_image(job)));
+}
+
 bool slots_dispatch(struct coordinator *c, struct slot *s, struct job *job, struct err *err)
 {
 	struct err ignored;
 
 	job->is_only_size = is_only_size(c, job);
-	/*
-	 * A second chance is worth something only with an examiner that saw nothing else, and
-	 * only one that begins with such a file has a thread for it.
-	 */
-	if (s->is_alive && (job->tries || job->is_only_size) && s->trees)
+	if (s->is_alive && needs_new_examiner(s, job))
 		forget(s);
 	if (!s->is_alive && !start(c, s, err))
 		return false;
+	s->image = share_image(job);
 	c->now_ns = clock_ns();
 	s->job = job;
 	s->started_ns = s->progress_ns = c->now_ns;
@@ -200,7 +217,8 @@ static void tree_over(struct coordinator *c, struct slot *s)
 	s->trees++;
 	s->job = NULL;
 	finish(c, job);
-	if (job->tree.is_risky || s->trees >= TREES_MOST || job->tree.done.heap > HEAP_MOST ||
+	/* Who may write what others read is given nothing else. */
+	if (job->is_check || job->tree.is_risky || s->trees >= TREES_MOST || job->tree.done.heap > HEAP_MOST ||
 	    s->busy_ns > BUSY_MOST_NS)
 		forget(s);
 }

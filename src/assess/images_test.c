@@ -197,6 +197,24 @@ TEST(images_in_chunks_give_the_case_of_the_raw_image)
 	buf_free(&rows[0]);
 }
 
+/* The list of the image, its check, and all three shares of its files. */
+TEST(images_have_shares_that_one_examiner_goes_through)
+{
+	struct run r;
+
+	if (!has_tool("ewfacquirestream") || !has_tool("mke2fs"))
+		skip();
+	make(&r, "shares", "seq 1200 | split -l 1 -a 3 - ../in/f && mke2fs -q -t ext4 -N 2000 -d ../in ../disk.raw 12M && "
+			   "ewfacquirestream -q -c fast -t disk < ../disk.raw >/dev/null 2>&1");
+	run_one(&r);
+	assert_int_equal(number(&r, "SELECT count(*) FROM unit WHERE path GLOB '*.E01#*' AND done"), 5);
+	assert_int_equal(r.totals.examiners, 3);
+	assert_int_equal(number(&r, "SELECT count(*) FROM item WHERE path GLOB '*/f[a-z]*' AND fate = 'examined'"), 1200);
+	assert_int_equal(number(&r, "SELECT count(*) FROM fact WHERE channel = 'image integrity' AND "
+				    "note LIKE 'stored MD5 agrees%'"), 1);
+	tear_down(&r);
+}
+
 TEST(images_say_which_chunks_fail_their_checksum)
 {
 	struct run r;

@@ -17,6 +17,7 @@
 #define COMPRESSED 0x80000000u
 /* Of nearly all images; where the section that says so is gone. */
 #define CHUNK_USUAL 32768
+#define ADLER 4				/* bytes of a checksum */
 #define CACHE_BYTES ((size_t)24 << 20)
 #define CACHE_MOST 1024
 
@@ -45,6 +46,7 @@ struct ewf {
 	struct ewf_digests digests;
 	struct slot *cache;
 	size_t cache_count;
+	const struct chunk_room *room;	/* or NULL */
 	struct buf packed;
 	struct libdeflate_decompressor *inflater;
 	uint64_t sectors_at, sectors_end;	/* of sectors that have no table yet; 0: none */
@@ -447,6 +449,22 @@ bool ewf_chunk(struct blocks *b, uint64_t number, uint8_t *to, size_t *len, bool
 	return true;
 }
 
+/* Only what has the checksum that ends the stored chunk is what would have been inflated. */
+static bool find_in_room(struct ewf *e, uint64_t number, uint8_t *to)
+{
+	const struct table *table;
+	uint8_t sum[ADLER];
+	uint64_t at, stored;
+	struct err ignored;
+	bool packed;
+
+	return e->room && expected_len(e, number) == e->chunk_size &&
+	       place_of(e, number, &table, &at, &stored, &packed) && packed && stored > ADLER &&
+	       chunk_room_find(e->room, number, e->chunk_size, to) &&
+	       blocks_read_all(table->segment, at + stored - ADLER, sum, ADLER, &ignored) &&
+	       libdeflate_adler32(1, to, e->chunk_size) == load_u32be(sum);
+}
+
 static bool cached(struct ewf *e, uint64_t number, struct span *out, struct err *err)
 {
 	struct slot *slot = &e->cache[number % e->cache_count];
@@ -458,7 +476,9 @@ static bool cached(struct ewf *e, uint64_t number, struct span *out, struct err 
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for chunks");
 	if (slot->number != number + 1) {
 		slot->number = 0;
-		if (!ewf_chunk(&e->blocks, number, slot->bytes, &slot->len, &good, err))
+		slot->len = e->chunk_size;
+		if (!find_in_room(e, number, slot->bytes) &&
+		    !ewf_chunk(&e->blocks, number, slot->bytes, &slot->len, &good, err))
 			return false;
 		slot->number = number + 1;
 	}
@@ -589,6 +609,11 @@ void ewf_damage(const struct blocks *b, struct ewf_damage *out)
 void ewf_stored(const struct blocks *b, struct ewf_digests *out)
 {
 	*out = ewf_of(b)->digests;
+}
+
+void ewf_use_room(struct blocks *b, const struct chunk_room *room)
+{
+	ewf_of(b)->room = room;
 }
 
 uint64_t ewf_chunks(const struct blocks *b)

@@ -10,6 +10,7 @@
 #ifndef KANSHIKI_DISK_EWF_H
 #define KANSHIKI_DISK_EWF_H
 
+#include "disk/chunk_room.h"
 #include "disk/image.h"
 
 /* What was mended on the way to the media, and what is not to be had. */
@@ -35,6 +36,8 @@ void ewf_damage(const struct blocks *ewf, struct ewf_damage *out);
 void ewf_stored(const struct blocks *ewf, struct ewf_digests *out);
 uint64_t ewf_chunks(const struct blocks *ewf);
 uint32_t ewf_chunk_size(const struct blocks *ewf);
+/* Borrowed; reading media looks there first. */
+void ewf_use_room(struct blocks *ewf, const struct chunk_room *room);
 /* Reads one chunk past the cache. *good: its checksum holds; else zeros or what there is. */
 bool ewf_chunk(struct blocks *ewf, uint64_t number, uint8_t *to, size_t *len, bool *good,
 	       struct err *err);

@@ -258,6 +258,32 @@ static size_t find_moved(struct made *m)
 	return moved;
 }
 
+/* Chunks 1 and 2 are deflated; the first stands behind chunk 0, which is not. */
+TEST(ewf_takes_chunks_that_another_inflated_where_their_checksum_holds)
+{
+	static uint8_t memory[CHUNK * 8] __attribute__((aligned(16)));
+	const struct chunk_room ours = { memory, sizeof memory, true }, theirs = { memory, sizeof memory, false };
+	struct made *m = make();
+	struct blocks *segment = blocks_of_span(buf_span(&m->bytes), NULL), *media;
+	uint8_t chunk[CHUNK];
+	struct err err = { 0 };
+	bool missing;
+
+	memset(m->bytes.at + m->sections[SECTORS] + EWF_SECTION_HEADER + CHUNK + 4 + 2, 0xff, 16);
+	media = ewf_media(&segment, 1, &missing, &err);
+	assert_non_null(media);
+	ewf_use_room(media, &theirs);
+	for (uint64_t i = 1; i < 3; i++) {
+		memcpy(chunk_room_take(&ours, i, CHUNK), m->media + CHUNK, CHUNK);
+		chunk_room_fill(&ours, i, CHUNK);
+		assert_true(blocks_read_all(media, i * CHUNK, chunk, CHUNK, &err));
+		assert_memory_equal(chunk, m->media + i * CHUNK, CHUNK);
+	}
+	blocks_close(media);
+	blocks_close(segment);
+	forget(m);
+}
+
 TEST(ewf_random_damage_never_moves_a_chunk)
 {
 	struct made *m = make();

@@ -15,6 +15,7 @@ struct image {
 	struct image_state state;
 	bool owns_media;
 	struct blocks_budget *budget;
+	const struct chunk_room *room;	/* or NULL */
 };
 
 static const struct {
@@ -220,6 +221,13 @@ void image_describe(const struct image *i, struct image_state *out)
 	*out = i->state;
 }
 
+void image_use_room(struct image *i, const struct chunk_room *room)
+{
+	i->room = room;
+	if (i->state.has_checks)
+		ewf_use_room(i->media, room);
+}
+
 static void note_bad(struct image_check *check, uint64_t at)
 {
 	if (!check->bad_chunks++)
@@ -231,14 +239,18 @@ static bool verify_chunks(struct image *i, struct digest *md5, struct digest *sh
 {
 	uint32_t size = ewf_chunk_size(i->media);
 	struct buf room = buf_new(size);
-	uint8_t *chunk = buf_reserve(&room, size);
-	bool ok = chunk, good;
+	uint8_t *own = buf_reserve(&room, size), *shared, *chunk;
+	bool ok = own, good;
 	size_t len;
 
 	for (check->chunks = 0; ok && check->chunks < ewf_chunks(i->media); check->chunks++) {
+		shared = i->room ? chunk_room_take(i->room, check->chunks, size) : NULL;
+		chunk = shared ? shared : own;
 		ok = ewf_chunk(i->media, check->chunks, chunk, &len, &good, err);
 		if (!ok)
 			break;
+		if (shared && good && len == size)
+			chunk_room_fill(i->room, check->chunks, size);
 		if (!good)
 			note_bad(check, check->chunks * size);
 		digest_add(md5, span_of(chunk, len));

@@ -9,6 +9,7 @@
 #define KANSHIKI_DISK_IMAGE_H
 
 #include "disk/blocks.h"
+#include "disk/chunk_room.h"
 
 /* The further files of an image, in any order; found by name. */
 struct image_files {
@@ -36,6 +37,8 @@ struct image *image_open(struct blocks *first, struct span name, const struct im
 void image_close(struct image *i);	/* NULL-safe */
 struct blocks *image_media(struct image *i);
 void image_describe(const struct image *i, struct image_state *out);
+/* For chunks that image_verify inflates and that reading the media needs; borrowed. */
+void image_use_room(struct image *i, const struct chunk_room *room);
 
 struct image_check {
 	uint64_t chunks, bad_chunks;

@@ -20,6 +20,8 @@ bool command_write(struct buf *to, const struct command *command)
 	buf_add_u8(to, command->is_cut);
 	buf_add_u32le(to, command->beside_count);
 	buf_add_u32le(to, command->part_bytes);
+	buf_add_u64le(to, command->room_bytes);
+	buf_add_u8(to, command->is_room_ours);
 	buf_add_u8(to, command->is_relisted);
 	buf_add_u8(to, command->is_only_size);
 	buf_add_u8(to, command->is_cached);
@@ -47,6 +49,8 @@ bool command_read(struct span in, struct command *out, struct err *err)
 	out->is_cut = cursor_u8(&c);
 	out->beside_count = cursor_u32le(&c);
 	out->part_bytes = cursor_u32le(&c);
+	out->room_bytes = cursor_u64le(&c);
+	out->is_room_ours = cursor_u8(&c);
 	out->is_relisted = cursor_u8(&c);
 	out->is_only_size = cursor_u8(&c);
 	out->is_cached = cursor_u8(&c);

@@ -24,6 +24,9 @@ struct command {
 	uint32_t beside_count;
 	/* Not the file as such but a share of the image in it, whose bytes are in a second descriptor. */
 	uint32_t part_bytes;		/* 0: the file */
+	/* Of memory in a third descriptor, for chunks of the image; 0: none. */
+	uint64_t room_bytes;
+	bool is_room_ours;		/* to be filled, else to be read */
 	bool is_careful;		/* an examiner ended at it: tell of each step before it */
 	bool is_relisted;		/* an image that was examined: its shares are wanted, no more */
 	bool is_companion;		/* of the file that was named: its digest is wanted, no more */

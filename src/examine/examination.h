@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "codec/digest.h"
+#include "disk/chunk_room.h"
 #include "examine/command.h"
 #include "examine/limits.h"
 #include "examine/record.h"
@@ -66,6 +67,7 @@ struct examination {
 	uint64_t tree_deadline_ns;
 	uint64_t unpacked, entries, held, event_count;
 	struct item *at;		/* innermost open item */
+	struct chunk_room room;		/* for chunks of the image whose shares these are, or none */
 	bool is_locked_in;		/* in the sandbox, once the first command is there */
 	struct digester *digester;	/* NULL: none in this examiner */
 	const struct item *digested;	/* what it is at, or NULL */

@@ -32,6 +32,8 @@
 /* Bits of the filter of one tree's contents. */
 #define OWN_SEEN ((uint64_t)1 << 22)
 #define ITEM_ARENA ((size_t)64 << 20)
+/* The file, a share of the image in it, memory for its chunks. */
+#define FDS 3
 /* What Argon2 is asked for by default (1 GiB), and a little. */
 #define KEY_MEMORY (UINT64_C(1088) << 20)
 
@@ -218,8 +220,24 @@ static uint64_t memory_of_keys(const struct examiner_options *options)
 	return 0;
 }
 
-/* Before the first tree, whose command says whether a second thread is of use. */
-static void lock_in(struct examination *x, const struct examiner_options *options, const struct command *first)
+/* Small pages would have to be asked for one by one, by each process anew. */
+static void take_room(struct examination *x, const struct command *first, int fd)
+{
+	int may = first->is_room_ours ? PROT_READ | PROT_WRITE : PROT_READ;
+	void *at = mmap(NULL, (size_t)first->room_bytes, may, MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		return;
+	madvise(at, (size_t)first->room_bytes, MADV_HUGEPAGE);
+	x->room = (struct chunk_room){ at, (size_t)first->room_bytes, first->is_room_ours };
+}
+
+/*
+ * Before the first tree, whose command says whether a second thread is of use, and which
+ * memory is shared: in the sandbox there is neither. `room`: a descriptor or -1.
+ */
+static void lock_in(struct examination *x, const struct examiner_options *options, const struct command *first,
+		    int room)
 {
 	const struct sandbox_options box = {
 		.commands = x->commands, .records = x->records,
@@ -232,6 +250,8 @@ static void lock_in(struct examination *x, const struct examiner_options *option
 		return;
 	x->is_locked_in = true;
 	pages_prepare();
+	if (first->room_bytes && room >= 0)
+		take_room(x, first, room);
 	if (first->is_only_size)
 		x->digester = digester_new(options->no_sandbox ? NULL : &box);
 	if (!(options->no_sandbox ? sandbox_limits(&box, &err) : sandbox_enter(&box, &err)))
@@ -251,7 +271,7 @@ static bool next_tree(struct examination *x, const struct examiner_options *opti
 		return false;
 	if (!command_read(span_of(message, got), &command, &err) || fds[0] < 0)
 		return false;
-	lock_in(x, options, &command);
+	lock_in(x, options, &command, fds[2]);
 	if (options->misbehave) {
 		char name[64] = { 0 };
 		size_t cut = command.path.len > 63 ? command.path.len - 63 : 0;
@@ -268,9 +288,9 @@ static bool next_tree(struct examination *x, const struct examiner_options *opti
 	x->beside = &beside;
 	examine_tree(x, fds[1]);
 	beside_clear(&beside);
-	close(fds[0]);
-	if (fds[1] >= 0)
-		close(fds[1]);
+	for (size_t i = 0; i < FDS; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	x->unpacked = x->entries = x->held = x->event_count = x->written = 0;
 	x->is_risky_told = false;
 	seen_clear(x->own);

@@ -51,9 +51,13 @@ struct opened_image *opened_image_container(struct examination *x, struct item *
 	o->files = (struct image_files){ find_file, o };
 	o->first = item->depth ? blocks_of_span(item->bytes, &o->budget)
 			       : blocks_of_fd(x->file, x->command->size, &o->budget);
-	examination_risk(x);
+	/* Who reads a share reads no more than shares of that image. */
+	if (item->depth || !x->command->part_bytes)
+		examination_risk(x);
 	if (o->first)
 		o->image = image_open(o->first, span_after_last(item->path, '/'), &o->files, err);
+	if (o->image && !item->depth)
+		image_use_room(o->image, &x->room);
 	if (o->image)
 		return o;
 	opened_image_close(o);
