@@ -1,18 +1,24 @@
 #include "codec/crc32.h"
 
 #define POLYNOMIAL 0xedb88320u
+#define POLYNOMIAL_C 0x82f63b78u
 
 /* tables[k][b]: what byte b does to the sum when k more bytes follow. */
 static uint32_t tables[8][256];
+static uint32_t table_c[256];
+
+static uint32_t sum_of_byte(uint32_t byte, uint32_t polynomial)
+{
+	for (int bit = 0; bit < 8; bit++)
+		byte = byte >> 1 ^ (byte & 1 ? polynomial : 0);
+	return byte;
+}
 
 __attribute__((constructor)) static void fill_tables(void)
 {
 	for (uint32_t b = 0; b < 256; b++) {
-		uint32_t crc = b;
-
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? POLYNOMIAL : 0);
-		tables[0][b] = crc;
+		tables[0][b] = sum_of_byte(b, POLYNOMIAL);
+		table_c[b] = sum_of_byte(b, POLYNOMIAL_C);
 	}
 	for (uint32_t b = 0; b < 256; b++)
 		for (int k = 1; k < 8; k++)
@@ -88,3 +94,10 @@ uint32_t crc32_add(uint32_t crc, struct span s)
 }
 
 #endif
+
+uint32_t crc32c_add(uint32_t crc, struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		crc = crc >> 8 ^ table_c[(crc ^ s.at[i]) & 0xff];
+	return crc;
+}

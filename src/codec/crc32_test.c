@@ -32,3 +32,9 @@ TEST(crc32_of_every_length_agrees_with_the_definition)
 	assert_int_equal(crc32_add(crc32_add(0, span_of(bytes, 300)), span_of(bytes + 300, 700)),
 			 one_bit_at_a_time(span_of(bytes, 1000)));
 }
+
+TEST(crc32c_answers_the_check_value)
+{
+	assert_int_equal(~crc32c_add(UINT32_MAX, SPAN("123456789")), 0xe3069283);
+	assert_int_equal(~crc32c_add(crc32c_add(UINT32_MAX, SPAN("1234")), SPAN("56789")), 0xe3069283);
+}

@@ -11,10 +11,12 @@
 bool expand_zstd(struct buf *to, struct span packed, size_t most)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(packed.at, packed.len);
+	size_t got, frame = ZSTD_findFrameCompressedSize(packed.at, packed.len);
 	uint8_t *room;
-	size_t got;
 
 	buf_clear(to);
+	if (ZSTD_isError(frame))
+		return false;
 	/* Without a stated size the most that is allowed is tried. */
 	if (size == ZSTD_CONTENTSIZE_ERROR)
 		return false;
@@ -22,7 +24,7 @@ bool expand_zstd(struct buf *to, struct span packed, size_t most)
 		size = most;
 	if (size > most || !(room = buf_reserve(to, size ? (size_t)size : 1)))
 		return false;
-	got = ZSTD_decompress(room, (size_t)size, packed.at, packed.len);
+	got = ZSTD_decompress(room, (size_t)size, packed.at, frame);
 	to->len = ZSTD_isError(got) ? 0 : got;
 	return !ZSTD_isError(got);
 }

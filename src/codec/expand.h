@@ -8,7 +8,7 @@
  * Each replaces the content of `to` by what `packed` unpacks to. False: damaged, or
  * more than `most` bytes; `to` is empty then.
  */
-bool expand_zstd(struct buf *to, struct span packed, size_t most);	/* RFC 8878, one frame */
+bool expand_zstd(struct buf *to, struct span packed, size_t most);	/* RFC 8878, the first frame */
 bool expand_lz4(struct buf *to, struct span packed, size_t most);	/* one block without a frame */
 bool expand_bz2(struct buf *to, struct span packed, size_t most);
 /* LZO1X, one block without a frame; our own, since no library of ours has it. */

@@ -137,6 +137,45 @@ struct blocks *blocks_of_span(struct span bytes, struct blocks_budget *budget)
 	return &s->blocks;
 }
 
+/* ---- nothing ---- */
+
+static bool read_zeros(struct blocks *b, uint64_t at, uint8_t *to, size_t len, struct err *err)
+{
+	memset(to, 0, len);
+	return true;
+}
+
+static bool read_absent(struct blocks *b, uint64_t at, uint8_t *to, size_t len, struct err *err)
+{
+	return err_set(err, ERR_CORRUPT, at, "lies in a part of the image that is missing");
+}
+
+static uint64_t data_of_zeros(struct blocks *b, uint64_t at)
+{
+	return b->size;
+}
+
+static struct blocks *blocks_of_nothing(uint64_t size, struct blocks_budget *budget, bool is_absent)
+{
+	struct blocks *b = calloc(1, sizeof *b);
+
+	if (b)
+		*b = (struct blocks){ .size = size, .read = is_absent ? read_absent : read_zeros,
+				      .data_from = is_absent ? NULL : data_of_zeros, .close = free_blocks,
+				      .budget = budget };
+	return b;
+}
+
+struct blocks *blocks_zeros(uint64_t size, struct blocks_budget *budget)
+{
+	return blocks_of_nothing(size, budget, false);
+}
+
+struct blocks *blocks_absent(uint64_t size, struct blocks_budget *budget)
+{
+	return blocks_of_nothing(size, budget, true);
+}
+
 /* ---- a part of another ---- */
 
 struct part_blocks {

@@ -45,6 +45,9 @@ bool blocks_over(struct blocks *b);
 /* NULL: no memory. The descriptor and the bytes are borrowed. */
 struct blocks *blocks_of_fd(int fd, uint64_t size, struct blocks_budget *budget);
 struct blocks *blocks_of_span(struct span bytes, struct blocks_budget *budget);
+/* Zeros; and what is not there, which cannot be read. NULL: no memory. */
+struct blocks *blocks_zeros(uint64_t size, struct blocks_budget *budget);
+struct blocks *blocks_absent(uint64_t size, struct blocks_budget *budget);
 /* A part of another; cut to what is there. */
 struct blocks *blocks_part(struct blocks *of, uint64_t at, uint64_t size);
 /* Several, one behind the other; the list is copied, its elements are taken over. */

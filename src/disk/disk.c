@@ -12,9 +12,11 @@
 #include "disk/ext_journal.h"
 #include "disk/fat_table.h"
 #include "disk/lvm.h"
+#include "disk/ntfs_bitmap.h"
 #include "disk/ntfs_copy.h"
 #include "disk/rescue.h"
 #include "disk/tsk_image.h"
+#include "disk/vss_mend.h"
 
 #define GROUPS_MAX 64
 /* Volumes inside volumes: LVM in LUKS in a partition, with snapshots. */
@@ -148,6 +150,7 @@ static void look_into_lvm(struct disk *d, size_t number, unsigned depth)
 	struct volume *v = &d->volumes[number];
 	struct lvm_volume *found;
 	size_t count;
+	bool is_damaged;
 	struct err err;
 
 	if (depth >= NESTING_MAX) {
@@ -155,12 +158,15 @@ static void look_into_lvm(struct disk *d, size_t number, unsigned depth)
 		return;
 	}
 	found = calloc(LVM_VOLUMES_MAX, sizeof *found);
-	if (!found || !lvm_open(v->blocks, found, &count, &err)) {
+	if (!found || !lvm_open(v->blocks, found, &count, &is_damaged, &err)) {
 		settle(v, VOLUME_UNREAD, "lvm", "%s", found ? err.text : "lvm: no memory");
 		free(found);
 		return;
 	}
-	settle(v, VOLUME_EMPTY, "lvm", "its logical volumes are examined");
+	if (is_damaged)
+		settle(v, VOLUME_UNREAD, "lvm", "lvm: a checksum is wrong: volumes that can be read are examined, others may be lost");
+	else
+		settle(v, VOLUME_EMPTY, "lvm", "its logical volumes are examined");
 	for (size_t i = 0; i < count; i++)
 		add_logical(d, v->name, &found[i], depth);
 	free(found);
@@ -213,27 +219,6 @@ static void look_into_locked(struct disk *d, size_t number, const char *kind, un
 	look_at(d, number, depth + 1);
 }
 
-static void look_for_snapshots(struct disk *d, size_t number, unsigned depth)
-{
-	struct library_group *g;
-	struct err ignored;
-	bool lost;
-
-	if (d->volumes[number].snapshot_of != SIZE_MAX || !library_has_vss(d->volumes[number].blocks, &lost))
-		return;
-	if (d->group_count == GROUPS_MAX || depth >= NESTING_MAX) {
-		add_unread_snapshots(d, number, "snapshots", "limit: volumes with snapshots");
-		return;
-	}
-	g = lost ? NULL : library_vss(d->volumes[number].blocks, &ignored);
-	if (g && library_group_count(g))
-		add_group(d, g, number, depth);
-	else
-		library_group_free(g);
-	if (!g)
-		add_unread_snapshots(d, number, "snapshots", "their catalog, or the head of a store, is damaged");
-}
-
 static bool is_readable(struct volume *v)
 {
 	uint8_t sector[512];
@@ -273,16 +258,37 @@ static struct blocks *mend_fat(struct volume *v)
 	return made;
 }
 
-static struct blocks *mend_ntfs(struct volume *v)
+/* Behind what stands there already. */
+static void say_mended(struct volume *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say_mended(struct volume *v, const char *format, ...)
+{
+	size_t len = strlen(v->mended);
+	va_list args;
+
+	if (len && len + 2 < sizeof v->mended)
+		len += (size_t)snprintf(v->mended + len, sizeof v->mended - len, "; ");
+	va_start(args, format);
+	vsnprintf(v->mended + len, sizeof v->mended - len, format, args);
+	va_end(args);
+	v->is_damaged = true;
+}
+
+static struct blocks *mend_ntfs(struct disk *d, struct volume *v)
 {
 	unsigned count;
-	struct blocks *made = ntfs_copy(v->blocks, &count);
+	struct blocks *made = ntfs_copy(v->blocks, &count), *more;
 
-	v->is_damaged = made;
 	if (made)
-		snprintf(v->mended, sizeof v->mended,
-			 "%u of the first records of its file table are destroyed, read from their copy", count);
-	return made;
+		say_mended(v, "%u of the first records of its file table are destroyed, read from their copy", count);
+	more = ntfs_bitmap(made ? made : v->blocks);
+	if (!more)
+		return made;
+	say_mended(v, "the record of $Bitmap is destroyed: which clusters are free is not known, and they are not "
+		   "searched");
+	if (made)
+		keep_below(d, made);
+	return more;
 }
 
 static void mend(struct disk *d, struct volume *v)
@@ -295,11 +301,54 @@ static void mend(struct disk *d, struct volume *v)
 	else if (kind && !strncmp(kind, "fat", 3))
 		made = mend_fat(v);
 	else if (kind && !strcmp(kind, "ntfs"))
-		made = mend_ntfs(v);
+		made = mend_ntfs(d, v);
 	if (made) {
 		keep_below(d, v->blocks);
 		v->blocks = made;
 	}
+}
+
+/* As libvshadow takes them; what cannot be mended is said. */
+static struct library_group *open_snapshots(struct disk *d, size_t number)
+{
+	struct volume *v = &d->volumes[number];
+	struct vss_damage damage;
+	struct blocks *mended = vss_mend(v->blocks, &damage);
+	struct library_group *g;
+	struct err ignored;
+
+	g = library_vss(mended ? mended : v->blocks, &ignored);
+	if (!g || !mended) {
+		blocks_close(g ? NULL : mended);
+		return g;
+	}
+	keep_below(d, mended);
+	if (damage.heads)
+		say_mended(v, "of its snapshots %u heads of blocks are damaged, which were not needed", damage.heads);
+	if (damage.lost)
+		add_unread_snapshots(d, number, "snapshots", "entries of their catalog are damaged: some are lost, "
+				     "and those before them may show later content");
+	return g;
+}
+
+static void look_for_snapshots(struct disk *d, size_t number, unsigned depth)
+{
+	struct library_group *g;
+	bool lost;
+
+	if (d->volumes[number].snapshot_of != SIZE_MAX || !library_has_vss(d->volumes[number].blocks, &lost))
+		return;
+	if (d->group_count == GROUPS_MAX || depth >= NESTING_MAX) {
+		add_unread_snapshots(d, number, "snapshots", "limit: volumes with snapshots");
+		return;
+	}
+	g = lost ? NULL : open_snapshots(d, number);
+	if (g && library_group_count(g))
+		add_group(d, g, number, depth);
+	else
+		library_group_free(g);
+	if (!g)
+		add_unread_snapshots(d, number, "snapshots", "their catalog is damaged");
 }
 
 static struct file_system *open_files(struct disk *d, struct volume *v, struct err *err)

@@ -28,13 +28,13 @@ struct volume {
 	char name[80];			/* "p1", "p2.root", "p1@snapshot2" */
 	const char *kind;		/* "ntfs", "ext4", "luks" ... */
 	enum volume_state state;
-	char reason[120];
+	char reason[160];
 	uint64_t at, size;		/* in the medium; of what is inside another: in that */
 	timestamp taken;		/* of a snapshot, else TIME_NONE */
 	uint8_t store[16];		/* of a snapshot: GUID in the name of the file that keeps it */
 	size_t snapshot_of;		/* number of the volume, or SIZE_MAX */
 	const char *rescued_by;		/* what it begins with is destroyed: the copy that opened it, or NULL */
-	char mended[120];		/* what it is read with that does not stand in its place: a journal, a copy */
+	char mended[240];		/* what it is read with that does not stand in its place: a journal, a copy */
 	bool is_damaged;		/* and that is a sign of damage, or not all of it could be had */
 	struct blocks *blocks;		/* owned by the disk */
 };

@@ -1,6 +1,7 @@
 #include "disk/ext_journal.h"
 
 #include "base/map.h"
+#include "codec/crc32.h"
 #include "disk/ext.h"
 #include "disk/overlay.h"
 
@@ -25,7 +26,6 @@
 #define TAG_LAST 8
 #define RUNS_MOST ((size_t)1 << 20)
 #define REVOKES_BYTES ((size_t)256 << 20)
-#define CRC32C 0x82f63b78u
 
 struct run {
 	uint64_t logical, physical, count;
@@ -48,24 +48,6 @@ enum pass { PASS_SCAN, PASS_REVOKE, PASS_REPLAY };
 
 /* ---- checksums ---- */
 
-static uint32_t crc_table[256];
-
-__attribute__((constructor)) static void fill_table(void)
-{
-	for (uint32_t b = 0; b < 256; b++) {
-		crc_table[b] = b;
-		for (int bit = 0; bit < 8; bit++)
-			crc_table[b] = crc_table[b] >> 1 ^ (crc_table[b] & 1 ? CRC32C : 0);
-	}
-}
-
-static uint32_t crc32c(uint32_t crc, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		crc = crc >> 8 ^ crc_table[(crc ^ s.at[i]) & 0xff];
-	return crc;
-}
-
 static bool has_checksums(const struct journal *j)
 {
 	return j->features & (INCOMPAT_CSUM_V2 | INCOMPAT_CSUM_V3);
@@ -76,10 +58,10 @@ static bool is_sum_right(const struct journal *j, size_t at)
 {
 	static const uint8_t zeros[4];
 	struct span block = buf_span(&j->block);
-	uint32_t sum = crc32c(j->seed, span_sub(block, 0, at));
+	uint32_t sum = crc32c_add(j->seed, span_sub(block, 0, at));
 
-	sum = crc32c(sum, span_of(zeros, sizeof zeros));
-	sum = crc32c(sum, span_from(block, at + 4));
+	sum = crc32c_add(sum, span_of(zeros, sizeof zeros));
+	sum = crc32c_add(sum, span_from(block, at + 4));
 	return !has_checksums(j) || sum == load_u32be(block.at + at);
 }
 
@@ -178,7 +160,7 @@ static bool is_data_right(const struct journal *j, const struct tag *t, uint32_t
 
 	if (!has_checksums(j))
 		return true;
-	sum = crc32c(crc32c(j->seed, span_of(number, sizeof number)), buf_span(&j->data));
+	sum = crc32c_add(crc32c_add(j->seed, span_of(number, sizeof number)), buf_span(&j->data));
 	return j->features & INCOMPAT_CSUM_V3 ? sum == t->sum : (sum & 0xffff) == t->sum;
 }
 
@@ -302,7 +284,7 @@ static bool read_head(struct journal *j)
 	j->sequence = load_u32be(s + 24);
 	j->start = load_u32be(s + 28);
 	j->features = version == 4 ? load_u32be(s + 40) : 0;
-	j->seed = crc32c(UINT32_MAX, span_of(s + 48, 16));
+	j->seed = crc32c_add(UINT32_MAX, span_of(s + 48, 16));
 	if (j->features & INCOMPAT_FAST_COMMIT) {
 		uint32_t fast = load_u32be(s + 84) ? load_u32be(s + 84) : FAST_BLOCKS;
 

@@ -5,10 +5,14 @@
 
 #include "codec/digest.h"
 #include "disk/ewf.h"
-#include "disk/library.h"
+#include "disk/qcow.h"
+#include "disk/sparse.h"
 #include "disk/vhd.h"
+#include "disk/vhdx.h"
+#include "disk/vmdk.h"
 
 #define SEGMENTS_MOST 1024
+#define WORDS_MOST ((size_t)2 << 10)
 
 struct image {
 	struct blocks *media;
@@ -16,6 +20,8 @@ struct image {
 	bool owns_media;
 	struct blocks_budget *budget;
 	const struct chunk_room *room;	/* or NULL */
+	struct buf words;		/* what is damaged */
+	void (*look)(struct blocks *media, struct buf *words);	/* NULL: nothing to look at */
 };
 
 static const struct {
@@ -44,7 +50,7 @@ static const char *format_of(struct blocks *first)
 			if (!memcmp(start + magics[i].offset, magics[i].bytes, magics[i].len))
 				return magics[i].format;
 	/* Its start may be damaged. */
-	return vhd_is(first) ? "vhd" : "raw";
+	return vhd_is(first) ? "vhd" : vhdx_is(first) ? "vhdx" : "raw";
 }
 
 /* The name of segment `number`, as beside.c numbers them. */
@@ -89,23 +95,20 @@ static size_t find_segments(struct blocks *first, struct span name, const struct
 	return count;
 }
 
-static void describe_damage(struct image_state *state, const struct blocks *ewf)
+static void describe_damage(struct buf *words, const struct blocks *ewf)
 {
 	struct ewf_damage d;
-	struct buf text = buf_new(sizeof state->damage);
 
 	ewf_damage(ewf, &d);
 	if (!d.sections && !d.is_geometry_lost && !d.lost_chunks)
 		return;
-	buf_printf(&text, "%u sections of the image are damaged", d.sections);
+	sparse_say(words, "%u sections of the image are damaged", d.sections);
 	if (d.rebuilt)
-		buf_printf(&text, ", %u tables were made anew", d.rebuilt);
+		sparse_say(words, "%u tables were made anew", d.rebuilt);
 	if (d.is_geometry_lost)
-		buf_text(&text, ", its size is not known");
+		sparse_say(words, "its size is not known");
 	if (d.lost_chunks)
-		buf_printf(&text, ", %llu chunks cannot be placed", (unsigned long long)d.lost_chunks);
-	snprintf(state->damage, sizeof state->damage, "%.*s", SPAN_ARG(buf_span(&text)));
-	buf_free(&text);
+		sparse_say(words, "%llu chunks cannot be placed", (unsigned long long)d.lost_chunks);
 }
 
 static struct blocks *open_ewf(struct image *i, struct blocks *first, struct span name,
@@ -119,7 +122,7 @@ static struct blocks *open_ewf(struct image *i, struct blocks *first, struct spa
 	media = ewf_media(segments, i->state.segments, &missing, err);
 	i->state.missing = missing ? "segments of the image" : NULL;
 	if (media)
-		describe_damage(&i->state, media);
+		describe_damage(&i->words, media);
 	return media;
 }
 
@@ -127,31 +130,63 @@ static struct blocks *open_vhd(struct image *i, struct blocks *first, struct err
 {
 	struct vhd_damage d;
 	struct blocks *media = vhd_media(first, &d, err);
-	struct buf text = buf_new(sizeof i->state.damage);
 
-	if (media && (d.footer || d.header || d.lost_blocks)) {
-		buf_text(&text, d.footer && d.header ? "footer and header of the image are damaged"
-				: d.footer	     ? "a footer of the image is damaged"
-				: d.header	     ? "the header of the image is damaged" : "");
-		if (d.lost_blocks)
-			buf_printf(&text, "%s%llu blocks lie beyond its end", text.len ? ", " : "",
-				   (unsigned long long)d.lost_blocks);
-		snprintf(i->state.damage, sizeof i->state.damage, "%.*s", SPAN_ARG(buf_span(&text)));
-	}
-	buf_free(&text);
+	if (media && (d.footer || d.header))
+		sparse_say(&i->words, d.footer && d.header ? "footer and header of the image are damaged"
+				      : d.footer	   ? "a footer of the image is damaged"
+							   : "the header of the image is damaged");
+	i->look = vhd_look;
 	return media;
+}
+
+static struct blocks *open_vmdk(struct image *i, struct blocks *first, const struct image_files *files, struct err *err)
+{
+	bool missing = false;
+	struct blocks *media = vmdk_media(first, files, &i->words, &missing, err);
+
+	i->state.missing = missing ? "extents of the image" : NULL;
+	i->look = vmdk_look;
+	return media;
+}
+
+/* All but the last are equally long: what is not there must not move what comes behind. */
+static uint64_t length_of_segments(struct blocks *const *segments, size_t count)
+{
+	uint64_t most = segments[0]->size;
+
+	for (size_t k = 0; k + 1 < count; k++)
+		most = segments[k]->size > most ? segments[k]->size : most;
+	return most;
+}
+
+static size_t add_segments(struct image *i, struct blocks *const *segments, size_t count, struct blocks **parts)
+{
+	uint64_t each = length_of_segments(segments, count);
+	size_t made = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		uint64_t size = segments[k]->size, lacks = k + 1 < count ? each - size : 0;
+
+		if (lacks)
+			sparse_say(&i->words, "segment %zu is shorter than others", k + 1);
+		if (k + 1 == count && size > each)
+			sparse_say(&i->words, "the last segment is longer than others");
+		if ((parts[made] = blocks_part(segments[k], 0, size)))
+			made++;
+		if (lacks && (parts[made] = blocks_absent(lacks, i->budget)))
+			made++;
+	}
+	return made;
 }
 
 static struct blocks *open_split(struct image *i, struct blocks *first, struct span name,
 				 const struct image_files *files, struct err *err)
 {
-	struct blocks *segments[SEGMENTS_MOST], *parts[SEGMENTS_MOST], *chain = NULL;
-	size_t count = find_segments(first, name, files, false, segments), made = 0;
+	struct blocks *segments[SEGMENTS_MOST], *parts[2 * SEGMENTS_MOST], *chain;
+	size_t count = find_segments(first, name, files, false, segments);
+	size_t made = add_segments(i, segments, count, parts);
 
-	while (made < count && (parts[made] = blocks_part(segments[made], 0, segments[made]->size)))
-		made++;
-	if (made == count)
-		chain = blocks_chain(parts, count, first->budget);
+	chain = made >= count ? blocks_chain(parts, made, first->budget) : NULL;
 	if (!chain) {
 		while (made)
 			blocks_close(parts[--made]);
@@ -162,6 +197,18 @@ static struct blocks *open_split(struct image *i, struct blocks *first, struct s
 	return chain;
 }
 
+static struct blocks *open_qcow(struct image *i, struct blocks *first, struct err *err)
+{
+	i->look = qcow_look;
+	return qcow_media(first, &i->words, err);
+}
+
+static struct blocks *open_vhdx(struct image *i, struct blocks *first, struct err *err)
+{
+	i->look = vhdx_look;
+	return vhdx_media(first, &i->words, err);
+}
+
 static struct blocks *open_media(struct image *i, struct blocks *first, struct span name,
 				 const struct image_files *files, struct err *err)
 {
@@ -170,13 +217,13 @@ static struct blocks *open_media(struct image *i, struct blocks *first, struct s
 	if (!strcmp(format, "ewf"))
 		return open_ewf(i, first, name, files, err);
 	if (!strcmp(format, "vmdk"))
-		return library_vmdk(first, files, err);
+		return open_vmdk(i, first, files, err);
 	if (!strcmp(format, "qcow2"))
-		return library_qcow(first, err);
+		return open_qcow(i, first, err);
 	if (!strcmp(format, "vhd"))
 		return open_vhd(i, first, err);
 	if (!strcmp(format, "vhdx"))
-		return library_vhdx(first, err);
+		return open_vhdx(i, first, err);
 	if (is_numbered(name))
 		return open_split(i, first, name, files, err);
 	i->owns_media = false;
@@ -195,9 +242,11 @@ struct image *image_open(struct blocks *first, struct span name, const struct im
 	i->state = (struct image_state){ .format = format_of(first), .segments = 1 };
 	i->owns_media = true;
 	i->budget = first->budget;
+	i->words = buf_new(WORDS_MOST);
 	i->media = open_media(i, first, name, files, err);
 	if (i->media)
 		return i;
+	buf_free(&i->words);
 	free(i);
 	return NULL;
 }
@@ -208,6 +257,7 @@ void image_close(struct image *i)
 		return;
 	if (i->owns_media)
 		blocks_close(i->media);
+	buf_free(&i->words);
 	free(i);
 }
 
@@ -226,6 +276,14 @@ void image_use_room(struct image *i, const struct chunk_room *room)
 	i->room = room;
 	if (i->state.has_checks)
 		ewf_use_room(i->media, room);
+}
+
+struct span image_damage(struct image *i)
+{
+	if (i->look)
+		i->look(i->media, &i->words);
+	i->look = NULL;
+	return buf_span(&i->words);
 }
 
 static void note_bad(struct image_check *check, uint64_t at)

@@ -25,7 +25,6 @@ struct image_state {
 	size_t segments;		/* files it is made of */
 	bool has_checks;		/* checksums or digests of its own: image_verify tells */
 	const char *missing;		/* which part of it is not there, or NULL */
-	char damage[160];		/* of its own structures, and what it costs; empty: none */
 };
 
 /*
@@ -39,6 +38,12 @@ struct blocks *image_media(struct image *i);
 void image_describe(const struct image *i, struct image_state *out);
 /* For chunks that image_verify inflates and that reading the media needs; borrowed. */
 void image_use_room(struct image *i, const struct chunk_room *room);
+
+/*
+ * What of its own structures is damaged, and of what it holds is not examined, in words; empty:
+ * nothing. Goes through all of its tables. Lives as long as the image.
+ */
+struct span image_damage(struct image *i);
 
 struct image_check {
 	uint64_t chunks, bad_chunks;

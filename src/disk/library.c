@@ -3,9 +3,6 @@
 /* Some of the headers hide what reads from handles unless told that it is there. */
 #define HAVE_LIBBFIO 1
 #include <libbde.h>
-#include <libqcow.h>
-#include <libvhdi.h>
-#include <libvmdk.h>
 #include <libvshadow.h>
 
 #include <stdlib.h>
@@ -14,8 +11,6 @@
 #include "disk/bfio.h"
 #include "disk/bitlocker.h"
 
-#define EXTENTS_MOST 4096
-
 /* One opened by a library; all of them read alike. */
 struct library {
 	struct blocks blocks;
@@ -23,7 +18,6 @@ struct library {
 	void *handle;
 	ssize_t (*read_at)(void *handle, void *to, size_t len, off64_t at);
 	void (*free)(void *handle);
-	libbfio_pool_t *pool;		/* of a VMDK's extents */
 };
 
 #define READER(name, type, call) \
@@ -39,14 +33,8 @@ struct library {
 		call(&it, NULL); \
 	}
 
-READER(read_qcow, libqcow_file_t, libqcow_file_read_buffer_at_offset)
-READER(read_vhd, libvhdi_file_t, libvhdi_file_read_buffer_at_offset)
-READER(read_vmdk, libvmdk_handle_t, libvmdk_handle_read_buffer_at_offset)
 READER(read_bde, libbde_volume_t, libbde_volume_read_buffer_at_offset)
 READER(read_store, libvshadow_store_t, libvshadow_store_read_buffer_at_offset)
-FREER(free_qcow, libqcow_file_t, libqcow_file_free)
-FREER(free_vhd, libvhdi_file_t, libvhdi_file_free)
-FREER(free_vmdk, libvmdk_handle_t, libvmdk_handle_free)
 FREER(free_bde, libbde_volume_t, libbde_volume_free)
 FREER(free_store, libvshadow_store_t, libvshadow_store_free)
 
@@ -72,8 +60,6 @@ static void close_library(struct blocks *b)
 
 	if (l->handle)
 		l->free(l->handle);
-	if (l->pool)
-		libbfio_pool_free(&l->pool, NULL);
 	bfio_free(l->io);
 	free(l);
 }
@@ -106,102 +92,6 @@ static struct blocks *finish(struct library *l, bool ok, uint64_t size, const ch
 	close_library(&l->blocks);
 	err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "%s: cannot be opened", what);
 	return NULL;
-}
-
-/* ---- images ---- */
-
-struct blocks *library_qcow(struct blocks *of, struct err *err)
-{
-	struct library *l = new_library(of, read_qcow, free_qcow, err);
-	libqcow_file_t *file = NULL;
-	size64_t size = 0;
-	size_t backing = 0;
-	bool ok;
-
-	if (!l)
-		return NULL;
-	ok = libqcow_file_initialize(&file, NULL) == 1;
-	l->handle = file;
-	ok = ok && libqcow_file_open_file_io_handle(file, l->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
-	     libqcow_file_get_media_size(file, &size, NULL) == 1;
-	if (ok && libqcow_file_get_utf8_backing_filename_size(file, &backing, NULL) == 1 && backing > 1) {
-		close_library(&l->blocks);
-		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "qcow2: rests on another image");
-		return NULL;
-	}
-	return finish(l, ok, size, "qcow2", err);
-}
-
-struct blocks *library_vhdx(struct blocks *of, struct err *err)
-{
-	struct library *l = new_library(of, read_vhd, free_vhd, err);
-	libvhdi_file_t *file = NULL;
-	size64_t size = 0;
-	uint32_t type = 0;
-	bool ok;
-
-	if (!l)
-		return NULL;
-	ok = libvhdi_file_initialize(&file, NULL) == 1;
-	l->handle = file;
-	ok = ok && libvhdi_file_open_file_io_handle(file, l->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
-	     libvhdi_file_get_media_size(file, &size, NULL) == 1;
-	if (ok && libvhdi_file_get_disk_type(file, &type, NULL) == 1 &&
-	    type == LIBVHDI_DISK_TYPE_DIFFERENTIAL) {
-		close_library(&l->blocks);
-		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "vhdx: rests on another image");
-		return NULL;
-	}
-	return finish(l, ok, size, "vhdx", err);
-}
-
-/* A VMDK names its extents; they are handed over by those names, or are in it. */
-static bool add_extent(struct library *l, int number, struct blocks *of,
-		       const struct image_files *files)
-{
-	libvmdk_extent_descriptor_t *extent = NULL;
-	uint8_t name[1024] = { 0 };
-	size_t len = 0;
-	struct blocks *found = NULL;
-	libbfio_handle_t *io;
-	int entry = 0, kind = 0;
-
-	if (libvmdk_handle_get_extent_descriptor(l->handle, number, &extent, NULL) != 1)
-		return false;
-	libvmdk_extent_descriptor_get_type(extent, &kind, NULL);
-	if (libvmdk_extent_descriptor_get_utf8_filename_size(extent, &len, NULL) == 1 && len &&
-	    len <= sizeof name &&
-	    libvmdk_extent_descriptor_get_utf8_filename(extent, name, len, NULL) == 1)
-		found = files->find(files->context, span_text((char *)name));
-	libvmdk_extent_descriptor_free(&extent, NULL);
-	/* An image of one file may have been renamed since. */
-	if (!found && number == 0)
-		found = of;
-	io = found ? bfio_of(found) : NULL;
-	return io && libbfio_pool_append_handle(l->pool, &entry, io, LIBBFIO_ACCESS_FLAG_READ,
-						NULL) == 1;
-}
-
-struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, struct err *err)
-{
-	struct library *l = new_library(of, read_vmdk, free_vmdk, err);
-	libvmdk_handle_t *handle = NULL;
-	size64_t size = 0;
-	int count = 0;
-	bool ok;
-
-	if (!l)
-		return NULL;
-	ok = libvmdk_handle_initialize(&handle, NULL) == 1;
-	l->handle = handle;
-	ok = ok && libvmdk_handle_open_file_io_handle(handle, l->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1 &&
-	     libvmdk_handle_get_number_of_extents(handle, &count, NULL) == 1 && count > 0 &&
-	     count < EXTENTS_MOST && libbfio_pool_initialize(&l->pool, 0, 0, NULL) == 1;
-	for (int i = 0; ok && i < count; i++)
-		ok = add_extent(l, i, of, files);
-	ok = ok && libvmdk_handle_open_extent_data_files_file_io_pool(handle, l->pool, NULL) == 1 &&
-	     libvmdk_handle_get_media_size(handle, &size, NULL) == 1;
-	return finish(l, ok, size, "vmdk", err);
 }
 
 /* ---- encryption ---- */

@@ -8,10 +8,6 @@
 #include "base/timestamp.h"
 #include "disk/image.h"
 
-struct blocks *library_qcow(struct blocks *of, struct err *err);
-struct blocks *library_vhdx(struct blocks *of, struct err *err);
-struct blocks *library_vmdk(struct blocks *of, const struct image_files *files, struct err *err);
-
 /* A key that was given for encrypted volumes; empty spans where not. */
 struct library_key {
 	struct span password, recovery;		/* of BitLocker */

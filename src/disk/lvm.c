@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "codec/crc32.h"
 
 #define SECTOR 512
 #define LABEL_SECTORS 4
@@ -32,6 +33,7 @@ struct group {
 	struct segment segment;
 	uint64_t next;			/* extent of the volume at hand */
 	bool is_visible;
+	bool is_damaged;		/* a checksum is wrong */
 	struct piece pieces[PIECES_MOST];
 	size_t first_piece, piece_count;
 	struct lvm_volume *out;
@@ -39,6 +41,13 @@ struct group {
 };
 
 /* ---- where the text is ---- */
+
+#define SUM_START 0xf597a6cfu
+
+static bool is_sum_right(struct span s, uint32_t sum)
+{
+	return ~crc32_add(~SUM_START, s) == sum;
+}
 
 struct area {
 	uint64_t at, size;
@@ -54,6 +63,7 @@ static bool find_label(struct blocks *of, struct group *g, struct area *metadata
 			return false;
 		if (!span_starts(c.in, SPAN("LABELONE")) || !span_starts(span_from(c.in, 24), SPAN("LVM2 001")))
 			continue;
+		g->is_damaged |= !is_sum_right(span_of(raw + 20, sizeof raw - 20), load_u32le(raw + 16));
 		cursor_seek(&c, load_u32le(raw + 20));
 		memcpy(g->id, cursor_take(&c, ID).at, c.short_read ? 0 : ID);
 		cursor_skip(&c, 8);
@@ -70,8 +80,10 @@ static bool find_label(struct blocks *of, struct group *g, struct area *metadata
 }
 
 /* The text goes on at the start of its area where that ends. */
-static bool read_text(struct blocks *of, const struct area *area, struct buf *text, struct err *err)
+static bool read_text(struct group *g, const struct area *area, struct buf *text, struct err *err)
 {
+	struct blocks *of = g->of;
+	uint32_t sum;
 	uint8_t head[SECTOR], *room;
 	uint64_t at, size, first;
 
@@ -79,6 +91,8 @@ static bool read_text(struct blocks *of, const struct area *area, struct buf *te
 		return false;
 	at = load_u64le(head + 40);
 	size = load_u64le(head + 48);
+	sum = load_u32le(head + 56);
+	g->is_damaged |= !is_sum_right(span_of(head + 4, sizeof head - 4), load_u32le(head));
 	if (!span_starts(span_of(head + 4, 16), SPAN(" LVM2 x[5A%r0N*>")) || at < SECTOR || at >= area->size ||
 	    !size || size > area->size - SECTOR || size > TEXT_MOST)
 		return err_set(err, ERR_CORRUPT, area->at, "lvm: the metadata area makes no sense");
@@ -87,8 +101,11 @@ static bool read_text(struct blocks *of, const struct area *area, struct buf *te
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "lvm: no memory for its text");
 	first = size < area->size - at ? size : area->size - at;
 	text->len = (size_t)size;
-	return blocks_read_all(of, area->at + at, room, (size_t)first, err) &&
-	       (first == size || blocks_read_all(of, area->at + SECTOR, room + first, (size_t)(size - first), err));
+	if (!blocks_read_all(of, area->at + at, room, (size_t)first, err) ||
+	    (first < size && !blocks_read_all(of, area->at + SECTOR, room + first, (size_t)(size - first), err)))
+		return false;
+	g->is_damaged |= !is_sum_right(buf_span(text), sum);
+	return true;
 }
 
 /* ---- what it says ---- */
@@ -310,7 +327,7 @@ static bool parse(struct group *g, struct span text)
 	return true;
 }
 
-bool lvm_open(struct blocks *of, struct lvm_volume out[LVM_VOLUMES_MAX], size_t *count, struct err *err)
+bool lvm_open(struct blocks *of, struct lvm_volume out[LVM_VOLUMES_MAX], size_t *count, bool *is_damaged, struct err *err)
 {
 	struct group *g = calloc(1, sizeof *g);
 	struct buf text = buf_new(TEXT_MOST);
@@ -318,16 +335,18 @@ bool lvm_open(struct blocks *of, struct lvm_volume out[LVM_VOLUMES_MAX], size_t 
 	bool ok;
 
 	*count = 0;
+	*is_damaged = false;
 	if (!g)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "lvm: no memory");
 	g->of = of;
 	g->out = out;
-	ok = find_label(of, g, &area, err) && read_text(of, &area, &text, err);
+	ok = find_label(of, g, &area, err) && read_text(g, &area, &text, err);
 	ok = ok && (parse(g, buf_span(&text)) || err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "lvm: sections too deep"));
 	ok = ok && (g->extent_size || err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "lvm: its text makes no sense"));
 	while (!ok && g->count)
 		blocks_close(out[--g->count].blocks);
 	*count = g->count;
+	*is_damaged = g->is_damaged;
 	buf_free(&text);
 	free(g);
 	return ok;

@@ -18,8 +18,11 @@ struct lvm_volume {
 	uint64_t size;
 };
 
-/* `of` is borrowed, by what comes out too. False: no volume group can be read. */
-bool lvm_open(struct blocks *of, struct lvm_volume out[LVM_VOLUMES_MAX], size_t *count,
+/*
+ * `of` is borrowed, by what comes out too. *is_damaged: a checksum of the label or the text is
+ * wrong, so that volumes may be missing or others. False: no volume group can be read.
+ */
+bool lvm_open(struct blocks *of, struct lvm_volume out[LVM_VOLUMES_MAX], size_t *count, bool *is_damaged,
 	      struct err *err);
 
 #endif

@@ -9,10 +9,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct blocks *disk = blocks_of_span(span_of(data, size), NULL);
 	struct err err;
 	size_t count = 0, got;
+	bool is_damaged;
 	uint8_t some[600];
 
 	if (disk)
-		lvm_open(disk, found, &count, &err);
+		lvm_open(disk, found, &count, &is_damaged, &err);
 	while (count) {
 		struct blocks *b = found[--count].blocks;
 

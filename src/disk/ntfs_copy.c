@@ -7,11 +7,6 @@
 #define SECTOR_LEAST 512
 #define RECORD_MOST 65536
 
-struct tables {
-	uint64_t first, copy;		/* bytes */
-	uint32_t record;
-};
-
 static uint32_t record_size(uint32_t cluster, uint8_t coded)
 {
 	int n = (int8_t)coded;
@@ -19,7 +14,7 @@ static uint32_t record_size(uint32_t cluster, uint8_t coded)
 	return n > 0 ? (uint32_t)n * cluster : n > -17 ? (uint32_t)1 << -n : 0;
 }
 
-static bool find_tables(struct blocks *volume, struct tables *out)
+bool ntfs_find_tables(struct blocks *volume, struct ntfs_tables *out)
 {
 	uint8_t s[512];
 	struct err ignored;
@@ -34,12 +29,13 @@ static bool find_tables(struct blocks *volume, struct tables *out)
 		return false;
 	out->first = load_u64le(s + 48) % UINT32_MAX * cluster;
 	out->copy = load_u64le(s + 56) % UINT32_MAX * cluster;
+	out->sector = sector;
+	out->cluster = cluster;
 	out->record = record_size(cluster, s[64]);
 	return out->record >= SECTOR_LEAST && out->record <= RECORD_MOST;
 }
 
-/* With the numbers that each sector of it ends with, to be replaced by those kept in its head. */
-static bool is_record(struct blocks *volume, uint64_t at, uint32_t size)
+bool ntfs_is_record(struct blocks *volume, uint64_t at, uint32_t size)
 {
 	struct buf bytes = buf_new(RECORD_MOST);
 	uint8_t *r = buf_reserve(&bytes, size);
@@ -56,14 +52,14 @@ static bool is_record(struct blocks *volume, uint64_t at, uint32_t size)
 
 struct blocks *ntfs_copy(struct blocks *volume, unsigned *count)
 {
-	struct tables t;
+	struct ntfs_tables t;
 	struct overlay *o;
 
 	*count = 0;
-	if (!find_tables(volume, &t) || !(o = overlay_new(volume, t.record)))
+	if (!ntfs_find_tables(volume, &t) || !(o = overlay_new(volume, t.record)))
 		return NULL;
 	for (uint64_t at = 0; at < (uint64_t)RECORDS * t.record; at += t.record)
-		if (!is_record(volume, t.first + at, t.record) && is_record(volume, t.copy + at, t.record))
+		if (!ntfs_is_record(volume, t.first + at, t.record) && ntfs_is_record(volume, t.copy + at, t.record))
 			overlay_add(o, t.first + at, t.copy + at, NULL);
 	*count = (unsigned)overlay_count(o);
 	if (*count)

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "disk/sparse.h"
+
 #define SECTOR 512
 #define FOOTER 512
 #define HEADER 1024
@@ -15,10 +17,9 @@
 #define ABSENT UINT32_MAX
 
 struct vhd {
-	struct blocks blocks;
-	struct blocks *of;
-	uint32_t block, bitmap;		/* bytes of a block, and of the map in front of it */
-	uint64_t count;
+	struct sparse sparse;
+	uint32_t bitmap;		/* bytes of the map in front of each block */
+	uint64_t count, table_at;
 	uint8_t *table;			/* four bytes each, as stored */
 };
 
@@ -112,61 +113,23 @@ static bool read_header(struct blocks *of, struct geometry *g, uint64_t *count, 
 	return true;
 }
 
-/* Where a block's content lies; false: nowhere, or beyond the file. */
-static bool place_of(const struct vhd *v, uint64_t number, uint64_t *at)
+static void find(struct sparse *s, uint64_t number, struct sparse_unit *out)
 {
+	const struct vhd *v = (const struct vhd *)s;
 	uint32_t sector = number < v->count ? load_u32be(v->table + number * 4) : ABSENT;
 
-	*at = (uint64_t)sector * SECTOR + v->bitmap;
-	return sector != ABSENT && *at < v->of->size;
+	out->count = number < v->count ? 1 : UINT64_MAX;
+	out->at = (uint64_t)sector * SECTOR + v->bitmap;
+	out->kind = sector == ABSENT ? SPARSE_HOLE : out->at < s->of->size ? SPARSE_PLAIN : SPARSE_LOST;
 }
 
-static bool read_vhd(struct blocks *b, uint64_t at, uint8_t *to, size_t len, struct err *err)
+static void release(struct sparse *s)
 {
-	struct vhd *v = (struct vhd *)b;
-
-	while (len) {
-		uint64_t inside = at % v->block, left = v->block - inside, place;
-		size_t piece = left < len ? (size_t)left : len, got = 0;
-
-		if (place_of(v, at / v->block, &place) &&
-		    !blocks_read(v->of, place + inside, to, piece, &got, err))
-			return false;
-		memset(to + got, 0, piece - got);
-		to += piece;
-		at += piece;
-		len -= piece;
-	}
-	return true;
+	free(((struct vhd *)s)->table);
+	free(s);
 }
 
-static uint64_t data_of_vhd(struct blocks *b, uint64_t at)
-{
-	const struct vhd *v = (const struct vhd *)b;
-	uint64_t place;
-
-	while (at < b->size && !place_of(v, at / v->block, &place))
-		at = (at / v->block + 1) * v->block;
-	return at;
-}
-
-static void close_vhd(struct blocks *b)
-{
-	free(((struct vhd *)b)->table);
-	free(b);
-}
-
-static uint64_t count_lost(const struct vhd *v)
-{
-	uint64_t lost = 0, at;
-
-	for (uint64_t i = 0; i < v->count; i++)
-		lost += !place_of(v, i, &at) && load_u32be(v->table + i * 4) != ABSENT;
-	return lost;
-}
-
-static struct blocks *open_dynamic(struct blocks *of, const struct geometry *g, uint64_t count,
-				   struct vhd_damage *damage, struct err *err)
+static struct blocks *open_dynamic(struct blocks *of, const struct geometry *g, uint64_t count, struct err *err)
 {
 	struct vhd *v = calloc(1, sizeof *v);
 	size_t got = 0, len = (size_t)count * 4;
@@ -176,19 +139,17 @@ static struct blocks *open_dynamic(struct blocks *of, const struct geometry *g, 
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
 		return NULL;
 	}
-	v->blocks = (struct blocks){ .size = g->size, .read = read_vhd, .data_from = data_of_vhd,
-				     .close = close_vhd, .budget = of->budget };
-	v->of = of;
-	v->block = g->block;
+	v->sparse = (struct sparse){ .of = of, .unit = g->block, .find = find, .release = release };
+	sparse_begin(&v->sparse, g->size);
 	v->bitmap = (g->block / SECTOR / 8 + SECTOR - 1) / SECTOR * SECTOR;
 	v->count = count;
+	v->table_at = g->table_at;
 	if (!blocks_read(of, g->table_at, v->table, len, &got, err)) {
-		close_vhd(&v->blocks);
+		release(&v->sparse);
 		return NULL;
 	}
 	memset(v->table + got, 0xff, len - got);
-	damage->lost_blocks = count_lost(v);
-	return &v->blocks;
+	return &v->sparse.blocks;
 }
 
 struct blocks *vhd_media(struct blocks *of, struct vhd_damage *damage, struct err *err)
@@ -205,5 +166,23 @@ struct blocks *vhd_media(struct blocks *of, struct vhd_damage *damage, struct er
 	}
 	if (!read_header(of, &g, &count, damage, err))
 		return NULL;
-	return open_dynamic(of, &g, count, damage, err);
+	return open_dynamic(of, &g, count, err);
+}
+
+void vhd_look(struct blocks *media, struct buf *words)
+{
+	struct vhd *v = (struct vhd *)media;
+	struct sparse_loss loss = { 0 };
+	struct sparse_uses u;
+	uint64_t left = 0;
+
+	/* Blocks lie at any sector. */
+	if (sparse_uses_begin(&u, v->sparse.of, v->sparse.unit / 4 + SECTOR)) {
+		loss = sparse_look(&v->sparse, &u);
+		sparse_uses_add(&u, 0, v->table_at + v->count * 4);
+		sparse_uses_add(&u, v->sparse.of->size - FOOTER, FOOTER);
+		left = sparse_uses_left(&u, v->sparse.of, NULL, NULL);
+		sparse_uses_end(&u);
+	}
+	sparse_say_loss(words, &loss, left);
 }

@@ -7,16 +7,18 @@
 #ifndef KANSHIKI_DISK_VHD_H
 #define KANSHIKI_DISK_VHD_H
 
+#include "base/buf.h"
 #include "disk/blocks.h"
 
 struct vhd_damage {
 	bool footer, header;		/* a checksum fails: the other, or the usual, is used */
-	uint64_t lost_blocks;		/* whose place is beyond the file; read as zeros */
 };
 
 /* Whether either end has a footer. */
 bool vhd_is(struct blocks *of);
 /* `of` is borrowed. ERR_UNSUPPORTED: rests on another image. */
 struct blocks *vhd_media(struct blocks *of, struct vhd_damage *damage, struct err *err);
+/* Goes through all of its table, and says what is damaged. */
+void vhd_look(struct blocks *media, struct buf *words);
 
 #endif

@@ -75,7 +75,7 @@ TEST(vhd_reads_blocks_and_holes)
 	struct vhd_damage damage;
 
 	assert_true(reads(&b, &damage));
-	assert_false(damage.footer || damage.header || damage.lost_blocks);
+	assert_false(damage.footer || damage.header);
 	buf_free(&b);
 }
 
@@ -106,13 +106,42 @@ TEST(vhd_is_read_without_its_header)
 
 TEST(vhd_says_which_blocks_are_lost)
 {
-	struct buf b = make(3);
+	struct buf b = make(3), words = buf_new(1000);
+	struct blocks *file = blocks_of_span(buf_span(&b), NULL), *media;
 	struct vhd_damage damage;
+	uint8_t piece[16];
+	struct err err = { 0 };
 
 	put_be(b.at + TABLE_AT, 0x7fffffff, 4);
-	assert_true(reads(&b, &damage));
-	assert_int_equal(damage.lost_blocks, 1);
+	media = vhd_media(file, &damage, &err);
+	assert_non_null(media);
+	assert_false(blocks_read_all(media, 0, piece, sizeof piece, &err));
+	assert_true(blocks_read_all(media, BLOCK, piece, sizeof piece, &err));
+	vhd_look(media, &words);
+	assert_true(span_eq(buf_span(&words), SPAN("1 units have lost their place")));
+	blocks_close(media);
+	blocks_close(file);
 	buf_free(&b);
+	buf_free(&words);
+}
+
+TEST(vhd_says_that_a_block_belongs_to_nothing)
+{
+	struct buf b = make(3), words = buf_new(1000);
+	struct blocks *file = blocks_of_span(buf_span(&b), NULL), *media;
+	struct vhd_damage damage;
+	struct err err = { 0 };
+
+	memset(b.at + TABLE_AT + 4, 0xff, 4);
+	memset(b.at + BLOCK_AT + BITMAP, 'x', BLOCK);
+	media = vhd_media(file, &damage, &err);
+	assert_non_null(media);
+	vhd_look(media, &words);
+	assert_int_not_equal(span_find(buf_span(&words), 0, SPAN("belong to nothing")), SIZE_MAX);
+	blocks_close(media);
+	blocks_close(file);
+	buf_free(&b);
+	buf_free(&words);
 }
 
 TEST(vhd_that_rests_on_another_is_refused)

@@ -76,11 +76,24 @@ static bool ends_so(struct span name, const char *ending)
 	return name.len >= end.len && span_eq_nocase(span_from(name, name.len - end.len), end);
 }
 
+/* Of d-s003.vmdk, d-f001.vmdk and d-flat.vmdk: d.vmdk. */
+static bool text_of_extent(struct span name, struct buf *to)
+{
+	struct span base = span_sub(name, 0, name.len < 10 ? 0 : name.len - 10), end = span_from(name, base.len);
+	bool is_numbered = end.len == 10 && strchr("SsFf", end.at[1]) && isdigit(end.at[2]) && isdigit(end.at[3]) &&
+			   isdigit(end.at[4]);
+
+	return base.len && end.at[0] == '-' && ends_so(end, ".vmdk") && (is_numbered || ends_so(end, "-flat.vmdk")) &&
+	       buf_add(to, base) && buf_text(to, ".vmdk");
+}
+
 /* Of d.E02 and d.EAA: d.E01. */
 bool beside_first_segment(struct span name, struct buf *to)
 {
 	struct span end = span_from(name, name.len < 4 ? name.len : name.len - 4);
 
+	if (text_of_extent(name, to))
+		return true;
 	if (!end.len || end.at[0] != '.' || !strchr("EeLlSs", end.at[1]) || !isalnum(end.at[2]) || !isalnum(end.at[3]) ||
 	    span_eq(span_from(end, 2), SPAN("01")))
 		return false;

@@ -36,7 +36,7 @@ bool beside_next(struct beside *b, bool was_there, struct buf *to);
  */
 bool beside_has_logs(struct span name);
 bool beside_is_log(struct span name);
-/* What the first segment of an EWF image is called, of which this may be a further one. */
+/* What the first segment of an EWF image, or the text of a VMDK, is called, of which this may be a further one. */
 bool beside_first_segment(struct span name, struct buf *to);
 /* Whether a member of an archive may belong to another: by its ending. */
 bool beside_is_companion(struct span name);

@@ -530,12 +530,13 @@ static bool holds_something(const struct opened_image *o)
 static void note_missing(struct opened_image *o)
 {
 	struct image_state state;
+	struct span damage = image_damage(o->image);
 
 	image_describe(o->image, &state);
 	if (state.missing)
 		examination_short(o->x, FATE_PARTLY, "%s are missing", state.missing);
-	if (state.damage[0])
-		examination_short(o->x, FATE_PARTLY, "%s", state.damage);
+	if (damage.len)
+		examination_short(o->x, FATE_PARTLY, "%.*s", SPAN_ARG(damage));
 	if (disk_lost_table(o->disk))
 		tell_destroyed(o, "the disk", disk_lost_table(o->disk));
 }

@@ -3,6 +3,7 @@
 #include "artefact/artefact.h"
 #include "artefact/linux_link.h"
 #include "codec/digest.h"
+#include "disk/blocks.h"
 #include "evidence/beside.h"
 #include "evidence/identify.h"
 #include "examine/artefacts.h"
@@ -22,6 +23,7 @@
 #define IMAGE_LEAST ((size_t)64 << 10)
 /* Of an image as such rules see its start; its files are matched one by one. */
 #define IMAGE_START ((size_t)1 << 20)
+#define VMDK_TEXT_MOST ((size_t)64 << 10)
 #define EWF_NUMBER 9	/* of a segment, behind the signature */
 #define WIPED_LEAST ((size_t)1 << 20)
 
@@ -235,13 +237,35 @@ static bool may_be_wiped(const struct item *item, const struct item_origin *orig
 	return is;
 }
 
-/* A further segment of an EWF image whose first one lies beside it, and is the image. */
-static bool is_further_segment(struct examination *x, const struct item *item)
+/* The text of a VMDK that lies beside one of its extents names that. */
+static bool is_named_in(const struct beside_file *file, struct span extent)
+{
+	struct blocks *bytes = file ? blocks_of_fd(file->fd, file->size, NULL) : NULL;
+	struct buf text = buf_new(VMDK_TEXT_MOST), name = buf_new(LINK_MAX);
+	uint8_t *room = buf_reserve(&text, VMDK_TEXT_MOST);
+	struct err ignored;
+	bool is = bytes && room && blocks_read(bytes, 0, room, VMDK_TEXT_MOST, &text.len, &ignored) &&
+		  span_starts(buf_span(&text), SPAN("# Disk DescriptorFile")) &&
+		  buf_printf(&name, "\"%.*s\"", SPAN_ARG(extent)) &&
+		  span_find(buf_span(&text), 0, buf_span(&name)) != SIZE_MAX;
+
+	buf_free(&text);
+	buf_free(&name);
+	blocks_close(bytes);
+	return is;
+}
+
+/* A further segment of an EWF image, or an extent of a VMDK, whose first file lies beside it, and is the image. */
+static bool is_further_segment(struct examination *x, const struct item *item, bool is_ewf)
 {
 	struct buf name = buf_new(LINK_MAX);
-	bool is = item->bytes.len > EWF_NUMBER + 1 && load_u16le(item->bytes.at + EWF_NUMBER) > 1 &&
-		  beside_first_segment(span_after_last(item->path, '/'), &name) &&
-		  beside_find(x->beside, buf_span(&name));
+	struct span own = span_after_last(item->path, '/');
+	bool is = !item->depth && beside_first_segment(own, &name) && beside_find(x->beside, buf_span(&name));
+
+	if (is_ewf)
+		is = is && item->bytes.len > EWF_NUMBER + 1 && load_u16le(item->bytes.at + EWF_NUMBER) > 1;
+	else
+		is = is && is_named_in(beside_find(x->beside, buf_span(&name)), own);
 
 	if (is)
 		examination_short(x, FATE_SKIPPED, "a further segment of %.200s, which is examined as a whole",
@@ -255,7 +279,8 @@ static struct identity identity_of(struct examination *x, struct item *item, con
 {
 	struct identity found = identify(item->bytes);
 
-	if (x->command->is_companion || (!strcmp(found.kind, "ewf") && is_further_segment(x, item)))
+	if (x->command->is_companion ||
+	    (found.reader == READER_IMAGE && is_further_segment(x, item, !strcmp(found.kind, "ewf"))))
 		return found;
 	if (found.reader == READER_IMAGE && !item->depth && !images_survey(x, item))
 		found.reader = READER_NONE;

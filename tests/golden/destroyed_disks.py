@@ -175,6 +175,26 @@ def check_folders(kanshiki, work, tree):
             told("no sign" not in case.degrees.values(), f"blocks of {block}: {what}: nothing is ruled out", case.degrees)
 
 
+def check_bitmap(kanshiki, work, tree):
+    """Record 6 of NTFS says where the bitmap of clusters lies, without which the Sleuth Kit opens no volume."""
+    image = work / "disk.raw"
+    image.write_bytes(b"")
+    os.truncate(image, 64 * MIB)
+    run("mkntfs", "-q", "-F", image)
+    for i in range(COUNT):
+        run("ntfscp", "-q", image, next(tree.rglob(f"f{i}.txt")), f"f{i}.txt")
+    head = image.read_bytes()[:512]
+    cluster = struct.unpack_from("<H", head, 11)[0] * head[13]
+    at = struct.unpack_from("<Q", head, 48)[0] * cluster + 6 * 1024
+    for what, data in (("zeros", bytes(1024)), ("noise", hashlib.shake_128(b"6").digest(1024)), ("a bit", b"G")):
+        copy = work / "copy.raw"
+        shutil.copy(image, copy)
+        overwrite(copy, at, data)
+        case = Case(kanshiki, work, copy)
+        told(case.found() == COUNT and case.is_told("the record of $Bitmap is destroyed") and case.items[0][2] == "partly",
+             f"NTFS: {what} in record 6: all files are examined, and it is told", case.found(), case.items[:2])
+
+
 def main():
     kanshiki = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
@@ -187,6 +207,7 @@ def main():
         check_tables(kanshiki, work, tree)
         check_folders(kanshiki, work, tree)
         check_chance(kanshiki, work)
+        check_bitmap(kanshiki, work, tree)
     return finish()
 
 

@@ -122,11 +122,23 @@ def store_fates(case):
 
 def check_damage(volume, stores, work):
     catalog = int.from_bytes(volume[snapshots.HEADER_AT + 48:snapshots.HEADER_AT + 56], "little")
-    for what, at, length in (("the catalog's head", catalog, 16), ("an entry of the catalog", catalog + 128, 128),
-                             ("where the catalog is", snapshots.HEADER_AT + 48, 8), ("the head of a store", stores[0].at, 16)):
-        case = damaged(volume, work, at, length)
-        told(case.gap("p1@snapshots"), f"damaged: {what}: a stated gap")
-        told(all(fate == "examined" for fate, _ in store_fates(case)), "and the stores are examined as files")
+    case = damaged(volume, work, snapshots.HEADER_AT + 48, 8)
+    told(case.gap("p1@snapshots"), "damaged: where the catalog is: a stated gap")
+    told(all(fate == "examined" for fate, _ in store_fates(case)), "and the stores are examined as files")
+    for what, at in (("the catalog's head", catalog), ("the head of the older store", stores[0].at),
+                     ("the head of the newer store", stores[1].at)):
+        for length in (16, 128):
+            case = damaged(volume, work, at, length)
+            told({k: v[0] for k, v in case.files().items()} == EXPECTED, f"damaged: {what}, {length} bytes: all is found",
+                 set(case.files()) ^ set(EXPECTED))
+            told("were not needed" in case.fate[""][1] and case.fate[""][0] == "partly", "and it is told", case.fate[""])
+    # What the older would have told is told of the newer, as far as that has it.
+    newer = {key for key in EXPECTED if key[0] != "p1@snapshot1"} | {("p1@snapshot2", f"docs/{n}") for n in ("edited once", "deleted late")}
+    for what, entry in (("when", 0), ("where", 1)):
+        case = damaged(volume, work, catalog + 128 + 128 * entry, 128)
+        found = {(volume.replace("snapshot1", "snapshot2"), name) for volume, name in case.files()}
+        told(found == newer and case.gap("p1@snapshots"), f"damaged: {what} the older store is: the newer is read, the gap is told",
+             found ^ newer, case.fate[""])
     case = damaged(volume, work, stores[0].at + B, 16)
     told(case.gap("p1@snapshot1") and len(case.files()) == 3 + 4, "damaged: blocks of the older store: a stated gap, the newer is read")
     told([fate for fate, _ in sorted(store_fates(case))] == ["examined", "skipped"], "and the damaged one is examined as a file")

@@ -1,0 +1,19 @@
+/*
+ * qcow: the media inside an image of QEMU: QCOW of version 1, QCOW2 of versions 2 and 3, with
+ * clusters compressed by deflate or zstd, and subclusters. Not: encrypted ones, those that rest on
+ * another image, or whose data are in another file. The formats: QEMU's docs/interop/qcow2.txt and
+ * block/qcow.c. What tables say that makes no sense is told, and so is data that no table names,
+ * as every cluster in use is counted (in version 1 none is ever given back).
+ */
+#ifndef KANSHIKI_DISK_QCOW_H
+#define KANSHIKI_DISK_QCOW_H
+
+#include "base/buf.h"
+#include "disk/blocks.h"
+
+/* `of` is borrowed. `words`: what of the image is not read. ERR_UNSUPPORTED: of a kind not read here. */
+struct blocks *qcow_media(struct blocks *of, struct buf *words, struct err *err);
+/* Goes through all of its tables, and says what is damaged. */
+void qcow_look(struct blocks *media, struct buf *words);
+
+#endif
