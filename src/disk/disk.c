@@ -164,7 +164,8 @@ static void look_into_lvm(struct disk *d, size_t number, unsigned depth)
 		return;
 	}
 	if (is_damaged)
-		settle(v, VOLUME_UNREAD, "lvm", "lvm: a checksum is wrong: volumes that can be read are examined, others may be lost");
+		settle(v, VOLUME_UNREAD, "lvm", "lvm: a checksum is wrong: volumes that can be "
+		       "read are examined, others may be lost");
 	else
 		settle(v, VOLUME_EMPTY, "lvm", "its logical volumes are examined");
 	for (size_t i = 0; i < count; i++)
