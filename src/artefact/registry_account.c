@@ -6,7 +6,9 @@
 
 #define V_TABLE 0xcc			/* offsets in the value V count from behind its table */
 #define C_TABLE 0x34
-#define DISABLED 1
+#define DISABLED 1		/* of the flags of an account */
+#define NO_PASSWORD_NEEDED 4
+#define PASSWORD_STAYS 0x200
 
 /* The text that the pair (offset, length) at `at` of `data` leads to. */
 static struct span text_at(struct registry *r, struct span data, size_t at, size_t base)
@@ -59,6 +61,10 @@ static void take_user(struct registry *r, const struct regf_key *key, struct spa
 	tell_detail_time(&d, "password_set", registry_filetime(f, 0x18));
 	tell_detail_time(&d, "last_failed", registry_filetime(f, 0x28));
 	tell_detail_number(&d, "disabled", flags & DISABLED);
+	if (flags & NO_PASSWORD_NEEDED)
+		tell_detail_text(&d, "password", SPAN("not required"));
+	else if (flags & PASSWORD_STAYS)
+		tell_detail_text(&d, "password", SPAN("does not expire"));
 	t.detail = tell_detail_end(&d, &r->scratch);
 	t.summary = REGISTRY_TEXT(r, "account %.*s (%u)%s", SPAN_ARG(t.name), id, flags & DISABLED ? ", disabled" : "");
 	if (t.name.len)

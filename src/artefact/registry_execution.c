@@ -60,20 +60,34 @@ static struct span rot13(struct registry *r, struct span name)
 	return span_of(to, to ? name.len : 0);
 }
 
-/* 72 bytes since Windows 7; 16 before, whose count begins at 5. */
-static bool read_counter(struct span data, struct trace *t)
+/*
+ * 72 bytes since Windows 7; 16 before, whose count begins at 5. A program that something
+ * else started was never counted and has no time, but its window was used (focus).
+ */
+static bool read_counter(struct registry *r, struct span data, struct trace *t)
 {
 	bool is_new = data.len >= 68;
 	struct cursor c = cursor_of(data);
-	uint32_t count;
+	uint32_t count, focus, milliseconds;
+	struct tell_detail d;
 
 	if (data.len != 16 && !is_new)
 		return false;
 	cursor_seek(&c, 4);
 	count = cursor_u32le(&c);
+	focus = is_new ? cursor_u32le(&c) : 0;
+	milliseconds = is_new ? cursor_u32le(&c) : 0;
 	t->count = is_new ? count : count >= 5 ? count - 5 : count;
 	t->time = registry_filetime(data, is_new ? 60 : 8);
-	return t->count || t->time != TIME_NONE;
+	if (is_new) {
+		tell_detail_begin(&d);
+		tell_detail_number(&d, "focus", focus);
+		tell_detail_number(&d, "focus_milliseconds", milliseconds);
+		t->detail = tell_detail_end(&d, &r->scratch);
+	}
+	if (!t->count && t->time == TIME_NONE && !focus && !milliseconds)
+		t->what = SPAN("present");
+	return true;
 }
 
 static void take_user_assist(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
@@ -86,12 +100,13 @@ static void take_user_assist(struct registry *r, const struct regf_key *key, str
 		struct trace t = trace_new(TRACE_EXECUTION, "ran");
 		struct span name = rot13(r, regf_name_text(v.name, &r->scratch));
 
-		if (span_starts(name, SPAN("UEME_RUNPATH:")))
+		/* Of what was run through a menu, the shortcut. */
+		if (span_starts(name, SPAN("UEME_RUNPATH:")) || span_starts(name, SPAN("UEME_RUNPIDL:")))
 			name = span_from(name, 13);
 		else if (span_starts(name, SPAN("UEME_")))
 			continue;
 		t.path = place;
-		if (read_counter(v.data, &t))
+		if (read_counter(r, v.data, &t))
 			tell(r, &t, program_of(r, name), "UserAssist, last run");
 	}
 }

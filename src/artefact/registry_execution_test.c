@@ -21,6 +21,10 @@ static void decode(artefact_fn *fn, const char *text, const char *path)
 #define SECONDS INT64_C(1600000000)
 #define COUNTER "00000000" "05000000" "00000000" "00000000" "0000000000000000000000000000000000000000" \
 	"0000000000000000000000000000000000000000" "00000000" WHEN "00000000"
+#define NO_RUNS "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" \
+	"00000000000000000000000000000000"
+#define NOTHING "00000000" "00000000" "00000000" "00000000" NO_RUNS
+#define FOCUS "00000000" "00000000" "02000000" "60ea0000" NO_RUNS
 #define ASSIST "[Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\UserAssist\\"
 
 TEST(user_assist_tells_program_count_and_time)
@@ -30,8 +34,16 @@ TEST(user_assist_tells_program_count_and_time)
 	       "{1NP14R77-02R7-4R5Q-O744-2RO1NR5198O7}\\pzq.rkr=hex:" COUNTER "\n"
 	       "HRZR_PGYFRFFVBA=hex:" COUNTER "\n"
 	       "HRZR_EHACNGU:P:\\byq.rkr=hex:0100000008000000" WHEN "\n"
+	       "HRZR_EHACVQY:%pfvqy2%\\n.yax=hex:0100000006000000" WHEN "\n"
+	       "Cvaarq=hex:" NOTHING "\nFrra=hex:" FOCUS "\n"
 	       "Fubeg=hex:0102\n", "Users/ann/NTUSER.DAT");
-	assert_int_equal(told.count, 2);
+	assert_int_equal(told.count, 5);
+	assert_span(told.traces[2].program, "%csidl2%\\a.lnk");
+	assert_int_equal(told.traces[2].count, 1);
+	assert_span(told.traces[3].what, "present");
+	assert_span(told.traces[4].what, "ran");
+	assert_span(told.traces[4].detail, "{\"focus\":2,\"focus_milliseconds\":60000}");
+	assert_int_equal(told.traces[4].time, TIME_NONE);
 	assert_span(told.traces[0].program, "C:\\Windows\\System32\\cmd.exe");
 	assert_int_equal(told.traces[0].count, 5);
 	assert_int_equal(told.traces[0].time, SECONDS * TIME_SECOND);
@@ -193,5 +205,6 @@ TEST(hives_of_the_corpus_tell_what_ran)
 	assert_non_null(path);
 	assert_int_equal(count_in("winreg/Amcache.hve", registry_amcache), 1120 + 26 + 247 + 311 + 74 + 2);
 	assert_int_equal(count_in("winreg/win10-Amcache.hve", registry_amcache), 30 + 75);
-	assert_int_equal(count_in("NTUSER-WIN7.DAT", registry_user_assist), 62);
+	/* regipy: 89 names, one of which (UEME_CTLCUACount:ctor) is none of a program. */
+	assert_int_equal(count_in("NTUSER-WIN7.DAT", registry_user_assist), 88);
 }

@@ -130,6 +130,50 @@ static void take_run(struct registry *r, const struct regf_key *key, struct span
 	}
 }
 
+/* Words that were looked for in Explorer, newest first in the list of their order. */
+static void take_search(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct span first = newest(r, key);
+	struct regf_value v;
+
+	while (!r->is_over && regf_values_next(&it, &v)) {
+		struct trace t = trace_new(TRACE_FILE, "searched");
+		struct span name = regf_name_text(v.name, &r->scratch);
+
+		t.name = regf_utf16(v.data, &r->scratch);
+		if (is_list(name) || !t.name.len)
+			continue;
+		t.path = registry_path(r, key);
+		t.time = time_of(key, first, name);
+		t.source = SPAN("search in Explorer");
+		t.summary = REGISTRY_TEXT(r, "looked for %.*s", SPAN_ARG(t.name));
+		registry_tell(r, &t);
+	}
+}
+
+/* Linux below Windows: its files lie in a disk of their own, where Windows' tools do not look. */
+static void take_linux(struct registry *r, const struct regf_key *key, struct span id, const void *context)
+{
+	struct trace t = trace_new(TRACE_SETTING, "linux distribution");
+	struct tell_detail d;
+	uint64_t user;
+
+	t.name = registry_text(r, key, "DistributionName");
+	t.command = registry_text(r, key, "BasePath");
+	t.path = registry_path(r, key);
+	t.time = key->written;
+	t.source = SPAN("registry, key last written");
+	tell_detail_begin(&d);
+	tell_detail_text(&d, "package", registry_text(r, key, "PackageFamilyName"));
+	if (registry_number(key, "DefaultUid", &user))
+		tell_detail_number(&d, "default_user", user);
+	t.detail = tell_detail_end(&d, &r->scratch);
+	t.summary = REGISTRY_TEXT(r, "Linux (WSL) %.*s in %.*s", SPAN_ARG(t.name), SPAN_ARG(t.command));
+	if (t.name.len)
+		registry_tell(r, &t);
+}
+
 /* Archives and folders that 7-Zip remembers: texts one after the other, newest first. */
 static void take_seven_zip(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
 {
@@ -314,6 +358,9 @@ bool registry_recent(const struct artefact *a, struct err *err)
 	for (size_t i = 0; i < sizeof lists / sizeof *lists && !r.is_over; i++)
 		registry_each(&r, lists[i].key, take_list, &lists[i]);
 	registry_each(&r, EXPLORER "RunMRU", take_run, NULL);
+	registry_each(&r, EXPLORER "WordWheelQuery", take_search, NULL);
+	registry_each(&r, "Software\\Microsoft\\Search Assistant\\ACMru\\*", take_search, NULL);
+	registry_each(&r, CV "Lxss\\*", take_linux, NULL);
 	registry_each(&r, "Software\\7-Zip\\Compression", take_seven_zip, NULL);
 	registry_each(&r, "Software\\7-Zip\\FM", take_seven_zip, NULL);
 	registry_each(&r, "Software\\Microsoft\\Office\\*\\*\\File MRU", take_office, NULL);

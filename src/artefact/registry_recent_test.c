@@ -161,6 +161,25 @@ TEST(a_real_profile_is_told)
 	free((void *)(uintptr_t)hive.at);
 }
 
+TEST(searches_and_linux_below_windows_are_told)
+{
+	const struct trace *t;
+
+	decode(registry_recent, "[Environment]\n"
+	       "[Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\WordWheelQuery]{1500000000}\n"
+	       "MRUListEx=hex:0100000000000000ffffffff\n0=hex:6100620000000000\n1=hex:70007700000000\n"
+	       "[Software\\Microsoft\\Windows\\CurrentVersion\\Lxss\\{g}]\nDistributionName=sz:kali-linux\n"
+	       "BasePath=sz:C:\\Users\\ann\\k\nDefaultUid=dword:0\n", "Users/ann/NTUSER.DAT");
+	assert_int_equal(told.count, 3);
+	t = named("searched", "pw");
+	assert_int_equal(t->time, 1500000000 * TIME_SECOND);
+	assert_int_equal(named("searched", "ab")->time, TIME_NONE);
+	t = named("linux distribution", "kali-linux");
+	assert_span(t->command, "C:\\Users\\ann\\k");
+	assert_span(t->detail, "{\"default_user\":0}");
+	told_free(&told);
+}
+
 TEST(a_real_machine_tells_its_usb_sticks)
 {
 	CORPUS_OR_SKIP(path, "artefacts/regipy/regipy_tests/data");
