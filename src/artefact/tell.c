@@ -1,5 +1,6 @@
 #include "artefact/tell.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -59,6 +60,22 @@ struct span tell_text(struct arena *arena, struct span bytes)
 	b = buf_new(bytes.len / 2 * 3 + 4);
 	utf8_add_utf16le(&b, bytes);
 	return keep(arena, &b);
+}
+
+struct span tell_text_of(const struct artefact *a)
+{
+	struct span text = tell_text(a->arena, a->bytes);
+
+	if (!text.len && a->bytes.len > 3)	/* more than a byte order mark */
+		a->short_of(a->context, "%zu bytes of UTF-16 are more than there is room for", a->bytes.len);
+	return text;
+}
+
+void tell_lost_lines(const struct artefact *a, uint64_t lost)
+{
+	if (lost)
+		a->short_of(a->context, "%" PRIu64 " lines are not understood", lost);
+	a->lost(a->context, lost);
 }
 
 bool tell_line(struct span *rest, struct span *line)

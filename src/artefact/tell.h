@@ -14,6 +14,10 @@
 struct span tell_utf16(struct arena *arena, struct span utf16);
 /* A text file as UTF-8, whatever its byte order mark says; without a mark, as it is. */
 struct span tell_text(struct arena *arena, struct span bytes);
+/* The same of the artefact's bytes; says so where they are more than there is room for. */
+struct span tell_text_of(const struct artefact *a);
+/* Lines that should have told something and are not understood. */
+void tell_lost_lines(const struct artefact *a, uint64_t lost);
 /* The next line of `rest`, without its end and a carriage return; false: no more. */
 bool tell_line(struct span *rest, struct span *line);
 

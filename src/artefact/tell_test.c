@@ -1,5 +1,6 @@
 #include "artefact/tell.h"
 
+#include "artefact/decode_support.h"
 #include "test.h"
 
 TEST(a_text_is_utf8_whatever_its_mark)
@@ -12,6 +13,24 @@ TEST(a_text_is_utf8_whatever_its_mark)
 	assert_span(tell_text(&arena, SPAN("\xef\xbb\xbf" "ab")), "ab");
 	assert_span(tell_text(&arena, SPAN("ab")), "ab");
 	assert_span(tell_utf16(&arena, SPAN("a\0b\0\0\0c\0")), "ab");
+	arena_free(&arena);
+}
+
+TEST(a_text_for_which_there_is_no_room_is_told)
+{
+	static const uint8_t wide[200000] = { 0xff, 0xfe, 'a', 0, 'b', 0 };
+	struct arena arena = arena_new(90000);
+	struct told t = { 0 };
+	struct artefact a = { .bytes = span_of(wide, sizeof wide), .arena = &arena, .short_of = told_short, .context = &t };
+
+	assert_int_equal(tell_text_of(&a).len, 0);
+	assert_string_equal(t.short_of, "200000 bytes of UTF-16 are more than there is room for");
+	t = (struct told){ 0 };
+	a.bytes = span_of(wide, 6);
+	assert_span(tell_text_of(&a), "ab");
+	a.bytes = span_of(wide, 2);
+	assert_span(tell_text_of(&a), "");
+	assert_string_equal(t.short_of, "");
 	arena_free(&arena);
 }
 

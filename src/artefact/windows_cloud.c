@@ -62,7 +62,7 @@ static bool tell_section(const struct artefact *a, const char *program, const st
 /* Only sections whose name begins with `prefix`. */
 static bool tell_ini(const struct artefact *a, const char *program, struct span prefix)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
 	struct section s = { 0 };
 	bool wanted = false;
 
@@ -122,7 +122,7 @@ bool windows_filezilla(const struct artefact *a, struct err *err)
 	struct xml *x;
 	bool whole;
 
-	if (!xml_read(tell_text(a->arena, a->bytes), a->arena, &x, &whole, err))
+	if (!xml_read(tell_text_of(a), a->arena, &x, &whole, err))
 		return false;
 	if (!span_starts(x->name, SPAN("FileZilla")))
 		return err_set(err, ERR_UNSUPPORTED, 0, "not FileZilla's");

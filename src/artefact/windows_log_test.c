@@ -2,6 +2,7 @@
 #include "artefact/windows.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "artefact/decode_support.h"
 #include "codec/pack.h"
@@ -370,6 +371,47 @@ TEST(the_log_of_defender_tells_what_was_found_where)
 	assert_span(t.traces[7].name, "Trojan:Win32/Y");
 	assert_true(t.traces[7].time == timestamp_of_civil(2022, 3, 11, 9, 0, 0, 0));
 	told_free(&t);
+}
+
+/* Neither long to read, nor a line that hides those behind it. */
+TEST(the_log_of_defender_with_a_line_of_separators)
+{
+	struct buf b = buf_new((size_t)8 << 20);
+	struct told t = { 0 };
+	clock_t before = clock();
+
+	buf_text(&b, AT "DETECTIONEVENT X HackTool:Win32/X file:C:\\a");
+	for (size_t i = 0; i < 2000000; i++)
+		buf_add_u8(&b, ';');
+	buf_text(&b, "\n" AT "DETECTIONEVENT X Evil:Win32/Y file:C:\\behind\n");
+	defender_log(&t, buf_span(&b));
+	assert_in_range((clock() - before) / CLOCKS_PER_SEC, 0, 5);
+	assert_int_equal(t.count, 2);
+	assert_span(t.traces[1].path, "C:\\behind");
+	assert_in_range(t.traces[0].command.len, 10, 10000);
+	told_free(&t);
+	buf_free(&b);
+}
+
+/* Folders of the system are at the root of a volume; a user's of the same name is not one. */
+TEST(the_log_of_defender_leaves_out_files_of_the_system_only)
+{
+	static const struct { const char *path; size_t traces; } rows[] = {
+		{ "C:\\Windows\\x.dll", 1 }, { "\\\\?\\c:\\program files\\x.dll", 1 },
+		{ "\\Device\\HarddiskVolume3\\Windows\\x.dll", 1 }, { "C:\\Users\\ann\\Windows\\plans.docx", 2 },
+		{ "\\Device\\HarddiskVolume3\\Users\\Program Files\\x", 2 }, { "C:\\Program Files2\\x", 2 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct told t = { 0 };
+		char line[300];
+
+		snprintf(line, sizeof line, AT "ProcessImageName: a.exe, Pid: 1, TotalTime: 2, Count: 3, MaxTime: 4, "
+			 "MaxTimeFile: %s, EstimatedImpact: 5%%\n", rows[i].path);
+		defender_log(&t, span_text(line));
+		assert_int_equal(t.count, rows[i].traces);
+		told_free(&t);
+	}
 }
 
 TEST(the_log_of_defender_tells_each_exclusion_once)

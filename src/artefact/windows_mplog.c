@@ -8,6 +8,7 @@
 #include "base/map.h"
 
 #define MAX_TOLD 50000
+#define MAX_COMMAND 4096		/* bytes of a line that are told with what it names */
 
 struct mplog {
 	const struct artefact *a;
@@ -48,10 +49,28 @@ static struct span without_prefix(struct span path)
 	return span_starts(path, SPAN("\\\\?\\")) ? span_from(path, 4) : path;
 }
 
+/* Without "C:" or "\Device\HarddiskVolume3". */
+static struct span below_volume(struct span path)
+{
+	static const char device[] = "\\Device\\";
+	size_t len = strlen(device);
+
+	path = without_prefix(path);
+	if (span_eq_nocase(span_sub(path, 0, len), span_text(device)))
+		return span_from(path, span_find_byte(path, len, '\\'));
+	return span_from(path, path.len > 1 && path.at[1] == ':' ? 2 : 0);
+}
+
 /* What every machine opens all day. */
 static bool is_of_system(struct span path)
 {
-	return tell_find_nocase(path, "\\Windows\\") != SIZE_MAX || tell_find_nocase(path, "\\Program Files") != SIZE_MAX;
+	static const char *const folders[] = { "\\Windows\\", "\\Program Files\\", "\\Program Files (x86)\\" };
+
+	path = below_volume(path);
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (span_eq_nocase(span_sub(path, 0, strlen(folders[i])), span_text(folders[i])))
+			return true;
+	return false;
 }
 
 /* "ProcessImageName: x.exe, Pid: 1, TotalTime: 2, Count: 3, MaxTime: 4, MaxTimeFile: y, EstimatedImpact: 5%" */
@@ -87,7 +106,7 @@ static void tell_found(struct mplog *m, struct span threat, struct span kind, st
 
 	t.path = is_file ? without_prefix(path) : (struct span){ 0 };
 	t.name = threat;
-	t.command = line;
+	t.command = span_sub(line, 0, MAX_COMMAND);
 	t.program = SPAN("Windows Defender");
 	tell_detail_begin(&d);
 	tell_detail_text(&d, "resource", kind);
@@ -97,14 +116,14 @@ static void tell_found(struct mplog *m, struct span threat, struct span kind, st
 	tell(m, &t, "log of Defender");
 }
 
+/* "file:", and not the "C:" of a path. */
 static bool is_schema(struct span s)
 {
-	size_t at = span_find_byte(s, 0, ':');
+	size_t len = 0;
 
-	for (size_t i = 0; i < at && at != SIZE_MAX; i++)
-		if ((s.at[i] | 32) < 'a' || (s.at[i] | 32) > 'z')
-			return false;
-	return at != SIZE_MAX && at > 1;
+	while (len < s.len && (s.at[len] | 32) >= 'a' && (s.at[len] | 32) <= 'z')
+		len++;
+	return len > 1 && len < s.len && s.at[len] == ':';
 }
 
 /* "DETECTIONEVENT MPSOURCE_REALTIME HackTool:Win32/X file:C:\a;process:pid:1,ProcessStart:2;", one trace a resource. */
@@ -322,7 +341,7 @@ static bool take_list(struct mplog *m, struct span line, bool is_timed)
 bool windows_defender_log(const struct artefact *a, struct err *err)
 {
 	struct mplog m = { .a = a, .time = TIME_NONE, .seen = map_new(a->arena) };
-	struct span rest = tell_text(a->arena, a->bytes), line, text;
+	struct span rest = tell_text_of(a), line, text;
 
 	while (!m.is_over && tell_line(&rest, &line)) {
 		bool is_timed;

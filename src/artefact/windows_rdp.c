@@ -11,7 +11,7 @@
 /* "name:type:value" lines of the remote desktop client. */
 bool windows_rdp_file(const struct artefact *a, struct err *err)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
 	struct trace t = trace_new(TRACE_SESSION, "remote desktop");
 	struct tell_detail d;
 

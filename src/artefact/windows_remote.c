@@ -69,7 +69,7 @@ timestamp remote_time(struct span line, bool day_first, bool *zoned)
 				t = timestamp_of_civil(digits(s, 0, 4), digits(s, 5, 2), digits(s, 8, 2), digits(s, clock, 2),
 						       digits(s, clock + 3, 2), second, 0);
 				*zoned = i != 2 && zone_behind(span_from(s, 19), &zone);
-				return t == TIME_NONE ? t : t - zone * TIME_SECOND;
+				return timestamp_shift(t, -zone);
 			}
 		if (fits(s, stamps[4]))
 			return timestamp_of_civil(digits(s, 6, 4), digits(s, day_first ? 3 : 0, 2),
@@ -120,7 +120,7 @@ static timestamp yearless_time(struct span line, timestamp newest)
 		timestamp t = timestamp_of_civil(year, (int)month / 3 + 1, day, digits(clock, 0, 2), digits(clock, 3, 2),
 						 digits(clock, 6, 2), 0);
 
-		if (year > 2100 || (t != TIME_NONE && t > newest + 86400 * TIME_SECOND))
+		if (year > 2100 || (t != TIME_NONE && timestamp_shift(t, -86400) > newest))
 			return best;
 		best = t == TIME_NONE ? best : t;
 	}
@@ -365,7 +365,7 @@ bool windows_remote_log(const struct artefact *a, struct err *err)
 			log = &logs[i];
 	if (!log)
 		return err_set(err, ERR_UNSUPPORTED, 0, "no log that is known");
-	rest = tell_text(a->arena, a->bytes);
+	rest = tell_text_of(a);
 	while (tell_line(&rest, &line)) {
 		size_t at;
 		const struct phrase *p;

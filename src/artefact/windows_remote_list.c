@@ -6,31 +6,37 @@
 
 #define CELLS_MOST 8
 
-/* Up to a tab or two blanks. */
-static struct span next_cell(struct span *line)
+/* Up to a tab where there are tabs, else up to two blanks. */
+static struct span next_cell(struct span *line, bool by_tabs)
 {
-	size_t end = 0;
-	struct span cell;
+	size_t end = span_find(*line, 0, by_tabs ? SPAN("\t") : SPAN("  "));
+	struct span cell = span_trim(span_sub(*line, 0, end));
 
-	while (end < line->len && line->at[end] != '\t' &&
-	       !(line->at[end] == ' ' && end + 1 < line->len && line->at[end + 1] == ' '))
-		end++;
-	cell = span_trim(span_sub(*line, 0, end));
-	*line = span_from(*line, end + 1);
+	*line = end == SIZE_MAX ? (struct span){ 0 } : span_from(*line, end + 1);
 	return cell;
 }
 
+/* `with_empty`: a cell between two tabs counts, though nothing is in it. */
 static size_t cells_of(struct span line, bool with_empty, struct span cells[CELLS_MOST])
 {
+	bool by_tabs = span_find_byte(line, 0, '\t') != SIZE_MAX;
 	size_t count = 0;
 
 	while (line.len && count < CELLS_MOST) {
-		struct span cell = next_cell(&line);
+		struct span cell = next_cell(&line, by_tabs);
 
-		if (cell.len || with_empty)
+		if (cell.len || (with_empty && by_tabs))
 			cells[count++] = cell;
 	}
 	return count;
+}
+
+/* A line that has a time and is no row of its table, nor a heading. */
+static bool is_lost(struct span line, bool day_first)
+{
+	bool zoned;
+
+	return remote_time(line, day_first, &zoned) != TIME_NONE;
 }
 
 static struct trace session_of(const char *what, const char *program)
@@ -50,7 +56,8 @@ static struct trace session_of(const char *what, const char *program)
 bool windows_teamviewer(const struct artefact *a, struct err *err)
 {
 	bool incoming = tell_find_nocase(a->name, "incoming") != SIZE_MAX;
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
+	uint64_t lost = 0;
 
 	while (tell_line(&rest, &line)) {
 		struct trace t = session_of("remote control", "TeamViewer");
@@ -58,8 +65,10 @@ bool windows_teamviewer(const struct artefact *a, struct err *err)
 		size_t count = cells_of(line, incoming, cells), first = incoming ? 2 : 1;
 		bool zoned;
 
-		if (count < first + 2 || !cells[0].len)
+		if (count < first + 2 || !cells[0].len) {
+			lost += is_lost(line, true);
 			continue;
+		}
 		t.peer = incoming ? cells[0] : (struct span){ 0 };
 		t.name = cells[!!incoming];
 		t.time = remote_time(cells[first], true, &zoned);
@@ -72,13 +81,15 @@ bool windows_teamviewer(const struct artefact *a, struct err *err)
 		if (!a->trace(a->context, &t))
 			break;
 	}
+	tell_lost_lines(a, lost);
 	return true;
 }
 
 /* AnyDesk's connection_trace.txt: direction, time (UTC), how it was let in or REJECTED, alias, number. */
 bool windows_anydesk_sessions(const struct artefact *a, struct err *err)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
+	uint64_t lost = 0;
 
 	while (tell_line(&rest, &line)) {
 		struct span cells[CELLS_MOST];
@@ -87,8 +98,10 @@ bool windows_anydesk_sessions(const struct artefact *a, struct err *err)
 		bool is_refused = count > 3 && span_eq(cells[2], SPAN("REJECTED"));
 		struct trace t = session_of(is_refused ? "failed logon" : "remote control", "AnyDesk");
 
-		if (count < 4 || (!incoming && !span_eq(cells[0], SPAN("Outgoing"))))
+		if (count < 4 || (!incoming && !span_eq(cells[0], SPAN("Outgoing")))) {
+			lost += is_lost(line, false);
 			continue;
+		}
 		t.time = remote_time(cells[1], false, &zoned);
 		t.name = cells[3];
 		t.peer = incoming ? cells[count > 4 ? 4 : 3] : (struct span){ 0 };
@@ -102,6 +115,7 @@ bool windows_anydesk_sessions(const struct artefact *a, struct err *err)
 		if (!a->trace(a->context, &t))
 			break;
 	}
+	tell_lost_lines(a, lost);
 	return true;
 }
 
@@ -124,32 +138,52 @@ static bool tell_copy(const struct artefact *a, const char *program, const char 
 	return a->trace(a->context, t);
 }
 
+/* "'a b.exe' (~0 B out of 4.20 MiB)": the name, and the size behind it. */
+static void take_name_and_size(struct span text, struct span *name, struct span *size)
+{
+	size_t quote = span_find_byte(text, 0, '\''), end;
+
+	*size = (struct span){ 0 };
+	*name = text;
+	if (quote == SIZE_MAX)
+		return;
+	end = span_find(text, quote + 1, SPAN("' ("));
+	*name = span_sub(text, quote + 1, end - quote - 1);
+	if (end == SIZE_MAX) {
+		name->len -= name->len && name->at[name->len - 1] == '\'';
+		return;
+	}
+	text = span_from(text, end + 3);
+	*size = span_split(&text, ')');
+	end = span_find(*size, 0, SPAN("out of "));
+	if (end != SIZE_MAX)
+		*size = span_from(*size, end + 7);
+}
+
 /* AnyDesk's file_transfer_trace.txt: `Clipboard  2025-01-01, 13:37  start  download  'a.exe' (~0 B out of 4.20 MiB)`, UTC. */
 bool windows_anydesk_files(const struct artefact *a, struct err *err)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
+	uint64_t lost = 0;
 
 	while (tell_line(&rest, &line)) {
 		struct trace t = trace_new(TRACE_TRANSFER, "copy");
 		struct span cells[CELLS_MOST], size;
-		size_t count = cells_of(line, false, cells), quote, end;
+		size_t count = cells_of(line, false, cells);
 		bool is_out = count > 4 && span_eq(cells[3], SPAN("upload")), zoned;
 
-		if (count < 5 || (!is_out && !span_eq(cells[3], SPAN("download"))))
+		if (count < 5 || (!is_out && !span_eq(cells[3], SPAN("download")))) {
+			lost += is_lost(line, false);
 			continue;
-		quote = span_find_byte(cells[4], 0, '\'');
-		end = span_find(cells[4], quote == SIZE_MAX ? 0 : quote + 1, SPAN("' ("));
-		t.path = quote == SIZE_MAX ? cells[4] : span_sub(cells[4], quote + 1, end - quote - 1);
-		if (quote != SIZE_MAX && end == SIZE_MAX && t.path.len && t.path.at[t.path.len - 1] == '\'')
-			t.path.len--;
-		size = end == SIZE_MAX ? (struct span){ 0 } : span_from(cells[4], end + 3);
-		if (span_find(size, 0, SPAN("out of ")) != SIZE_MAX)
-			size = span_from(size, span_find(size, 0, SPAN("out of ")) + 7);
+		}
+		/* To the end of the line: a name may have two blanks. */
+		take_name_and_size(span_trim(span_from(line, (size_t)(cells[4].at - line.at))), &t.path, &size);
 		t.time = remote_time(cells[1], false, &zoned);
 		t.command = span_trim(line);
-		if (!tell_copy(a, "AnyDesk", "UTC", &t, is_out, cells[2], span_split(&size, ')')))
+		if (!tell_copy(a, "AnyDesk", "UTC", &t, is_out, cells[2], size))
 			break;
 	}
+	tell_lost_lines(a, lost);
 	return true;
 }
 
@@ -159,7 +193,8 @@ bool windows_anydesk_files(const struct artefact *a, struct err *err)
  */
 bool windows_splashtop_files(const struct artefact *a, struct err *err)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
+	uint64_t lost = 0;
 
 	while (tell_line(&rest, &line)) {
 		struct trace t = trace_new(TRACE_TRANSFER, "copy");
@@ -167,8 +202,10 @@ bool windows_splashtop_files(const struct artefact *a, struct err *err)
 		size_t count = cells_of(line, false, cells);
 		bool is_out = count > 4 && span_eq(cells[3], SPAN("Download")), zoned;
 
-		if (count < 5 || (!is_out && !span_eq(cells[3], SPAN("Upload"))))
+		if (count < 5 || (!is_out && !span_eq(cells[3], SPAN("Upload")))) {
+			lost += is_lost(line, false);
 			continue;
+		}
 		t.time = remote_time(cells[0], false, &zoned);
 		t.path = cells[1];
 		t.command = span_trim(line);
@@ -179,10 +216,11 @@ bool windows_splashtop_files(const struct artefact *a, struct err *err)
 		if (!tell_copy(a, "Splashtop", "local time", &t, is_out, cells[4], cells[2]))
 			break;
 	}
+	tell_lost_lines(a, lost);
 	return true;
 }
 
-/* What stands behind the parameter "h" of a query, whichever comes first. */
+/* What stands behind the parameter "h" of a query. */
 static struct span host_in(struct span text)
 {
 	static const char *const forms[] = { "?h=", "&amp;h=", "&h=" };
@@ -190,8 +228,12 @@ static struct span host_in(struct span text)
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		size_t at = span_find(text, 0, span_text(forms[i]));
 
-		if (at != SIZE_MAX)
-			return span_from(text, at + strlen(forms[i]));
+		if (at == SIZE_MAX)
+			continue;
+		text = span_from(text, at + strlen(forms[i]));
+		for (at = 0; at < text.len && text.at[at] > ' ' && !strchr("&\"'<", text.at[at]);)
+			at++;
+		return span_sub(text, 0, at);
 	}
 	return (struct span){ 0 };
 }
@@ -294,12 +336,12 @@ static void tell_server(const struct artefact *a, const char *program, struct sp
 /* ScreenConnect's system.config or user.config: "?h=host&p=8041" in its launch parameters. */
 bool windows_screenconnect(const struct artefact *a, struct err *err)
 {
-	struct span text = tell_text(a->arena, a->bytes), host = host_in(text);
+	struct span text = tell_text_of(a), host = host_in(text);
 
 	if (span_find(text, 0, SPAN("LaunchParameters")) == SIZE_MAX && span_find(text, 0, SPAN("ScreenConnect")) == SIZE_MAX)
 		return err_set(err, ERR_UNSUPPORTED, 0, "not ScreenConnect's");
 	if (tell_reached(a, text) && (host.len || span_find(text, 0, SPAN("HostToAddressMap")) == SIZE_MAX))
-		tell_server(a, "ScreenConnect", span_split(&host, '&'), "configuration of ScreenConnect, last written");
+		tell_server(a, "ScreenConnect", host, "configuration of ScreenConnect, last written");
 	return true;
 }
 
@@ -323,7 +365,7 @@ static struct span toml_value(struct span text, const char *key)
 /* RustDesk's settings (who controls), and config/peers/NUMBER.toml of each machine that was controlled from here. */
 bool windows_rustdesk(const struct artefact *a, struct err *err)
 {
-	struct span text = tell_text(a->arena, a->bytes), server = toml_value(text, "custom-rendezvous-server");
+	struct span text = tell_text_of(a), server = toml_value(text, "custom-rendezvous-server");
 	struct trace t = session_of("remote control", "RustDesk");
 	struct tell_detail d;
 

@@ -4,12 +4,14 @@
 #include "artefact/decode_support.h"
 #include "test.h"
 
-static void told_log(struct told *t, const char *path, const char *text)
+#define WRITTEN timestamp_of_civil(2022, 9, 2, 0, 0, 0, 0)
+
+static void told_log(struct told *t, const char *path, const char *text, timestamp modified)
 {
 	struct arena arena = arena_new(1 << 20);
 	struct near_files near = { told_near, t };
 	struct artefact a = { .bytes = span_text(text), .path = span_text(path), .near = &near, .arena = &arena,
-			      .modified = timestamp_of_civil(2022, 9, 2, 0, 0, 0, 0), .trace = told_trace,
+			      .modified = modified, .trace = told_trace,
 			      .short_of = told_short, .lost = told_lost, .context = t };
 
 	*t = (struct told){ .arena = arena_new(1 << 20) };
@@ -36,7 +38,47 @@ TEST(teamviewer_connections_both_ways)
 		 "Connections.txt", "", NULL);
 	assert_int_equal(t.count, 1);
 	assert_span(t.traces[0].command, "RemoteControl");
+	assert_int_equal(t.lost, 0);
 	assert_true(t.traces[0].last == timestamp_of_civil(2024, 2, 20, 13, 11, 52, 0));
+	told_free(&t);
+}
+
+/* Copied out of a window its tabs are blanks; a name may be empty, and may have two blanks. */
+TEST(teamviewer_connections_in_columns_and_lines_that_are_none)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_teamviewer, SPAN(
+		 "1660360496    Mallory    16-02-2024 14:16:32    16-02-2024 14:18:36    ann    RemoteControl   {x}\r\n"
+		 "1660360497\tMal  lory\t16-02-2024 14:16:32\t16-02-2024 14:18:36\tann\tFileTransfer\t{x}\r\n"
+		 "1660360498\t\t16-02-2024 14:16:32\t16-02-2024 14:18:36\tbob\tRemoteControl\t{x}\r\n"
+		 "who when\r\n16-02-2024 14:16:32\r\n"), "Connections_incoming.txt", "", NULL);
+	assert_int_equal(t.count, 3);
+	for (size_t i = 0; i < t.count; i++)
+		assert_true(t.traces[i].time == timestamp_of_civil(2024, 2, 16, 14, 16, 32, 0));
+	assert_span(t.traces[0].name, "Mallory");
+	assert_span(t.traces[0].user, "ann");
+	assert_span(t.traces[1].name, "Mal  lory");
+	assert_span(t.traces[1].command, "FileTransfer");
+	assert_span(t.traces[2].name, "");
+	assert_span(t.traces[2].user, "bob");
+	assert_int_equal(t.lost, 1);
+	assert_string_equal(t.short_of, "1 lines are not understood");
+	told_free(&t);
+}
+
+/* A zone, or the time of the file, at the end of all time. */
+TEST(times_of_remote_control_that_cannot_be)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_remote_log, SPAN("2262-04-11 23:47:16 -1400 Direction.UPLOAD, Action.CREATE name=u'a'\n"
+		 "2024-01-01 10:00:00 -1400 Direction.UPLOAD, Action.CREATE name=u'b'\n"), "Drive/sync_log.log", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_span(t.traces[0].path, "b");
+	told_free(&t);
+	told_log(&t, "SPLog.txt", "<1>Sep  1 11:40:53 [Banner] Got client 1 public IP 203.0.113.9", INT64_MAX);
+	assert_int_equal(t.count, 1);
 	told_free(&t);
 }
 
@@ -125,7 +167,7 @@ TEST(who_is_at_the_other_end_is_told)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct told t = { 0 };
 
-		told_log(&t, rows[i].path, rows[i].line);
+		told_log(&t, rows[i].path, rows[i].line, WRITTEN);
 		assert_int_equal(t.count, 1);
 		assert_span(t.traces[0].what, "remote control");
 		assert_span(t.traces[0].name, rows[i].name);
@@ -142,7 +184,7 @@ TEST(what_only_sounds_like_a_transfer_is_none)
 
 	told_log(&t, "AnyDesk/ad.trace", "   info 2022-09-28 12:00:13.193 lsvc 1 app.update - download of update.exe: "
 		"Incoming, Outgoing upload\n"
-		 "   info 2022-09-28 12:00:13.193 lsvc 1 anynet.relay_connector - Connecting to relay.anydesk.com\n");
+		 "   info 2022-09-28 12:00:13.193 lsvc 1 anynet.relay_connector - Connecting to relay.anydesk.com\n", WRITTEN);
 	assert_int_equal(t.count, 0);
 	told_free(&t);
 }
@@ -167,7 +209,7 @@ TEST(which_way_files_went)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct told t = { 0 };
 
-		told_log(&t, rows[i].path, rows[i].line);
+		told_log(&t, rows[i].path, rows[i].line, WRITTEN);
 		assert_int_equal(t.count, 1);
 		assert_span(t.traces[0].what, "copy");
 		assert_span(t.traces[0].path, rows[i].file);
@@ -189,7 +231,7 @@ TEST(times_without_a_year_are_of_the_year_before_the_file)
 		char line[200];
 
 		snprintf(line, sizeof line, "%s [Banner] Got client 1 public IP 203.0.113.9", rows[i].stamp);
-		told_log(&t, "SPLog.txt", line);
+		told_log(&t, "SPLog.txt", line, WRITTEN);
 		assert_int_equal(t.count, 1);
 		assert_true(t.traces[0].time == timestamp_of_civil(rows[i].year, rows[i].month, rows[i].day, 11, 40, 53, 0));
 		told_free(&t);

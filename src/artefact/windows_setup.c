@@ -125,7 +125,7 @@ static struct span old_device(struct span line)
 
 bool windows_setupapi(const struct artefact *a, struct err *err)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
 	struct section s = { .time = TIME_NONE };
 	timestamp old_time = TIME_NONE;
 	bool goes_on = true;

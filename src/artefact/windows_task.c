@@ -103,7 +103,7 @@ static void name_action(const struct artefact *a, const struct xml *action, stru
 
 bool windows_task(const struct artefact *a, struct err *err)
 {
-	struct span text = tell_text(a->arena, a->bytes);
+	struct span text = tell_text_of(a);
 	struct trace t;
 	struct xml *task;
 	const struct xml *actions;

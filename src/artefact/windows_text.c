@@ -132,7 +132,7 @@ static void firewall_line(struct firewall *f, struct span line)
 bool windows_firewall(const struct artefact *a, struct err *err)
 {
 	struct firewall f = { .a = a, .flows = map_new(a->arena) };
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
 
 	if (span_find(span_sub(rest, 0, 1024), 0, SPAN("Microsoft Windows Firewall")) == SIZE_MAX)
 		return err_set(err, ERR_UNSUPPORTED, 0, "no log of Windows' firewall");
@@ -186,7 +186,7 @@ bool windows_office_start(const struct artefact *a, struct err *err)
 /* scripts.ini, psscripts.ini: [Logon] 0CmdLine=x 0Parameters=y */
 bool windows_policy_scripts(const struct artefact *a, struct err *err)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line, section = { 0 }, command = { 0 };
+	struct span rest = tell_text_of(a), line, section = { 0 }, command = { 0 };
 
 	for (bool more = tell_line(&rest, &line); more || command.len; more = tell_line(&rest, &line)) {
 		size_t equals = more ? span_find_byte(line, 0, '=') : SIZE_MAX;

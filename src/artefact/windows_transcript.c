@@ -199,7 +199,7 @@ static bool join(struct span *command, struct span *rest, struct arena *arena)
 bool windows_transcript(const struct artefact *a, struct err *err)
 {
 	struct transcript h = { .a = a, .start = TIME_NONE, .command = TIME_NONE };
-	struct span rest = tell_text(a->arena, a->bytes), line, on, command;
+	struct span rest = tell_text_of(a), line, on, command;
 	struct block block;
 
 	if (!is_stars(span_sub(rest, 0, span_find_byte(rest, 0, '\n'))))
@@ -247,7 +247,7 @@ static struct span history_command(struct span *rest, struct buf *joined, bool *
 bool windows_console_history(const struct artefact *a, struct err *err)
 {
 	struct transcript h = { .a = a, .start = TIME_NONE, .command = TIME_NONE, .is_history = true };
-	struct span rest = tell_text(a->arena, a->bytes);
+	struct span rest = tell_text_of(a);
 	struct buf joined = buf_new(MAX_COMMAND);
 	bool is_cut = false;
 

@@ -23,7 +23,7 @@ static bool tell_program(const struct artefact *a, struct trace *t, const char *
 /* PcaAppLaunchDic.txt: "path|2022-12-01 12:34:56.789", UTC. */
 bool windows_pca_launches(const struct artefact *a, struct err *err)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
 	uint64_t lost = 0;
 
 	while (tell_line(&rest, &line)) {
@@ -40,9 +40,7 @@ bool windows_pca_launches(const struct artefact *a, struct err *err)
 		if (!tell_program(a, &t, "compatibility assistant's list, last run"))
 			break;
 	}
-	a->lost(a->context, lost);
-	if (lost)
-		a->short_of(a->context, "%llu lines are none", (unsigned long long)lost);
+	tell_lost_lines(a, lost);
 	return true;
 }
 
@@ -50,7 +48,7 @@ bool windows_pca_launches(const struct artefact *a, struct err *err)
 bool windows_pca_events(const struct artefact *a, struct err *err)
 {
 	static const char *const names[] = { "description", "vendor", "version", "id", "message" };
-	struct span rest = tell_text(a->arena, a->bytes), line;
+	struct span rest = tell_text_of(a), line;
 	uint64_t lost = 0;
 
 	while (tell_line(&rest, &line)) {
@@ -72,9 +70,7 @@ bool windows_pca_events(const struct artefact *a, struct err *err)
 		if (!tell_program(a, &t, "compatibility assistant's events"))
 			break;
 	}
-	a->lost(a->context, lost);
-	if (lost)
-		a->short_of(a->context, "%llu lines are none", (unsigned long long)lost);
+	tell_lost_lines(a, lost);
 	return true;
 }
 
@@ -108,7 +104,7 @@ static void take_app_id(struct arena *arena, struct span id, struct span *digest
 /* Report.wer: "Key=value" in UTF-16; EventTime is a FILETIME in decimal. */
 bool windows_error_report(const struct artefact *a, struct err *err)
 {
-	struct span rest = tell_text(a->arena, a->bytes), line, kind = { 0 }, id = { 0 }, name;
+	struct span rest = tell_text_of(a), line, kind = { 0 }, id = { 0 }, name;
 	struct trace t = trace_new(TRACE_EXECUTION, "ran");
 	struct tell_detail d;
 	uint64_t filetime = 0;

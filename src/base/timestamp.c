@@ -43,6 +43,15 @@ static int days_in_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
+timestamp timestamp_shift(timestamp t, int64_t seconds)
+{
+	int64_t by;
+
+	if (t == TIME_NONE || __builtin_mul_overflow(seconds, TIME_SECOND, &by) || __builtin_add_overflow(t, by, &t))
+		return TIME_NONE;
+	return t;
+}
+
 timestamp timestamp_of_civil(int year, int month, int day, int hour, int minute, int second,
 			     uint32_t nanoseconds)
 {

@@ -20,6 +20,9 @@ timestamp timestamp_of_unix(int64_t seconds, uint32_t nanoseconds);
 timestamp timestamp_of_civil(int year, int month, int day, int hour, int minute, int second,
 			     uint32_t nanoseconds);
 
+/* Later by so many seconds, or earlier; TIME_NONE where `t` is, or where it would lie outside. */
+timestamp timestamp_shift(timestamp t, int64_t seconds);
+
 /*
  * ISO 8601 / RFC 3339 with 'T' or space, fraction of 1 to 9 digits, and 'Z' or
  * an offset; without a zone it is taken as UTC. A date alone is midnight.

@@ -30,6 +30,17 @@ TEST(timestamp_reads_iso_8601_with_zones)
 	check_format(t, 0, "2026-11-21T00:00:00Z");
 }
 
+TEST(timestamp_shifts_within_what_it_reaches)
+{
+	timestamp last = timestamp_of_civil(2262, 4, 11, 23, 47, 16, 0);
+
+	assert_true(timestamp_shift(timestamp_of_unix(0, 0), -3600) == timestamp_of_unix(-3600, 0));
+	assert_true(timestamp_shift(TIME_NONE, 1) == TIME_NONE);
+	assert_true(last != TIME_NONE && timestamp_shift(last, -3600) < last);
+	assert_true(timestamp_shift(last, 3600) == TIME_NONE);
+	assert_true(timestamp_shift(0, INT64_MAX) == TIME_NONE);
+}
+
 TEST(timestamp_refuses_what_is_no_time)
 {
 	static const char *const bad[] = { "", "2015-02-29", "2016-13-01", "2016-01-01T24:00:00",

@@ -85,7 +85,7 @@ static timestamp shifted(struct log_reader *r, timestamp t, int32_t zone, bool f
 		zone = r->options.zone_seconds;
 		r->report.zone_assumed = true;
 	}
-	return t - (timestamp)zone * TIME_SECOND;
+	return timestamp_shift(t, -zone);
 }
 
 /* 2026-11-21T22:00:00.123+09:00, with a space or slashes too. */
@@ -127,7 +127,7 @@ static timestamp newest_possible(const struct log_reader *r, int month, int day,
 		timestamp t = timestamp_of_civil(year - back, month, day, clock[0], clock[1], clock[2],
 						 nanoseconds);
 
-		if (t != TIME_NONE && t <= r->options.now + 86400 * TIME_SECOND)
+		if (t != TIME_NONE && timestamp_shift(t, -86400) <= r->options.now)
 			return t;
 	}
 	return TIME_NONE;
