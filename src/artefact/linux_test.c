@@ -299,3 +299,32 @@ TEST(compose_files_tell_services_and_what_reaches_the_host)
 	       "setting|container mount|db||/var/run/docker.sock:/s||@:12\n"
 	       "setting|container image|db||db||@:12\n");
 }
+
+/* Blanks hide nothing: what is behind them is read, or said to be left out. */
+TEST(lines_that_are_too_long_are_told)
+{
+	static const struct { const char *before, *between, *behind, *reason; size_t traces; } rows[] = {
+		{ "", " ", "/lib/a.so\n", "", 1 },
+		{ "/lib/b.so", " ", "/lib/a.so\n", "line 1 is over 65536 bytes: what stands behind is left out", 1 },
+		{ "\n", "/x \\\n", "/lib/a.so\n", "", 70001 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct decoded d = { .lines = buf_new((size_t)64 << 20) };
+		struct buf text = buf_new((size_t)1 << 20);
+
+		buf_text(&text, rows[i].before);
+		for (size_t n = 0; n < 70000; n++)
+			buf_text(&text, rows[i].between);
+		buf_text(&text, rows[i].behind);
+		decode_into(&d, "etc/ld.so.preload", "text", buf_span(&text), 0);
+		assert_string_equal(d.reason, rows[i].reason);
+		assert_in_range(d.traces, rows[i].traces, 2 * rows[i].traces);
+		if (i == 2) {
+			decode_into(&d, "etc/exports", "text", buf_span(&text), 0);
+			assert_string_equal(d.reason, "line 2 is over 65536 bytes: what stands behind is left out");
+		}
+		buf_free(&d.lines);
+		buf_free(&text);
+	}
+}

@@ -25,13 +25,22 @@ void linux_text_rewind(struct linux_text *t)
 	t->next_line = 1;
 }
 
+static void tell_cut(struct linux_text *t)
+{
+	t->a->short_of(t->a->context, "line %zu is over %zu bytes: what stands behind is left out", t->line, LINUX_LINE_MAX);
+}
+
 bool linux_next(struct linux_text *t, struct span *line)
 {
 	if (t->stopped || !t->rest.len)
 		return false;
 	t->offset = t->a->bytes.len - t->rest.len;
 	t->line = t->next_line++;
-	*line = span_trim(span_sub(span_split(&t->rest, '\n'), 0, LINUX_LINE_MAX));
+	*line = span_trim(span_split(&t->rest, '\n'));
+	if (line->len > LINUX_LINE_MAX) {
+		tell_cut(t);
+		*line = span_sub(*line, 0, LINUX_LINE_MAX);
+	}
 	return true;
 }
 
@@ -67,6 +76,8 @@ bool linux_next_joined(struct linux_text *t, struct span *line)
 	}
 	t->offset = offset;
 	t->line = number;
+	if (t->joined.overflow)
+		tell_cut(t);
 	*line = span_trim(buf_span(&t->joined));
 	return true;
 }

@@ -35,7 +35,9 @@ static timestamp time_of(struct own *o)
 
 	if (seconds.len) {
 		buf_clear(&o->seconds);
-		buf_printf(&o->seconds, fraction.len ? "%.*s.%.*s" : "%.*s", SPAN_ARG(seconds), SPAN_ARG(fraction));
+		/* Thousandths, of which %tu without a width writes no zeros in front. */
+		buf_printf(&o->seconds, fraction.len ? "%.*s.%s%.*s" : "%.*s", SPAN_ARG(seconds),
+			   fraction.len == 1 ? "00" : fraction.len == 2 ? "0" : "", SPAN_ARG(fraction));
 		return timestamp_parse_epoch(buf_span(&o->seconds), &time) ? time : TIME_NONE;
 	}
 	return o->values[SQUID_LOCAL_TIME].len ? log_time(o->clock, o->values[SQUID_LOCAL_TIME], &used) : TIME_NONE;

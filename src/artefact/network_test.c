@@ -11,6 +11,7 @@
 struct told {
 	struct buf lines;
 	uint64_t traces, bytes_out, bytes_in, count;
+	timestamp time;			/* of the last */
 };
 
 static bool take(void *context, const struct trace *t)
@@ -27,6 +28,7 @@ static bool take(void *context, const struct trace *t)
 	told->bytes_out += t->bytes_out == TRACE_NO_NUMBER ? 0 : t->bytes_out;
 	told->bytes_in += t->bytes_in == TRACE_NO_NUMBER ? 0 : t->bytes_in;
 	told->count += t->count;
+	told->time = t->time;
 	return true;
 }
 
@@ -238,6 +240,26 @@ TEST(network_log_reads_squid_as_its_configuration_says)
 	beside = SPAN("logformat own %tl,%>a,%>st,%<st,%ru,%{User-Agent}>h\n");
 	expect("text", "21/Nov/2026:10:00:00 +0000,10.0.0.1,5,6,http://h.example/,Mozilla, like\n",
 	       "proxy|10.0.0.1||h.example|http||http://h.example/|5|6\n");
+	beside = (struct span){ 0 };
+}
+
+/* Thousandths of a second: %03tu writes all three digits, %tu does not. */
+TEST(network_log_reads_squids_thousandths_without_their_zeros)
+{
+	static const struct { const char *fraction; int64_t milliseconds; } rows[] = { { "7", 7 }, { "70", 70 }, { "070", 70 },
+										       { "700", 700 } };
+
+	beside = SPAN("logformat own %ts.%tu,%>a,%ru\n");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char line[100];
+		struct told told;
+
+		snprintf(line, sizeof line, "1763805600.%s,10.0.0.1,http://h.example/\n", rows[i].fraction);
+		told = decode("text", span_text(line));
+		assert_int_equal(told.traces, 1);
+		assert_int_equal(told.time, 1763805600 * TIME_SECOND + rows[i].milliseconds * 1000000);
+		buf_free(&told.lines);
+	}
 	beside = (struct span){ 0 };
 }
 

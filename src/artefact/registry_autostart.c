@@ -199,23 +199,20 @@ static const char *technique_of(const struct at *at)
 	return at->place->technique;
 }
 
-/* What the user, or Windows, has switched off stays written, and is noted elsewhere: an odd first byte. */
+/*
+ * What the user, or Windows, has switched off stays written, and is noted elsewhere: an odd first
+ * byte. That holds for the key Run, not for RunOnce and its kin.
+ */
 static bool is_switched_off(struct registry *r, const struct at *at)
 {
-	static const char *const lists[] = { "Run", "Run32" };
+	bool is_wow = tell_find_nocase(at->path, "wow6432node") != SIZE_MAX;
 	struct regf_key key;
-	bool is_off = false;
+	struct regf_value v;
 
-	for (size_t i = 0; i < 2 && !strcmp(at->place->what, "run key"); i++) {
-		struct span path = REGISTRY_TEXT(r, "%s" CV "Explorer\\StartupApproved\\%s",
-						 r->kind == HIVE_USER ? "Software\\" : "", lists[i]);
-		bool is_wow = tell_find_nocase(at->path, "wow6432node") != SIZE_MAX;
-		struct regf_value v;
-
-		if (is_wow == (i == 1) && regf_find(&r->top, path, &key) && regf_value(&key, at->name, &v) && v.data.len)
-			is_off = v.data.at[0] & 1;
-	}
-	return is_off;
+	return at->place->key && !strcmp(at->place->key, CV "Run") &&
+	       regf_find(&r->top, REGISTRY_TEXT(r, "%s" CV "Explorer\\StartupApproved\\%s",
+						r->kind == HIVE_USER ? "Software\\" : "", is_wow ? "Run32" : "Run"), &key) &&
+	       regf_value(&key, at->name, &v) && v.data.len && v.data.at[0] & 1;
 }
 
 static void tell(struct registry *r, const struct at *at, struct span command, struct span program)

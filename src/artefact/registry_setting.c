@@ -5,9 +5,9 @@
 enum { SOFTWARE = HIVE_SOFTWARE, USER = HIVE_USER, SYSTEM = HIVE_SYSTEM };
 /*
  * When it weakens: never, where the number is or is not this, where it is below this, where there
- * is text, where the number is even and not 0.
+ * is text, where the text is 0, where the number is even and not 0.
  */
-enum weak { NEVER, IS, IS_NOT, BELOW, TEXT, EVEN };
+enum weak { NEVER, IS, IS_NOT, BELOW, TEXT, TEXT_0, EVEN };
 
 struct setting {
 	unsigned where;
@@ -115,7 +115,7 @@ static const struct setting settings[] = {
 	{ SYSTEM, AUTOLOGGER "EventLog-Application", "Start", "log off", IS, 0, "T1562.006" },
 	{ SYSTEM, AUTOLOGGER "DefenderApiLogger", "Start", "log off", IS, 0, "T1562.006" },
 	{ SYSTEM, AUTOLOGGER "DefenderAuditLogger", "Start", "log off", IS, 0, "T1562.006" },
-	{ SYSTEM, "Control\\Session Manager\\Environment", "COMPlus_ETWEnabled", "log off", TEXT, 0, "T1562.006" },
+	{ SYSTEM, "Control\\Session Manager\\Environment", "COMPlus_ETWEnabled", "log off", TEXT_0, 0, "T1562.006" },
 	{ SYSTEM, LSA, "LimitBlankPasswordUse", "credential protection", IS, 0, "T1112" },
 	{ SYSTEM, RDP, "fDenyTSConnections", "remote desktop", IS, 0, "T1021.001" },
 	{ SYSTEM, RDP, "fSingleSessionPerUser", "remote desktop", IS, 0, "T1021.001" },
@@ -160,7 +160,7 @@ static const struct setting settings[] = {
 	{ USER, "Software\\" CV "Explorer\\Advanced", "Start_TrackDocs", "history off", IS, 0, "T1562" },
 	{ USER, "Software\\" CV "Policies\\Explorer", "NoRecentDocsHistory", "history off", IS, 1, "T1562" },
 	{ USER, "Software\\" CV "Policies\\Explorer", "ClearRecentDocsOnExit", "history off", IS, 1, "T1562" },
-	{ USER, "Environment", "COMPlus_ETWEnabled", "log off", TEXT, 0, "T1562.006" },
+	{ USER, "Environment", "COMPlus_ETWEnabled", "log off", TEXT_0, 0, "T1562.006" },
 	{ USER, OFFICE "Outlook\\Security", "EnableUnsafeClientMailRules", "office macros", IS, 1, "T1137.005" },
 	{ USER, OFFICE "Outlook\\Security", "EnableRoamingFolderHomepages", "office macros", IS, 1, "T1137.004" },
 	{ USER, OFFICE "Outlook\\Security", "Level", "office macros", IS, 1, "T1137" },
@@ -195,6 +195,7 @@ static bool is_weak(const struct setting *s, bool is_number, uint64_t number, st
 	case IS_NOT: return is_number && number != s->number;
 	case BELOW: return is_number && number < s->number;
 	case TEXT: return text.len > 0;
+	case TEXT_0: return span_eq(span_trim(text), SPAN("0"));
 	case EVEN: return is_number && number && number % 2 == 0;
 	default: return false;
 	}
@@ -301,11 +302,12 @@ static int rule_kind(struct span rule, struct span program)
 	if (!span_eq(rule_field(rule, SPAN("Active=")), SPAN("TRUE")))
 		return RULE_USUAL;
 	if (!is_allowed)
-		return span_is_one_of_nocase(tell_base(program), defences) ? RULE_BLOCKS : RULE_USUAL;
+		return !is_in && span_is_one_of_nocase(tell_base(program), defences) ? RULE_BLOCKS : RULE_USUAL;
 	if (!is_in || span_eq_nocase(program, SPAN("System")) || is_below(program, "C:\\Windows\\"))
 		return RULE_USUAL;
 	if (program.len)
-		return is_below(program, "C:\\Program Files") ? RULE_PROGRAM : RULE_WEAK;
+		return is_below(program, "C:\\Program Files\\") || is_below(program, "C:\\Program Files (x86)\\") ? RULE_PROGRAM
+													   : RULE_WEAK;
 	return rule_field(rule, SPAN("Svc=")).len || rule_field(rule, SPAN("AppPkgId=")).len ||
 	       rule_field(rule, SPAN("EmbedCtxt=")).len || !rule_field(rule, SPAN("LPort=")).len ? RULE_USUAL : RULE_WEAK;
 }

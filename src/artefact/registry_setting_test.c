@@ -84,6 +84,7 @@ TEST(settings_of_the_system)
 			"protection", "UseLogonCredential", "T1112 T1003.001" },
 		{ "firewall rule", "port", "T1562.004" }, { "firewall rule", "mine", "T1562.004" },
 		{ "firewall rule", "installed", "" }, { "firewall rule", "deaf", "T1562.004 T1562.001" },
+		{ "firewall rule", "alike", "T1562.004" },
 	};
 
 	EXPECT_SETTINGS(SYSTEM_HIVE SET "Services\\PortProxy\\v4tov4\\tcp]\n0.0.0.0/8080=sz:10.0.0.5/3389\n"
@@ -102,7 +103,10 @@ TEST(settings_of_the_system)
 		"f=sz:v2.10|Action=Allow|Active=TRUE|Dir=In|LPort=80|Svc=x|Name=service|\n"
 		"g=sz:v2.10|Action=Allow|Active=FALSE|Dir=In|LPort=4445|Name=off|\n"
 		"h=sz:v2.10|Action=Allow|Active=TRUE|Dir=In|LPort=1|Name=y|EmbedCtxt=@FirewallAPI.dll,-1|\n"
-		"i=sz:v2.10|Action=Block|Active=TRUE|Dir=Out|App=C:\\games\\game.exe|Name=no|\n", "SYSTEM", rows);
+		"i=sz:v2.10|Action=Block|Active=TRUE|Dir=Out|App=C:\\games\\game.exe|Name=no|\n"
+		"j=sz:v2.10|Action=Block|Active=TRUE|Dir=In|App=C:\\Sysmon64.exe|Name=nobody may speak to it|\n"
+		"k=sz:v2.10|Action=Allow|Active=TRUE|Dir=In|App=C:\\Program Files2\\a.exe|Name=alike|\n"
+		SET "Control\\Session Manager\\Environment]\nCOMPlus_ETWEnabled=sz:1\n", "SYSTEM", rows);
 }
 
 TEST(settings_of_a_user)

@@ -334,8 +334,13 @@ TEST(entries_that_are_switched_off_say_so)
 {
 	decode(registry_autostart,
 	       CV "Run]\nOn=sz:C:\\on.exe\nOff=sz:C:\\off.exe\nNew=sz:C:\\new.exe\n"
-	       CV "Explorer\\StartupApproved\\Run]\nOn=hex:020000000000000000000000\nOff=hex:030000000011223344556677\n",
+	       CV "RunOnce]\nOnce=sz:C:\\once.exe\n" CV "Policies\\Explorer\\Run]\nRuled=sz:C:\\ruled.exe\n"
+	       CV "Explorer\\StartupApproved\\Run]\nOn=hex:020000000000000000000000\nOff=hex:030000000011223344556677\n"
+	       "Once=hex:030000000011223344556677\nRuled=hex:030000000011223344556677\n",
 	       "SOFTWARE");
+	/* That list is of the key Run alone. */
+	assert_span(named("run key", "Once")->detail, "");
+	assert_span(named("run key", "Ruled")->detail, "");
 	assert_span(named("run key", "On")->detail, "");
 	assert_span(named("run key", "Off")->detail, "{\"state\":\"switched off\"}");
 	assert_span(named("run key", "New")->detail, "");

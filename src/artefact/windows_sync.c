@@ -30,8 +30,10 @@ static bool take_folder(void *context, const struct sqlite_row *row)
 	struct folder *f = s->folders.count < FOLDERS_MOST ? ARENA_NEW(s->a->arena, struct folder) : NULL;
 	void **slot = f ? map_slot(&s->folders, arena_copy(s->a->arena, sqlite_row_text(row, 0))) : NULL;
 
-	if (!slot)
+	if (!slot) {
+		s->a->short_of(s->a->context, "over %d folders: paths are not whole", FOLDERS_MOST);
 		return false;
+	}
 	f->parent = arena_copy(s->a->arena, sqlite_row_text(row, 1));
 	f->name = arena_copy(s->a->arena, sqlite_row_text(row, 2));
 	*slot = f;
@@ -173,7 +175,8 @@ static bool tell_synchronised(void *context, const struct sqlite_row *row)
 	t.technique = is_out && !is_gone ? SPAN("T1567.002") : SPAN("");
 	t.source = SPAN("Dropbox's history of what it synchronised");
 	tell_detail_begin(&d);
-	tell_detail_text(&d, "direction", is_out ? SPAN("out") : SPAN("in"));
+	if (is_out || span_eq(way, SPAN("download")))
+		tell_detail_text(&d, "direction", is_out ? SPAN("out") : SPAN("in"));
 	tell_detail_text(&d, "event", event);
 	t.detail = tell_detail_end(&d, a->arena);
 	t.summary = tell_summary(a->arena, "Dropbox, %.*s: %.*s %.*s", SPAN_ARG(way), SPAN_ARG(event), SPAN_ARG(t.path));

@@ -134,6 +134,12 @@ bool windows_error_report(const struct artefact *a, struct err *err)
 	return true;
 }
 
+static void lose_row(const struct artefact *a)
+{
+	a->lost(a->context, 1);
+	a->short_of(a->context, "a payload is no JSON");
+}
+
 /* SID, FILETIME, payload. */
 static bool tell_interactivity(void *context, const struct sqlite_row *row)
 {
@@ -155,6 +161,8 @@ static bool tell_interactivity(void *context, const struct sqlite_row *row)
 		tell_detail_text(&d, "milliseconds_in_focus", focus ? focus->text : (struct span){ 0 });
 		t.detail = tell_detail_end(&d, &scratch);
 		more = tell_program(a, &t, "diagnostic data, a program's windows were used");
+	} else {
+		lose_row(a);
 	}
 	arena_free(&scratch);
 	return more;
@@ -177,6 +185,8 @@ static bool tell_navigation(void *context, const struct sqlite_row *row)
 		page.url = json_member_text(data, "navigationUrl");
 		page.title = json_member_text(data, "PageTitle");
 		more = !page.url.len || web_tell_page(a, &page, &scratch);
+	} else {
+		lose_row(a);
 	}
 	arena_free(&scratch);
 	return more;

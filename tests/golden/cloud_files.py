@@ -71,7 +71,8 @@ def dropbox_history(path):
     db.executemany("INSERT INTO sync_history VALUES ('file', ?, ?, 'x', ?, ?, 0)",
                    [("add", "upload", "C:\\Users\\ann\\Dropbox\\out.zip", 1645095438),
                     ("edit", "download", "C:\\Users\\ann\\Dropbox\\in.txt", 1645095439),
-                    ("delete", "upload", "C:\\Users\\ann\\Dropbox\\gone.txt", 1645095440), ("add", "upload", None, 1)])
+                    ("delete", "upload", "C:\\Users\\ann\\Dropbox\\gone.txt", 1645095440), ("add", "upload", None, 1),
+                    ("add", "merge", "C:\\Users\\ann\\Dropbox\\both.txt", 1645095441)])
     db.commit()
     db.close()
 
@@ -113,6 +114,7 @@ def main():
     told(files.get(("Dropbox", dropbox + "out.zip")) == (1645095438 * 10**9, {"direction": "out", "event": "add"}, "ann"),
          "what Dropbox sent")
     told(files.get(("Dropbox", dropbox + "in.txt"), (0, {}))[1].get("direction") == "in", "what it fetched")
+    told(files.get(("Dropbox", dropbox + "both.txt"), (0, {}))[1] == {"event": "add"}, "no direction where it tells none")
     told(gone == [(dropbox + "gone.txt", 1645095440 * 10**9)], f"what was deleted {gone}")
     told(not fates, f"all are wholly examined {fates}")
     return finish()

@@ -115,7 +115,7 @@ def main():
     told(word[0] == 1717000000123 * 10**6 and word[2:4] == ("ann", "plans.docx - Word"), f"a window in Recall {word}")
     told(opened == [("C:\\Users\\ann\\plans.docx", 1717000000123 * 10**6, "ann")], f"and its file {opened}")
     told([pathlib.PurePath(p).parts[-2:] for (p,) in short] ==
-         [("{2}", "ukg.db"), ("pca", "PcaAppLaunchDic.txt"), ("pca", "PcaGeneralDb0.txt")],
+         [("EventTranscript", "EventTranscript.db"), ("{2}", "ukg.db"), ("pca", "PcaAppLaunchDic.txt"), ("pca", "PcaGeneralDb0.txt")],
          f"what is broken or of another version is said {short}")
     return finish()
 
