@@ -38,7 +38,7 @@ bool windows_extension(const struct artefact *a, struct err *err)
 	struct tell_detail d;
 	struct buf wants = buf_new(WANTS_MOST);
 
-	if (!json_read(tell_text(a->arena, a->bytes), a->arena, &json, err))
+	if (!json_read(tell_text_of(a), a->arena, &json, err))
 		return false;
 	t.path = a->path;
 	t.name = json_member_text(json, "name");
