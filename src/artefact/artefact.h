@@ -23,8 +23,8 @@
 struct near_files {
 	/*
 	 * The content of the file of that name in the same folder, or with "../" before it in
-	 * the one above (as it is spelled, else without regard to case). False: it is not there or cannot be read. The bytes live
-	 * until the item ends.
+	 * one above (as it is spelled, else without regard to case). False: it is not there or
+	 * cannot be read. The bytes live until the item ends.
 	 */
 	bool (*find)(void *context, struct span name, struct span *bytes);
 	void *context;

@@ -107,8 +107,7 @@ static void tell_lines(struct own *o)
 
 bool network_squid_own(struct network_log *log)
 {
-	static const struct span places[] = { { (const uint8_t *)"squid.conf", 10 },
-					      { (const uint8_t *)"../squid.conf", 13 } };
+	static const char *const places[] = { SQUID_CONF_PLACES };
 	const struct artefact *a = log->a;
 	struct own *o = ARENA_NEW(a->arena, struct own);
 	struct span conf, rest = a->bytes, first;
@@ -117,7 +116,7 @@ bool network_squid_own(struct network_log *log)
 	if (!o || span_find(a->name, 0, SPAN("access")) == SIZE_MAX || !tell_line(&rest, &first))
 		return false;
 	for (size_t i = 0; i < sizeof places / sizeof *places && !is_found; i++)
-		is_found = a->near->find(a->near->context, places[i], &conf) &&
+		is_found = a->near->find(a->near->context, span_text(places[i]), &conf) &&
 			   squid_format_find(conf, a->name, first, &o->format);
 	/* Where the first line has another form, it is not this log that is meant. */
 	if (!is_found || !squid_format_read(&o->format, first, o->values) || !o->values[SQUID_CLIENT].len)

@@ -79,7 +79,7 @@ bool fs_read(struct file_system *fs, const struct fs_place *place, uint64_t most
  */
 bool fs_read_on(struct file_system *fs, const struct fs_place *place, uint64_t from, struct buf *to,
 		struct err *err);
-/* A file of that name (without regard to case) in a folder, or with "../" before it in the one above. */
+/* A file of that name (without regard to case) in a folder; of most systems also "../../etc/x", seen from there. */
 bool fs_find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out);
 /* Appends where a symbolic link points, raw bytes. False: it is none, or cannot be read. */
 bool fs_link(struct file_system *fs, const struct fs_place *place, struct buf *to);

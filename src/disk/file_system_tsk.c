@@ -483,10 +483,8 @@ static bool find(struct file_system *fs, uint64_t folder, struct span name, stru
 	}
 	if (TSK_FS_TYPE_ISNTFS(t->info->ftype) && span_eq(name, SPAN("$INDEX_ROOT")))
 		return find_root(t, folder, out);
-	if (span_starts(name, SPAN("../"))) {
-		folder = find_name(t, folder, SPAN(".."), true);
-		name = span_from(name, 3);
-	}
+	while (folder && span_find_byte(name, 0, '/') != SIZE_MAX)
+		folder = find_name(t, folder, span_split(&name, '/'), true);
 	*out = (struct fs_place){ .inode = folder ? find_name(t, folder, name, false) : 0 };
 	return out->inode;
 }

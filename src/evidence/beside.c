@@ -1,6 +1,7 @@
 #include "evidence/beside.h"
 
 #include "formats/ese/ese_log.h"
+#include "formats/squid/squid_format.h"
 
 #include <ctype.h>
 
@@ -15,8 +16,12 @@ static const struct {
 	{ "OBJECTS.DATA", "INDEX.BTR" }, { "OBJECTS.DATA", "MAPPING1.MAP" },
 	{ "OBJECTS.DATA", "MAPPING2.MAP" }, { "OBJECTS.DATA", "MAPPING3.MAP" },
 	{ "$J", "../$MFT" }, { "$J", "$MFT" },
-	{ "access.log", "squid.conf" }, { "access.log", "../squid.conf" },
 };
+
+static const char *const squid_conf[] = { SQUID_CONF_PLACES };
+
+#define FIXED_COUNT (sizeof fixed / sizeof *fixed)
+#define SQUID_CONF_COUNT (sizeof squid_conf / sizeof *squid_conf)
 
 /* Rows: the file's own ending, what is cut off its name, and how the others are numbered. */
 enum numbering { NUMBER_EWF, NUMBER_DIGITS, NUMBER_FLAT, NUMBER_SPARSE, NUMBER_FIXED };
@@ -108,7 +113,7 @@ static bool next_fixed(struct beside *b, struct buf *to)
 			return true;
 		buf_clear(to);
 	}
-	while (b->fixed < sizeof fixed / sizeof *fixed) {
+	while (b->fixed < FIXED_COUNT) {
 		unsigned i = b->fixed++;
 
 		if (fixed[i].of && !ends_so(b->name, fixed[i].of))
@@ -117,7 +122,9 @@ static bool next_fixed(struct beside *b, struct buf *to)
 			buf_add(to, b->name);
 		return buf_text(to, fixed[i].name);
 	}
-	return false;
+	/* Logs that were put away have more behind their name: access.log.2.gz. */
+	return b->fixed < FIXED_COUNT + SQUID_CONF_COUNT && span_starts(b->name, SPAN(SQUID_LOG_NAME)) &&
+	       buf_text(to, squid_conf[b->fixed++ - FIXED_COUNT]);
 }
 
 static unsigned first_number(const struct row *row)
@@ -189,5 +196,5 @@ bool beside_is_companion(struct span name)
 			return true;
 	while (span_find_byte(name, 0, '/') != SIZE_MAX)
 		name = span_from(name, span_find_byte(name, 0, '/') + 1);
-	return beside_is_log(name);
+	return beside_is_log(name) || span_eq(name, SPAN("squid.conf"));
 }

@@ -154,16 +154,26 @@ static void read_members(struct beside_members *m, struct span wanted)
 /* The path of `name` ("x" or "../x") as the member at hand would say it. */
 static bool member_path(const struct beside_members *m, struct span name, struct buf *path)
 {
-	bool is_above = span_starts(name, SPAN("../"));
 	size_t at = m->member.len;
 
 	while (at && m->member.at[at - 1] != '/')
 		at--;
-	if (is_above && at--)
-		while (at && m->member.at[at - 1] != '/')
+	for (; span_starts(name, SPAN("../")); name = span_from(name, 3)) {
+		if (!at)
+			return false;
+		for (at--; at && m->member.at[at - 1] != '/';)
 			at--;
+	}
 	buf_add(path, span_sub(m->member, 0, at));
-	return buf_add(path, span_from(name, is_above ? 3 : 0));
+	return buf_add(path, name);
+}
+
+/* access.log.1 in access.log.1.gz: one file that is packed, and has the neighbours of its packing. */
+static bool is_one_file(const struct beside_members *m)
+{
+	struct span archive = span_after_last(m->name, '/');
+
+	return m->outer && m->member.len && span_starts(archive, m->member) && archive.at[m->member.len] == '.';
 }
 
 /* Companions are read together and once; a table of files, which is large, where it is asked for. */
@@ -174,6 +184,10 @@ static bool find_member(void *context, struct span name, struct span *bytes)
 	struct buf path = buf_new((size_t)64 << 10);
 	struct beside_file *f = NULL;
 
+	if (is_one_file(m)) {
+		buf_free(&path);
+		return m->outer->find(m->outer->context, name, bytes);
+	}
 	if (member_path(m, name, &path) && (is_table || beside_is_companion(name))) {
 		f = beside_find(&m->found, buf_span(&path));
 		if (!f && (is_table || !m->is_read)) {
@@ -189,9 +203,9 @@ static bool find_member(void *context, struct span name, struct span *bytes)
 }
 
 void beside_members_init(struct beside_members *m, struct examination *x, struct span archive,
-			 struct span name)
+			 struct span name, const struct near_files *outer)
 {
-	*m = (struct beside_members){ .archive = archive, .name = name, .near = { find_member, m } };
+	*m = (struct beside_members){ .archive = archive, .name = name, .outer = outer, .near = { find_member, m } };
 	beside_init(&m->found, x);
 }
 

@@ -41,13 +41,14 @@ void beside_clear(struct beside_files *b);
 struct beside_members {
 	struct beside_files found;	/* names are paths within the archive */
 	struct span archive, name;	/* its bytes and own name; borrowed */
+	const struct near_files *outer;	/* what lies beside the archive, or NULL */
 	struct span member;		/* path of the one at hand within it */
 	bool is_read;
 	struct near_files near;
 };
 
 void beside_members_init(struct beside_members *m, struct examination *x, struct span archive,
-			 struct span name);
+			 struct span name, const struct near_files *outer);
 void beside_members_clear(struct beside_members *m);
 
 #endif

@@ -217,7 +217,7 @@ static bool each_member(struct examination *x, struct unpack *u, struct item *ar
 	struct err err;
 	bool more = true, ok = true;
 
-	beside_members_init(&beside, x, archive->bytes, archive->path);
+	beside_members_init(&beside, x, archive->bytes, archive->path, archive->near);
 	while (more && !is_full(x)) {
 		enum unpack_step step = unpack_next(u, &member, &more, &err);
 

@@ -345,15 +345,18 @@ static int open_beside_root(const struct walk *w, const char *name)
 /* Never out of what the user named: above the root's own files nothing is looked for. */
 static int open_above(const struct walk *w, const char *name)
 {
+	size_t up = 0;
 	bool ignored;
 
-	return w->depth > 1 ? open_quietly(w->stack[w->depth - 2].fd, name, 0, &ignored) : -1;
+	for (; !strncmp(name, "../", 3); name += 3)
+		up++;
+	return w->depth > up ? open_quietly(w->stack[w->depth - 1 - up].fd, name, 0, &ignored) : -1;
 }
 
 int walk_open_beside(struct walk *w, const char *name, struct stat *st)
 {
 	bool ignored;
-	int fd = !strncmp(name, "../", 3) ? open_above(w, name + 3)
+	int fd = !strncmp(name, "../", 3) ? open_above(w, name)
 		: w->depth ? open_quietly(w->stack[w->depth - 1].fd, name, 0, &ignored)
 			   : open_beside_root(w, name);
 

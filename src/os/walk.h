@@ -50,8 +50,8 @@ struct walk *walk_open(const char *root, const struct walk_options *options, str
 bool walk_next(struct walk *w, struct walk_entry *out);
 /*
  * Opens a regular file of that name in the folder of the entry that was just
- * answered, or with "../" before it in the folder above where that is still below
- * the root, as files are opened. -1: there is none.
+ * answered, or with "../" before it, once or more, in a folder above where that is still
+ * below the root (the name may go down from there), as files are opened. -1: there is none.
  */
 int walk_open_beside(struct walk *w, const char *name, struct stat *st);
 /*

@@ -2,12 +2,16 @@
 """Network records from their source to the report (TAP).
 
 Packet filters and mail in systemd's journal become transfers, as they do in syslog (skipped
-without systemd-journal-remote); the report counts machines, not their ports.
+without systemd-journal-remote); the report counts machines, not their ports; logs of squid that
+were put away and packed are read as squid.conf elsewhere in the same evidence says.
 
 usage: tests/golden/network_records.py KANSHIKI
 """
+import gzip
 import json
+import lzma
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -77,7 +81,37 @@ def the_time_line_says_who_with_whom(work):
           "the time line says who with whom and how much", got)
 
 
+SQUID_CONF = ("logformat own %ts.%03tu %6tr %>a %Ss/%03>Hs %>st %<st %rm %ru %[un %Sh/%<a %mt\n"
+              "access_log stdio:/var/log/squid/access.log own\n")
+
+
+def packed_logs_of_squid_find_their_form(work):
+    root = f"{work}/machine"
+    os.makedirs(f"{root}/var/log/squid")
+    os.makedirs(f"{root}/etc/squid")
+    with open(f"{root}/etc/squid/squid.conf", "w") as f:
+        f.write(SQUID_CONF)
+    for i, name in enumerate(["access.log", "access.log.1", "access.log.2.gz", "access.log-20251122", "access.log-20251121.xz"]):
+        line = (f"17638056{i:02}.123    250 10.0.0.{i} TCP_TUNNEL/200 {900000 + i} 5120 CONNECT drop.example:443 - "
+                "HIER_DIRECT/203.0.113.5 -\n").encode()
+        packed = gzip.compress(line) if name.endswith("gz") else lzma.compress(line) if name.endswith("xz") else line
+        with open(f"{root}/var/log/squid/{name}", "wb") as f:
+            f.write(packed)
+    subprocess.run(["tar", "-C", root, "-czf", f"{work}/machine.tar.gz", "."], check=True)
+    forms = ["machine", "machine.tar.gz"]
+    if shutil.which("mkfs.ext4"):
+        subprocess.run(["mkfs.ext4", "-q", "-d", root, f"{work}/machine.ext4", "8M"], check=True, capture_output=True)
+        forms.append("machine.ext4")
+    for form in forms:
+        run(work, "assess", f"{work}/{form}", "-q", "-c", f"{work}/{form}.case", "--no-starter-rules")
+        got = sqlite3.connect(f"{work}/{form}.case").execute(
+            "SELECT local, bytes_out, bytes_in FROM trace WHERE kind = 'transfer' AND what = 'proxy' ORDER BY time").fetchall()
+        check(got == [(f"10.0.0.{i}", 900000 + i, 5120) for i in range(5)],
+              f"packed logs of squid are read as squid.conf says: {form}", got)
+
+
 with tempfile.TemporaryDirectory() as work:
+    packed_logs_of_squid_find_their_form(work)
     journal_becomes_transfers(work)
     machines_are_counted_without_ports(work)
     the_time_line_says_who_with_whom(work)

@@ -165,12 +165,13 @@ static struct span take_word(struct span *rest)
 	return span_split(rest, 0);
 }
 
-/* "access.log" of "access.log.1" and of itself. */
+/* "access.log" of "access.log.1", of "access.log-20261122" and of itself. */
 static bool is_log(struct span path, struct span log_name)
 {
 	struct span name = span_after_last(path, '/');
 
-	return name.len && span_starts(log_name, name) && (log_name.len == name.len || log_name.at[name.len] == '.');
+	return name.len && span_starts(log_name, name) &&
+	       (log_name.len == name.len || log_name.at[name.len] == '.' || log_name.at[name.len] == '-');
 }
 
 /* access_log [module:]path [name | logformat=name] ...: the name where the path is that of the log. */

@@ -12,6 +12,11 @@
 
 #include "base/span.h"
 
+/* Where squid.conf lies, seen from the folder of its logs; and what these are called, whatever follows. */
+#define SQUID_CONF_PLACES "squid.conf", "../squid.conf", "../etc/squid.conf", "../../etc/squid.conf", \
+	"../../../etc/squid/squid.conf", "../../../etc/squid3/squid.conf", "../../../etc/squid.conf"
+#define SQUID_LOG_NAME "access.log"
+
 #define SQUID_PIECES_MOST 64
 
 /* What the code in a format is about; SQUID_OTHER: nothing that is asked for. */
