@@ -5,8 +5,8 @@
 
 /* Packets with payload of one direction that are looked at to recognise it. */
 #define LOOKED_AT 4
-/* The same where both agree in the clear to go on with TLS. */
-#define LOOKED_AT_TALK 32
+/* The same where both agree in the clear to go on with TLS, and where the beginning was not seen. */
+#define LOOKED_AT_LONG 32
 #define TEXTS_AT_ONCE 64
 
 enum { PORT_FTP = 21, PORT_DNS = 53, PORT_MDNS = 5353, PORT_LLMNR = 5355 };
@@ -155,6 +155,13 @@ static bool take_sign(struct network_flows *f, struct flow *flow, int direction,
 	return false;
 }
 
+static unsigned most_looks(const struct flow *flow)
+{
+	bool is_whole = (flow->flags[0] | flow->flags[1]) & TCP_SYN;
+
+	return flow->application || !is_whole ? LOOKED_AT_LONG : LOOKED_AT;
+}
+
 static void recognise_tcp(struct network_flows *f, struct flow *flow, int direction,
 			  const struct packet *p, timestamp time)
 {
@@ -167,7 +174,7 @@ static void recognise_tcp(struct network_flows *f, struct flow *flow, int direct
 		   take_rdp(f, flow, p->payload) || take_greeting(flow, direction, p->payload) ||
 		   flow_take_socks(f, flow, direction, p->payload)) {
 		return;
-	} else if (flow->seen[direction] >= (flow->application ? LOOKED_AT_TALK : LOOKED_AT)) {
+	} else if (flow->seen[direction] >= most_looks(flow)) {
 		flow->done[direction] = true;
 		if (!flow->application)
 			flow->application = by_port(flow);
@@ -240,4 +247,6 @@ void flow_application(struct network_flows *f, struct flow *flow, int direction,
 		stream_add(f, flow, direction, p, time);
 	else if (p->protocol == PROTOCOL_UDP)
 		take_udp(f, flow, direction, p, time);
+	else if (p->protocol == PROTOCOL_SCTP && direction == FLOW_OUT && is_collector(flow->to.port))
+		flow_take_sctp(f, flow, p);
 }

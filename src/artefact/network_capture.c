@@ -106,7 +106,9 @@ static void tell_shortfall(const struct artefact *a, const struct capture *c, co
 	add(&text, c->unknown, "packet of no known interface", "packets of no known interface");
 	add(&text, t->cut, "packet whose headers are cut off", "packets whose headers are cut off");
 	add(&text, t->malformed, "packet whose headers are wrong", "packets whose headers are wrong");
-	lost += add_blocks(&text, c);
+	lost += add_blocks(&text, c) + f->messages_lost;
+	add(&text, f->messages_lost, "message of IPFIX of which a piece is missing",
+	    "messages of IPFIX of which a piece is missing");
 	if (buf_span(&text).len)
 		a->short_of(a->context, "%.*s", SPAN_ARG(buf_span(&text)));
 	buf_free(&text);

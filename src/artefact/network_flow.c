@@ -103,6 +103,8 @@ static void write_text(struct json_write *w, const struct flow_text *t)
 	key_text(w, "name_from", t->name_from ? t->name_from : "");
 	key_text(w, "version", tls_version_name(t->version));
 	key_text(w, "alpn", t->alpn);
+	key_text(w, "http2", t->is_partial_http2 ? "not from its beginning" : "");
+	key_number(w, "fields_unknown", t->fields_unknown);
 	key_text(w, "ech", t->has_hidden_name ? "offered" : "");
 	key_text(w, "ja3", t->ja3);
 	key_text(w, "ja4", t->ja4);

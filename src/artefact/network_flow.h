@@ -54,6 +54,8 @@ struct flow_text {
 	uint32_t requests, uploads;
 	uint64_t upload_bytes;
 	const char *name_from;		/* of an address: "dns"; NULL: its own */
+	bool is_partial_http2;		/* met in its middle, or behind a gap */
+	uint32_t fields_unknown;	/* of HTTP/2, that refer to what was not seen */
 	bool is_tunnel;			/* a proxy passes on what follows: CONNECT, SOCKS */
 	bool has_hidden_name;		/* of TLS: the name may stand for another one (ECH) */
 	/* The upload at hand. */
@@ -126,6 +128,7 @@ struct network_flows {
 	struct flow_packet *recent;
 	struct address_name *addresses;
 	uint64_t evicted;
+	uint64_t messages_lost;		/* of IPFIX over SCTP: some of their pieces are missing */
 	struct netflow *netflow;	/* NULL until a datagram looks like one */
 	timestamp time;
 };
@@ -175,6 +178,8 @@ void flow_application(struct network_flows *f, struct flow *flow, int direction,
 void flow_netflow(struct network_flows *f, struct flow *flow, const struct packet *p);
 /* The same of messages of IPFIX in a stream, whose bytes need not stay. */
 void flow_take_ipfix(struct network_flows *f, struct flow *flow, const struct packet *p);
+/* Of SCTP to a collector. */
+void flow_take_sctp(struct network_flows *f, struct flow *flow, const struct packet *p);
 void flow_give_message(struct network_flows *f, struct flow_text *t);
 /* What could not be read of NetFlow, and what stands for more than it is; how much was lost. */
 uint64_t netflow_shortfall(const struct artefact *a, const struct netflow *n);
@@ -253,9 +258,12 @@ void flow_end_ftp(struct network_flows *f, struct flow *flow);
 /* Whether a client asks a proxy of SOCKS for somebody; what follows is looked into as if it began there. */
 bool flow_take_socks(struct network_flows *f, struct flow *flow, int direction, struct span bytes);
 
-/* ---- network_http2.c: HTTP/2 in the clear, from its beginning on ---- */
+/* ---- network_http2.c: HTTP/2 in the clear, from its beginning on or met in its middle ---- */
 
-/* Whether it begins with this segment: the client's preface, or the settings of the server. */
+/*
+ * Whether it begins with this segment: the client's preface, or the settings of the server;
+ * of a connection whose beginning was not seen, whole frames.
+ */
 bool flow_begin_http2(struct network_flows *f, struct flow *flow, int direction, const struct packet *p);
 /* The next bytes of a direction, once it has begun. */
 void flow_take_http2(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,

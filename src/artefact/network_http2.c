@@ -5,6 +5,7 @@
 #define STREAMS 16			/* requests with a body, at once; of more the oldest is told */
 #define ROOM ((size_t)64 << 10)
 #define PREFACE_LEAST 4			/* of it, so that it may go over segments */
+#define LOST_MOST 64			/* segments behind a gap that are looked at for where it goes on */
 
 struct stream {
 	uint32_t id;			/* 0: free */
@@ -17,6 +18,8 @@ struct flow_http2 {
 	struct flow_http2 *next;	/* while free */
 	struct http2 ways[2];
 	bool is_begun[2];
+	uint8_t lost[2];		/* behind a gap: segments looked at, or 0 */
+	uint64_t unknown;		/* fields told before the head at hand */
 	uint32_t expected[2];		/* the sequence of the next byte */
 	uint32_t preface;		/* how much of it came */
 	char method[12];		/* of the head at hand */
@@ -82,14 +85,25 @@ static void take_asked(void *context, struct span name, struct span value)
 		flow_keep(text->agent, sizeof text->agent, value);
 }
 
-/* A head without method ends a body. */
+/* Whether the head took anything from what was before the capture. */
+static bool has_unknown(struct taking *t)
+{
+	uint64_t all = t->h->ways[FLOW_OUT].hpack.unknown, before = t->h->unknown;
+
+	t->h->unknown = all;
+	t->flow->text->fields_unknown += (uint32_t)(all - before);
+	return all > before;
+}
+
+/* A head without method ends a body; but for one whose method is not known. */
 static void take_request(void *context, uint32_t stream, bool is_last)
 {
 	struct taking *t = context;
 	struct flow_text *text = t->flow->text;
 	struct stream *s = stream_of(t, stream);
+	bool is_unsure = has_unknown(t);
 
-	if (*t->h->method) {
+	if (*t->h->method || (is_unsure && !s->bytes)) {
 		text->requests++;
 		s->time = t->time;
 		flow_keep_request(text, span_text(t->h->method), span_text(s->uri), span_text(s->name));
@@ -145,24 +159,49 @@ static struct flow_http2 *take_free(struct network_flows *f)
 	return h;
 }
 
+static bool goes_on(int direction, const struct packet *p)
+{
+	return p->payload.len == p->payload_length && http2_continues(p->payload, direction == FLOW_OUT);
+}
+
+static void begin_in_middle(struct flow_text *t, struct flow_http2 *h, int direction)
+{
+	http2_begin(&h->ways[direction], true);
+	h->lost[direction] = 0;
+	t->is_partial_http2 = true;
+	if (direction == FLOW_IN)
+		return;
+	h->preface = sizeof HTTP2_PREFACE - 1;
+	h->unknown = 0;
+	*h->method = 0;
+}
+
 bool flow_begin_http2(struct network_flows *f, struct flow *flow, int direction, const struct packet *p)
 {
 	struct span preface = span_sub(SPAN(HTTP2_PREFACE), 0, p->payload.len);
+	bool is_at_begin = direction == FLOW_OUT ? p->payload.len >= PREFACE_LEAST && span_starts(p->payload, preface)
+						 : http2_begins(p->payload);
 	struct flow_text *t;
 	struct flow_http2 *h;
 
-	if (direction == FLOW_OUT ? p->payload.len < PREFACE_LEAST || !span_starts(p->payload, preface)
-				  : !http2_begins(p->payload))
+	if (!is_at_begin && ((flow->flags[0] | flow->flags[1]) & TCP_SYN || !goes_on(direction, p)))
 		return false;
 	t = flow_text_of(f, flow);
 	h = t ? take_free(f) : NULL;
 	if (!h)
 		return false;
-	for (int i = 0; i < 2; i++)
-		http2_begin(&h->ways[i]);
 	memset(h->streams, 0, sizeof h->streams);
 	h->preface = h->turn = 0;
+	h->unknown = 0;
+	h->lost[0] = h->lost[1] = 0;
 	*h->method = 0;
+	for (int i = 0; i < 2; i++)
+		if (is_at_begin)
+			http2_begin(&h->ways[i], false);
+		else
+			begin_in_middle(t, h, i);
+	/* The other direction goes on where a segment begins with a frame. */
+	h->lost[!direction] = !is_at_begin;
 	h->expected[direction] = p->sequence;
 	h->is_begun[direction] = true;
 	h->is_begun[!direction] = false;
@@ -195,6 +234,16 @@ static bool pass_preface(struct flow_http2 *h, struct span *bytes)
 	return true;
 }
 
+/* What is missing in the middle of a body is no matter. */
+static bool pass_gap(struct taking *t, int direction, const struct packet *p)
+{
+	struct http2_events events = { .data = direction == FLOW_OUT ? take_body : pass_body,
+				       .end = direction == FLOW_OUT ? take_end : pass_end, .context = t };
+
+	return !t->h->is_begun[direction] ||
+	       http2_skip(&t->h->ways[direction], p->sequence - t->h->expected[direction], &events);
+}
+
 static bool read_on(struct taking *t, int direction, const struct packet *p)
 {
 	static const struct http2_events asked = { take_asked, take_request, take_body, take_end, NULL };
@@ -206,11 +255,8 @@ static bool read_on(struct taking *t, int direction, const struct packet *p)
 	bool ok;
 
 	events.context = t;
-	if (!t->h->is_begun[direction])
-		t->h->expected[direction] = p->sequence;
 	t->h->is_begun[direction] = true;
-	ok = http2_skip(way, p->sequence - t->h->expected[direction], &events) &&
-	     (direction == FLOW_IN || pass_preface(t->h, &bytes)) && http2_feed(way, bytes, &room, &events) &&
+	ok = (direction == FLOW_IN || pass_preface(t->h, &bytes)) && http2_feed(way, bytes, &room, &events) &&
 	     http2_skip(way, p->payload_length - p->payload.len, &events);
 	t->h->expected[direction] = p->sequence + p->payload_length;
 	buf_free(&room);
@@ -221,13 +267,16 @@ void flow_take_http2(struct network_flows *f, struct flow *flow, int direction, 
 		     timestamp time)
 {
 	struct taking t = { f, flow, flow->text->http2, time };
+	uint8_t *lost = &t.h->lost[direction];
 
-	if (!read_on(&t, direction, p)) {
-		flow->done[direction] = true;
-		return;
-	}
-	if (direction == FLOW_OUT && !flow->application)
-		flow->application = "http";
-	if (direction == FLOW_OUT)
+	if (!*lost && !pass_gap(&t, direction, p))
+		*lost = 1;
+	if (*lost && goes_on(direction, p))
+		begin_in_middle(flow->text, t.h, direction);
+	if (direction == FLOW_OUT && !*lost) {
+		flow->application = flow->application ? flow->application : "http";
 		flow_keep(flow->text->alpn, sizeof flow->text->alpn, SPAN("h2c"));
+	}
+	if (*lost || !read_on(&t, direction, p))
+		flow->done[direction] = ++*lost > LOST_MOST;
 }

@@ -4,10 +4,13 @@
 
 #include <inttypes.h>
 
-/* The beginning of a message that goes over segments. */
+#define RECENT 256			/* a power of two */
+
+/* The beginning of a message that goes over segments, or over chunks of SCTP. */
 struct flow_message {
 	struct flow_message *next;	/* while free */
 	uint32_t len;
+	uint32_t recent[RECENT];	/* of SCTP: the numbers of chunks that were read, turned over */
 	uint8_t bytes[UINT16_MAX];
 };
 
@@ -81,8 +84,10 @@ static struct flow_message *message_of(struct network_flows *f, struct flow_text
 		f->free_messages = m->next;
 	else if (f->messages_made < FLOW_MESSAGES_MOST && (m = ARENA_NEW(f->arena, struct flow_message)))
 		f->messages_made++;
-	if (m)
+	if (m) {
 		m->len = 0;
+		memset(m->recent, 0, sizeof m->recent);
+	}
 	return t->message = m;
 }
 
@@ -141,6 +146,73 @@ void flow_take_ipfix(struct network_flows *f, struct flow *flow, const struct pa
 			return;
 		take_message(f, flow, p, span_of(m->bytes, m->len));
 		m->len = 0;
+	}
+}
+
+/* ---- IPFIX over SCTP (RFC 7011, 10.2): each message one of SCTP's, of one chunk of data or several ---- */
+
+enum { CHUNK_DATA = 0, CHUNK_DATA_INTERLEAVED = 64, DATA_HEAD = 12, DATA_HEAD_INTERLEAVED = 16,
+       DATA_BEGINS = 2, DATA_ENDS = 1 };
+
+/* What is sent again, or was recorded at two places, is read once. */
+static bool is_new_chunk(struct flow_message *m, uint32_t number)
+{
+	uint32_t *place = &m->recent[number % RECENT];
+	bool is_new = *place != ~number;
+
+	*place = ~number;
+	return is_new;
+}
+
+static void take_chunk(struct network_flows *f, struct flow *flow, const struct packet *p, uint8_t flags,
+		       uint32_t number, struct span data)
+{
+	struct flow_text *t = flow->text;
+	struct flow_message *m = t->message;
+	bool goes_on = !(flags & DATA_BEGINS) && m->len && number == t->message_next;
+
+	if (!is_new_chunk(m, number))
+		return;
+	/* Of a message whose beginning or middle is missing nothing can be read. */
+	if ((m->len && !goes_on) || (!goes_on && !(flags & DATA_BEGINS)))
+		f->messages_lost++;
+	if (!goes_on)
+		m->len = 0;
+	if ((!goes_on && !(flags & DATA_BEGINS)) || data.len > sizeof m->bytes - m->len)
+		return;
+	if (data.len)
+		memcpy(m->bytes + m->len, data.at, data.len);
+	m->len += (uint32_t)data.len;
+	t->message_next = number + 1;
+	if (!(flags & DATA_ENDS))
+		return;
+	if (netflow_message_length(span_of(m->bytes, m->len)) == m->len)
+		take_message(f, flow, p, span_of(m->bytes, m->len));
+	m->len = 0;
+}
+
+void flow_take_sctp(struct network_flows *f, struct flow *flow, const struct packet *p)
+{
+	struct flow_text *t = flow_text_of(f, flow);
+	struct cursor c = cursor_of(p->payload);
+
+	if (!t || !message_of(f, t))
+		return;
+	while (cursor_left(&c) >= 4) {
+		uint8_t type = cursor_u8(&c), flags = cursor_u8(&c);
+		uint32_t length = cursor_u16be(&c), head = type == CHUNK_DATA ? DATA_HEAD : DATA_HEAD_INTERLEAVED;
+		struct cursor chunk = cursor_of(cursor_take(&c, length < 4 ? SIZE_MAX : length - 4));
+		uint32_t number;
+
+		if (c.short_read)
+			return;
+		cursor_skip(&c, (4 - length % 4) % 4);
+		if (type != CHUNK_DATA && type != CHUNK_DATA_INTERLEAVED)
+			continue;
+		number = cursor_u32be(&chunk);
+		cursor_skip(&chunk, head - 4);
+		if (!chunk.short_read)
+			take_chunk(f, flow, p, flags, number, cursor_take(&chunk, cursor_left(&chunk)));
 	}
 }
 

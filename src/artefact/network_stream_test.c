@@ -313,6 +313,35 @@ TEST(network_stream_reads_http2)
 	       "flow|10.0.0.1:40000|192.0.2.1:8080|h.example|http|/up|103|31\n");
 }
 
+/* What a head takes from before the capture is unknown; what it says itself, and what is sent, is not. */
+TEST(network_stream_reads_http2_from_its_middle)
+{
+	struct making m = making_new(8080);
+	struct span knows = SPAN("\0\0\x11\1\4\0\0\0\5" "\x83\x86\x44\x02/b\x41\x09h.example" "\0\0\2\0\1\0\0\0\5" "ab"
+				 "\0\0\7\1\4\0\0\0\7" "\x83\xbe\x44\x03/up" "\0\0\1\0\1\0\0\0\7" "c");
+
+	out(&m, 400, SPAN("the rest of a body, which is no frame"));
+	out(&m, 600, SPAN(SENDS));
+	out(&m, 600 + sizeof SENDS - 1, knows);
+	expect(&m, "upload|10.0.0.1:40000|192.0.2.1:8080||http|/up|9|-1\n"
+	       "upload|10.0.0.1:40000|192.0.2.1:8080|h.example|http|/b|2|-1\n"
+	       "upload|10.0.0.1:40000|192.0.2.1:8080|h.example|http|/up|1|-1\n"
+	       "flow|10.0.0.1:40000|192.0.2.1:8080|h.example|http|/up|144|0\n");
+}
+
+/* Behind a gap the table is not known any more, and the bodies are. */
+TEST(network_stream_reads_http2_behind_a_gap)
+{
+	struct making m = making_new(8080);
+	struct span begin = SPAN(PREFACE SETTINGS ASKS);
+
+	segment(&m, false, 499, 2, SPAN(""));
+	out(&m, 500, begin);
+	out(&m, 900, SPAN(SENDS));
+	expect(&m, "upload|10.0.0.1:40000|192.0.2.1:8080|h.example|http|/up|9|-1\n"
+	       "flow|10.0.0.1:40000|192.0.2.1:8080|h.example|http|/up|103|0\n");
+}
+
 TEST(network_stream_reads_http2_that_http_led_to)
 {
 	struct making m = making_new(80);
@@ -343,6 +372,34 @@ TEST(network_stream_reads_ipfix)
 			out(&m, 500 + (uint32_t)at, span_sub(all, at, step));
 		expect(&m, IPFIX_FLOW IPFIX_FLOW "flow|10.0.0.1:40000|192.0.2.1:4739||netflow||134|0\n");
 	}
+}
+
+/* A packet of SCTP with chunks of data, each with its number. */
+static void chunks(struct making *m, struct span all)
+{
+	add_ip(m, false, 132, 0, 12 + all.len);
+	add_u16be(&m->file, 40000);
+	add_u16be(&m->file, m->port);
+	add_u32be(&m->file, 1);
+	add_u32be(&m->file, 0);
+	buf_add(&m->file, all);
+}
+
+#define CHUNK(flags, length, number) "\0" flags "\0" length "\0\0\0" number "\0\0\0\0\0\0\0\0"
+#define FIRST_HALF "\0\x0a\0\x29\x69\x20\x2f\0\0\0\0\2\0\0\0\7"
+#define SECOND_HALF "\1\0\0\x19\x0a\0\0\5\xc6\x33\x64\7\xc0\0\0\x50\6\0\0\3\x84\0\0\0\7"
+
+/* Two messages in one packet; one in two chunks with one that is sent again between; none twice. */
+TEST(network_stream_reads_ipfix_over_sctp)
+{
+	struct making m = making_new(4739);
+
+	chunks(&m, SPAN(CHUNK("\3", "\x44", "\1") IPFIX_TEMPLATE CHUNK("\3", "\x39", "\2") IPFIX_RECORD "\0\0\0"));
+	chunks(&m, SPAN(CHUNK("\3", "\x39", "\2") IPFIX_RECORD "\0\0\0"));
+	chunks(&m, SPAN(CHUNK("\2", "\x20", "\3") FIRST_HALF));
+	chunks(&m, SPAN(CHUNK("\3", "\x39", "\2") IPFIX_RECORD "\0\0\0"));
+	chunks(&m, SPAN(CHUNK("\1", "\x29", "\4") SECOND_HALF "\0\0\0"));
+	expect(&m, IPFIX_FLOW IPFIX_FLOW "flow|10.0.0.1:40000|192.0.2.1:4739||netflow||324|0\n");
 }
 
 /* What comes before its template waits, though its bytes did not stay. */

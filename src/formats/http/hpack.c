@@ -33,8 +33,10 @@ static const struct field known[] = {
 
 #define KNOWN (sizeof known / sizeof *known)
 
-void hpack_begin(struct hpack *h)
+void hpack_begin(struct hpack *h, bool is_partial)
 {
+	h->is_partial = is_partial;
+	h->unknown = 0;
 	h->limit = TABLE_AT_FIRST;
 	h->size = h->count = h->newest = h->end = 0;
 }
@@ -92,8 +94,13 @@ static bool find(struct hpack *h, uint64_t index, struct field *out)
 {
 	const struct hpack_entry *entry;
 
-	if (!index || index > KNOWN + h->count)
+	if (!index || index > KNOWN + (h->is_partial ? HPACK_ENTRIES : h->count))
 		return false;
+	if (index > KNOWN + h->count) {
+		*out = (struct field){ .name = { 0 } };
+		h->unknown++;
+		return true;
+	}
 	if (index <= KNOWN) {
 		*out = known[index - 1];
 		return true;
@@ -158,7 +165,7 @@ static bool take_name(struct hpack *h, struct cursor *c, uint64_t index, struct 
 		*out = of.name;
 		return true;
 	}
-	if (!buf_add(room, of.name))
+	if (of.name.len && !buf_add(room, of.name))
 		return false;
 	*out = span_from(buf_span(room), begin);
 	return true;
@@ -208,7 +215,7 @@ bool hpack_read(struct hpack *h, struct span block, struct buf *room, hpack_fn *
 	while (cursor_left(&c)) {
 		if (!take_field(h, &c, room, &field, &is_field))
 			return false;
-		if (is_field)
+		if (is_field && (field.name.len || !h->is_partial))
 			each(context, field.name, field.value);
 	}
 	return !c.short_read;

@@ -1,7 +1,10 @@
 #include "formats/http/http2.h"
 
-enum { TYPE_DATA = 0, TYPE_HEADERS = 1, TYPE_RESET = 3, TYPE_SETTINGS = 4, TYPE_PROMISE = 5, TYPE_CONTINUATION = 9 };
+enum { TYPE_DATA = 0, TYPE_HEADERS = 1, TYPE_PRIORITY = 2, TYPE_RESET = 3, TYPE_SETTINGS = 4, TYPE_PROMISE = 5,
+       TYPE_PING = 6, TYPE_GONE = 7, TYPE_WINDOW = 8, TYPE_CONTINUATION = 9 };
 enum { END_STREAM = 1, END_HEADERS = 4, PADDED = 8, PRIORITY = 0x20 };
+/* What frames are held to, unless the ends agree on more. */
+#define FRAME_MOST 16384
 enum { PRIORITY_SIZE = 5, PROMISED_SIZE = 4, SETTING_SIZE = 6, SETTINGS_MOST = 32 };
 
 static uint32_t length_of(const uint8_t *head)
@@ -20,12 +23,60 @@ bool http2_begins(struct span bytes)
 	       len % SETTING_SIZE == 0 && len <= SETTING_SIZE * SETTINGS_MOST;
 }
 
-void http2_begin(struct http2 *h)
+/* What frames may be: flags, lengths, and whether they belong to a stream. */
+static const struct frame_rule {
+	uint8_t flags;
+	bool of_stream, of_connection;
+	uint32_t least, most;
+} frame_rules[] = {
+	[TYPE_DATA] = { END_STREAM | PADDED, true, false, 0, FRAME_MOST },
+	[TYPE_HEADERS] = { END_STREAM | END_HEADERS | PADDED | PRIORITY, true, false, 1, FRAME_MOST },
+	[TYPE_PRIORITY] = { 0, true, false, PRIORITY_SIZE, PRIORITY_SIZE },
+	[TYPE_RESET] = { 0, true, false, 4, 4 },
+	[TYPE_SETTINGS] = { 1, false, true, 0, SETTING_SIZE * SETTINGS_MOST },
+	[TYPE_PROMISE] = { END_HEADERS | PADDED, true, false, PROMISED_SIZE, FRAME_MOST },
+	[TYPE_PING] = { 1, false, true, 8, 8 },
+	[TYPE_GONE] = { 0, false, true, 8, FRAME_MOST },
+	[TYPE_WINDOW] = { 0, true, true, 4, 4 },
+	[TYPE_CONTINUATION] = { END_HEADERS, true, false, 0, FRAME_MOST },
+};
+
+static bool is_frame(const uint8_t *head, bool is_client)
+{
+	uint32_t len = length_of(head), stream = load_u32be(head + 5);
+	const struct frame_rule *r;
+
+	if (head[3] >= sizeof frame_rules / sizeof *frame_rules)
+		return false;
+	r = &frame_rules[head[3]];
+	if (head[4] & ~r->flags || len < r->least || len > r->most)
+		return false;
+	if (head[3] == TYPE_SETTINGS && (len % SETTING_SIZE || (head[4] && len)))
+		return false;
+	return stream >> 31 == 0 && (stream ? r->of_stream : r->of_connection) && !(is_client && head[3] == TYPE_PROMISE);
+}
+
+bool http2_continues(struct span bytes, bool is_client)
+{
+	bool is_first = true;
+
+	while (bytes.len >= HTTP2_FRAME_HEAD) {
+		size_t whole = HTTP2_FRAME_HEAD + (size_t)length_of(bytes.at);
+
+		if (!is_frame(bytes.at, is_client) || (is_first && (bytes.at[3] == TYPE_CONTINUATION || whole > bytes.len)))
+			return false;
+		bytes = span_from(bytes, whole);
+		is_first = false;
+	}
+	return !is_first;
+}
+
+void http2_begin(struct http2 *h, bool is_in_middle)
 {
 	h->head_len = 0;
 	h->is_in_frame = h->is_in_block = false;
 	h->block_len = 0;
-	hpack_begin(&h->hpack);
+	hpack_begin(&h->hpack, is_in_middle);
 }
 
 static bool is_of_block(const struct http2 *h)

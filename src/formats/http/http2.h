@@ -4,8 +4,9 @@
  * Fed with the bytes of the stream as they come, it tells the fields of heads and how
  * many bytes of a body each stream carries, without padding. Bodies are not kept; a
  * head is, up to HTTP2_BLOCK bytes. What is missing in the middle of a body is no
- * matter (http2_skip), elsewhere the direction cannot be read on: heads refer to those
- * before them.
+ * matter (http2_skip), elsewhere the direction cannot be read on, but from a place where
+ * frames follow one another (http2_continues): heads refer to those before them, and
+ * what they take from there stays unknown (hpack.h).
  */
 #ifndef KANSHIKI_FORMATS_HTTP2_H
 #define KANSHIKI_FORMATS_HTTP2_H
@@ -45,8 +46,10 @@ struct http2 {
 
 /* Whether the bytes are a frame of settings, which a server sends first; the head of it is enough. */
 bool http2_begins(struct span bytes);
-/* Before the first frame, behind the preface. */
-void http2_begin(struct http2 *h);
+/* Whether the bytes of a segment are frames, the first of them whole, as the client or the server sends them. */
+bool http2_continues(struct span bytes, bool is_client);
+/* Before the first frame, behind the preface; or before any frame. */
+void http2_begin(struct http2 *h, bool is_in_middle);
 /* False: it cannot be read on. */
 bool http2_feed(struct http2 *h, struct span bytes, struct buf *room, const struct http2_events *events);
 /* The same of bytes that are not there. */

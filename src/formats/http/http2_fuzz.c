@@ -1,4 +1,4 @@
-/* One direction in two halves, with a gap behind the first where the first byte says so. */
+/* One direction in two halves, met in its middle and with a gap behind the first where the first byte says so. */
 #include "formats/http/http2.h"
 
 #include <stdlib.h>
@@ -42,10 +42,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf room = buf_new((size_t)64 << 10);
 	struct span rest = span_from(span_of(data, size), 1);
 	size_t half = rest.len / 2;
-	uint64_t gap = size ? data[0] : 0;
+	uint64_t gap = size ? data[0] & 0x7f : 0;
+	bool is_in_middle = size && data[0] & 0x80;
 
 	if (h) {
-		http2_begin(h);
+		http2_begin(h, is_in_middle);
+		http2_continues(rest, is_in_middle);
 		if (http2_feed(h, span_sub(rest, 0, half), &room, &events) && http2_skip(h, gap, &events))
 			http2_feed(h, span_from(rest, half), &room, &events);
 		if (seen.data > size + gap)

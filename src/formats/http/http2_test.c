@@ -32,7 +32,7 @@ static void expect_blocks(const struct span *blocks, size_t count, const char *w
 	struct buf text = buf_new(1 << 16), room = buf_new(1 << 16);
 	struct hpack h;
 
-	hpack_begin(&h);
+	hpack_begin(&h, false);
 	for (size_t i = 0; i < count; i++)
 		assert_true(hpack_read(&h, blocks[i], &room, field, &text));
 	assert_span(buf_span(&text), want);
@@ -70,7 +70,7 @@ TEST(hpack_forgets_what_the_table_has_no_room_for)
 	struct hpack h;
 
 	expect_blocks(blocks, 1, "a: 1\nb: 2\nb: 2\n");
-	hpack_begin(&h);
+	hpack_begin(&h, false);
 	assert_true(hpack_read(&h, blocks[0], &room, field, &text));
 	assert_false(hpack_read(&h, SPAN("\xbf"), &room, field, &text));
 	buf_free(&text);
@@ -83,7 +83,7 @@ TEST(hpack_keeps_its_entries_while_it_tidies_up)
 	struct buf text = buf_new(1 << 20), room = buf_new(1 << 20), block = buf_new(4096), want = buf_new(8192);
 	struct hpack h;
 
-	hpack_begin(&h);
+	hpack_begin(&h, false);
 	for (uint32_t i = 0; i < 5000; i++) {
 		uint32_t len = i * 37 % 121;
 
@@ -130,7 +130,7 @@ TEST(hpack_refuses_what_is_damaged)
 	struct hpack h;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		hpack_begin(&h);
+		hpack_begin(&h, false);
 		assert_false(hpack_read(&h, bad[i], &room, field, &text));
 	}
 	buf_free(&text);
@@ -155,7 +155,7 @@ TEST(http2_is_read_in_pieces_of_any_size)
 		struct http2 *h = calloc(1, sizeof *h);
 
 		assert_non_null(h);
-		http2_begin(h);
+		http2_begin(h, false);
 		for (struct span rest = all; rest.len; rest = span_from(rest, step))
 			assert_true(http2_feed(h, span_sub(rest, 0, step), &room, &events));
 		if (step == all.len)
@@ -176,7 +176,7 @@ TEST(http2_goes_on_where_a_body_has_gaps_and_nowhere_else)
 	struct http2 *h = calloc(1, sizeof *h);
 
 	assert_non_null(h);
-	http2_begin(h);
+	http2_begin(h, false);
 	assert_true(http2_feed(h, SPAN("\0\1\0\0\1\0\0\0\3" "abc"), &room, &events));
 	assert_true(http2_skip(h, 200, &events));
 	assert_false(http2_skip(h, 54, &events));
