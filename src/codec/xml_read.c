@@ -119,12 +119,18 @@ static uint8_t *text_room(struct reader *r, struct xml *to, size_t len)
 	return joined;
 }
 
+/* Between elements, to be read by people. */
+static bool is_indentation(struct span text)
+{
+	return !span_trim(text).len && (!text.len || span_find_byte(text, 0, '\n') != SIZE_MAX);
+}
+
 static void add_text(struct reader *r, struct span text)
 {
 	struct xml *to = r->depth ? r->open[r->depth - 1].at : NULL;
 	uint8_t *joined;
 
-	if (!to || !span_trim(text).len)
+	if (!to || is_indentation(text))
 		return;
 	if (!to->text.len) {
 		to->text = text;

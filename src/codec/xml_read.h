@@ -15,7 +15,7 @@
 
 struct xml {
 	struct span name;
-	struct span text;		/* of the element itself, pieces joined; white space kept */
+	struct span text;		/* of the element itself, pieces joined; white space kept but for blank lines */
 	struct xml_attribute {
 		struct span name, value;
 		struct xml_attribute *next;

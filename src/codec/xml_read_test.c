@@ -32,6 +32,17 @@ TEST(elements_attributes_and_text)
 	assert_span(xml_text(x, "one/three"), "");
 }
 
+TEST(a_space_is_text_and_indentation_is_none)
+{
+	bool whole;
+	const struct xml *x = read("<a>\n  <b> </b>\n\t<c>\n  </c><d>x<![CDATA[ ]]>y</d></a>", &whole);
+
+	assert_span(x->text, "");
+	assert_span(xml_child(x, "b")->text, " ");
+	assert_span(xml_child(x, "c")->text, "");
+	assert_span(xml_child(x, "d")->text, "x y");
+}
+
 TEST(what_breaks_off_is_read_until_there)
 {
 	bool whole = true;

@@ -1,10 +1,16 @@
-/* Rule text into the compiler, then an event of a few fields through what compiled. */
+/*
+ * Rule text into the compiler, then an event of a few fields through what compiled. What stands behind a
+ * line "=== placeholders" are the values of those, in place of those below.
+ */
 #include "rules/sigma/sigma.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SOURCES "sources: [{logsource: {category: test}, when: {log: '*'}}, " \
 		"{logsource: {product: windows}, when: {Channel: '*'}, fields: {Image: [a, b]}}]"
+
+#define PLACEHOLDERS "names: [a, 'b*', 7, 0x1f, 1.5, -3, yes, null, ~, '', '2026-01-02', '%ids%', 'c\\%d']\n" \
+		     "ids: 4688\nnothing: []\nempty:\nflag: true\nnets: [10.0.0.0/8, '::1/128']\n"
 
 static bool on_match(void *context, const struct finding *finding, const struct sigma_rule *rule,
 		     const struct event *event)
@@ -39,15 +45,30 @@ static void evaluate(const struct sigma_set *set, struct span input)
 	sigma_scanner_free(scanner);
 }
 
+static void split(struct span whole, struct span *rules, struct span *placeholders)
+{
+	struct span mark = SPAN("\n=== placeholders\n");
+
+	*rules = whole;
+	*placeholders = SPAN(PLACEHOLDERS);
+	for (size_t at = 0; at + mark.len <= whole.len; at++) {
+		if (memcmp(whole.at + at, mark.at, mark.len))
+			continue;
+		*rules = span_sub(whole, 0, at + 1);
+		*placeholders = span_from(whole, at + mark.len);
+		return;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena = arena_new((size_t)64 << 20);
-	struct sigma_source source = { SPAN("fuzz.yml"), { data, size } };
-	struct sigma_options options = { .logsources = SPAN(SOURCES),
-					 .placeholders = SPAN("names: [a, 'b*']\n") };
+	struct sigma_source source = { .path = SPAN("fuzz.yml") };
+	struct sigma_options options = { .logsources = SPAN(SOURCES) };
 	struct sigma_set *set;
 	struct err err = { 0 };
 
+	split(span_of(data, size), &source.text, &options.placeholders);
 	if (sigma_compile(&arena, &source, 1, &options, NULL, NULL, &set, &err))
 		evaluate(set, span_of(data, size));
 	arena_free(&arena);
