@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/finding.h"
+#include "base/marks.h"
 #include "base/trace.h"
 
 /* Files that belong to the one at hand: a hive's logs, a database's WAL. */
@@ -47,7 +48,7 @@ struct artefact {
 	const char *kind;		/* of identify(): "sqlite", "registry hive", "text" */
 	timestamp modified;
 	uint32_t mode;			/* as stat(2), or 0 where it is not known */
-	struct span capability;		/* security.capability, as stored; empty: none, or not known */
+	struct marks marks;
 	const struct near_files *near;	/* never NULL; may find nothing */
 	const struct digests *digests;	/* of the bytes (codec/digest.h), or NULL: not known yet */
 	struct arena *arena;		/* emptied after the item */

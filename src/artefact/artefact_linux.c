@@ -11,6 +11,12 @@
 	{ .name = title, .evidence_class = CLASS_TEXT_LOG, .paths = patterns, .decode = function, \
 	  .of_place = true }
 
+/* Where settings and programs of the system lie. */
+#define DECIDING_PLACES \
+	"etc/*|etc/*/*|etc/*/*/*|systemd/system/*|systemd/user/*|var/spool/cron/*|" \
+	"var/spool/cron/crontabs/*|.ssh/*|usr/bin/*|usr/sbin/*|usr/local/bin/*|usr/local/sbin/*|usr/lib/*.so*|" \
+	"usr/lib/*/*.so*|usr/lib/*/security/*.so"
+
 const struct artefact_decoder artefact_linux[] = {
 	PLACE("crontab", "etc/crontab|etc/cron.d/*", linux_crontab),
 	PLACE("user crontab", "var/spool/cron/crontabs/*|var/spool/cron/*|var/spool/cron/tabs/*|"
@@ -104,9 +110,9 @@ const struct artefact_decoder artefact_linux[] = {
 	{ .name = "static pods", .evidence_class = CLASS_CONFIGURATION, .decode = linux_pod, .is_risky = true,
 	  .of_place = true, .paths = "etc/kubernetes/manifests/*.yaml|etc/kubernetes/manifests/*.yml|"
 	  "etc/kubernetes/manifests/*.json" },
-	PLACE("open to all", "etc/*|etc/*/*|etc/*/*/*|systemd/system/*|systemd/user/*|var/spool/cron/*|"
-	      "var/spool/cron/crontabs/*|.ssh/*|usr/bin/*|usr/sbin/*|usr/local/bin/*|usr/local/sbin/*|usr/lib/*.so*|"
-	      "usr/lib/*/*.so*|usr/lib/*/security/*.so", linux_open_to_all),
+	PLACE("access lists", DECIDING_PLACES, linux_access_list),
+	PLACE("file attributes", NULL, linux_attributes),
+	PLACE("open to all", DECIDING_PLACES, linux_open_to_all),
 	PLACE("set-id programs", NULL, linux_set_id),
 	PLACE("file capabilities", NULL, linux_capability),
 	PLACE("dpkg files", "var/lib/dpkg/info/*.md5sums", package_md5sums),

@@ -83,7 +83,7 @@ static void add_names(struct buf *to, uint64_t set)
 /* struct vfs_cap_data: version and flags, then permitted and inheritable, 32 bits at a time. */
 bool linux_capability(const struct artefact *a, struct err *err)
 {
-	struct cursor c = cursor_of(a->capability);
+	struct cursor c = cursor_of(a->marks.capability);
 	uint32_t head = cursor_u32le(&c);
 	uint64_t permitted = cursor_u32le(&c);
 	struct buf set = buf_new(2048);
@@ -92,7 +92,7 @@ bool linux_capability(const struct artefact *a, struct err *err)
 	cursor_skip(&c, 4);
 	if (head >> 24 > 1)
 		permitted |= (uint64_t)cursor_u32le(&c) << 32;
-	if (!a->capability.len || c.short_read || !permitted)
+	if (!a->marks.capability.len || c.short_read || !permitted)
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no capabilities");
 	add_names(&set, permitted);
 	t = linux_text_of(a);
@@ -102,5 +102,73 @@ bool linux_capability(const struct artefact *a, struct err *err)
 				       SPAN_ARG(buf_span(&set)), head & 1 ? "true" : "false") });
 	linux_text_free(&t);
 	buf_free(&set);
+	return true;
+}
+
+/* What the kernel itself makes so is none of anybody's doing. */
+#define KERNELS_OWN "/sys/firmware/|/proc/"
+
+/* Nobody, not even root, changes or deletes it before somebody takes the mark off: no package sets it. */
+bool linux_attributes(const struct artefact *a, struct err *err)
+{
+	struct linux_text t;
+
+	if (!a->marks.attributes || span_has_any(a->path, KERNELS_OWN))
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no attributes");
+	t = linux_text_of(a);
+	if (a->marks.attributes & MARK_IMMUTABLE)
+		linux_setting(&t, "immutable", a->name, SPAN("+i"), NULL);
+	else if (a->marks.attributes & MARK_APPEND_ONLY)
+		linux_setting(&t, "append only", a->name, SPAN("+a"), NULL);
+	linux_text_free(&t);
+	return true;
+}
+
+#define ACL_USER 2
+#define ACL_GROUP 8
+#define ACL_MASK 16
+#define ACL_READ 4
+#define ACL_WRITE 2
+#define ACL_ENTRY 8
+
+/* What the mask leaves of everybody's rights; without one, all. */
+static unsigned mask_of(struct span list)
+{
+	struct cursor c = cursor_of(list);
+
+	while (cursor_left(&c) >= ACL_ENTRY) {
+		unsigned tag = cursor_u16le(&c), rights = cursor_u16le(&c);
+
+		cursor_skip(&c, 4);
+		if (tag == ACL_MASK)
+			return rights;
+	}
+	return 7;
+}
+
+/*
+ * Somebody by name who may write what decides who may do what, or read what is secret:
+ * acl(5) gives it, and `ls` shows no more than a '+' behind the mode.
+ */
+bool linux_access_list(const struct artefact *a, struct err *err)
+{
+	struct span list = span_from(a->marks.acl, 4);
+	struct cursor c = cursor_of(list);
+	unsigned mask = mask_of(list), wanted = ACL_WRITE | (is_secret(a->name) ? ACL_READ : 0);
+	struct linux_text t;
+
+	if (!list.len)
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "no access list");
+	t = linux_text_of(a);
+	while (cursor_left(&c) >= ACL_ENTRY) {
+		unsigned tag = cursor_u16le(&c), rights = cursor_u16le(&c) & mask;
+		uint32_t whose = cursor_u32le(&c);
+
+		if ((tag == ACL_USER || tag == ACL_GROUP) && rights & wanted)
+			linux_setting(&t, "access list", a->name,
+				      arena_printf(a->arena, "%s %u: %s%s", tag == ACL_USER ? "user" : "group", whose,
+						   rights & ACL_READ ? "r" : "-", rights & ACL_WRITE ? "w" : "-"), NULL);
+	}
+	linux_text_free(&t);
 	return true;
 }

@@ -10,6 +10,8 @@
  *   files of passwords and keys of the machine that anybody may read  medium, and
  *   settings and programs that anybody may write                      medium, if few are: a copy
  *                                                                     may have lost all rights
+ *   a file that not even root can change, one that somebody by name   medium, if not very many
+ *   may write whatever its mode says (access list)                    are
  */
 #include "assess/acts.h"
 
@@ -104,6 +106,24 @@ static bool weigh_open(struct analysis *a, struct err *err)
 	return ok;
 }
 
+static const struct deed unchangeable = { NULL, "kanshiki.unchangeable-file",
+					  "A file was made so that not even root can change it", LEVEL_MEDIUM };
+static const struct deed granted = { NULL, "kanshiki.access-list",
+				     "An access list gives somebody by name what the mode does not show", LEVEL_MEDIUM };
+
+/* Marks that no package sets; a machine where very many files have them was hardened by its owner. */
+static bool weigh_marks(struct analysis *a, struct err *err)
+{
+	struct acts acts;
+	bool ok = acts_load(a, "kind = 'setting' AND what IN ('immutable', 'append only', 'access list')", &acts, err);
+
+	for (size_t i = 0; ok && (double)acts.count <= THRESHOLD(ACCOUNTS_MARKS) && i < acts.count; i++) {
+		acts.list[i].technique = SPAN("T1222.002");
+		ok = tell(a, &acts.list[i], span_eq(acts.list[i].what, SPAN("access list")) ? &granted : &unchangeable, err);
+	}
+	return ok;
+}
+
 static bool weigh_accounts(struct analysis *a, struct err *err)
 {
 	struct map noted = map_new(a->arena);
@@ -128,5 +148,5 @@ static bool weigh_accounts(struct analysis *a, struct err *err)
 
 bool analyse_accounts(struct analysis *a, struct err *err)
 {
-	return weigh_accounts(a, err) && weigh_open(a, err);
+	return weigh_accounts(a, err) && weigh_open(a, err) && weigh_marks(a, err);
 }

@@ -102,7 +102,7 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 	const struct stat *st = &job->stat;
 	int fds[3] = { job->opened->fd, -1, job->opened->room_fd };
 	size_t count = 1;
-	uint8_t capability[ATTRIBUTE_CAPABILITY_MAX];
+	struct marks_room room;
 	struct command command = {
 		.path = span_of(job->path, job->path_len), .size = (uint64_t)st->st_size,
 		.allocated = allocated(job), .is_cut = job->is_cut, .mode = st->st_mode,
@@ -119,8 +119,8 @@ static bool send_command(struct slot *s, struct job *job, struct err *err)
 	bool ok;
 
 	command.no_rights = S_ISREG(st->st_mode) && st->st_mode & 0111 && !attribute_has_rights(job->opened->fd);
-	if (S_ISREG(st->st_mode) && st->st_mode & 0111)
-		command.capability = span_of(capability, attribute_capability(job->opened->fd, capability));
+	if (S_ISREG(st->st_mode))
+		command.marks = attribute_marks(job->opened->fd, st->st_mode & 0111, &room);
 	fds[1] = share_open(job, err);
 	if (fds[1] < 0 && job->part.len)
 		return false;

@@ -275,6 +275,52 @@ TEST(images_of_xfs_tell_capabilities_of_programs)
 	tear_down(&r);
 }
 
+/* user 1000: rw, in the kernel's form; debugfs turns it into the one of ext. */
+#define ACCESS_LIST "printf '\\002\\000\\000\\000\\001\\000\\006\\000\\377\\377\\377\\377\\002\\000\\006\\000" \
+	"\\350\\003\\000\\000\\004\\000\\004\\000\\377\\377\\377\\377\\020\\000\\006\\000\\377\\377\\377\\377" \
+	"\\040\\000\\004\\000\\377\\377\\377\\377' > ../acl"
+
+#define IMMUTABLE "SELECT count(*) FROM trace WHERE what = 'immutable' AND name = 'sudoers'"
+#define GRANTED "SELECT count(*) FROM trace WHERE what = 'access list' AND command = 'user 1000: rw' AND name = 'sudoers'"
+
+TEST(images_of_ext_tell_attributes_and_access_lists)
+{
+	static const char *const sizes[] = { "256", "128" }, *const names[] = { "marks-256", "marks-128" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char command[1000];
+		struct run r;
+
+		if (!has_tool("mke2fs") || !has_tool("debugfs"))
+			skip();
+		snprintf(command, sizeof command,
+			 "mkdir -p ../in/etc && cp ../in/hello.txt ../in/etc/sudoers && " ACCESS_LIST " && "
+			 "mke2fs -q -t ext4 -I %s -d ../in disk.raw 8M 2>/dev/null && "
+			 "debugfs -w -R 'ea_set -f ../acl /etc/sudoers system.posix_acl_access' disk.raw 2>/dev/null && "
+			 "debugfs -w -R 'set_inode_field /etc/sudoers flags 0x80010' disk.raw 2>/dev/null", sizes[i]);
+		make(&r, names[i], command);
+		run_one(&r);
+		assert_int_equal(number(&r, IMMUTABLE), 1);
+		assert_int_equal(number(&r, GRANTED), 1);
+		tear_down(&r);
+	}
+}
+
+TEST(images_of_xfs_tell_attributes)
+{
+	struct run r;
+
+	if (!has_tool("mkfs.xfs") || !has_tool("xfs_db"))
+		skip();
+	make(&r, "xfs-marks", "printf 'x\\n0 0\\nd--755 0 0\\netc d--755 0 0\\nsudoers ---644 0 0 %s/../in/hello.txt\\n$\\n$\\n' "
+			      "\"$PWD\" > ../proto && truncate -s 320M disk.raw && "
+			      "mkfs.xfs -q -p ../proto disk.raw >/dev/null 2>&1 && xfs_db -x -c 'path /etc/sudoers' -c "
+			      "'write core.immutable 1' disk.raw >/dev/null 2>&1");
+	run_one(&r);
+	assert_int_equal(number(&r, IMMUTABLE), 1);
+	tear_down(&r);
+}
+
 /* QEMU writes LUKS without a device mapper. */
 #define LUKS_IMAGE "mke2fs -q -t ext4 -d ../in ../disk.raw 4M && qemu-img convert -O luks " \
 	"--object secret,id=s,data=geheim -o key-secret=s,iter-time=10 ../disk.raw disk.luks"

@@ -65,7 +65,8 @@
  *             history off, restore off, log off, uac, remote desktop, credential
  *             protection, defence exclusion, hidden account, firewall rule, share,
  *             pending rename, deleted key, deleted value, deleted job (of BITS), form entry (name: field),
- *             cloud account (command: folder), ...
+ *             cloud account (command: folder), immutable, append only, access list (command:
+ *             who and what), ...
  *                                             path: where; name: which; command: value; technique
  *                                             where it weakens the machine
  * PROCESS     running, socket, module, open file   of a live machine: program, command, user, local,

@@ -373,14 +373,13 @@ bool ext_read(const struct ext *e, uint64_t inode, uint64_t most, struct buf *to
 	return ok;
 }
 
-size_t ext_capability(const struct ext *e, uint64_t inode, uint8_t out[CAPABILITY_MAX])
+void ext_marks(const struct ext *e, uint64_t inode, struct marks_room *room, struct marks *out)
 {
 	struct buf raw = buf_new(EXT_INODE_MOST);
 	struct err ignored;
-	size_t len = 0;
 
+	*out = (struct marks){ 0 };
 	if (ext_read_inode(e, inode, &raw, &ignored))
-		len = capability_of_ext(e->volume, e->block, buf_span(&raw), out);
+		marks_of_ext(e->volume, e->block, buf_span(&raw), room, out);
 	buf_free(&raw);
-	return len;
 }

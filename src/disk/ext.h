@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "disk/blocks.h"
-#include "disk/capability.h"
+#include "disk/marks.h"
 
 struct ext {
 	struct blocks *volume;		/* borrowed */
@@ -42,7 +42,7 @@ bool ext_read_group(const struct ext *e, uint32_t group, struct ext_group *out, 
 /* The inode as it is stored, e->inode_size bytes; `to` has room for EXT_INODE_MOST. */
 bool ext_read_inode(const struct ext *e, uint64_t inode, struct buf *to, struct err *err);
 
-/* The attribute of that file, as capability.h has it. */
-size_t ext_capability(const struct ext *e, uint64_t inode, uint8_t out[CAPABILITY_MAX]);
+/* Of that file, as marks.h has them. */
+void ext_marks(const struct ext *e, uint64_t inode, struct marks_room *room, struct marks *out);
 
 #endif

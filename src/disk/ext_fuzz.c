@@ -26,9 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			struct buf content = buf_new(CONTENT_MOST);
 			bool cut = false;
 
-			uint8_t capability[CAPABILITY_MAX];
+			struct marks_room room;
+			struct marks marks;
 
-			(void)ext_capability(&e, i, capability);
+			ext_marks(&e, i, &room, &marks);
 			(void)ext_folder_is_whole(&e, i);
 			ext_read(&e, i, CONTENT_MOST, &content, &cut, &err);
 			buf_free(&content);

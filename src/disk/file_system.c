@@ -160,9 +160,13 @@ bool fs_link(struct file_system *fs, const struct fs_place *place, struct buf *t
 	return fs->link(fs, place, to);
 }
 
-size_t fs_capability(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX])
+struct marks fs_marks(struct file_system *fs, const struct fs_place *place, struct marks_room *room)
 {
-	return fs->capability ? fs->capability(fs, place, out) : 0;
+	struct marks marks = { 0 };
+
+	if (fs->marks)
+		fs->marks(fs, place, room, &marks);
+	return marks;
 }
 
 bool fs_free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err)

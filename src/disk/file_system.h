@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/timestamp.h"
 #include "disk/blocks.h"
-#include "disk/capability.h"
+#include "disk/marks.h"
 
 enum fs_kind { FS_FILE, FS_FOLDER, FS_LINK, FS_SPECIAL };
 
@@ -83,8 +83,8 @@ bool fs_read_on(struct file_system *fs, const struct fs_place *place, uint64_t f
 bool fs_find(struct file_system *fs, uint64_t folder, struct span name, struct fs_place *out);
 /* Appends where a symbolic link points, raw bytes. False: it is none, or cannot be read. */
 bool fs_link(struct file_system *fs, const struct fs_place *place, struct buf *to);
-/* Linux' file capabilities (security.capability) as they are stored; 0: the file has none. */
-size_t fs_capability(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX]);
+/* What Linux keeps of the file beside its mode: none where the file system has no such thing. */
+struct marks fs_marks(struct file_system *fs, const struct fs_place *place, struct marks_room *room);
 /* Runs of bytes that no file uses, in order. False from `run`: enough. */
 typedef bool fs_free_fn(void *context, uint64_t at, uint64_t len);
 bool fs_free_runs(struct file_system *fs, fs_free_fn *run, void *context, struct err *err);

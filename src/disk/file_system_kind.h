@@ -18,7 +18,7 @@ struct file_system {
 	bool (*free_runs)(struct file_system *fs, fs_free_fn *run, void *context, struct err *err);
 	void (*close)(struct file_system *fs);
 	/* NULL: the file system has no such thing. */
-	size_t (*capability)(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX]);
+	void (*marks)(struct file_system *fs, const struct fs_place *place, struct marks_room *room, struct marks *out);
 };
 
 /* How much is read in one go. */

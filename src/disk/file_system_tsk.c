@@ -548,11 +548,12 @@ static bool free_runs(struct file_system *fs, fs_free_fn *run, void *context, st
 	return failed ? tsk_failed(err, "unallocated blocks") : true;
 }
 
-static size_t capability(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX])
+static void marks_of(struct file_system *fs, const struct fs_place *place, struct marks_room *room, struct marks *out)
 {
 	const struct tsk_system *t = (const struct tsk_system *)fs;
 
-	return t->reads_ext ? ext_capability(&t->ext, place->inode, out) : 0;
+	if (t->reads_ext)
+		ext_marks(&t->ext, place->inode, room, out);
 }
 
 static void close_system(struct file_system *fs)
@@ -586,7 +587,7 @@ struct file_system *fs_tsk_open(struct blocks *volume, const char *name, struct 
 		return NULL;
 	}
 	t->fs = (struct file_system){ name, volume, walk, read_place, read_on, find, read_link, free_runs,
-				      close_system, capability };
+				      close_system, marks_of };
 	t->image = tsk_image_open(volume);
 	tsk_error_reset();
 	t->info = t->image ? tsk_fs_open_img(t->image, 0, type_of(name)) : NULL;

@@ -215,9 +215,9 @@ static bool free_runs(struct file_system *fs, fs_free_fn *run, void *context, st
 	return xfs_free_runs(fs->volume, run, context, err);
 }
 
-static size_t capability(struct file_system *fs, const struct fs_place *place, uint8_t out[CAPABILITY_MAX])
+static void marks_of(struct file_system *fs, const struct fs_place *place, struct marks_room *room, struct marks *out)
 {
-	return capability_of_xfs(fs->volume, place->inode, out);
+	marks_of_xfs(fs->volume, place->inode, room, out);
 }
 
 static void close_system(struct file_system *fs)
@@ -238,7 +238,7 @@ struct file_system *fs_xfs_open(struct blocks *volume, struct err *err)
 		return NULL;
 	}
 	x->fs = (struct file_system){ "xfs", volume, walk, read_place, NULL, find, read_link, free_runs,
-				      close_system, capability };
+				      close_system, marks_of };
 	x->io = bfio_of(volume);
 	if (x->io && libfsxfs_volume_initialize(&x->volume, NULL) == 1 &&
 	    libfsxfs_volume_open_file_io_handle(x->volume, x->io, LIBBFIO_ACCESS_FLAG_READ, NULL) == 1)

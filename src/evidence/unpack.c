@@ -205,8 +205,11 @@ static timestamp entry_time(bool is_set, time_t seconds, long nanoseconds)
 /* At most so many attributes of a member are looked at. */
 #define ATTRIBUTES_MOST 100
 
-static struct span capability_of(struct archive_entry *entry)
+static struct marks marks_of(struct archive_entry *entry)
 {
+	struct marks marks = { 0 };
+	unsigned long set = 0, cleared;
+
 	const char *name;
 	const void *value;
 	size_t len;
@@ -214,8 +217,12 @@ static struct span capability_of(struct archive_entry *entry)
 	archive_entry_xattr_reset(entry);
 	for (int i = 0; i < ATTRIBUTES_MOST && archive_entry_xattr_next(entry, &name, &value, &len) == ARCHIVE_OK; i++)
 		if (name && !strcmp(name, "security.capability"))
-			return span_of(value, len);
-	return (struct span){ 0 };
+			marks.capability = span_of(value, len);
+		else if (name && !strcmp(name, "system.posix_acl_access"))
+			marks.acl = span_of(value, len);
+	archive_entry_fflags(entry, &set, &cleared);
+	marks.attributes = (uint32_t)set & (MARK_IMMUTABLE | MARK_APPEND_ONLY);
+	return marks;
 }
 
 static void describe(struct unpack *u, struct archive_entry *entry, struct unpack_member *out)
@@ -243,7 +250,7 @@ static void describe(struct unpack *u, struct archive_entry *entry, struct unpac
 		.is_encrypted = archive_entry_is_data_encrypted(entry) ||
 				archive_entry_is_metadata_encrypted(entry),
 	};
-	out->capability = capability_of(entry);
+	out->marks = marks_of(entry);
 	if (type == AE_IFLNK)
 		link = archive_entry_symlink(entry);
 	out->target = span_text(link ? link : "");

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/marks.h"
 #include "base/timestamp.h"
 
 enum unpack_kind { UNPACK_FILE, UNPACK_FOLDER, UNPACK_LINK, UNPACK_SPECIAL };
@@ -23,7 +24,7 @@ struct unpack_member {
 	uint64_t size;			/* as stated, or UINT64_MAX */
 	timestamp modified, accessed, changed, created;
 	uint32_t mode;
-	struct span capability;		/* security.capability, where the archive has it */
+	struct marks marks;		/* where the archive has them */
 	bool is_encrypted;
 };
 

@@ -142,7 +142,7 @@ void artefacts_examine(struct examination *x, struct item *item, const char *kin
 	struct artefact a = {
 		.bytes = item->bytes, .rest = item->rest, .path = item->path,
 		.name = span_after_last(item->path, '/'), .kind = kind,
-		.modified = item->modified, .mode = item->mode, .capability = item->capability,
+		.modified = item->modified, .mode = item->mode, .marks = item->marks,
 		.near = item->near ? item->near : &nothing,
 		.digests = item->has_digests ? &item->digests : NULL,
 		.arena = &arena, .trace = take_trace, .short_of = note_short, .lost = add_lost,

@@ -15,7 +15,9 @@ bool command_write(struct buf *to, const struct command *command)
 	buf_add_u64le(to, (uint64_t)command->changed);
 	buf_add_u64le(to, (uint64_t)command->accessed);
 	buf_add_u32le(to, command->mode);
-	put_span(to, command->capability);
+	put_span(to, command->marks.capability);
+	put_span(to, command->marks.acl);
+	buf_add_u32le(to, command->marks.attributes);
 	buf_add_u8(to, command->no_rights);
 	buf_add_u8(to, command->is_cut);
 	buf_add_u32le(to, command->beside_count);
@@ -44,7 +46,9 @@ bool command_read(struct span in, struct command *out, struct err *err)
 	out->changed = (timestamp)cursor_u64le(&c);
 	out->accessed = (timestamp)cursor_u64le(&c);
 	out->mode = cursor_u32le(&c);
-	out->capability = cursor_take(&c, cursor_u32le(&c));
+	out->marks.capability = cursor_take(&c, cursor_u32le(&c));
+	out->marks.acl = cursor_take(&c, cursor_u32le(&c));
+	out->marks.attributes = cursor_u32le(&c);
 	out->no_rights = cursor_u8(&c);
 	out->is_cut = cursor_u8(&c);
 	out->beside_count = cursor_u32le(&c);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/marks.h"
 #include "base/timestamp.h"
 
 #define COMMAND_REFUSED_MAX 8
@@ -14,7 +15,7 @@ struct command {
 	uint64_t allocated;		/* bytes that take up disk: what reading may take longer for */
 	timestamp modified, changed, accessed;
 	uint32_t mode;
-	struct span capability;		/* its security.capability, as stored; often empty */
+	struct marks marks;
 	bool no_rights;			/* its execute bits say nothing (os/attribute.h) */
 	bool is_cut;			/* the source went on beyond what is here */
 	/* Members (paths within the tree) that were the end of an examiner before. */

@@ -32,7 +32,7 @@ struct item {
 	const struct near_files *near;	/* files beside it (artefact/artefact.h), or NULL */
 	timestamp modified;		/* TIME_NONE where it is not known */
 	uint32_t mode;			/* as stat(2), or 0 */
-	struct span capability;		/* as in struct artefact */
+	struct marks marks;
 	unsigned depth;			/* archives around it */
 	uint64_t left_ns;		/* of its own time */
 	struct span short_of;		/* why it is not wholly examined, or empty: the first reason */

@@ -139,7 +139,7 @@ static void examine_file(struct examination *x)
 {
 	const struct command *command = x->command;
 	struct item item = { .path = command->path, .modified = command->modified,
-			     .capability = command->capability, .near = &x->beside->near };
+			     .marks = command->marks, .near = &x->beside->near };
 	struct item_origin origin = { .begin = {
 		.size = command->size, .modified = command->modified, .changed = command->changed,
 		.accessed = command->accessed, .created = TIME_NONE, .mode = command->mode },

@@ -188,7 +188,7 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 	struct item item = { .depth = o->item->depth + 1, .modified = e->modified, .near = &find };
 	struct item_origin origin = { .fill = fill, .fill_context = &content, .no_rights = has_no_rights(v) };
 	struct buf member = buf_new(RECORD_PATH_MAX), path = buf_new(RECORD_PATH_MAX * 16);
-	uint8_t capability[CAPABILITY_MAX];
+	struct marks_room room;
 
 	if (image_part_path(v->name, e, &member)) {
 		item.member = buf_span(&member);
@@ -199,9 +199,11 @@ static void examine_entry(struct opened_image *o, struct file_system *fs, const 
 		origin.begin = (struct record_begin){ .path = item.member, .size = e->size,
 			.modified = e->modified, .changed = e->changed, .accessed = e->accessed,
 			.created = e->created, .mode = e->mode };
+		if (e->kind == FS_FILE)
+			item.marks = fs_marks(fs, &e->place, &room);
 		/* Rights mean something for what can be run. */
-		if (e->kind == FS_FILE && e->mode & 0111)
-			item.capability = span_of(capability, fs_capability(fs, &e->place, capability));
+		if (!(e->mode & 0111))
+			item.marks.capability = (struct span){ 0 };
 		if (is_snapshot_store(o, v, e->path))
 			item_dismiss(o->x, &item, &origin, FATE_SKIPPED, SPAN("store of snapshots, which are "
 				     "examined by themselves"));

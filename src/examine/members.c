@@ -146,7 +146,7 @@ static bool escapes(struct span path)
 static void examine_member(struct examination *x, struct unpack *u, struct item *archive,
 			   struct beside_members *beside, const struct unpack_member *m)
 {
-	struct item item = { .depth = archive->depth + 1, .modified = m->modified, .capability = m->capability,
+	struct item item = { .depth = archive->depth + 1, .modified = m->modified, .marks = m->marks,
 			     .near = &beside->near };
 	struct item_origin origin = { 0 };
 	struct buf path = buf_new(RECORD_PATH_MAX * 16);

@@ -1,6 +1,8 @@
 #include "os/attribute.h"
 
+#include <linux/fs.h>
 #include <linux/magic.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -11,11 +13,24 @@
 #define VBOXSF_MAGIC 0x786f4256
 #define VMHGFS_MAGIC 0xbacbacbc
 
-size_t attribute_capability(int fd, uint8_t out[ATTRIBUTE_CAPABILITY_MAX])
+static struct span attribute(int fd, const char *name, uint8_t *out, size_t most)
 {
-	ssize_t got = fgetxattr(fd, "security.capability", out, ATTRIBUTE_CAPABILITY_MAX);
+	ssize_t got = fgetxattr(fd, name, out, most);
 
-	return got > 0 ? (size_t)got : 0;
+	return span_of(out, got > 0 ? (size_t)got : 0);
+}
+
+struct marks attribute_marks(int fd, bool can_run, struct marks_room *room)
+{
+	struct marks marks = { 0 };
+	int flags = 0;
+
+	if (can_run)
+		marks.capability = attribute(fd, "security.capability", room->capability, sizeof room->capability);
+	marks.acl = attribute(fd, "system.posix_acl_access", room->acl, sizeof room->acl);
+	if (!ioctl(fd, FS_IOC_GETFLAGS, &flags))
+		marks.attributes = (uint32_t)flags & (MARK_IMMUTABLE | MARK_APPEND_ONLY);
+	return marks;
 }
 
 /* ntfs-3g and others that have no rights of their own give all to all. */

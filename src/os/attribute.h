@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ATTRIBUTE_CAPABILITY_MAX 24
+#include "base/marks.h"
 
-/* Linux' file capabilities (security.capability) as they are stored; 0: the file has none. */
-size_t attribute_capability(int fd, uint8_t out[ATTRIBUTE_CAPABILITY_MAX]);
+/* What the file system says of an open file, its spans in `room`; capabilities only of what can be run. */
+struct marks attribute_marks(int fd, bool can_run, struct marks_room *room);
 /* Whether the file's execute bits say something: on FAT, NTFS and shares all files have them. */
 bool attribute_has_rights(int fd);
 

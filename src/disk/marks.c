@@ -1,0 +1,203 @@
+#include "disk/marks.h"
+
+#include "base/buf.h"
+
+#define EXT_INODE 128
+#define EXT_MAGIC 0xea020000
+#define EXT_BLOCK_HEADER 32
+#define EXT_ACL 2
+#define EXT_SECURITY 6
+#define EXT_BLOCK_MOST 65536
+
+#define XFS_LOCAL 1
+#define XFS_ROOT 2
+#define XFS_SECURE 4
+#define XFS_IMMUTABLE 8
+#define XFS_APPEND 16
+#define XFS_INODE_MOST 2048
+
+#define ACL_VERSION 2
+#define ACL_USER 2			/* entries that name somebody */
+#define ACL_GROUP 8
+#define NOBODY UINT32_MAX
+
+/* ---- the kernel's form of an access list: a version, then tag, rights and whose ---- */
+
+static void acl_entry(struct marks_room *room, size_t *len, uint16_t tag, uint16_t rights, uint32_t whose)
+{
+	const uint8_t entry[8] = { (uint8_t)tag, (uint8_t)(tag >> 8), (uint8_t)rights, (uint8_t)(rights >> 8),
+				   (uint8_t)whose, (uint8_t)(whose >> 8), (uint8_t)(whose >> 16), (uint8_t)(whose >> 24) };
+
+	if (!*len) {
+		memcpy(room->acl, (const uint8_t[]){ ACL_VERSION, 0, 0, 0 }, 4);
+		*len = 4;
+	}
+	if (*len + sizeof entry > sizeof room->acl)
+		return;
+	memcpy(room->acl + *len, entry, sizeof entry);
+	*len += sizeof entry;
+}
+
+/* ext keeps whose only where the tag names somebody. */
+static struct span acl_of_ext(struct span value, struct marks_room *room)
+{
+	struct cursor c = cursor_of(value);
+	size_t len = 0;
+
+	cursor_skip(&c, 4);
+	while (cursor_left(&c) >= 4) {
+		uint16_t tag = cursor_u16le(&c), rights = cursor_u16le(&c);
+
+		acl_entry(room, &len, tag, rights, tag == ACL_USER || tag == ACL_GROUP ? cursor_u32le(&c) : NOBODY);
+	}
+	return span_of(room->acl, c.short_read ? 0 : len);
+}
+
+/* XFS: a count, then tag, whose and rights, all the other way round. */
+static struct span acl_of_xfs(struct span value, struct marks_room *room)
+{
+	struct cursor c = cursor_of(value);
+	size_t len = 0;
+
+	cursor_skip(&c, 4);
+	while (cursor_left(&c) >= 12) {
+		uint32_t tag = cursor_u32be(&c), whose = cursor_u32be(&c);
+
+		acl_entry(room, &len, (uint16_t)tag, cursor_u16be(&c), whose);
+		cursor_skip(&c, 2);
+	}
+	return span_of(room->acl, len);
+}
+
+static struct span capability_of(struct span value, struct marks_room *room)
+{
+	if (!value.len || value.len > sizeof room->capability)
+		return (struct span){ 0 };
+	memcpy(room->capability, value.at, value.len);
+	return span_of(room->capability, value.len);
+}
+
+/* ---- ext ---- */
+
+/* Entries from the cursor on; `values` is what their offsets count from. */
+static void find_in_ext(struct cursor *c, struct span values, struct marks_room *room, struct marks *out)
+{
+	while (cursor_left(c) >= 16) {
+		uint8_t len = cursor_u8(c), of = cursor_u8(c);
+		uint16_t at = cursor_u16le(c);
+		uint32_t size;
+		struct span name;
+
+		cursor_skip(c, 4);
+		size = cursor_u32le(c);
+		cursor_skip(c, 4);
+		if (!len && !of)
+			break;
+		name = cursor_take(c, len);
+		cursor_skip(c, (4 - len % 4) % 4u);
+		if (of == EXT_SECURITY && span_eq(name, SPAN("capability")) && !out->capability.len)
+			out->capability = capability_of(span_sub(values, at, size), room);
+		if (of == EXT_ACL && !out->acl.len)
+			out->acl = acl_of_ext(span_sub(values, at, size), room);
+	}
+}
+
+static void find_in_inode(struct span inode, struct marks_room *room, struct marks *out)
+{
+	size_t extra = inode.len > EXT_INODE + 2 ? load_u16le(inode.at + EXT_INODE) : 0;
+	struct cursor c = cursor_of(span_from(inode, EXT_INODE + extra));
+
+	if (inode.len > EXT_INODE && cursor_u32le(&c) == EXT_MAGIC)
+		find_in_ext(&c, span_from(inode, EXT_INODE + extra + 4), room, out);
+}
+
+static void find_in_block(struct blocks *volume, uint32_t block, uint64_t number, struct marks_room *room,
+			  struct marks *out)
+{
+	struct buf raw = buf_new(EXT_BLOCK_MOST);
+	uint8_t *bytes = buf_reserve(&raw, block);
+	struct cursor c = cursor_of(span_of(bytes, bytes ? block : 0));
+	struct err ignored;
+
+	if (bytes && number <= volume->size / block &&
+	    blocks_read_all(volume, number * block, bytes, block, &ignored) && cursor_u32le(&c) == EXT_MAGIC) {
+		cursor_seek(&c, EXT_BLOCK_HEADER);
+		find_in_ext(&c, span_of(bytes, block), room, out);
+	}
+	buf_free(&raw);
+}
+
+void marks_of_ext(struct blocks *volume, uint32_t block, struct span inode, struct marks_room *room, struct marks *out)
+{
+	uint64_t number;
+
+	*out = (struct marks){ 0 };
+	if (inode.len < EXT_INODE)
+		return;
+	out->attributes = load_u32le(inode.at + 32) & (MARK_IMMUTABLE | MARK_APPEND_ONLY);
+	find_in_inode(inode, room, out);
+	number = load_u32le(inode.at + 104) | (uint64_t)load_u16le(inode.at + 118) << 32;
+	if (number)
+		find_in_block(volume, block, number, room, out);
+}
+
+/* ---- XFS ---- */
+
+/* Where an inode lies is part of its number. */
+static bool read_inode_of_xfs(struct blocks *volume, uint64_t inode, uint8_t raw[XFS_INODE_MOST], size_t *len)
+{
+	uint8_t s[128];
+	uint64_t block, group, at;
+	unsigned in_block, in_group;
+	struct err ignored;
+
+	if (!blocks_read_all(volume, 0, s, sizeof s, &ignored) || memcmp(s, "XFSB", 4))
+		return false;
+	*len = load_u16be(s + 104);
+	in_block = s[123];
+	in_group = s[124];
+	if (*len < 256 || *len > XFS_INODE_MOST || in_block > 8 || in_group > 31)
+		return false;
+	group = inode >> (in_group + in_block);
+	block = inode >> in_block & ((UINT64_C(1) << in_group) - 1);
+	if (group > UINT32_MAX)
+		return false;
+	at = (group * load_u32be(s + 84) + block) * load_u32be(s + 4) + (inode & ((UINT64_C(1) << in_block) - 1)) * *len;
+	return at < volume->size && blocks_read_all(volume, at, raw, *len, &ignored) && !memcmp(raw, "IN", 2);
+}
+
+static void find_in_xfs(struct span inode, struct marks_room *room, struct marks *out)
+{
+	struct cursor c = cursor_of(inode);
+	unsigned count;
+
+	cursor_seek(&c, (inode.at[4] >= 3 ? 176u : 100u) + inode.at[82] * 8u);
+	cursor_skip(&c, 2);
+	count = cursor_u8(&c);
+	cursor_skip(&c, 1);
+	while (count-- && !c.short_read) {
+		uint8_t name_len = cursor_u8(&c), value_len = cursor_u8(&c), flags = cursor_u8(&c);
+		struct span name = cursor_take(&c, name_len), value = cursor_take(&c, value_len);
+
+		if (flags & XFS_SECURE && span_eq(name, SPAN("capability")))
+			out->capability = capability_of(value, room);
+		if (flags & XFS_ROOT && span_eq(name, SPAN("SGI_ACL_FILE")))
+			out->acl = acl_of_xfs(value, room);
+	}
+}
+
+void marks_of_xfs(struct blocks *volume, uint64_t inode, struct marks_room *room, struct marks *out)
+{
+	uint8_t raw[XFS_INODE_MOST];
+	size_t len;
+
+	*out = (struct marks){ 0 };
+	if (!read_inode_of_xfs(volume, inode, raw, &len))
+		return;
+	if (load_u16be(raw + 90) & XFS_IMMUTABLE)
+		out->attributes |= MARK_IMMUTABLE;
+	if (load_u16be(raw + 90) & XFS_APPEND)
+		out->attributes |= MARK_APPEND_ONLY;
+	if (raw[82] && raw[83] == XFS_LOCAL)
+		find_in_xfs(span_of(raw, len), room, out);
+}
