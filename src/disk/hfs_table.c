@@ -136,13 +136,20 @@ static bool read_node(const struct hfs *h, uint32_t number, struct buf *to)
 	return room && read_fork(h, &h->catalog, (uint64_t)number * h->node, room, h->node, &ignored);
 }
 
+/* 0: no node, or one that has no room for the places of as many as it claims. */
+static uint32_t records_of(struct span node)
+{
+	uint32_t count = node.len >= DESCRIPTOR ? load_u16be(node.at + 10) : 0;
+
+	return (count + 1) * 2 + DESCRIPTOR <= node.len ? count : 0;
+}
+
 /* Empty: there is none, or its place makes no sense. */
 static struct span record_of(struct span node, uint32_t number)
 {
-	uint32_t count = node.len >= DESCRIPTOR ? load_u16be(node.at + 10) : 0;
-	uint32_t at, end;
+	uint32_t count = records_of(node), at, end;
 
-	if (number >= count || (uint64_t)(count + 1) * 2 + DESCRIPTOR > node.len)
+	if (number >= count)
 		return (struct span){ 0 };
 	at = load_u16be(node.at + node.len - 2 * (number + 1));
 	end = load_u16be(node.at + node.len - 2 * (number + 2));
@@ -172,7 +179,7 @@ static unsigned kind_of(struct span data)
 /* In the order of their keys, first by the folder that they are in. */
 static bool is_leaf_whole(struct span node)
 {
-	uint32_t count = load_u16be(node.at + 10), before = 0;
+	uint32_t count = records_of(node), before = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct span record = record_of(node, i), data = data_of(record);
@@ -292,7 +299,7 @@ bool hfs_table_each(const struct hfs *h, hfs_entry_fn *take, void *context, stru
 			continue;
 		}
 		count->damaged += is_damaged(buf_span(&node));
-		for (uint32_t k = 0; node.at[8] == KIND_LEAF && go_on && k < load_u16be(node.at + 10); k++) {
+		for (uint32_t k = 0; node.at[8] == KIND_LEAF && go_on && k < records_of(buf_span(&node)); k++) {
 			struct span record = record_of(buf_span(&node), k);
 
 			note(count, data_of(record));

@@ -276,6 +276,8 @@ static void examine_iso(struct examination *x, struct item *archive, bool is_who
 	if (state.damaged)
 		examination_short(x, FATE_PARTLY, "iso9660: damaged: %u folders, tables or descriptors of volumes",
 				  state.damaged);
+	if (state.is_cut)
+		examination_short(x, FATE_PARTLY, "iso9660: more folders or files than are remembered");
 	if (state.damaged || !is_whole)
 		iso_each(archive->bytes, take_left, &left, &state);
 }

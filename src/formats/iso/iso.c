@@ -40,6 +40,7 @@ struct going {
 	iso_file_fn *take;
 	void *context;
 	struct iso_state *state;
+	uint64_t left;			/* bytes that folders may have: none lies in another */
 	bool stopped;
 };
 
@@ -124,15 +125,21 @@ static bool is_new(struct going *g, struct map *met, uint64_t at)
 	slot = key.at ? map_slot(met, key) : NULL;
 	if (slot)
 		*slot = g;
+	g->state->is_cut |= !slot;
 	g->stopped = g->stopped || !slot;
 	return slot;
 }
 
 static void add_folder(struct going *g, uint64_t at, struct span path)
 {
-	struct folder *f;
+	struct folder *f = NULL;
 
-	if (g->state->folders >= FOLDERS_MOST || !is_new(g, &g->folders, at) || !(f = arena_alloc(&g->arena, sizeof *f)))
+	if (map_get(&g->folders, span_of(&at, sizeof at)))
+		return;
+	if (g->state->folders < FOLDERS_MOST && is_new(g, &g->folders, at))
+		f = arena_alloc(&g->arena, sizeof *f);
+	g->state->is_cut |= !f;
+	if (!f)
 		return;
 	*f = (struct folder){ .at = at, .path = arena_copy(&g->arena, path) };
 	*g->tail = f;
@@ -146,7 +153,10 @@ static void tell_file(struct going *g, struct span path, uint64_t at, uint64_t s
 {
 	struct iso_file file = { .path = path, .content = span_sub(g->image, at, size) };
 
-	if (!size || !g->take || !is_new(g, &g->files, at))
+	if (!size || !is_new(g, &g->files, at))
+		return;
+	g->state->damaged += file.content.len < size;
+	if (!g->take)
 		return;
 	g->stopped = g->stopped || !g->take(g->context, &file);
 }
@@ -188,8 +198,9 @@ static bool read_folder(struct going *g, const struct tree *t, const struct fold
 	    (uint64_t)load_u32le(first.at + 2) * t->block != f->at)
 		return false;
 	bytes = span_sub(g->image, f->at, load_u32le(first.at + 10));
-	if (bytes.len < load_u32le(first.at + 10))
+	if (bytes.len < load_u32le(first.at + 10) || bytes.len > g->left)
 		return false;
+	g->left -= bytes.len;
 	for (size_t at = 0; at < bytes.len && !g->stopped; ) {
 		size_t len = bytes.at[at];
 
@@ -246,7 +257,7 @@ bool iso_is(struct span image)
 void iso_each(struct span image, iso_file_fn *take, void *context, struct iso_state *out)
 {
 	struct going g = { .image = image, .arena = arena_new(MEMORY), .path = buf_new(PATH_MOST), .take = take,
-			   .context = context, .state = out };
+			   .context = context, .state = out, .left = image.len };
 
 	*out = (struct iso_state){ 0 };
 	g.folders = map_new(&g.arena);

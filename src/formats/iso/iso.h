@@ -17,7 +17,9 @@ struct iso_file {
 };
 
 struct iso_state {
-	uint32_t folders, damaged;	/* damaged: folders, tables of paths, descriptors of volumes */
+	uint32_t folders;
+	uint32_t damaged;		/* folders, tables of paths, descriptors of volumes, files cut off */
+	bool is_cut;			/* more folders or files than are remembered: the rest was left out */
 };
 
 /* A descriptor stands in the first place for one, or in the second. */
