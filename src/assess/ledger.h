@@ -30,6 +30,9 @@ struct ledger_options {
 	size_t known_good_count;
 };
 
+/* Before long work: whether there is a hash set at `path`, with a digest in it. */
+bool ledger_set_check(const char *path, struct err *err);
+
 struct ledger_totals {
 	uint64_t programs, good, bad, unknown, altered;
 	uint64_t starts;

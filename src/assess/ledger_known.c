@@ -130,21 +130,33 @@ static bool add_digest(struct set *set, struct span digest, struct err *err)
 	return ok;
 }
 
-/* Every run of hex digits as long as an MD5, SHA-1 or SHA-256: all text forms have them. */
-static bool take_line(struct set *set, struct span line, struct err *err)
+/* The next run of hex digits as long as an MD5, SHA-1 or SHA-256, cut off; all text forms have them. */
+static bool next_digest(struct span *line, struct span *digest)
 {
 	size_t at = 0;
 
-	while (at < line.len) {
+	while (at < line->len) {
 		size_t start = at;
 
-		while (at < line.len && is_hex(line.at[at]))
+		while (at < line->len && is_hex(line->at[at]))
 			at++;
-		if ((at - start == 32 || at - start == 40 || at - start == 64) &&
-		    !add_digest(set, span_sub(line, start, at - start), err))
-			return false;
+		if (at - start == 32 || at - start == 40 || at - start == 64) {
+			*digest = span_sub(*line, start, at - start);
+			*line = span_from(*line, at);
+			return true;
+		}
 		at += at == start;
 	}
+	return false;
+}
+
+static bool take_line(struct set *set, struct span line, struct err *err)
+{
+	struct span digest;
+
+	while (next_digest(&line, &digest))
+		if (!add_digest(set, digest, err))
+			return false;
 	return true;
 }
 
@@ -164,23 +176,30 @@ static bool read_text_set(struct set *set, const char *path, struct err *err)
 	return ok;
 }
 
-/* NSRL RDSv3: a table or view METADATA (full) or FILE with columns sha256, sha1, md5. */
-static bool read_rds(struct set *set, const char *path, struct err *err)
+/*
+ * NSRL RDSv3: a table or view METADATA (full) or FILE with columns sha256, sha1, md5. What is
+ * opened is the caller's to close, on failure too.
+ */
+static bool open_rds(const char *path, sqlite3 **db, sqlite3_stmt **q, struct err *err)
 {
 	static const char *const from[] = {
 		"SELECT sha256, sha1, md5 FROM FILE", "SELECT sha256, sha1, md5 FROM METADATA" };
-	sqlite3 *db = NULL;
-	sqlite3_stmt *q = NULL;
-	bool row, ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
+	bool ok = sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
 
 	if (ok)
-		sqlite3_exec(db, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", NULL, NULL, NULL);
-	for (size_t i = 0; ok && !q && i < 2; i++)
-		sqlite3_prepare_v2(db, from[i], -1, &q, NULL);
-	ok = ok && q;
-	if (!ok)
-		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "'%s' has no table FILE or METADATA with "
-			"sha256, sha1 and md5, as NSRL's RDSv3 has", path);
+		sqlite3_exec(*db, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", NULL, NULL, NULL);
+	for (size_t i = 0; ok && !*q && i < 2; i++)
+		sqlite3_prepare_v2(*db, from[i], -1, q, NULL);
+	return *q || err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "'%s' has no table FILE or METADATA with "
+			     "sha256, sha1 and md5, as NSRL's RDSv3 has", path);
+}
+
+static bool read_rds(struct set *set, const char *path, struct err *err)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *q = NULL;
+	bool row, ok = open_rds(path, &db, &q, err);
+
 	while (ok && (ok = query_step(q, &row, err)) && row)
 		for (int column = 0; ok && column < 3; column++)
 			ok = take_line(set, query_span(q, column), err);
@@ -198,6 +217,38 @@ static bool is_sqlite(const char *path)
 	if (file)
 		fclose(file);
 	return is;
+}
+
+static bool has_digest(const char *path, struct err *err)
+{
+	FILE *file = fopen(path, "rb");
+	char *line = malloc(LINE_MOST);
+	struct span digest, text;
+	bool found = false, ok = file && line;
+
+	while (ok && !found && fgets(line, (int)LINE_MOST, file)) {
+		text = span_text(line);
+		found = next_digest(&text, &digest);
+	}
+	if (!ok || ferror(file))
+		err_errno(err, errno, "cannot read '%s'", path);
+	else if (!found)
+		err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no hash set: there is no MD5, SHA-1 or SHA-256 in it", path);
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+bool ledger_set_check(const char *path, struct err *err)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *q = NULL;
+	bool ok = is_sqlite(path) ? open_rds(path, &db, &q, err) : has_digest(path, err);
+
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return ok;
 }
 
 static bool load_set(struct ledger *l, const char *path, struct err *err)

@@ -3,8 +3,8 @@
  *
  * The custody log gets two entries: "contents" (rows and SHA-256 of each table)
  * and "sealed" (the key). Its Merkle root is signed as a checkpoint. The signing
- * key is only ever in the memory of a helper process that is forked here, after
- * the examiners have ended.
+ * key is only ever in the memory of a helper process that is forked here, and that
+ * has ended before there are examiners, or begins after the last of them.
  */
 #ifndef KANSHIKI_CASE_SEAL_H
 #define KANSHIKI_CASE_SEAL_H

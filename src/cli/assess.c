@@ -193,11 +193,24 @@ static bool seal(struct case_file *file, struct err *err)
 	if (stamp_url && !timestamp_from_url(file, stamp_url, stamp_ca, &late))
 		fprintf(stderr, "kanshiki: no time stamp: %s; try kanshiki seal %s\n", late.text,
 			case_name);
-	if (made.made_key)
-		fprintf(stderr, "kanshiki: made a signing key for you, %s; keep it, and give others "
-			"its public half (kanshiki key show)\n", made.key_path);
 	seal_free(&made);
 	return true;
+}
+
+/* What is needed at the end, asked for before the work; the helper with the key ends here, too. */
+static bool ready_to_end(struct err *err)
+{
+	struct seal key = { 0 };
+	bool ok = seal_key(keys.seal, !keys.seal, &key, err) ||
+		  err_prefix(err, "no signing key (--key FILE names one, kanshiki key make makes one)");
+
+	if (ok && key.made_key)
+		fprintf(stderr, "kanshiki: made a signing key for you, %s; keep it, and give others "
+			"its public half (kanshiki key show)\n", key.key_path);
+	seal_free(&key);
+	for (size_t i = 0; ok && i < known_good.count; i++)
+		ok = ledger_set_check(known_good.values[i], err);
+	return ok;
 }
 
 /* What is drawn from all items together. */
@@ -368,7 +381,7 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 	struct verdict verdict;
 	bool ok;
 
-	if (!output_allowed(report_name, how.sources, how.source_count, err) ||
+	if (!output_allowed(report_name, how.sources, how.source_count, err) || !ready_to_end(err) ||
 	    !assess_rules_load(&rules, &rule_paths, no_starter_rules, no_cache, err))
 		return false;
 	if (!assess_rules_allow(&rules, &allow_paths, err)) {

@@ -54,6 +54,7 @@ const struct command command_key_show = {
 	.summary = "show the verifier key: what others need to check your seals",
 	.options = options,
 	.run = run_show,
+	.most = ARGUMENTS_NONE,
 };
 
 const struct command command_key_make = {
@@ -62,4 +63,5 @@ const struct command command_key_make = {
 	.summary = "make a signing key (assess makes one when it first needs it)",
 	.options = options,
 	.run = run_make,
+	.most = ARGUMENTS_NONE,
 };

@@ -133,7 +133,7 @@ static bool check_count(const struct command *command, int argc, struct err *err
 	if ((size_t)argc < command->least)
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "too few arguments; usage: kanshiki %s",
 			       command->usage);
-	if (command->most && (size_t)argc > command->most)
+	if (command->most && (size_t)argc > (command->most == ARGUMENTS_NONE ? 0 : command->most))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "too many arguments; usage: kanshiki %s",
 			       command->usage);
 	return true;

@@ -38,6 +38,8 @@ struct option_spec {
 	void *target;
 };
 
+#define ARGUMENTS_NONE SIZE_MAX
+
 struct command {
 	const char *name;	/* "assess", or "rules check" */
 	const char *usage;	/* "assess SOURCE... [OPTION...]" */
@@ -46,7 +48,7 @@ struct command {
 	const char *exits;	/* what the exit codes mean; NULL: 0 done, 2 could not */
 	const struct option_spec *options;
 	int (*run)(int argc, char **argv);	/* argv: arguments after parsing */
-	size_t least, most;	/* arguments allowed; most 0: any number */
+	size_t least, most;	/* arguments allowed; most 0: any number, ARGUMENTS_NONE: none */
 	int failed;		/* exit code where the options are off; 0: EXIT_COULD_NOT */
 	bool unpacks;		/* archives or disk images, maybe where nothing can be loaded: see cli/lazy.h */
 };

@@ -46,9 +46,24 @@ static bool is_name_of_case(const char *path)
 	return span_ends(span_text(path), SPAN(".case"));
 }
 
+/* `found`: something is at `path`, and `st` tells what. */
+static bool is_writable(const char *path, bool found, const struct stat *st)
+{
+	char folder[PATH_MAX];
+	size_t len = strlen(path) - span_after_last(span_text(path), '/').len;
+
+	if (found && S_ISDIR(st->st_mode))
+		return errno = EISDIR, false;
+	if (found)
+		return !access(path, W_OK);
+	snprintf(folder, sizeof folder, "%.*s", len ? (int)len : 1, len ? path : ".");
+	return !access(folder, W_OK | X_OK);
+}
+
 bool output_allowed(const char *path, const char *const *inputs, size_t count, struct err *err)
 {
 	struct stat st;
+	bool found;
 
 	if (!path)
 		return true;
@@ -57,15 +72,14 @@ bool output_allowed(const char *path, const char *const *inputs, size_t count, s
 	if (is_name_of_case(path))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is the name of a case, and this output is none",
 			       path);
-	if (stat(path, &st))
-		return true;
-	if (S_ISBLK(st.st_mode))
+	found = !stat(path, &st);
+	if (found && S_ISBLK(st.st_mode))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is a device, and would be overwritten", path);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; found && i < count; i++)
 		if (is_evidence(path, &st, inputs[i]))
 			return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
 				       "'%s' is among what is to be read, and would be overwritten", path);
-	return true;
+	return is_writable(path, found, &st) || err_errno(err, errno, "cannot write '%s'", path);
 }
 
 int output_open(const char *path, const char *const *inputs, size_t count, struct err *err)

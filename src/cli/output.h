@@ -14,7 +14,10 @@
 
 #include "base/err.h"
 
-/* ERR_USAGE where writing `path` would change an input. Ask it before long work; NULL: allowed. */
+/*
+ * ERR_USAGE where writing `path` would change an input, ERR_IO where there is no such place or it
+ * may not be written. Ask it before long work; NULL: allowed.
+ */
 bool output_allowed(const char *path, const char *const *inputs, size_t count, struct err *err);
 /* Whether the file at `path` lies in a folder that is among the inputs. */
 bool output_lies_in(const char *path, const char *const *inputs, size_t count);

@@ -21,4 +21,5 @@ const struct command command_version = {
 	.usage = "version",
 	.summary = "show the version of kanshiki and of the libraries it runs on",
 	.run = run,
+	.most = ARGUMENTS_NONE,
 };

@@ -52,7 +52,7 @@ static la_ssize_t write_out(struct archive *zip, void *context, const void *byte
 		put = write(c->fd, bytes, len);
 	while (put < 0 && errno == EINTR);
 	if (put < 0) {
-		archive_set_error(zip, errno, "write failed");
+		archive_set_error(zip, errno, "%s", err_number_text(errno));
 		return -1;
 	}
 	digest_add(c->whole, span_of(bytes, (size_t)put));
