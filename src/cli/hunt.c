@@ -359,6 +359,28 @@ static int hunt_session(struct session *s)
 	return hunt_all(s);
 }
 
+/* A rule that is not there may be one that could not be loaded. */
+static struct hunt_explain *new_explain(const struct hunt *h, const struct rule_pack *pack, struct err *err)
+{
+	struct hunt_explain *e = hunt_explain_new(h->set, explain, err);
+	struct span name = span_text(explain);
+
+	for (size_t i = 0; !e && i < pack->problem_count; i++) {
+		const struct rule_problem *p = &pack->problems[i];
+
+		if (p->verdict > RULE_NOT_APPLICABLE || (!span_eq_nocase(p->rule, name) && !span_ends(p->file, name)))
+			continue;
+		err_set(err, ERR_USAGE, ERR_NO_OFFSET, "the rule '%s' is %s: %.*s (%.*s, line %u)", explain,
+			p->verdict == RULE_REFUSED ? "refused" : "not applicable", SPAN_ARG(p->reason),
+			SPAN_ARG(p->file), p->line);
+		return NULL;
+	}
+	if (!e && pack->refused && err->code == ERR_USAGE)
+		err_set(err, ERR_USAGE, ERR_NO_OFFSET, "no rule that is loaded has the id, title or file '%s'; %llu refused, "
+			"which --problems names", explain, (unsigned long long)pack->refused);
+	return e;
+}
+
 static int run(int argc, char **argv)
 {
 	struct hunt h = { .line = buf_new((size_t)1 << 20), .memory = arena_new((size_t)256 << 20),
@@ -380,7 +402,7 @@ static int run(int argc, char **argv)
 	if (h.scanner && h.format == HUNT_NAVIGATOR && !repeat_limit)
 		sigma_scanner_be_terse(h.scanner);
 	h.summary = summary ? hunt_summary_new() : NULL;
-	h.explain = explain ? hunt_explain_new(h.set, explain, &err) : NULL;
+	h.explain = explain ? new_explain(&h, session.pack, &err) : NULL;
 	session.load = seconds_now() - start;
 	if (err.code)
 		fail(&err);

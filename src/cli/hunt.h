@@ -77,6 +77,12 @@ void hunt_begin_unit(void *context, uint64_t unit, const char *path, uint64_t of
 void hunt_passed(void *context);
 void hunt_end_unit(void *context);
 
+/*
+ * {"Image":"a","User":["b","c"]} for people, in so many columns: Image=a, User=b | c. Long values
+ * are cut in their middle, each of its own; of what has no room "+2" tells how many fields it is.
+ */
+void hunt_matched(struct buf *to, struct span matched, size_t columns);
+
 /* --explain: one rule, event by event. `name` is its id, title or file. NULL: `err`. */
 struct hunt_explain *hunt_explain_new(const struct sigma_set *set, const char *name, struct err *err);
 void hunt_explain_free(struct hunt_explain *e);		/* NULL-safe */

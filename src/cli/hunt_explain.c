@@ -19,6 +19,7 @@ struct hunt_explain {
 	uint64_t routed, held;
 	struct failed_term failed[TERMS_MAX];
 	size_t failed_count;
+	uint64_t failed_otherwise;	/* on terms beyond those */
 	struct buf text;
 	struct buf nearest;		/* the tree of the event that came closest */
 	char nearest_at[600];
@@ -82,10 +83,31 @@ static void count_failure(struct hunt_explain *e, const char *term)
 			return;
 		}
 	}
-	if (e->failed_count == TERMS_MAX)
+	if (e->failed_count == TERMS_MAX) {
+		e->failed_otherwise++;
 		return;
+	}
 	snprintf(e->failed[e->failed_count].term, sizeof e->failed->term, "%s", term);
 	e->failed[e->failed_count++].count = 1;
+}
+
+/* "Security.evtx, record 7, 2026-01-02T03:04:05Z, DC01" */
+static void say_where(const struct hunt *h, const struct event *event, char *at, size_t room)
+{
+	uint32_t slot = event->shape->computer;
+	struct buf text = buf_new((size_t)1 << 16);
+
+	buf_printf(&text, "%s, record %llu", h->log, (unsigned long long)event->record_id);
+	if (event->time != TIME_NONE) {
+		buf_text(&text, ", ");
+		timestamp_format(&text, event->time, 0);
+	}
+	if (slot != EVENT_NO_SLOT && event->values[slot].kind != VALUE_ABSENT) {
+		buf_text(&text, ", ");
+		value_text(&text, &event->values[slot]);
+	}
+	snprintf(at, room, "%.*s", SPAN_ARG(buf_span(&text)));
+	buf_free(&text);
 }
 
 void hunt_explain_event(struct hunt *h, const struct event *event)
@@ -99,7 +121,7 @@ void hunt_explain_event(struct hunt *h, const struct event *event)
 	if (!why.routed)
 		return;
 	e->routed++;
-	snprintf(at, sizeof at, "%s, record %llu", h->log, (unsigned long long)event->record_id);
+	say_where(h, event, at, sizeof at);
 	if (why.holds) {
 		if (e->held++ < MATCHES_SHOWN)
 			print_tree(h, at, buf_span(&e->text));
@@ -114,6 +136,13 @@ void hunt_explain_event(struct hunt *h, const struct event *event)
 	snprintf(e->nearest_at, sizeof e->nearest_at, "nearest miss: %s", at);
 }
 
+static int by_count(const void *a, const void *b)
+{
+	const struct failed_term *one = a, *two = b;
+
+	return (one->count < two->count) - (one->count > two->count);
+}
+
 bool hunt_explain_end(struct hunt *h)
 {
 	struct hunt_explain *e = h->explain;
@@ -122,11 +151,17 @@ bool hunt_explain_end(struct hunt *h)
 	buf_printf(&h->line, "rule %.*s (%.*s): %llu events of its log source, it holds for %llu\n",
 		   SPAN_ARG(rule->title), SPAN_ARG(rule->id), (unsigned long long)e->routed,
 		   (unsigned long long)e->held);
+	if (!e->routed)
+		buf_printf(&h->line, "  nothing in these logs is of its log source: see %.*s, line %u\n",
+			   SPAN_ARG(rule->file), rule->line);
+	qsort(e->failed, e->failed_count, sizeof *e->failed, by_count);
 	for (size_t i = 0; i < e->failed_count; i++) {
 		buf_printf(&h->line, "  %llu fail on: ", (unsigned long long)e->failed[i].count);
 		escape_terminal(&h->line, span_text(e->failed[i].term));
 		buf_add_u8(&h->line, '\n');
 	}
+	if (e->failed_otherwise)
+		buf_printf(&h->line, "  %llu fail on other terms\n", (unsigned long long)e->failed_otherwise);
 	hunt_put(h);
 	if (!e->held && e->nearest.len)
 		print_tree(h, e->nearest_at, buf_span(&e->nearest));

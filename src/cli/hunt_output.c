@@ -2,15 +2,16 @@
 
 #include "cli/navigator.h"
 #include "codec/escape.h"
-#include "codec/json_read.h"
 #include "codec/json_write.h"
 #include "os/terminal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define BEFORE_DETAIL 102
-#define WIDE_COLUMNS 160		/* a terminal that has fewer gets two lines a match */
-#define INDENT 21
+#define PLACE_COLUMNS 30
+#define MESSAGE_COLUMNS 300
+#define BEFORE_MATCHED (102 + PLACE_COLUMNS + 1)
+#define WIDE_COLUMNS 180		/* a terminal that has fewer gets three lines a match */
 
 static struct span channel_of(const struct event *event, struct buf *text)
 {
@@ -75,18 +76,24 @@ static void tell_json(struct hunt *h, const struct finding *f, const struct sigm
 	buf_add_u8(&h->line, '\n');
 }
 
-/* Timesketch wants message, datetime and timestamp_desc, and takes the rest as it comes. */
+/* Timesketch wants message, which is all that its list shows, datetime and timestamp_desc, and takes the rest as it comes. */
 static void tell_timesketch(struct hunt *h, const struct finding *f, const struct sigma_rule *rule,
 			    struct span channel)
 {
 	struct json_write w = json_write_to(&h->line);
+	struct buf message = buf_new((size_t)1 << 16);
 
+	buf_printf(&message, "%.*s%s", SPAN_ARG(f->title), f->matched.len > 2 ? ": " : "");
+	if (f->matched.len > 2)
+		hunt_matched(&message, f->matched, MESSAGE_COLUMNS);
 	json_object(&w);
 	json_key(&w, "datetime");
 	json_time(&w, f->time);
 	json_key(&w, "timestamp_desc");
 	json_text(&w, "Sigma match");
 	json_key(&w, "message");
+	json_span(&w, buf_span(&message));
+	json_key(&w, "title");
 	json_span(&w, f->title);
 	json_key(&w, "tag");
 	json_words(&w, rule->tags);
@@ -98,6 +105,8 @@ static void tell_timesketch(struct hunt *h, const struct finding *f, const struc
 	json_span(&w, f->host);
 	json_key(&w, "channel");
 	json_span(&w, channel);
+	json_key(&w, "user");
+	json_span(&w, f->user);
 	json_key(&w, "record_id");
 	json_u64(&w, f->record_id);
 	json_key(&w, "source_file");
@@ -106,6 +115,7 @@ static void tell_timesketch(struct hunt *h, const struct finding *f, const struc
 	json_raw(&w, f->matched);
 	json_object_end(&w);
 	buf_add_u8(&h->line, '\n');
+	buf_free(&message);
 }
 
 static void cell(struct hunt *h, struct span text)
@@ -147,54 +157,46 @@ static void fitted(struct hunt *h, struct span text, size_t columns, bool last)
 		buf_add_u8(&h->line, ' ');
 }
 
-/* {"Image":"a","User":"b"} for people: Image=a, User=b. */
-static void matched_text(struct buf *to, struct span matched)
+/* "Security.evtx#4711": where to look; a correlation is in no log. */
+static void tell_place(struct hunt *h, const struct finding *f, size_t columns, bool last)
 {
-	struct arena arena = arena_new((size_t)4 << 20);
-	struct err err = { 0 };
-	struct json *all = NULL;
+	const char *slash = strrchr(h->log, '/');
+	struct buf place = buf_new(1 << 13);
 
-	if (!json_read(matched, &arena, &all, &err) || all->kind != JSON_OBJECT)
-		buf_add(to, matched);
-	else
-		for (const struct json *member = all->first; member; member = member->next)
-			buf_printf(to, "%s%.*s=%.*s", member == all->first ? "" : ", ", SPAN_ARG(member->key),
-				   SPAN_ARG(member->text));
-	arena_free(&arena);
+	if (h->log[0])
+		buf_printf(&place, "%s#%llu", slash ? slash + 1 : h->log, (unsigned long long)f->record_id);
+	fitted(h, buf_span(&place), columns, last);
+	buf_free(&place);
 }
 
-static void tell_narrow(struct hunt *h, const struct finding *f, struct span matched)
+static void tell_narrow(struct hunt *h, const struct finding *f)
 {
-	struct buf detail = buf_new((size_t)1 << 20);
-
 	fitted(h, f->title, h->columns - 30, true);
-	buf_text(&h->line, "\n");
-	for (size_t i = 0; i < INDENT; i++)
-		buf_add_u8(&h->line, ' ');
-	buf_printf(&detail, "%.*s%s%.*s", SPAN_ARG(f->host), f->host.len && matched.len ? ": " : "", SPAN_ARG(matched));
-	fitted(h, buf_span(&detail), h->columns - INDENT, true);
-	buf_free(&detail);
+	buf_text(&h->line, "\n  ");
+	fitted(h, f->host, 24, false);
+	tell_place(h, f, h->columns - 27, true);
+	buf_text(&h->line, "\n  ");
+	hunt_matched(&h->line, f->matched, h->columns - 2);
 }
 
 static void tell_table(struct hunt *h, const struct finding *f)
 {
-	struct buf time = buf_new(64), matched = buf_new((size_t)1 << 20);
+	struct buf time = buf_new(64);
 
 	if (f->time != TIME_NONE)
 		timestamp_format(&time, f->time, 0);
-	matched_text(&matched, f->matched);
 	fitted(h, buf_span(&time), 20, false);
 	fitted(h, span_text(level_name(f->level)), 8, false);
 	if (h->columns < WIDE_COLUMNS) {
-		tell_narrow(h, f, buf_span(&matched));
+		tell_narrow(h, f);
 	} else {
 		fitted(h, f->host, 20, false);
 		fitted(h, f->title, 50, false);
-		fitted(h, buf_span(&matched), h->columns - BEFORE_DETAIL, true);
+		tell_place(h, f, PLACE_COLUMNS, false);
+		hunt_matched(&h->line, f->matched, h->columns - BEFORE_MATCHED);
 	}
 	buf_add_u8(&h->line, '\n');
 	buf_free(&time);
-	buf_free(&matched);
 }
 
 bool hunt_put(struct hunt *h)
@@ -241,7 +243,7 @@ static unsigned table_columns(void)
 	struct terminal terminal = terminal_of(stdout);
 
 	if (!terminal.interactive)
-		return BEFORE_DETAIL + 100;
+		return BEFORE_MATCHED + 100;
 	/* In fewer nothing is readable. */
 	return terminal.columns < 60 ? 60 : terminal.columns;
 }
@@ -253,10 +255,11 @@ void hunt_begin_output(struct hunt *h)
 		buf_text(&h->line, "time,level,title,computer,user,channel,record_id,log,rule_id,"
 				   "techniques,matched,event\r\n");
 	if (h->format == HUNT_TABLE && h->columns < WIDE_COLUMNS)
-		buf_printf(&h->line, "%-20s %-8s %s\n%-20s %s\n", "TIME", "LEVEL", "RULE", "", "COMPUTER: MATCHED");
-	else if (h->format == HUNT_TABLE)
-		buf_printf(&h->line, "%-20s %-8s %-20s %-50s %s\n", "TIME", "LEVEL", "COMPUTER", "RULE",
+		buf_printf(&h->line, "%-20s %-8s %s\n  %-24s %s\n  %s\n", "TIME", "LEVEL", "RULE", "COMPUTER", "LOG#RECORD",
 			   "MATCHED");
+	else if (h->format == HUNT_TABLE)
+		buf_printf(&h->line, "%-20s %-8s %-20s %-50s %-30s %s\n", "TIME", "LEVEL", "COMPUTER", "RULE",
+			   "LOG#RECORD", "MATCHED");
 	hunt_put(h);
 }
 
@@ -305,12 +308,13 @@ static void navigator(struct hunt *h)
 	struct map counts = map_new(&h->memory);
 	const struct technique_count *all;
 	const struct sigma_rule *rule;
+	uint64_t most = 0;
 
 	for (uint32_t i = 0; (rule = sigma_set_rule(h->set, i)); i++)
 		if (h->rules[i].matches)
 			add_techniques(h, &counts, rule->techniques, h->rules[i].matches);
 	all = sorted_counts(h, &counts);
-	navigator_open(&w, "kanshiki hunt");
+	navigator_open(&w, "kanshiki hunt", "Score: matches of Sigma rules that name the technique.");
 	for (size_t i = 0; all && i < counts.count; i++) {
 		json_object(&w);
 		json_key(&w, "techniqueID");
@@ -318,9 +322,9 @@ static void navigator(struct hunt *h)
 		json_key(&w, "score");
 		json_u64(&w, all[i].matches);
 		json_object_end(&w);
+		most = all[i].matches > most ? all[i].matches : most;
 	}
-	json_array_end(&w);
-	json_object_end(&w);
+	navigator_close(&w, most);
 	buf_add_u8(&h->line, '\n');
 }
 

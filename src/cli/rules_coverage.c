@@ -66,8 +66,10 @@ static void write_layer(const struct covered *all, size_t count)
 {
 	struct buf out = buf_new((size_t)16 << 20);
 	struct json_write w = json_write_to(&out);
+	uint64_t most = 0;
 
-	navigator_open(&w, "kanshiki rules coverage");
+	navigator_open(&w, "kanshiki rules coverage",
+		       "Score: Sigma rules that name the technique; comment: the highest level of one.");
 	for (size_t i = 0; i < count; i++) {
 		json_object(&w);
 		json_key(&w, "techniqueID");
@@ -77,9 +79,9 @@ static void write_layer(const struct covered *all, size_t count)
 		json_key(&w, "comment");
 		json_span(&w, span_text(level_name(all[i].level)));
 		json_object_end(&w);
+		most = all[i].rules > most ? all[i].rules : most;
 	}
-	json_array_end(&w);
-	json_object_end(&w);
+	navigator_close(&w, most);
 	fwrite(out.at, 1, out.len, stdout);
 	putchar('\n');
 	buf_free(&out);

@@ -143,6 +143,38 @@ def check_doubled_keys(run, log):
          "rules check calls it an error", done.stdout)
 
 
+def check_explain(run, log):
+    def explained(name, *words):
+        done = subprocess.run([run.program, "hunt", "-q", "--rules", run.rules, "--explain", name, *words, log],
+                              capture_output=True, text=True, check=False, env=run.env)
+        return done.stdout + done.stderr
+
+    said = explained("Failed")
+    told("record 1, 2" in said and "Z, A" in said and "it holds for 6" in said, "explain says when and where", said)
+    said = explained("Asked for")
+    told("nothing in these logs is of its log source: see " in said and "line 27" in said, "and that no event is of the rule's log source", said)
+    said = explained("Named")
+    told("1 refused, which --problems names" in said, "and that the rule may be one that was refused", said)
+    said = explained("00000000-0000-4000-8000-000000000002")
+    told("is refused: " in said and "%admins%" in said and "line 14" in said, "and why a rule is refused", said)
+
+
+def check_other_tools(run, log):
+    def output(form):
+        return subprocess.run([run.program, "hunt", "-q", "--rules", run.rules, "-f", form, log], capture_output=True,
+                              check=False, env=run.env).stdout
+
+    first = json.loads(output("timesketch").splitlines()[0])
+    told(first["message"] == "Failed: EventID=4625" and first["title"] == "Failed", "Timesketch's list says what matched", first)
+    run.put("rules_tagged.yml", "title: Tagged\ntags: [attack.t1110]\nlogsource: {product: windows, service: security}\n"
+                                "detection: {s: {EventID: 4625}, condition: s}\n")
+    run.rules, old = os.path.join(run.folder, "rules_tagged.yml"), run.rules
+    layer = json.loads(output("navigator"))
+    run.rules = old
+    told(layer["techniques"] == [{"techniqueID": "T1110", "score": 6}] and layer["gradient"]["maxValue"] == 6,
+         "the most matches are the darkest in a layer", layer)
+
+
 def check_placeholders(run, log):
     admins = run.put("admins.yml", "admins: [eve, 'x*']\n")
     matches, said = run.hunt("--problems", log)
@@ -244,10 +276,20 @@ def check_table(run, log):
         os.close(there)
         return text.decode().replace("\r", "").splitlines()
 
-    narrow, wide = shown(80), shown(170)
-    told(max(map(len, narrow)) <= 80 and max(map(len, wide)) <= 170, "a table fits its terminal", narrow, wide)
-    told(len(narrow) == 2 * len(wide) > 4 and any(line.endswith("A: EventID=4625") for line in narrow),
-         "a match has two lines in a narrow one", narrow, wide)
+    log = run.put("long.jsonl", json.dumps({"EventID": 1, "Channel": "Security", "Image": "C:\\" + "x" * 90 + "\\one.exe",
+                                            "CommandLine": "two.exe " + "y" * 90 + " end", "User": ["ann", "bob"], "Short": "s"}) + "\n")
+    rules = run.put("long.yml", "title: Long\nlogsource: {product: windows, service: security}\ndetection:\n    s:\n"
+                                "        EventID: 1\n        Image|endswith: one.exe\n        CommandLine|contains: two\n"
+                                "        User: ann\n        Short: s\n    condition: s\n")
+    run.rules, old = rules, run.rules
+    narrow, wide = shown(80), shown(240)
+    run.rules = old
+    told(max(map(len, narrow)) <= 80 and max(map(len, wide)) <= 240, "a table fits its terminal", narrow, wide)
+    told(len(narrow) == 3 * len(wide) == 6, "a match has three lines in a narrow one", narrow, wide)
+    told("long.jsonl#1" in narrow[4] and "long.jsonl#1" in wide[1], "it says in which log and record", narrow, wide)
+    for field in ("Image=C:\\", "one.exe, ", "CommandLine=two", "y end", "User=ann | bob", "EventID=1"):
+        told(field in wide[1], f"values are cut each of its own: {field}", narrow, wide)
+    told("Image=C:\\" in narrow[5] and "one.exe, " in narrow[5], "also in a narrow one", narrow)
 
 
 def main():
@@ -258,6 +300,8 @@ def main():
         check_repeats(run, log)
         check_placeholders(run, log)
         check_doubled_keys(run, log)
+        check_explain(run, log)
+        check_other_tools(run, log)
         check_compressed(run, log)
         check_year_and_zone(run)
         check_code_page(run, os.path.abspath(sys.argv[2]))
