@@ -1,5 +1,7 @@
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "match/fold.h"
 #include "rules/sigma/compile.h"
 
 static bool is_name_of(struct span text, const struct rule_draft *draft)
@@ -185,14 +187,33 @@ static void drop_low_levels(struct compiler *c)
 	}
 }
 
+static int by_folded(const void *a, const void *b)
+{
+	const struct field_name *x = a, *y = b;
+
+	return span_cmp(x->folded, y->folded);
+}
+
 static bool write_fields(struct compiler *c, struct sigma_set *set)
 {
 	struct span *fields = ARENA_ARRAY(c->b.image, c->b.field_count + 1, struct span);
+	struct field_name *by_name = ARENA_ARRAY(c->b.image, c->b.field_count + 1, struct field_name);
 
-	if (!fields)
+	if (!fields || !by_name)
 		return compiler_out_of_memory(c);
-	for (size_t i = 0; i < c->b.field_count; i++)
-		fields[i] = c->b.fields[i];
+	for (size_t i = 0; i < c->b.field_count; i++) {
+		struct span name = c->b.fields[i];
+		uint8_t *folded = arena_alloc(c->b.image, name.len + 1);
+
+		if (!folded)
+			return compiler_out_of_memory(c);
+		fold_utf8(folded, name);
+		fields[i] = name;
+		by_name[i] = (struct field_name){ span_of(folded, name.len), (uint32_t)i };
+	}
+	if (c->b.field_count)
+		qsort(by_name, c->b.field_count, sizeof *by_name, by_folded);
+	set->by_name = by_name;
 	set->fields = fields;
 	set->field_count = (uint32_t)c->b.field_count;
 	set->regex_count = c->b.regex_count;

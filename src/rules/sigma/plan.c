@@ -6,6 +6,7 @@
 
 #define SHAPES_MAX (1u << 20)
 #define PLAN_BYTES_MAX ((size_t)64 << 20)
+#define FIELD_NAME_MAX 256
 
 static uint32_t find_nocase(const struct event_shape *shape, struct span name)
 {
@@ -72,6 +73,17 @@ static bool find_routes(struct sigma_scanner *s, struct plan *plan)
 	return true;
 }
 
+static bool note_routing(struct sigma_scanner *s, struct plan *plan)
+{
+	bool *routes_by = ARENA_ARRAY(&s->plan_memory, plan->shape->count + 1, bool);
+
+	for (uint32_t i = 0; routes_by && i < plan->memo_slot_count; i++)
+		for (uint32_t slot = plan->memo_slots[i]; slot != EVENT_NO_SLOT; slot = plan->same[slot])
+			routes_by[slot] = true;
+	plan->routes_by = routes_by;
+	return routes_by != NULL;
+}
+
 static const char *const detail_names[] = {
 	"EventID", "Channel", "Provider_Name", "Image", "CommandLine", "ParentImage",
 	"ParentCommandLine", "NewProcessName", "ParentProcessName", "ProcessId", "OriginalFileName",
@@ -126,7 +138,7 @@ static struct plan *new_plan(struct sigma_scanner *s, const struct event_shape *
 		key_slots[i] = event_shape_find(shape, s->set->route_keys[i]);
 	plan->key_slots = key_slots;
 	plan->same = same_names(s, shape);
-	if (!plan->same || !find_routes(s, plan) || !find_details(s, plan, shape))
+	if (!plan->same || !find_routes(s, plan) || !note_routing(s, plan) || !find_details(s, plan, shape))
 		return NULL;
 	if (plan->route_count)
 		plan->memo = ARENA_ARRAY(&s->plan_memory, PLAN_MEMO_ROOM, struct plan_memo);
@@ -218,48 +230,53 @@ static void alias(const struct event_shape *shape, const struct field_alias *a, 
 	}
 }
 
+/* Where the fields of that name in lower case begin, or would. */
+static uint32_t first_named(const struct sigma_set *set, struct span folded)
+{
+	uint32_t low = 0, high = set->field_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (span_cmp(set->by_name[middle].folded, folded) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The first slot of a field's name counts, without regard to case or exact. */
+static void name_slots(const struct sigma_set *set, const struct event_shape *shape, bool exact,
+		       uint32_t *slots)
+{
+	for (uint32_t i = shape->count; i-- > 0;) {
+		struct span name = shape->names[i], folded;
+		uint8_t room[FIELD_NAME_MAX];
+
+		if (name.len > sizeof room)
+			continue;
+		fold_utf8(room, name);
+		folded = span_of(room, name.len);
+		for (uint32_t n = first_named(set, folded);
+		     n < set->field_count && span_eq(set->by_name[n].folded, folded); n++)
+			if (!exact || span_eq(set->fields[set->by_name[n].field], name))
+				slots[set->by_name[n].field] = i;
+	}
+}
+
 static const uint32_t *find_slots(struct sigma_scanner *s, const struct route *route)
 {
 	const struct event_shape *shape = s->event->shape;
 	uint32_t *slots = ARENA_ARRAY(&s->plan_memory, s->set->field_count + 1, uint32_t);
-	struct arena memory = arena_new((size_t)16 << 20);
-	struct map numbers = map_new(&memory);
 
 	if (!slots)
 		return NULL;
 	for (uint32_t i = 0; i < s->set->field_count; i++)
 		slots[i] = EVENT_NO_SLOT;
-	/* By the shape's names, of which there are fewer than fields in the rules. */
-	for (uint32_t i = shape->count; i-- > 0;) {
-		uint8_t folded[256];
-		void **slot;
-
-		if (shape->names[i].len > sizeof folded)
-			continue;
-		fold_utf8(folded, shape->names[i]);
-		slot = map_slot(&numbers, arena_copy(&memory, span_of(folded, shape->names[i].len)));
-		if (slot)
-			*slot = (void *)((uintptr_t)i + 1);
-	}
-	for (uint32_t i = 0; i < s->set->field_count; i++) {
-		uint8_t folded[256];
-		struct span name = s->set->fields[i];
-		uintptr_t found;
-
-		if (name.len > sizeof folded)
-			continue;
-		fold_utf8(folded, name);
-		found = (uintptr_t)map_get(&numbers, span_of(folded, name.len));
-		if (!found)
-			continue;
-		/* Another slot may have the very name; the folded one is second best. */
-		slots[i] = (uint32_t)found - 1;
-		if (!span_eq(shape->names[slots[i]], name)) {
-			uint32_t exact = event_shape_find(shape, name);
-
-			slots[i] = exact != EVENT_NO_SLOT ? exact : slots[i];
-		}
-	}
+	name_slots(s->set, shape, false, slots);
+	/* Another slot may have the very name; the folded one is second best. */
+	name_slots(s->set, shape, true, slots);
 	/* Some events have a Channel in their data, which rules mean: 104 names the log that was cleared. */
 	for (uint32_t i = 0; i < s->set->field_count; i++)
 		if (slots[i] != EVENT_NO_SLOT && slots[i] == shape->channel &&
@@ -269,7 +286,6 @@ static const uint32_t *find_slots(struct sigma_scanner *s, const struct route *r
 		alias(shape, &route->aliases[i], false, slots);
 	for (uint32_t i = 0; i < s->set->alias_count; i++)
 		alias(shape, &s->set->aliases[i], true, slots);
-	arena_free(&memory);
 	return slots;
 }
 
@@ -327,19 +343,6 @@ static void drop_vain(const struct sigma_scanner *s, struct plan_group *pg)
 		}
 		pg->standing[k] &= hope;
 	}
-}
-
-bool plan_decides(const struct sigma_scanner *s, uint32_t slot)
-{
-	const struct plan *plan = s->plan;
-
-	if (slot == EVENT_NO_SLOT)
-		return false;
-	for (uint32_t i = 0; i < plan->memo_slot_count; i++)
-		for (uint32_t memo = plan->memo_slots[i]; memo != EVENT_NO_SLOT; memo = plan->same[memo])
-			if (memo == slot)
-				return s->event->values[slot].kind != VALUE_LIST;
-	return false;
 }
 
 /* Rules fall that the values of a route key do not leave standing; what it has is noted. */
@@ -489,6 +492,7 @@ static bool find_groups(struct sigma_scanner *s, struct plan *plan, struct plan_
 		for (uint32_t k = 0; k < pr->route->group_count; k++) {
 			struct plan_group *pg = &groups[memo->group_count++];
 
+			pg->key = hash_mix(s->seed[1], ++s->plan_groups);
 			pg->group = &s->set->groups[pr->route->groups[k]];
 			pg->slots = pr->slots;
 			if (is_planned(s, groups, pg)) {

@@ -154,12 +154,6 @@ void report_match(struct sigma_scanner *s, const struct compiled_rule *rule,
 
 	buf_clear(&s->matched);
 	buf_clear(&s->detail);
-	if (!s->terse) {
-		json_object(&w);
-		write_matched(s, &w, &told, rule->root);
-		json_object_end(&w);
-		write_detail(s, &told);
-	}
 	*finding = (struct finding){
 		.engine = ENGINE_SIGMA,
 		.harm = rule->info.harm,
@@ -171,9 +165,15 @@ void report_match(struct sigma_scanner *s, const struct compiled_rule *rule,
 		.offset = event->offset,
 		.record_id = event->record_id,
 		.time = event->time,
-		.host = slot_text(s, event->shape->computer),
-		.user = slot_text(s, s->plan->user_slot),
-		.matched = buf_span(&s->matched),
-		.detail = buf_span(&s->detail),
 	};
+	if (s->terse)
+		return;
+	json_object(&w);
+	write_matched(s, &w, &told, rule->root);
+	json_object_end(&w);
+	write_detail(s, &told);
+	finding->host = slot_text(s, event->shape->computer);
+	finding->user = slot_text(s, s->plan->user_slot);
+	finding->matched = buf_span(&s->matched);
+	finding->detail = buf_span(&s->detail);
 }

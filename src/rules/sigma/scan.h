@@ -11,6 +11,7 @@
 
 #include "base/map.h"
 #include "rules/sigma/correlation.h"
+#include "rules/sigma/recall.h"
 #include "rules/sigma/set.h"
 #include "rules/sigma/sieve.h"
 
@@ -23,11 +24,16 @@ struct piece {
 };
 
 struct view {
-	uint64_t text_stamp, folded_stamp, hash_stamp;	/* the event they were made for */
-	uint64_t hash;			/* of the value as it came */
+	uint64_t text_stamp, folded_stamp;	/* the event they were made for */
 	uint32_t count;
 	struct piece *pieces;
 	struct piece one;
+};
+
+/* Of the value of a slot as it came. */
+struct slot_hash {
+	uint64_t stamp;			/* the event it was made for */
+	uint64_t hash;
 };
 
 /* Sift the rules of a group by the value of a slot. */
@@ -51,6 +57,7 @@ struct plan_route {
 };
 
 struct plan_group {
+	uint64_t key;			/* no other of the scanner has had it */
 	const struct group *group;
 	const uint32_t *slots;
 	const struct probe *probes;
@@ -73,6 +80,7 @@ struct plan_memo {
 
 #define PLAN_MEMO_ROOM 256
 #define ANSWER_BITS 14
+#define NOT_PROBED UINT64_MAX
 
 /* A joined field of a shape: its parts' slots. */
 struct plan_join {
@@ -89,6 +97,7 @@ struct plan {
 	const uint32_t *presence_slots;	/* those they only want to be there */
 	struct plan_route *routes;
 	const uint32_t *same;		/* [shape->count]: next slot of that name */
+	const bool *routes_by;		/* [shape->count]: the slot is tested by value, or one of that name */
 	const uint32_t *detail_slots;
 	struct plan_memo *memo;		/* [PLAN_MEMO_ROOM], once it has routes */
 	uint32_t memo_slot_count, presence_slot_count, route_count, detail_count, memo_count;
@@ -108,6 +117,7 @@ struct sigma_scanner {
 
 	struct arena memory;		/* of the event at hand */
 	struct view *views;
+	struct slot_hash *hashes;	/* [view_room] */
 	uint32_t *searched;		/* [view_room]: slots that keywords are sought in */
 	size_t view_room;
 	uint64_t stamp;			/* number of the event */
@@ -118,9 +128,12 @@ struct sigma_scanner {
 	uint32_t *live;			/* words of `standing` that are not empty yet, all others are */
 	uint32_t live_count;
 	struct answer *probed;		/* [probe_room] of those that wake */
-	uint64_t probed_changes;	/* of the sieve, when they were asked */
+	uint64_t probed_changes;	/* of the sieve, when they were asked; NOT_PROBED: they were not */
 	uint32_t probe_room;
 	struct sieve sieve;
+	struct recall recall;
+	uint64_t recall_key;		/* of the group at hand */
+	uint64_t plan_groups;		/* made so far */
 	/* What nodes and predicates lately said of values: a key whose lowest bit is the answer. */
 	uint64_t answers[1 << ANSWER_BITS];
 	struct sigma_regex **regexes;	/* [regex_count], made when first needed */
@@ -134,7 +147,7 @@ struct sigma_scanner {
 	sigma_fact_fn *collect;		/* takes what it would remember; or NULL */
 	void *collect_context;
 	uint64_t origin, places;	/* of the correlation being told */
-	bool terse;			/* findings without matched and detail */
+	bool terse;			/* findings without host, user, matched and detail */
 	struct buf matched, detail, user, host;	/* of the finding at hand */
 };
 
@@ -146,7 +159,10 @@ const struct plan *plan_of(struct sigma_scanner *s, const struct event *event);
 const struct plan_group *plan_route(struct sigma_scanner *s, uint32_t *count);
 
 /* Whether the slot's value is the same in all events that have the plan group at hand. */
-bool plan_decides(const struct sigma_scanner *s, uint32_t slot);
+static inline bool plan_decides(const struct sigma_scanner *s, uint32_t slot)
+{
+	return slot != EVENT_NO_SLOT && s->plan->routes_by[slot] && s->event->values[slot].kind != VALUE_LIST;
+}
 
 /* Texts of a slot of the event at hand. An absent value has no piece, null an empty one. */
 const struct view *view_text(struct sigma_scanner *s, uint32_t slot);
@@ -171,13 +187,13 @@ uint64_t hash_value(const struct sigma_scanner *s, const struct value *value, ui
 /* Of the value of a slot of the event at hand; lists in lists do not count. */
 static inline uint64_t view_hash(struct sigma_scanner *s, uint32_t slot)
 {
-	struct view *view = &s->views[slot];
+	struct slot_hash *hash = &s->hashes[slot];
 
-	if (view->hash_stamp != s->stamp) {
-		view->hash = hash_value(s, &s->event->values[slot], s->seed[0]);
-		view->hash_stamp = s->stamp;
+	if (hash->stamp != s->stamp) {
+		hash->hash = hash_value(s, &s->event->values[slot], s->seed[0]);
+		hash->stamp = s->stamp;
 	}
-	return view->hash;
+	return hash->hash;
 }
 
 bool pred_holds(struct sigma_scanner *s, const struct pred *pred);

@@ -31,7 +31,7 @@ static bool allocate(struct sigma_scanner *s, size_t correlation_bytes)
 	if (set->correlation_count)
 		s->correlator = correlator_new(set, correlation_bytes ? correlation_bytes
 								      : DEFAULT_CORRELATION_BYTES);
-	if (!s->standing || !s->live || !sieve_new(&s->sieve, words))
+	if (!s->standing || !s->live || !sieve_new(&s->sieve, words) || !recall_new(&s->recall))
 		return false;
 	s->found = s->standing + words;
 	s->united = s->found + words;
@@ -75,12 +75,14 @@ void sigma_scanner_free(struct sigma_scanner *s)
 	buf_free(&s->host);
 	free(s->plans);
 	free(s->views);
+	free(s->hashes);
 	free(s->searched);
 	free(s->matched_at);
 	free(s->standing);
 	free(s->live);
 	free(s->probed);
 	sieve_free(&s->sieve);
+	recall_free(&s->recall);
 	free(s->regexes);
 	free(s);
 }
@@ -95,6 +97,7 @@ void sigma_scanner_begin(struct sigma_scanner *s)
 static bool make_views(struct sigma_scanner *s, size_t room)
 {
 	struct view *views = realloc(s->views, room * sizeof *views);
+	struct slot_hash *hashes;
 	uint32_t *searched;
 
 	if (!views)
@@ -104,6 +107,11 @@ static bool make_views(struct sigma_scanner *s, size_t room)
 	if (!searched)
 		return false;
 	s->searched = searched;
+	hashes = realloc(s->hashes, room * sizeof *hashes);
+	if (!hashes)
+		return false;
+	s->hashes = hashes;
+	memset(hashes + s->view_room, 0, (room - s->view_room) * sizeof *hashes);
 	memset(views + s->view_room, 0, (room - s->view_room) * sizeof *views);
 	s->view_room = room;
 	return true;
@@ -125,6 +133,25 @@ bool scan_begin(struct sigma_scanner *s, const struct event *event)
 	return s->plan && s->event;
 }
 
+/* Whether its values are part of what is recalled. */
+static bool wakes(const struct plan_group *pg, const struct field_index *index)
+{
+	for (uint32_t i = 0; i < pg->waker_count; i++)
+		if (pg->probes[pg->wakers[i]].index == index)
+			return true;
+	return false;
+}
+
+/* The rule failed on a term that only the index' field decides. */
+static void learn(struct sigma_scanner *s, const struct plan_group *pg, const struct field_index *index,
+		  uint32_t local)
+{
+	sieve_learn(s, pg, index, local);
+	/* What a gate keeps out is all the same to the key. */
+	if (!index->gate && wakes(pg, index))
+		recall_fall(&s->recall, s->recall_key, local);
+}
+
 /* Whether the terms hold that the indexes have not proven. */
 static bool terms_hold(struct sigma_scanner *s, const struct plan_group *pg, uint32_t local)
 {
@@ -138,7 +165,7 @@ static bool terms_hold(struct sigma_scanner *s, const struct plan_group *pg, uin
 			continue;
 		/* What was given up is tried and counted each time. */
 		if (term->index != SIGMA_NO_INDEX && s->stats.regex_limits == limits)
-			sieve_learn(s, pg, &pg->group->indexes[term->index], local);
+			learn(s, pg, &pg->group->indexes[term->index], local);
 		return false;
 	}
 	return true;
@@ -305,12 +332,9 @@ typedef void take_found_fn(struct sigma_scanner *s, const struct plan_group *pg,
 static bool sift_keywords(struct sigma_scanner *s, const struct plan_group *pg, take_found_fn *take)
 {
 	const struct group *group = pg->group;
-	size_t count;
+	size_t count = pick_slots(s, pg);
 	bool any = false;
 
-	if (!may_have_keywords(s, group->keywords))
-		return false;
-	count = pick_slots(s, pg);
 	for (size_t i = 0; i < count; i++) {
 		const struct sieved *sieved = sieve_value(s, group, group->keywords, s->searched[i]);
 
@@ -334,8 +358,8 @@ static void note_found(struct sigma_scanner *s, const struct plan_group *pg, con
 	add_live(s, s->found, found);
 }
 
-/* Each field that a rule asks which stands still. */
-static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
+/* Each field that a rule asks which stands still; those that wake, or the others. */
+static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg, bool wakers)
 {
 	const struct group *group = pg->group;
 	const struct probe *end = pg->probes + pg->probe_count;
@@ -343,7 +367,7 @@ static void sift_fields(struct sigma_scanner *s, const struct plan_group *pg)
 	for (const struct probe *probe = pg->probes; probe < end && s->live_count; probe++) {
 		const struct sieved *sieved;
 
-		if (!stands_in(s, probe->index->asks))
+		if (probe->wakes != wakers || !stands_in(s, probe->index->asks))
 			continue;
 		if (probe->more) {
 			probe = sift_slots(s, pg, probe);
@@ -390,15 +414,8 @@ static void ask_wakers(struct sigma_scanner *s, const struct plan_group *pg)
 	}
 }
 
-/*
- * Leaves in s->standing the rules that stand before any field falls them. False: the
- * event has been found to have no keyword.
- */
-static bool wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
+static void wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
 {
-	for (uint32_t i = 0; i < s->live_count; i++)
-		s->standing[s->live[i]] = 0;
-	s->live_count = 0;
 	for (uint32_t i = 0; i < pg->free_count; i++)
 		raise(s, pg, pg->free_words[i], pg->free[pg->free_words[i]]);
 	ask_wakers(s, pg);
@@ -409,19 +426,57 @@ static bool wake_rules(struct sigma_scanner *s, const struct plan_group *pg)
 		if (sieved && sieved->wakes)
 			wake(s, pg, probe->index, sieved);
 	}
-	return !pg->keywords || sift_keywords(s, pg, wake_found);
+	if (s->live_count)
+		sift_fields(s, pg, true);
+}
+
+static void raise_again(struct sigma_scanner *s, const struct plan_group *pg, const struct recalled *known)
+{
+	const struct recalled_word *word = s->recall.words + known->first;
+
+	for (uint32_t i = 0; i < known->count; i++, word++) {
+		raise(s, pg, word->k, word->standing);
+		s->found[word->k] |= word->found;
+	}
+	s->probed_changes = NOT_PROBED;
+}
+
+static void fall_all(struct sigma_scanner *s)
+{
+	for (uint32_t i = 0; i < s->live_count; i++)
+		s->standing[s->live[i]] = 0;
+	s->live_count = 0;
+}
+
+/* Leaves in s->standing the rules that fields wake and that stand in all of these. */
+static void ask_what_wakes(struct sigma_scanner *s, const struct plan_group *pg)
+{
+	const struct recalled *known;
+
+	fall_all(s);
+	known = recall_find(&s->recall, s->recall_key);
+	if (known) {
+		raise_again(s, pg, known);
+		return;
+	}
+	wake_rules(s, pg);
+	if (s->recall_key != RECALL_NONE)
+		recall_put(s, s->recall_key);
 }
 
 /* Leaves in s->standing the rules of the group to try; false: none. */
 static bool sift(struct sigma_scanner *s, const struct plan_group *pg)
 {
 	const struct group *group = pg->group;
-	bool keywords = wake_rules(s, pg) && group->keywords;
+	bool keywords = pg->keywords && may_have_keywords(s, group->keywords);
 
+	ask_what_wakes(s, pg);
+	if (keywords && sift_keywords(s, pg, wake_found))
+		sift_fields(s, pg, true);
 	if (!s->live_count)
 		return false;
-	sift_fields(s, pg);
-	if (keywords && stands_in(s, group->keywords->seeks))
+	sift_fields(s, pg, false);
+	if (group->keywords && (keywords || !pg->keywords) && stands_in(s, group->keywords->seeks))
 		sift_keywords(s, pg, note_found);
 	add_live(s, s->found, group->sure);
 	return stand(s, s->found);
@@ -468,6 +523,7 @@ bool sigma_eval(struct sigma_scanner *s, const struct event *event, sigma_match_
 		void *context)
 {
 	const struct plan_group *groups;
+	uint64_t next;			/* known before it is needed, as what is recalled may be afar */
 	uint32_t count;
 
 	if (!scan_begin(s, event))
@@ -475,9 +531,13 @@ bool sigma_eval(struct sigma_scanner *s, const struct event *event, sigma_match_
 	groups = plan_route(s, &count);
 	if (count)
 		s->stats.routed++;
-	for (uint32_t i = 0; i < count; i++)
+	next = count ? recall_key(s, &groups[0]) : RECALL_NONE;
+	for (uint32_t i = 0; i < count; i++) {
+		s->recall_key = next;
+		next = i + 1 < count ? recall_key(s, &groups[i + 1]) : RECALL_NONE;
 		if (!try_group(s, &groups[i], match, context))
 			return false;
+	}
 	return true;
 }
 

@@ -143,6 +143,12 @@ struct route_test {
 	bool any;
 };
 
+/* A field's name in lower case (match/fold.h). */
+struct field_name {
+	struct span folded;
+	uint32_t field;
+};
+
 struct field_alias {
 	uint32_t field;			/* of the rules */
 	const struct span *names;	/* in the events, first that is there wins */
@@ -170,6 +176,7 @@ struct sigma_set {
 	const struct compiled_rule *const *rules;
 	uint32_t rule_count;
 	const struct span *fields;	/* names as rules write them */
+	const struct field_name *by_name;	/* [field_count] in the order of their bytes */
 	uint32_t field_count;
 	const struct span *route_keys;	/* names of fields that routes look at */
 	uint32_t route_key_count;

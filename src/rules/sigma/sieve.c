@@ -126,15 +126,6 @@ static bool search(struct sigma_scanner *s, const struct group *group,
 	return sifting.any;
 }
 
-/* Whether the list can be told from others by its hash. */
-static bool is_hashed(const struct value *value)
-{
-	for (uint32_t i = 0; i < value->count; i++)
-		if (value->list[i].kind == VALUE_LIST)
-			return false;
-	return true;
-}
-
 uint64_t sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot)
 {
 	const struct value *value = &s->event->values[slot];
@@ -142,7 +133,7 @@ uint64_t sieve_expect(struct sigma_scanner *s, const struct field_index *index, 
 
 	if (!sieve_lets(index, value))
 		return SIEVE_NONE;
-	if (value->kind == VALUE_LIST && !is_hashed(value))
+	if (!sieve_tells(value))
 		return SIEVE_ANEW;
 	key = key_of(s, index, slot);
 	__builtin_prefetch(bucket_of(&s->sieve, key));

@@ -115,6 +115,15 @@ static inline const rule_bits *sieve_found(const struct group *group, const stru
 	return sieved && index->seeks ? sieved->bits + group->words : NULL;
 }
 
+/* Whether the value can be told from others by its hash. */
+static inline bool sieve_tells(const struct value *value)
+{
+	for (uint32_t i = 0; value->kind == VALUE_LIST && i < value->count; i++)
+		if (value->list[i].kind == VALUE_LIST)
+			return false;
+	return true;
+}
+
 /* Under which key a value is remembered, which is fetched ahead; or one of those that follow. */
 uint64_t sieve_expect(struct sigma_scanner *s, const struct field_index *index, uint32_t slot);
 #define SIEVE_NONE 0			/* it has none of the literals */

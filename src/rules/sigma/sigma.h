@@ -105,7 +105,7 @@ typedef bool sigma_match_fn(void *context, const struct finding *finding,
 /* `correlation_bytes` bounds what correlations remember; 0: 64 MiB. NULL: no memory. */
 struct sigma_scanner *sigma_scanner_new(const struct sigma_set *set, size_t correlation_bytes);
 void sigma_scanner_free(struct sigma_scanner *s);	/* NULL-safe */
-/* Findings come without `matched` and `detail`, for who only counts them. */
+/* Findings come without what has to be made into text, for who only counts them. */
 void sigma_scanner_be_terse(struct sigma_scanner *s);
 /* Call before the first event of another decoder: its shapes are numbered anew. */
 void sigma_scanner_begin(struct sigma_scanner *s);

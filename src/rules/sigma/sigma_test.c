@@ -468,6 +468,55 @@ TEST(a_rule_is_not_tried_again_for_a_value_that_one_of_several_filters_takes_out
 	arena_free(&arena);
 }
 
+/* A value in which no literal can stand is not told from others of its kind when values are recalled. */
+TEST(what_failed_for_one_value_without_literals_may_hold_for_another)
+{
+	struct arena arena = arena_new(64 << 20);
+	struct sigma_set *set = compile(&arena, "title: t\nlogsource: {category: test}\ndetection:\n"
+					"  a: {f|contains: mimidrvxq}\n  b: {g|contains: zoqtunnel}\n"
+					"  c: {f: harmless}\n  condition: (a or b) and not c\n", "");
+	struct span names[] = { SPAN("log"), SPAN("f"), SPAN("g") };
+	struct event_shape shape = { .names = names, .count = 3, .computer = EVENT_NO_SLOT,
+				     .user = EVENT_NO_SLOT };
+	struct value values[] = { text("test"), text("harmless"), text("a zoqtunnel.exe") };
+	struct sigma_scanner *scanner = sigma_scanner_new(set, 0);
+
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	values[1] = text("another");
+	assert_int_equal(matches_of(scanner, &shape, values), 1);
+	values[1] = text("harmless");
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	values[2] = text("nothing");
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	sigma_scanner_free(scanner);
+	arena_free(&arena);
+}
+
+/* Events whose values of all fields that wake were met before: their rules are not looked for again. */
+TEST(rules_that_fell_by_values_met_before_are_not_tried_again)
+{
+	struct arena arena = arena_new(64 << 20);
+	struct sigma_set *set = compile(&arena, "title: t\nlogsource: {category: test}\ndetection:\n"
+					"  a: {f|contains: oddly, g|contains: strange}\n  c: {f|re: 'y[0-9]$'}\n"
+					"  condition: a and c\n", "");
+	struct span names[] = { SPAN("log"), SPAN("f"), SPAN("g"), SPAN("time") };
+	struct event_shape shape = { .names = names, .count = 4, .computer = EVENT_NO_SLOT,
+				     .user = EVENT_NO_SLOT };
+	struct value values[] = { text("test"), text("oddly"), text("strange"), text("1") };
+	struct sigma_scanner *scanner = sigma_scanner_new(set, 0);
+
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	assert_int_equal(sigma_scanner_stats(scanner)->woken, 1);
+	values[3] = text("2");
+	assert_int_equal(matches_of(scanner, &shape, values), 0);
+	assert_int_equal(sigma_scanner_stats(scanner)->woken, 1);
+	values[1] = text("oddly7");
+	assert_int_equal(matches_of(scanner, &shape, values), 1);
+	assert_int_equal(matches_of(scanner, &shape, values), 1);
+	sigma_scanner_free(scanner);
+	arena_free(&arena);
+}
+
 TEST(a_rule_is_not_woken_by_what_stands_in_most_paths)
 {
 	struct arena arena = arena_new(64 << 20);
