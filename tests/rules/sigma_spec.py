@@ -335,7 +335,7 @@ def hunt(program, scratch, rules, sources, log):
         capture_output=True, text=True, check=False)
     matches = [json.loads(line) for line in done.stdout.splitlines()]
     named = {int(line.split("/")[-1][:4]) for line in done.stderr.splitlines()
-             if "/rules/" in line and ": warning: " not in line}
+             if "/rules/" in line and not any(f": {kind}: " in line for kind in ("warning", "loaded in part"))}
     return {(int(m["title"]), m["record_id"]) for m in matches}, named
 
 
