@@ -233,32 +233,6 @@ static bool is_readable(struct volume *v)
 
 /* ---- what is read with something else in its place ---- */
 
-static struct blocks *mend_ext(struct volume *v)
-{
-	struct ext_journal j;
-	struct blocks *made = ext_journal_replay(v->blocks, &j);
-
-	v->is_damaged = j.failed;
-	if (j.failed)
-		snprintf(v->mended, sizeof v->mended, "not unmounted, and %s", j.failed);
-	else if (j.is_needed)
-		snprintf(v->mended, sizeof v->mended, "not unmounted, read with the %u transactions (%u blocks) of its journal",
-			 j.transactions, j.blocks);
-	return made;
-}
-
-static struct blocks *mend_fat(struct volume *v)
-{
-	uint32_t differing;
-	struct blocks *made = fat_heal(v->blocks, &differing);
-
-	v->is_damaged = differing;
-	if (differing)
-		snprintf(v->mended, sizeof v->mended, "its two tables of clusters differ in %u places%s", differing,
-			 made ? ", and the second is used where it makes more sense" : "");
-	return made;
-}
-
 /* Behind what stands there already. */
 static void say_mended(struct volume *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -273,6 +247,34 @@ static void say_mended(struct volume *v, const char *format, ...)
 	vsnprintf(v->mended + len, sizeof v->mended - len, format, args);
 	va_end(args);
 	v->is_damaged = true;
+}
+
+static struct blocks *mend_ext(struct volume *v)
+{
+	struct ext_journal j;
+	struct blocks *made = ext_journal_replay(v->blocks, &j);
+
+	v->is_damaged = j.failed;
+	if (j.failed)
+		snprintf(v->mended, sizeof v->mended, "not unmounted, and %s", j.failed);
+	else if (j.is_needed)
+		snprintf(v->mended, sizeof v->mended, "not unmounted, read with the %u transactions (%u blocks) of its journal",
+			 j.transactions, j.blocks);
+	if (j.fast_commits)
+		say_mended(v, "%u fast commits of its journal, the latest changes, are not replayed", j.fast_commits);
+	return made;
+}
+
+static struct blocks *mend_fat(struct volume *v)
+{
+	uint32_t differing;
+	struct blocks *made = fat_heal(v->blocks, &differing);
+
+	v->is_damaged = differing;
+	if (differing)
+		snprintf(v->mended, sizeof v->mended, "its two tables of clusters differ in %u places%s", differing,
+			 made ? ", and the second is used where it makes more sense" : "");
+	return made;
 }
 
 static struct blocks *mend_ntfs(struct disk *d, struct volume *v)

@@ -37,6 +37,7 @@ struct journal {
 	size_t run_count, run_room;
 	uint32_t first, last, start, sequence;
 	uint32_t features, seed;
+	uint32_t fast_blocks;		/* behind the last, for fast commits */
 	struct arena arena;
 	struct map revoked;		/* number of a block to the last transaction that took it back */
 	struct buf block, data;
@@ -286,13 +287,43 @@ static bool read_head(struct journal *j)
 	j->features = version == 4 ? load_u32be(s + 40) : 0;
 	j->seed = crc32c_add(UINT32_MAX, span_of(s + 48, 16));
 	if (j->features & INCOMPAT_FAST_COMMIT) {
-		uint32_t fast = load_u32be(s + 84) ? load_u32be(s + 84) : FAST_BLOCKS;
-
-		j->last = fast < j->last ? j->last - fast : 0;
+		j->fast_blocks = load_u32be(s + 84) ? load_u32be(s + 84) : FAST_BLOCKS;
+		j->last = j->fast_blocks < j->last ? j->last - j->fast_blocks : 0;
 	}
 	return load_u32be(s) == MAGIC && (version == 3 || version == 4) && load_u32be(s + 12) == j->e->block &&
 	       !(j->features & ~(uint32_t)INCOMPAT_KNOWN) && j->first && j->first < j->last &&
 	       (!j->start || (j->start >= j->first && j->start < j->last));
+}
+
+/* ---- fast commits ---- */
+
+enum fast_tag { FAST_ADD_RANGE = 1, FAST_TAIL = 8, FAST_HEAD };
+
+/* Those of one block, as long as they are of the transaction that is next. False: there are no more. */
+static bool count_in_block(struct journal *j, uint32_t sequence)
+{
+	struct cursor c = cursor_of(buf_span(&j->block));
+
+	while (cursor_left(&c) >= 4) {
+		uint16_t tag = cursor_u16le(&c), len = cursor_u16le(&c);
+		struct span value = cursor_take(&c, len);
+
+		if (c.short_read || tag < FAST_ADD_RANGE || tag > FAST_HEAD)
+			return false;
+		if ((tag == FAST_HEAD && (len < 8 || load_u32le(value.at + 4) != sequence)) ||
+		    (tag == FAST_TAIL && (len < 8 || load_u32le(value.at) != sequence)))
+			return false;
+		j->told->fast_commits += tag == FAST_TAIL;
+	}
+	return true;
+}
+
+static void count_fast(struct journal *j, uint32_t sequence)
+{
+	/* The first of them is left free. */
+	for (uint32_t i = 1; i < j->fast_blocks && read_block(j, j->last + i, &j->block); i++)
+		if ((i == 1 && load_u16le(j->block.at) != FAST_HEAD) || !count_in_block(j, sequence))
+			break;
 }
 
 static struct blocks *replay(struct journal *j)
@@ -303,6 +334,7 @@ static struct blocks *replay(struct journal *j)
 
 	j->told->transactions = end - j->sequence;
 	j->told->blocks = (uint32_t)overlay_count(j->o);
+	count_fast(j, end);
 	if (!ok)
 		j->told->failed = "its journal can be replayed in part only";
 	else if (j->told->bad_blocks)
@@ -344,6 +376,8 @@ struct blocks *ext_journal_replay(struct blocks *volume, struct ext_journal *out
 		out->failed = "its journal cannot be read, and was not replayed";
 	else if (j.start)
 		made = replay(&j);
+	else
+		count_fast(&j, j.sequence);
 	if (!made)
 		overlay_free(j.o);
 	free(j.runs);

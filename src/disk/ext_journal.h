@@ -3,7 +3,7 @@
  * unmounted has its latest changes there only; mounting it would write them to their places,
  * which evidence does not allow. Descriptors, commits and revocations of JBD2, with numbers of
  * 64 bits, and checksums of versions 2 and 3; what was not committed is left out, as mounting does.
- * Not: fast commits, a journal on another device, the first version's checksums.
+ * Not: fast commits, which are counted, a journal on another device, the first version's checksums.
  * The format: the kernel's documentation of ext4's data structures.
  */
 #ifndef KANSHIKI_DISK_EXT_JOURNAL_H
@@ -15,6 +15,7 @@ struct ext_journal {
 	bool is_needed;			/* the file system says that it was not unmounted */
 	uint32_t transactions, blocks;	/* that were replayed */
 	uint32_t bad_blocks;		/* left out: their checksum is wrong */
+	uint32_t fast_commits;		/* behind the last transaction: they are not replayed */
 	const char *failed;		/* why it was not, or not all of it; or NULL */
 };
 

@@ -561,6 +561,7 @@ static void close_system(struct file_system *fs)
 	struct tsk_system *t = (struct tsk_system *)fs;
 
 	fat_close(&t->fat);
+	hfs_table_close(&t->hfs);
 	if (t->info)
 		tsk_fs_close(t->info);
 	tsk_image_close(t->image);

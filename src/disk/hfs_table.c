@@ -1,5 +1,7 @@
 #include "disk/hfs_table.h"
 
+#include <stdlib.h>
+
 #include "base/utf8.h"
 
 #define HEADER 1024
@@ -20,39 +22,78 @@
 #define PIECE ((size_t)1 << 20)
 #define EPOCH INT64_C(2082844800)	/* 1904 to 1970 */
 #define LINK_TYPE "hlnk"
+#define EXTENTS_FIELD 192	/* of the volume's header */
+#define CATALOG_FILE 4
+#define MORE_MOST ((size_t)1 << 19)
 
 /* ---- forks ---- */
 
-static struct hfs_fork fork_of(const uint8_t *at)
+static void read_extents(struct hfs_extent out[HFS_EXTENTS], const uint8_t *at)
 {
-	struct hfs_fork f = { .size = load_u64be(at) };
+	for (unsigned i = 0; i < HFS_EXTENTS; i++)
+		out[i] = (struct hfs_extent){ load_u32be(at + i * 8), load_u32be(at + i * 8 + 4) };
+}
 
-	for (unsigned i = 0; i < HFS_EXTENTS; i++) {
-		f.extents[i].start = load_u32be(at + 16 + i * 8);
-		f.extents[i].count = load_u32be(at + 20 + i * 8);
-	}
+static struct hfs_fork fork_of(const uint8_t *at, uint32_t file)
+{
+	struct hfs_fork f = { .size = load_u64be(at), .file = file };
+
+	read_extents(f.extents, at + 16);
 	return f;
 }
 
-/* Blocks from number `block` of the fork on that lie one behind the other. 0: not in these extents. */
-static uint32_t find_extent(const struct hfs_fork *f, uint64_t *block, uint32_t *start)
+/* Blocks from the one on that lie one behind the other; 0: not in these extents. */
+static uint32_t look_in(const struct hfs_extent extents[HFS_EXTENTS], uint64_t block, uint32_t *start)
 {
 	for (unsigned i = 0; i < HFS_EXTENTS; i++) {
-		if (*block < f->extents[i].count) {
-			*start = f->extents[i].start + (uint32_t)*block;
-			return f->extents[i].count - (uint32_t)*block;
+		if (block < extents[i].count) {
+			*start = extents[i].start + (uint32_t)block;
+			return extents[i].count - (uint32_t)block;
 		}
-		*block -= f->extents[i].count;
+		block -= extents[i].count;
 	}
 	return 0;
 }
 
-/* Of a fork that has no more extents than are in its record. */
+static int compare(const void *a, const void *b)
+{
+	const struct hfs_more *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* The last of that file's that begins at the block or before it. */
+static const struct hfs_more *find_more(const struct hfs *h, uint32_t file, uint64_t block)
+{
+	size_t low = 0, high = h->more_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct hfs_more *m = &h->more[middle];
+
+		if (m->file < file || (m->file == file && m->start <= block))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && h->more[low - 1].file == file ? &h->more[low - 1] : NULL;
+}
+
+static uint32_t find_extent(const struct hfs *h, const struct hfs_fork *f, uint64_t block, uint32_t *start)
+{
+	uint32_t count = look_in(f->extents, block, start);
+	const struct hfs_more *m = count || !f->file ? NULL : find_more(h, f->file, block);
+
+	return m ? look_in(m->extents, block - m->start, start) : count;
+}
+
 static bool read_fork(const struct hfs *h, const struct hfs_fork *f, uint64_t at, uint8_t *to, size_t len, struct err *err)
 {
 	while (len) {
-		uint64_t block = at / h->block, inside = at % h->block, bytes;
-		uint32_t start = 0, count = find_extent(f, &block, &start);
+		uint64_t inside = at % h->block, bytes;
+		uint32_t start = 0, count = find_extent(h, f, at / h->block, &start);
 		size_t piece;
 
 		if (!count)
@@ -76,64 +117,46 @@ static bool is_node_size(uint32_t n)
 }
 
 /* A header node that is destroyed leaves the usual sizes to be tried on the node behind it. */
-static uint32_t guess_node(const struct hfs *h)
+static uint32_t guess_node(const struct hfs *h, const struct hfs_fork *tree)
 {
 	uint8_t d[DESCRIPTOR];
 	struct err ignored;
 
 	for (uint32_t size = 4096; size <= NODE_MOST; size *= 2)
-		if (read_fork(h, &h->catalog, size, d, sizeof d, &ignored) && (d[8] == KIND_LEAF || !d[8]) && d[9] &&
+		if (read_fork(h, tree, size, d, sizeof d, &ignored) && (d[8] == KIND_LEAF || !d[8]) && d[9] &&
 		    d[9] < 8 && load_u16be(d + 10))
 			return size;
 	return 4096;
 }
 
-/* No more than the volume has room for. */
+static uint32_t node_size(const struct hfs *h, const struct hfs_fork *tree)
+{
+	uint8_t d[64];
+	struct err ignored;
+	uint32_t size = 0;
+
+	if (read_fork(h, tree, 0, d, sizeof d, &ignored) && d[8] == KIND_HEADER)
+		size = load_u16be(d + DESCRIPTOR + 18);
+	return is_node_size(size) ? size : guess_node(h, tree);
+}
+
+/* Bytes whose place is known; no more than the volume has room for. */
+static uint64_t known_bytes(const struct hfs *h, const struct hfs_fork *f)
+{
+	uint64_t most = f->size < h->volume->size ? f->size : h->volume->size, known = 0;
+	uint32_t start, count;
+
+	while (known * h->block < most && (count = find_extent(h, f, known, &start)))
+		known += count;
+	return known * h->block < most ? known * h->block : most;
+}
+
 static void count_nodes(struct hfs *h)
 {
-	uint64_t most = h->catalog.size < h->volume->size ? h->catalog.size : h->volume->size, known = 0;
+	uint64_t known = known_bytes(h, &h->catalog);
 
-	for (unsigned i = 0; i < HFS_EXTENTS; i++)
-		known += (uint64_t)h->catalog.extents[i].count * h->block;
 	h->is_all = known >= h->catalog.size;
-	most = most < known ? most : known;
-	h->nodes = most / h->node < UINT32_MAX ? (uint32_t)(most / h->node) : UINT32_MAX;
-}
-
-bool hfs_table_open(struct hfs *out, struct blocks *volume, struct err *err)
-{
-	uint8_t s[512], d[64];
-	struct err ignored;
-
-	*out = (struct hfs){ .volume = volume };
-	if (!blocks_read_all(volume, HEADER, s, sizeof s, err))
-		return false;
-	out->files = load_u32be(s + 32);
-	out->folders = load_u32be(s + 36);
-	out->block = load_u32be(s + 40);
-	out->catalog = fork_of(s + 272);
-	if ((memcmp(s, "H+", 2) && memcmp(s, "HX", 2)) || out->block < 512 || out->block > (1u << 30) ||
-	    out->block & (out->block - 1))
-		return err_set(err, ERR_CORRUPT, HEADER, "hfs+: the volume's header makes no sense");
-	if (read_fork(out, &out->catalog, 0, d, sizeof d, &ignored) && d[8] == KIND_HEADER)
-		out->node = load_u16be(d + DESCRIPTOR + 18);
-	if (!is_node_size(out->node))
-		out->node = guess_node(out);
-	count_nodes(out);
-	return true;
-}
-
-/* ---- nodes ---- */
-
-static bool read_node(const struct hfs *h, uint32_t number, struct buf *to)
-{
-	uint8_t *room;
-	struct err ignored;
-
-	buf_clear(to);
-	room = buf_reserve(to, h->node);
-	to->len = room ? h->node : 0;
-	return room && read_fork(h, &h->catalog, (uint64_t)number * h->node, room, h->node, &ignored);
+	h->nodes = known / h->node < UINT32_MAX ? (uint32_t)(known / h->node) : UINT32_MAX;
 }
 
 /* 0: no node, or one that has no room for the places of as many as it claims. */
@@ -156,6 +179,81 @@ static struct span record_of(struct span node, uint32_t number)
 	if (at < DESCRIPTOR || end <= at || end > node.len - (count + 1) * 2)
 		return (struct span){ 0 };
 	return span_sub(node, at, end - at);
+}
+
+static void take_more(struct hfs *h, struct span node, size_t most)
+{
+	for (uint32_t i = 0; i < load_u16be(node.at + 10) && h->more_count < most; i++) {
+		struct span r = record_of(node, i);
+		struct hfs_more *m = &h->more[h->more_count];
+
+		/* A key of ten bytes: of the data fork, the file, and its block. */
+		if (r.len < 12 + HFS_EXTENTS * 8 || load_u16be(r.at) != 10 || r.at[2])
+			continue;
+		m->file = load_u32be(r.at + 4);
+		m->start = load_u32be(r.at + 8);
+		read_extents(m->extents, r.at + 12);
+		h->more_count++;
+	}
+}
+
+/* All leaves of the file of extents, whatever leads to them. */
+static void read_more(struct hfs *h, const uint8_t *header)
+{
+	struct hfs_fork tree = fork_of(header + EXTENTS_FIELD, 0);
+	uint64_t known = known_bytes(h, &tree), most = known / (12 + HFS_EXTENTS * 8);
+	uint32_t size = node_size(h, &tree);
+	struct buf room = buf_new(NODE_MOST);
+	uint8_t *node = buf_reserve(&room, size);
+	struct err ignored;
+
+	if (known >= 2 * (uint64_t)size)
+		h->more = calloc(most < MORE_MOST ? (size_t)most + 1 : MORE_MOST + 1, sizeof *h->more);
+	for (uint64_t at = size; h->more && node && at + size <= known && !blocks_over(h->volume); at += size)
+		if (read_fork(h, &tree, at, node, size, &ignored) && node[8] == KIND_LEAF)
+			take_more(h, span_of(node, size), most < MORE_MOST ? (size_t)most + 1 : MORE_MOST);
+	if (h->more_count)
+		qsort(h->more, h->more_count, sizeof *h->more, compare);
+	buf_free(&room);
+}
+
+bool hfs_table_open(struct hfs *out, struct blocks *volume, struct err *err)
+{
+	uint8_t s[512];
+
+	*out = (struct hfs){ .volume = volume };
+	if (!blocks_read_all(volume, HEADER, s, sizeof s, err))
+		return false;
+	out->files = load_u32be(s + 32);
+	out->folders = load_u32be(s + 36);
+	out->block = load_u32be(s + 40);
+	out->catalog = fork_of(s + 272, CATALOG_FILE);
+	if ((memcmp(s, "H+", 2) && memcmp(s, "HX", 2)) || out->block < 512 || out->block > (1u << 30) ||
+	    out->block & (out->block - 1))
+		return err_set(err, ERR_CORRUPT, HEADER, "hfs+: the volume's header makes no sense");
+	read_more(out, s);
+	out->node = node_size(out, &out->catalog);
+	count_nodes(out);
+	return true;
+}
+
+void hfs_table_close(struct hfs *h)
+{
+	if (h)
+		free(h->more);
+}
+
+/* ---- nodes ---- */
+
+static bool read_node(const struct hfs *h, uint32_t number, struct buf *to)
+{
+	uint8_t *room;
+	struct err ignored;
+
+	buf_clear(to);
+	room = buf_reserve(to, h->node);
+	to->len = room ? h->node : 0;
+	return room && read_fork(h, &h->catalog, (uint64_t)number * h->node, room, h->node, &ignored);
 }
 
 /* What stands behind the key; empty where the key makes no sense. */
@@ -318,7 +416,7 @@ bool hfs_table_read(const struct hfs *h, uint32_t node, uint32_t record, uint64_
 	struct buf bytes = buf_new(NODE_MOST);
 	struct span data = read_node(h, node, &bytes) ? data_of(record_of(buf_span(&bytes), record)) : (struct span){ 0 };
 	bool ok = kind_of(data) == FILE_RECORD;
-	struct hfs_fork f = ok ? fork_of(data.at + 88) : (struct hfs_fork){ 0 };
+	struct hfs_fork f = ok ? fork_of(data.at + 88, load_u32be(data.at + 8)) : (struct hfs_fork){ 0 };
 	uint64_t size = f.size < most ? f.size : most;
 
 	*cut = f.size > most;

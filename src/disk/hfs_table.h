@@ -1,8 +1,8 @@
 /*
  * hfs_table: what of a damaged HFS+ volume no walk through its folders comes to. The catalog
  * is a tree of nodes; each of its leaves is looked at where it lies, so that files are found
- * though what leads to their leaf is destroyed, and a leaf that is destroyed is told. Of a
- * catalog, and of content, in more than eight pieces only those are known here.
+ * though what leads to their leaf is destroyed, and a leaf that is destroyed is told. Where
+ * pieces behind the first eight lie stands in the file of extents, whose leaves are read alike.
  * The format: Apple's Technical Note TN1150.
  */
 #ifndef KANSHIKI_DISK_HFS_TABLE_H
@@ -15,11 +15,20 @@
 #define HFS_FORK_BYTES 80
 #define HFS_EXTENTS 8
 
+struct hfs_extent {
+	uint32_t start, count;
+};
+
 struct hfs_fork {
 	uint64_t size;
-	struct {
-		uint32_t start, count;
-	} extents[HFS_EXTENTS];
+	uint32_t file;			/* whose further extents count; 0: it has none */
+	struct hfs_extent extents[HFS_EXTENTS];
+};
+
+/* Extents behind the first eight of a file, from block `start` of it on. */
+struct hfs_more {
+	uint32_t file, start;
+	struct hfs_extent extents[HFS_EXTENTS];
 };
 
 struct hfs {
@@ -27,11 +36,15 @@ struct hfs {
 	uint32_t block;
 	uint32_t files, folders;	/* as the volume counts them, its root left out */
 	struct hfs_fork catalog;
-	uint32_t node, nodes;		/* of the catalog: bytes, count of those in its first extents */
-	bool is_all;			/* it has no further ones */
+	uint32_t node, nodes;		/* of the catalog: bytes, count of those whose place is known */
+	bool is_all;			/* all of its extents are known */
+	struct hfs_more *more;		/* by file and start */
+	size_t more_count;
 };
 
+/* Takes memory, until hfs_table_close(). */
 bool hfs_table_open(struct hfs *out, struct blocks *volume, struct err *err);
+void hfs_table_close(struct hfs *h);	/* NULL-safe */
 
 struct hfs_entry {
 	uint32_t number, parent;

@@ -36,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (volume && hfs_table_open(&h, volume, &err)) {
 		t.h = &h;
 		hfs_table_each(&h, take, &t, &count, &err);
+		hfs_table_close(&h);
 	}
 	blocks_close(volume);
 	return 0;

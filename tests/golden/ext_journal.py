@@ -150,6 +150,40 @@ def check_damaged(kanshiki, work):
     told(rows[0][2] == "partly" and "its journal cannot be read" in rows[0][3], "the journal's head is destroyed: it is told", rows[0])
 
 
+def check_fast(kanshiki, work):
+    """What was only synced, and not committed whole, stands in the journal in another form: it is counted, and told."""
+    image, where, dirty = work / "volume.img", work / "mnt", work / "dirty.img"
+    image.write_bytes(b"")
+    os.truncate(image, 32 << 20)
+    try:
+        run("mke2fs", "-q", "-F", "-t", "ext4", "-O", "fast_commit", "-J", "size=8", image)
+    except subprocess.CalledProcessError:
+        skipped("fast commits", "this mke2fs makes none")
+        return
+    where.mkdir(exist_ok=True)
+    if not is_mounted(image, where, "commit=300"):
+        skipped("fast commits", "volumes with them cannot be mounted here")
+        return
+    count = 3
+    try:
+        (where / "before").write_bytes(b"before\n" * 100)
+        os.sync()
+        for i in range(count):
+            with open(where / f"fast{i}", "wb") as file:
+                file.write(b"only in a fast commit\n" * 100)
+                os.fsync(file.fileno())
+        shutil.copy(image, dirty)
+    finally:
+        run("umount", where)
+    expected = state_by_kernel(dirty, work)
+    found, rows, _ = examine(kanshiki, dirty, work)
+    if found == expected:
+        skipped("fast commits", "this kernel made whole ones")
+        return
+    told(rows[0][2] == "partly" and f"{count} fast commits of its journal" in rows[0][3],
+         "fast commits are counted, and told", rows[0], len(found), len(expected))
+
+
 def main():
     kanshiki = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
@@ -159,6 +193,7 @@ def main():
         for what, options in KINDS.items():
             check(kanshiki, what, options, work)
         check_damaged(kanshiki, work)
+        check_fast(kanshiki, work)
     return finish()
 
 
