@@ -9,6 +9,7 @@
 #include "report/timeline.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -97,16 +98,47 @@ static bool read_sources(const char *const *sources, size_t count, const char *p
 	return ok;
 }
 
-static void remove_case(const char *folder, const char *path)
-{
-	char beside[300];
+/* ---- the working case, which holds what evidence says and must not be left behind ---- */
 
-	unlink(path);
-	for (int i = 0; i < 2; i++) {
-		snprintf(beside, sizeof beside, "%s%s", path, i ? "-shm" : "-wal");
-		unlink(beside);
-	}
-	rmdir(folder);
+static struct {
+	char folder[200], file[240], beside[3][250];	/* what SQLite lays beside it */
+	pid_t owner;			/* processes that it forked have the handler, too */
+} working;
+
+static void remove_working(void)
+{
+	unlink(working.file);
+	for (size_t i = 0; i < 3; i++)
+		unlink(working.beside[i]);
+	rmdir(working.folder);
+}
+
+static void on_signal(int number)
+{
+	if (getpid() == working.owner)
+		remove_working();
+	raise(number);			/* SA_RESETHAND: now it ends the process */
+}
+
+static bool make_working(struct err *err)
+{
+	static const char *const ends_beside[] = { "-wal", "-shm", "-journal" };
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+	const char *folder = getenv("TMPDIR");
+	struct sigaction before;
+
+	snprintf(working.folder, sizeof working.folder, "%.150s/kanshiki-XXXXXX", folder && *folder ? folder : "/tmp");
+	if (!mkdtemp(working.folder))
+		return err_errno(err, errno, "cannot make a folder for the working case, %s", working.folder);
+	snprintf(working.file, sizeof working.file, "%s/work.case", working.folder);
+	for (size_t i = 0; i < 3; i++)
+		snprintf(working.beside[i], sizeof working.beside[i], "%s%s", working.file, ends_beside[i]);
+	working.owner = getpid();
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (!sigaction(ends[i], NULL, &before) && before.sa_handler == SIG_DFL)
+			sigaction(ends[i], &action, NULL);
+	return true;
 }
 
 static void show_written(void *context, uint64_t written)
@@ -196,12 +228,9 @@ static bool read_into_case(struct inputs *in, const char *path, struct err *err)
 
 static bool run_all(char **argv, size_t count, struct timeline_options *o, struct err *err)
 {
-	const char *folder = getenv("TMPDIR");
 	struct inputs in = { 0 };
-	char made[200], path[240];
 	bool ok = true, needs_case;
 
-	snprintf(made, sizeof made, "%.150s/kanshiki-XXXXXX", folder && *folder ? folder : "/tmp");
 	for (size_t i = 0; i < count && ok; i++) {
 		if (!case_is_at(argv[i]))
 			in.sources[in.source_count++] = argv[i];
@@ -209,16 +238,13 @@ static bool run_all(char **argv, size_t count, struct timeline_options *o, struc
 			in.case_count++;
 	}
 	needs_case = ok && in.source_count && !names_only;
-	if (needs_case && !mkdtemp(made)) {
-		needs_case = false;
-		ok = err_errno(err, errno, "cannot make a folder for the working case, %s", made);
-	}
-	snprintf(path, sizeof path, "%s/work.case", made);
-	ok = ok && (!needs_case || read_into_case(&in, path, err)) && write_all(&in, o, err);
+	if (needs_case)
+		ok = needs_case = make_working(err);
+	ok = ok && (!needs_case || read_into_case(&in, working.file, err)) && write_all(&in, o, err);
 	while (in.case_count)
 		case_close(in.cases[--in.case_count]);
 	if (needs_case)
-		remove_case(made, path);
+		remove_working();
 	return ok;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`kanshiki assess` that is ended by a signal says so, and how to go on.
+"""`kanshiki assess` that is ended by a signal says so, and how to go on; `timeline` leaves nothing behind.
 
 usage: tests/golden/interrupted.py KANSHIKI
 
@@ -41,6 +41,19 @@ def ended_by(what, program, folder, *options):
     return run.returncode, said
 
 
+def timeline_ended_by(what, program, folder):
+    """How it ended, and what is left of what it made for itself."""
+    place = folder / what.name
+    place.mkdir()
+    run = subprocess.Popen([program, "timeline", folder / "evidence"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           env={**os.environ, "TMPDIR": str(place)}, start_new_session=True)
+    while run.poll() is None and not list(place.glob("*/work.case")):
+        time.sleep(0.02)
+    if run.poll() is None:
+        os.killpg(run.pid, what)
+    return run.wait(timeout=60), list(place.glob("**/*"))
+
+
 def main():
     program = sys.argv[1]
     with tempfile.TemporaryDirectory() as temporary:
@@ -55,6 +68,10 @@ def main():
             check(f"{what.name}: could not do it", code == 2, f"{code}")
             check(f"{what.name}: says what happened and how to go on",
                   "stopped by a signal; go on with --resume --case" in said, said)
+        for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            code, left = timeline_ended_by(what, program, folder)
+            check(f"timeline, {what.name}: ends by it", code == -what, f"{code}")
+            check(f"timeline, {what.name}: leaves no working case behind", not left, f"{left}")
         code, said = ended_by(signal.SIGTERM, program, folder, "--live")
         check("--live: could not do it", code == 2, f"{code}")
         check("--live: says what happened, and that it is not gone on with",
