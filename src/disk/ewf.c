@@ -18,8 +18,9 @@
 /* Of nearly all images; where the section that says so is gone. */
 #define CHUNK_USUAL 32768
 #define ADLER 4				/* bytes of a checksum */
-#define CACHE_BYTES ((size_t)24 << 20)
-#define CACHE_MOST 1024
+/* More would be taken from memory that is farther away. */
+#define CACHE_BYTES ((size_t)8 << 20)
+#define CACHE_MOST 256
 
 struct table {
 	struct blocks *segment;
@@ -32,7 +33,7 @@ struct table {
 struct slot {
 	uint64_t number;		/* of the chunk, plus one; 0: free */
 	size_t len;
-	uint8_t *bytes;
+	uint8_t *bytes;			/* owned; made when it is first used */
 };
 
 struct ewf {
@@ -471,7 +472,7 @@ static bool cached(struct ewf *e, uint64_t number, struct span *out, struct err 
 	bool good;
 
 	if (!slot->bytes)
-		slot->bytes = arena_alloc(&e->arena, e->chunk_size);
+		slot->bytes = malloc(e->chunk_size);
 	if (!slot->bytes)
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for chunks");
 	if (slot->number != number + 1) {
@@ -509,6 +510,8 @@ static void close_media(struct blocks *b)
 {
 	struct ewf *e = ewf_of(b);
 
+	for (size_t i = 0; e->cache && i < e->cache_count; i++)
+		free(e->cache[i].bytes);
 	arena_free(&e->arena);
 	buf_free(&e->packed);
 	if (e->inflater)

@@ -31,6 +31,8 @@
 #define CPU_SECONDS_SPARE 900
 /* Bits of the filter of one tree's contents. */
 #define OWN_SEEN ((uint64_t)1 << 22)
+/* Freed memory that is not given back between trees. */
+#define HEAP_KEPT (16 << 20)
 #define ITEM_ARENA ((size_t)64 << 20)
 /* The file, a share of the image in it, memory for its chunks. */
 #define FDS 3
@@ -182,8 +184,11 @@ static void examine_tree(struct examination *x, int part)
 		examine_part(x, part);
 	else
 		examine_file(x);
-	malloc_trim((size_t)1 << 20);
 	heap = mallinfo2();
+	if (heap.fordblks > HEAP_KEPT) {
+		malloc_trim((size_t)1 << 20);
+		heap = mallinfo2();
+	}
 	done.done.events = x->event_count;
 	done.done.unpacked = x->unpacked;
 	done.done.heap = heap.arena + heap.hblkhd;
@@ -308,6 +313,8 @@ void examiner_main(void *context, int commands, int records)
 				 .arena = arena_new(ITEM_ARENA) };
 
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	/* What one file needed the next one needs: the kernel would clear the same pages again. */
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	x.matching = matching_new(options->yara, options->limits);
 	x.events = events_new(options->sigma);
 	x.seen = options->seen;
