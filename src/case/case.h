@@ -266,6 +266,12 @@ bool case_sync(struct case_file *c, struct err *err);
  * when all units are committed, before the verdict looks at paths.
  */
 bool case_settle(struct case_file *c, struct err *err);
+/*
+ * When it is settled: another process begins to digest units, items, events, facts and traces,
+ * and case_seal takes from it what it says of those that nothing was written to since. Where
+ * that does not go nothing is lost but time.
+ */
+void case_digest_ahead(struct case_file *c);
 
 /*
  * The run is over: drops rules that no finding uses, notes the end in the

@@ -155,7 +155,7 @@ static void add_fact(struct json_write *w, const char *name, const struct conten
 	json_object_end(w);
 }
 
-bool contents_facts(sqlite3 *db, struct buf *to, struct err *err)
+bool contents_facts(sqlite3 *db, const struct contents *known, struct buf *to, struct err *err)
 {
 	struct json_write w = json_write_to(to);
 	struct contents contents;
@@ -169,7 +169,9 @@ bool contents_facts(sqlite3 *db, struct buf *to, struct err *err)
 	for (size_t i = 0; i < schema_count; i++) {
 		if (!schema_objects[i].sealed)
 			continue;
-		if (!contents_of_table(db, schema_objects[i].name, &contents, err))
+		if (known && known[i].rows != CONTENTS_UNKNOWN)
+			contents = known[i];
+		else if (!contents_of_table(db, schema_objects[i].name, &contents, err))
 			return false;
 		add_fact(&w, schema_objects[i].name, &contents);
 	}

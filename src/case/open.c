@@ -22,7 +22,7 @@
 static const char writer_pragmas[] =
 	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -96000; PRAGMA mmap_size = 0;"
-	"PRAGMA wal_autocheckpoint = 4000; PRAGMA cell_size_check = ON";
+	"PRAGMA wal_autocheckpoint = " RECORDER_CHECKPOINT "; PRAGMA cell_size_check = ON";
 
 static const char reader_pragmas[] =
 	"PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
@@ -386,6 +386,7 @@ void case_close(struct case_file *c)
 
 	if (!c)
 		return;
+	ahead_drop(c);
 	/* The last batch is kept if it can be; a resume sorts out what it means. */
 	if (c->run && recorder_commit(c, &ignored)) {
 		finalize_all(c);

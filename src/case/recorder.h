@@ -33,6 +33,9 @@ enum table { TABLE_META, TABLE_RUN, TABLE_SOURCE, TABLE_UNIT, TABLE_ITEM, TABLE_
 enum update { UPDATE_CLAIM, UPDATE_END_ITEM, UPDATE_SHORTEN, UPDATE_UNIT_DONE, UPDATE_RUN_END, UPDATE_TOKEN,
 	      FIND_UNIT, FIND_CONTENT, UPDATE_COUNT };
 
+/* Pages of the write-ahead log after which it is written into the case. */
+#define RECORDER_CHECKPOINT "4000"
+
 struct open_unit {
 	uint64_t id;
 	uint64_t items, open_items;
@@ -64,6 +67,7 @@ struct case_file {
 	struct open_unit *units;
 	size_t unit_count, unit_room;
 	struct waiting_item waiting;
+	struct ahead *ahead;		/* digests of tables that are being made already, or NULL */
 	bool is_settled;		/* no item was added or changed since case_settle */
 	struct arena arena;		/* of the rule map */
 	struct map *rules;		/* all columns → id */
@@ -105,6 +109,14 @@ struct open_unit *recorder_unit(struct case_file *c, uint64_t unit);
 
 /* unit.c: the waiting item as a row, within the batch. */
 bool recorder_put_waiting(struct case_file *c, struct err *err);
+
+/*
+ * ahead.c: what the helper of case_digest_ahead says of tables that nothing was written to
+ * since, CONTENTS_UNKNOWN of all others; ends it. Where it failed, nothing is known.
+ */
+struct contents;
+void ahead_take(struct case_file *c, struct contents *known);	/* of TABLE_COUNT tables */
+void ahead_drop(struct case_file *c);	/* nobody wants it any more; does nothing where there is none */
 
 /* custody.c: appends the entry within the batch. */
 bool custody_add(struct case_file *c, const char *kind, struct span facts, struct err *err);

@@ -144,8 +144,11 @@ void seal_free(struct seal *seal)
 static bool add_contents(struct case_file *c, struct err *err)
 {
 	struct buf facts = buf_new(CASE_TEXT_MAX);
-	bool ok = contents_facts(c->db, &facts, err) &&
-		  custody_add(c, "contents", buf_span(&facts), err);
+	struct contents known[TABLE_COUNT];
+	bool ok;
+
+	ahead_take(c, known);
+	ok = contents_facts(c->db, known, &facts, err) && custody_add(c, "contents", buf_span(&facts), err);
 
 	buf_free(&facts);
 	return ok;

@@ -222,6 +222,9 @@ static bool conclude(const struct assess_rules *rules, struct progress *progress
 	struct ledger_totals ledger;
 
 	progress_phase(progress, "all items examined; accounting for programs");
+	if (!case_settle(file, err))
+		return false;
+	case_digest_ahead(file);
 	if (!ledger_write(file, &vouching, &ledger, err))
 		return false;
 	progress_phase(progress, "joining what was found");

@@ -103,32 +103,58 @@ static bool take_answer(struct span got, int status, struct buf *answer, struct 
 	       err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "the answer is too long");
 }
 
-bool helper_ask(helper_fn *work, void *context, unsigned seconds, struct buf *answer,
-		struct err *err)
-{
-	struct buf got = buf_new(HELPER_ANSWER_MAX + sizeof(struct head));
-	int ends[2], status = 0;
+struct helper {
 	pid_t child;
-	bool ok;
+	int answer;			/* what it writes */
+};
 
-	if (pipe2(ends, O_CLOEXEC))
-		return err_errno(err, errno, "cannot make a pipe");
-	child = fork();
-	if (child < 0) {
-		close(ends[0]);
-		close(ends[1]);
-		return err_errno(err, errno, "cannot start a helper process");
+struct helper *helper_start(helper_fn *work, void *context, struct err *err)
+{
+	struct helper *h = calloc(1, sizeof *h);
+	int ends[2];
+
+	if (!h || pipe2(ends, O_CLOEXEC)) {
+		err_errno(err, errno, "cannot make a pipe");
+		free(h);
+		return NULL;
 	}
-	if (child == 0)
+	h->answer = ends[0];
+	h->child = fork();
+	if (h->child == 0)
 		be_helper(work, context, ends[1]);
 	close(ends[1]);
-	ok = read_until(ends[0], now_ms() + (int64_t)seconds * 1000, &got, err);
+	if (h->child > 0)
+		return h;
+	err_errno(err, errno, "cannot start a helper process");
 	close(ends[0]);
+	free(h);
+	return NULL;
+}
+
+bool helper_finish(struct helper *h, unsigned seconds, struct buf *answer, struct err *err)
+{
+	struct buf got = buf_new(HELPER_ANSWER_MAX + sizeof(struct head));
+	int status = 0;
+	bool ok;
+
+	if (!h)
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "no helper process");
+	ok = read_until(h->answer, now_ms() + (int64_t)seconds * 1000, &got, err);
+	close(h->answer);
 	if (!ok)
-		kill(child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		kill(h->child, SIGKILL);
+	while (waitpid(h->child, &status, 0) < 0 && errno == EINTR)
 		;
 	ok = ok && take_answer(buf_span(&got), status, answer, err);
 	buf_free(&got);
+	free(h);
 	return ok;
+}
+
+bool helper_ask(helper_fn *work, void *context, unsigned seconds, struct buf *answer,
+		struct err *err)
+{
+	struct helper *h = helper_start(work, context, err);
+
+	return h && helper_finish(h, seconds, answer, err);
 }

@@ -24,4 +24,9 @@ typedef bool helper_fn(void *context, struct buf *answer, struct err *err);
 bool helper_ask(helper_fn *work, void *context, unsigned seconds, struct buf *answer,
 		struct err *err);
 
+/* The same in two steps, with other work of one's own between them. NULL: none could be started. */
+struct helper *helper_start(helper_fn *work, void *context, struct err *err);
+/* Frees it, whatever comes of it. 0 seconds: nobody wants the answer any more. NULL-safe. */
+bool helper_finish(struct helper *h, unsigned seconds, struct buf *answer, struct err *err);
+
 #endif

@@ -86,3 +86,17 @@ TEST(helper_has_no_descriptors_of_its_parent_and_leaves_no_core)
 	close(fd);
 	buf_free(&answer);
 }
+
+TEST(helper_works_while_its_parent_does_something_else)
+{
+	struct buf answer = buf_new(100);
+	struct err err = { 0 };
+	struct helper *first = helper_start(say, (char[]){ "one " }, &err);
+	struct helper *second = helper_start(say, (char[]){ "two" }, &err);
+
+	assert_true(helper_finish(first, 10, &answer, &err));
+	assert_true(helper_finish(second, 10, &answer, &err));
+	assert_span(buf_span(&answer), "one two");
+	assert_false(helper_finish(helper_start(hang, NULL, &err), 0, &answer, &err));
+	buf_free(&answer);
+}
