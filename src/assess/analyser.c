@@ -3,13 +3,17 @@
 #include "assess/allow_list.h"
 #include "assess/traffic.h"
 #include "case/case.h"
+#include "case/query.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define BIT(harm) (1u << (harm))
 #define KEY_MOST ((size_t)64 << 10)
+/* Traces that are fed ahead: more would keep the coordinator from its examiners for too long. */
+#define AHEAD_MOST 300000
 
 const struct analyser analysers[] = {
 	{ "beacon", BIT(HARM_CONTROL), analyse_beacon, beacon_begin, beacon_transfer, NULL },
@@ -35,6 +39,19 @@ struct work {
 	struct analysis analysis;
 	struct arena arena;
 	bool is_over;			/* came to a limit: neither fed nor run any more */
+};
+
+/* What was there of the network's traces. */
+struct fed {
+	uint64_t count, last, items, of_place, restarts;
+};
+
+struct analysers {
+	struct analysis_shared shared;
+	struct analysis common;
+	struct work all[COUNT];
+	bool is_fed;
+	struct fed fed;
 };
 
 void analysis_short(struct analysis *a, const char *format, ...)
@@ -135,38 +152,112 @@ static bool tell_shortage(struct analysis *a, struct err *err)
 	return !told.reason.len || case_add_problem(a->file, &told, err);
 }
 
-static bool run_all(struct work all[COUNT], const struct analysis *common, uint64_t *told,
-		    struct err *err)
+static void end_all(struct analysers *n)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		end(&n->all[i]);
+	memset(n->all, 0, sizeof n->all);
+}
+
+static bool begin_and_feed(struct analysers *n, struct err *err)
 {
 	bool ok = true;
 
+	end_all(n);
 	for (size_t i = 0; ok && i < COUNT; i++)
-		ok = begin(&all[i], &analysers[i], common, err);
-	ok = ok && feed(all, common, err);
+		ok = begin(&n->all[i], &analysers[i], &n->common, err);
+	return ok && feed(n->all, &n->common, err);
+}
+
+static bool run_all(struct analysers *n, uint64_t *told, struct err *err)
+{
+	bool ok = true;
+
 	for (size_t i = 0; ok && i < COUNT; i++) {
-		ok = all[i].is_over || analysers[i].run(&all[i].analysis, err) || failed_in(&all[i], err);
-		ok = ok && tell_shortage(&all[i].analysis, err);
-		*told += all[i].analysis.told;
-		end(&all[i]);
+		struct work *w = &n->all[i];
+
+		ok = w->is_over || analysers[i].run(&w->analysis, err) || failed_in(w, err);
+		ok = ok && tell_shortage(&w->analysis, err);
+		*told += w->analysis.told;
+		end(w);
 	}
 	return ok;
+}
+
+/* ---- ahead ---- */
+
+static bool look_at_traces(const struct analysers *n, struct fed *out, struct err *err)
+{
+	static const char sql[] = "SELECT count(*), max(id), sum(item), sum(of_place) FROM trace "
+				  "WHERE kind IN ('transfer', 'dns')";
+	sqlite3_stmt *q;
+	bool row, ok = query_prepare(n->common.db, sql, &q, err) && query_step(q, &row, err) && row;
+
+	*out = (struct fed){ .restarts = case_restarts(n->common.file) };
+	if (ok) {
+		out->count = query_u64(q, 0, 0);
+		out->last = query_u64(q, 1, 0);
+		out->items = query_u64(q, 2, 0);
+		out->of_place = query_u64(q, 3, 0);
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
+struct analysers *analysers_new(struct case_file *file, const struct allow_list *allow, const struct period *period)
+{
+	struct analysers *n = calloc(1, sizeof *n);
+
+	if (!n)
+		return NULL;
+	n->shared.arena = arena_new(ANALYSER_MEMORY);
+	n->common = (struct analysis){ .file = file, .db = case_db(file), .period = period, .shared = &n->shared,
+				       .allow = allow ? allow : allow_list_empty() };
+	return n;
+}
+
+void analysers_feed_ahead(struct analysers *n)
+{
+	struct err err = { 0 };
+
+	/* Rows that may yet move to another item are told with it. */
+	n->is_fed = look_at_traces(n, &n->fed, &err) && n->fed.count && n->fed.count <= AHEAD_MOST &&
+		    !n->fed.of_place && begin_and_feed(n, &err);
+}
+
+/* False: nothing was, or not all. */
+static bool is_all_fed(const struct analysers *n)
+{
+	struct err err = { 0 };
+	struct fed now;
+
+	return n->is_fed && look_at_traces(n, &now, &err) && !memcmp(&now, &n->fed, sizeof now);
+}
+
+bool analysers_finish(struct analysers *n, uint64_t *told, struct err *err)
+{
+	return case_settle(n->common.file, err) && case_clear_conclusions(n->common.file, err) &&
+	       case_sync(n->common.file, err) && (is_all_fed(n) || begin_and_feed(n, err)) && run_all(n, told, err) &&
+	       case_sync(n->common.file, err);
+}
+
+void analysers_free(struct analysers *n)
+{
+	if (!n)
+		return;
+	end_all(n);
+	arena_free(&n->shared.arena);
+	free(n);
 }
 
 bool analysers_run(struct case_file *file, const struct allow_list *allow, const struct period *period,
 		   uint64_t *told, struct err *err)
 {
-	struct analysis_shared shared = { .arena = arena_new(ANALYSER_MEMORY) };
-	const struct analysis common = { .file = file, .db = case_db(file), .period = period,
-					 .shared = &shared,
-					 .allow = allow ? allow : allow_list_empty() };
-	struct work all[COUNT] = { 0 };
-	bool ok = case_settle(file, err) && case_clear_conclusions(file, err) &&
-		  case_sync(file, err) && run_all(all, &common, told, err);
+	struct analysers *n = analysers_new(file, allow, period);
+	bool ok = n ? analysers_finish(n, told, err) : err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory");
 
-	for (size_t i = 0; i < COUNT; i++)
-		end(&all[i]);
-	arena_free(&shared.arena);
-	return ok && case_sync(file, err);
+	analysers_free(n);
+	return ok;
 }
 
 bool analysis_tell(struct analysis *a, const struct conclusion *c, struct err *err)

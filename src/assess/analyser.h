@@ -105,6 +105,20 @@ bool remote_name(struct analysis *a, const struct traffic_name *name, struct err
 bool analysers_run(struct case_file *file, const struct allow_list *allow, const struct period *period,
 		   uint64_t *told, struct err *err);
 
+/*
+ * The same in steps, where there is time before the case is complete. What was fed ahead is
+ * used where the network's traces did not change since, and else fed anew.
+ */
+struct analysers;
+
+/* NULL: no memory. `allow` and `period` are borrowed until _free. */
+struct analysers *analysers_new(struct case_file *file, const struct allow_list *allow, const struct period *period);
+/* Of a case that is still being written; changes nothing in it. What fails is left to the end. */
+void analysers_feed_ahead(struct analysers *n);
+/* As analysers_run. */
+bool analysers_finish(struct analysers *n, uint64_t *told, struct err *err);
+void analysers_free(struct analysers *n);	/* NULL-safe */
+
 /* One conclusion; spans are borrowed, and UTF-8 where they come from the case. */
 struct conclusion {
 	uint64_t item;			/* whose traces carry it */

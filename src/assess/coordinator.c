@@ -15,6 +15,9 @@
 #define BUFFERED_MOST ((uint64_t)96 << 20)
 #define JOBS_MOST 4096
 #define PROGRESS_NS (UINT64_C(200) * 1000000)
+/* So long nothing came, and so often that is taken for the end. */
+#define QUIET_NS (UINT64_C(50) * 1000000)
+#define IDLE_CALLS_MOST 3
 /* Entries counted ahead in one go, between two looks at the examiners. */
 #define LIST_AT_ONCE 512
 #define REDO_MOST 4
@@ -446,6 +449,24 @@ static bool prepare(struct coordinator *c, struct err *err)
 	       query_prepare(db, rules, &c->list_rules, err);
 }
 
+/* While the last file is only digested. */
+static void use_idle(struct coordinator *c, bool is_more)
+{
+	const struct job *last = c->head;
+	bool is_quiet = last && !last->next && c->walk_done && last->state == JOB_RUNNING && last->is_only_size &&
+			!is_more && last->tree.checked && last->tree.checked == c->quiet_at;
+
+	if (!is_quiet) {
+		c->quiet_at = last ? last->tree.checked : 0;
+		c->quiet_since_ns = c->now_ns;
+	} else if (c->options->idle && c->quiet_since_ns && c->now_ns - c->quiet_since_ns >= QUIET_NS &&
+		   c->idle_calls < IDLE_CALLS_MOST) {
+		c->idle_calls++;
+		c->quiet_since_ns = 0;
+		c->options->idle(c->options->idle_context);
+	}
+}
+
 bool coordinator_run(struct coordinator *c, struct case_file *file,
 		     struct coordinator_totals *totals, struct err *err)
 {
@@ -472,6 +493,7 @@ bool coordinator_run(struct coordinator *c, struct case_file *file,
 			list_ahead(c);
 		if ((c->head && !slots_wait(c, !is_more && !is_head_finished(c), err)) || !case_tick(file, err))
 			return false;
+		use_idle(c, is_more);
 		/* What everything behind it waits for. */
 		if (!report(c, c->head ? span_of(c->head->path, c->head->path_len) : SPAN("")))
 			c->stopped = true;

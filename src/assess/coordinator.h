@@ -38,6 +38,12 @@ struct coordinator_progress {
 /* Called a few times a second; false stops the run (the case can be resumed). */
 typedef bool coordinator_progress_fn(void *context, const struct coordinator_progress *now);
 
+/*
+ * Called at most a few times a run, when all that an examiner told is written and nothing
+ * came for a while from the last of them: most likely a digest is all that is missing.
+ */
+typedef void coordinator_idle_fn(void *context);
+
 struct coordinator_options {
 	const char *const *sources;	/* paths; "-" is standard input */
 	size_t source_count;
@@ -51,6 +57,8 @@ struct coordinator_options {
 	bool one_file_system;		/* do not enter other mounts */
 	coordinator_progress_fn *progress;	/* may be NULL */
 	void *progress_context;
+	coordinator_idle_fn *idle;	/* may be NULL */
+	void *idle_context;
 	/* For tests only: see examiner_options. */
 	bool (*misbehave)(const char *name, int records);
 };

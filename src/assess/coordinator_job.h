@@ -132,6 +132,10 @@ struct coordinator {
 	struct coordinator_totals *totals;
 	struct coordinator_progress progress;
 	uint64_t progress_ns;
+	/* When the last job told something last, and how much that was in all. */
+	uint64_t quiet_since_ns;
+	size_t quiet_at;
+	unsigned idle_calls;
 	int spare_fd;			/* /dev/null */
 	uint64_t now_ns;
 };

@@ -77,6 +77,8 @@ bool case_unit_begin(struct case_file *c, uint64_t source, struct span path, uin
 		     bool *done, struct err *err);
 /* Takes back all that was said of the unit, which no other was written to since it began. */
 bool case_unit_restart(struct case_file *c, uint64_t unit, struct err *err);
+/* How often that was done: ids of rows may have been given again. */
+uint64_t case_restarts(const struct case_file *c);
 /*
  * The unit counts. Every item of it must have its fate (else ERR_USAGE). Adds
  * the custody entry "acquired" for its top-level item. It is durable with the

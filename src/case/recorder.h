@@ -59,6 +59,7 @@ struct case_file {
 	sqlite3_stmt *inserts[TABLE_COUNT];
 	sqlite3_stmt *updates[UPDATE_COUNT];
 	uint64_t next[TABLE_COUNT];	/* the id that the next row gets */
+	uint64_t restarts;		/* units that were taken back */
 	uint64_t run;			/* of this process; 0 when read-only */
 	bool in_batch;
 	uint64_t batch_rows;

@@ -141,7 +141,13 @@ bool case_unit_restart(struct case_file *c, uint64_t unit, struct err *err)
 			return false;
 	buf_clear(&u->acquired);
 	u->items = u->open_items = u->top = 0;
+	c->restarts++;
 	return recorder_done(c, err);
+}
+
+uint64_t case_restarts(const struct case_file *c)
+{
+	return c->restarts;
 }
 
 static void forget_unit(struct case_file *c, struct open_unit *u)

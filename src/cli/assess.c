@@ -213,9 +213,16 @@ static bool ready_to_end(struct err *err)
 	return ok;
 }
 
+/* While the last file is only digested, what can be is read for the analysers. */
+static void feed_ahead(void *context)
+{
+	analysers_feed_ahead(context);
+}
+
 /* What is drawn from all items together. */
-static bool conclude(const struct assess_rules *rules, struct progress *progress, struct case_file *file,
-		     struct coordinator_totals *totals, struct verdict *verdict, struct err *err)
+static bool conclude(const struct assess_rules *rules, struct analysers *joining, struct progress *progress,
+		     struct case_file *file, struct coordinator_totals *totals, struct verdict *verdict,
+		     struct err *err)
 {
 	const struct ledger_options vouching = { .known_good = known_good.values,
 						 .known_good_count = known_good.count };
@@ -228,7 +235,7 @@ static bool conclude(const struct assess_rules *rules, struct progress *progress
 	if (!ledger_write(file, &vouching, &ledger, err))
 		return false;
 	progress_phase(progress, "joining what was found");
-	if (!analysers_run(file, rules->allow, asked_period(), &totals->findings, err) ||
+	if (!analysers_finish(joining, &totals->findings, err) ||
 	    !correlate_case(file, rules->sigma.root ? &rules->sigma : NULL, &totals->findings, err))
 		return false;
 	progress_phase(progress, "weighing the answers");
@@ -248,7 +255,7 @@ static bool say_stopped(struct case_file *file, struct err *err)
 }
 
 /* Everything between an open case and a sealed one. */
-static bool examine(const struct assess_rules *rules, struct coordinator *coordinator,
+static bool examine(const struct assess_rules *rules, struct analysers *joining, struct coordinator *coordinator,
 		    struct progress *progress, struct case_file *file,
 		    struct coordinator_totals *totals, struct verdict *verdict, struct err *err)
 {
@@ -263,7 +270,7 @@ static bool examine(const struct assess_rules *rules, struct coordinator *coordi
 		case_end(file, "failed", span_text(err->text), &ignored);
 		return false;
 	}
-	ok = conclude(rules, progress, file, totals, verdict, err);
+	ok = conclude(rules, joining, progress, file, totals, verdict, err);
 	progress_clear(progress);
 	if (!ok)
 		case_end(file, "failed", span_text(err->text), &ignored);
@@ -379,6 +386,7 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 		.progress = show_progress, .progress_context = &progress };
 	struct coordinator_totals totals = { 0 };
 	struct coordinator *coordinator = NULL;
+	struct analysers *joining = NULL;
 	struct case_file *file = NULL;
 	struct assess_rules rules;
 	struct verdict verdict;
@@ -397,8 +405,13 @@ static bool assess(int argc, char **argv, bool *found, struct err *err)
 	ok = coordinator && open_case(&how, &file, err);
 	if (ok)
 		tell_place(&how);
-	ok = ok && examine(&rules, coordinator, &progress, file, &totals, &verdict, err);
+	joining = ok ? analysers_new(file, rules.allow, asked_period()) : NULL;
+	ok = ok && (joining || err_set(err, ERR_IO, ERR_NO_OFFSET, "out of memory"));
+	how.idle = feed_ahead;
+	how.idle_context = joining;
+	ok = ok && examine(&rules, joining, coordinator, &progress, file, &totals, &verdict, err);
 	coordinator_free(coordinator);
+	analysers_free(joining);
 	case_close(file);
 	assess_rules_free(&rules);
 	ok = ok && show(err);
