@@ -5,7 +5,8 @@
  * the command's inputs or lies in a folder that is one: evidence is only read,
  * and a slip of the hand at night must not overwrite it. A block device is never
  * an output, nor is a case, new or old, though it were no input: it cannot be made
- * again. Half an output does not stay under its name.
+ * again. Half a document does not stay under its name (output_close); lines that were
+ * written before a disk was full do, and the command says so and ends with 2.
  */
 #ifndef KANSHIKI_CLI_OUTPUT_H
 #define KANSHIKI_CLI_OUTPUT_H
