@@ -1,7 +1,7 @@
 /*
  * qcow: the media inside an image of QEMU: QCOW of version 1, QCOW2 of versions 2 and 3, with
  * clusters compressed by deflate or zstd, and subclusters. Not: encrypted ones, those that rest on
- * another image, or whose data are in another file. The formats: QEMU's docs/interop/qcow2.txt and
+ * another image, or whose data are in another file. The formats: QEMU's qcow2.txt in docs/interop and
  * block/qcow.c. What tables say that makes no sense is told, and so is data that no table names,
  * as every cluster in use is counted (in version 1 none is ever given back).
  */

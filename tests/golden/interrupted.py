@@ -56,6 +56,9 @@ def timeline_ended_by(what, program, folder):
 
 def main():
     program = sys.argv[1]
+    # What nohup or a shell's background told us to ignore, the program would ignore as well.
+    for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(what, signal.SIG_DFL)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         (folder / "evidence").mkdir()
