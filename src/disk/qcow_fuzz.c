@@ -1,4 +1,5 @@
 /* Headers and tables of QCOW images that point anywhere. */
+#include "disk/media_fuzz.h"
 #include "disk/qcow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -6,25 +7,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct blocks *file = blocks_of_span(span_of(data, size), NULL);
-	struct blocks *media = NULL;
 	struct buf words = buf_new(4096);
-	uint8_t piece[1000];
 	struct err err;
-	size_t got;
 
 	if (file)
-		media = qcow_media(file, &words, &err);
-	if (media) {
-		for (uint64_t at = 0; at < media->size && at < 1u << 24; at += 131071)
-			(void)blocks_read(media, at, piece, sizeof piece, &got, &err);
-		if (media->size > sizeof piece)
-			(void)blocks_read(media, media->size - 10, piece, sizeof piece, &got, &err);
-		if (media->size < 1u << 30) {
-			(void)blocks_data_from(media, media->size / 2);
-			qcow_look(media, &words);
-		}
-	}
-	blocks_close(media);
+		media_read_some(qcow_media(file, &words, &err), qcow_look, &words);
 	blocks_close(file);
 	buf_free(&words);
 	return 0;

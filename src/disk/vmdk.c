@@ -90,10 +90,9 @@ static bool add_sparse(struct opening *o, struct blocks *file, uint64_t size)
 	}
 	if (extent->size / SECTOR != size / SECTOR)
 		sparse_say(o->words, "an extent is not as large as the text says");
-	o->v->sparse[o->v->sparse_count] = extent;
 	if (!add_exactly(o, extent, size))
 		return false;
-	o->v->sparse_count++;
+	o->v->sparse[o->v->sparse_count++] = extent;
 	return true;
 }
 

@@ -1,4 +1,8 @@
-/* Texts, headers and tables of a VMDK; every extent that it names is the same file. */
+/*
+ * Texts, headers and tables of a VMDK. What stands before the first zero byte is the text, the
+ * rest every extent that it names; without one all is an extent by itself.
+ */
+#include "disk/media_fuzz.h"
 #include "disk/vmdk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -8,31 +12,28 @@ static struct blocks *find_file(void *context, struct span name)
 	return context;
 }
 
+static void open_media(struct span text, struct span extent)
+{
+	struct blocks *of = blocks_of_span(text, NULL), *file = blocks_of_span(extent, NULL);
+	struct image_files files = { find_file, file };
+	struct buf words = buf_new(4096);
+	bool missing;
+	struct err err;
+
+	if (of && file)
+		media_read_some(vmdk_media(of, &files, &words, &missing, &err), vmdk_look, &words);
+	blocks_close(file);
+	blocks_close(of);
+	buf_free(&words);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct blocks *file = blocks_of_span(span_of(data, size), NULL);
-	struct blocks *media = NULL;
-	struct buf words = buf_new(4096);
-	struct image_files files = { find_file, file };
-	bool missing;
-	uint8_t piece[1000];
-	struct err err;
-	size_t got;
+	struct span all = span_of(data, size);
+	size_t end = span_find_byte(all, 0, 0);
 
-	if (file)
-		media = vmdk_media(file, &files, &words, &missing, &err);
-	if (media) {
-		for (uint64_t at = 0; at < media->size && at < 1u << 24; at += 131071)
-			(void)blocks_read(media, at, piece, sizeof piece, &got, &err);
-		if (media->size > sizeof piece)
-			(void)blocks_read(media, media->size - 10, piece, sizeof piece, &got, &err);
-		if (media->size < 1u << 30) {
-			(void)blocks_data_from(media, media->size / 2);
-			vmdk_look(media, &words);
-		}
-	}
-	blocks_close(media);
-	blocks_close(file);
-	buf_free(&words);
+	open_media(all, all);
+	if (end != SIZE_MAX && size - end > 1)
+		open_media(span_sub(all, 0, end), span_from(all, end + 1));
 	return 0;
 }
