@@ -1,6 +1,7 @@
 #include "disk/marks.h"
 
 #include "base/buf.h"
+#include "disk/xfs.h"
 
 #define EXT_INODE 128
 #define EXT_MAGIC 0xea020000
@@ -14,7 +15,6 @@
 #define XFS_SECURE 4
 #define XFS_IMMUTABLE 8
 #define XFS_APPEND 16
-#define XFS_INODE_MOST 2048
 
 #define ACL_VERSION 2
 #define ACL_USER 2			/* entries that name somebody */
@@ -143,29 +143,6 @@ void marks_of_ext(struct blocks *volume, uint32_t block, struct span inode, stru
 
 /* ---- XFS ---- */
 
-/* Where an inode lies is part of its number. */
-static bool read_inode_of_xfs(struct blocks *volume, uint64_t inode, uint8_t raw[XFS_INODE_MOST], size_t *len)
-{
-	uint8_t s[128];
-	uint64_t block, group, at;
-	unsigned in_block, in_group;
-	struct err ignored;
-
-	if (!blocks_read_all(volume, 0, s, sizeof s, &ignored) || memcmp(s, "XFSB", 4))
-		return false;
-	*len = load_u16be(s + 104);
-	in_block = s[123];
-	in_group = s[124];
-	if (*len < 256 || *len > XFS_INODE_MOST || in_block > 8 || in_group > 31)
-		return false;
-	group = inode >> (in_group + in_block);
-	block = inode >> in_block & ((UINT64_C(1) << in_group) - 1);
-	if (group > UINT32_MAX)
-		return false;
-	at = (group * load_u32be(s + 84) + block) * load_u32be(s + 4) + (inode & ((UINT64_C(1) << in_block) - 1)) * *len;
-	return at < volume->size && blocks_read_all(volume, at, raw, *len, &ignored) && !memcmp(raw, "IN", 2);
-}
-
 static void find_in_xfs(struct span inode, struct marks_room *room, struct marks *out)
 {
 	struct cursor c = cursor_of(inode);
@@ -186,18 +163,19 @@ static void find_in_xfs(struct span inode, struct marks_room *room, struct marks
 	}
 }
 
-void marks_of_xfs(struct blocks *volume, uint64_t inode, struct marks_room *room, struct marks *out)
+void marks_of_xfs(struct blocks *volume, uint64_t number, struct marks_room *room, struct marks *out)
 {
-	uint8_t raw[XFS_INODE_MOST];
-	size_t len;
+	struct xfs_volume xfs;
+	struct xfs_inode inode;
+	struct err ignored;
 
 	*out = (struct marks){ 0 };
-	if (!read_inode_of_xfs(volume, inode, raw, &len))
+	if (!xfs_open(&xfs, volume, &ignored) || !xfs_read_inode(&xfs, number, &inode, &ignored))
 		return;
-	if (load_u16be(raw + 90) & XFS_IMMUTABLE)
+	if (load_u16be(inode.raw + 90) & XFS_IMMUTABLE)
 		out->attributes |= MARK_IMMUTABLE;
-	if (load_u16be(raw + 90) & XFS_APPEND)
+	if (load_u16be(inode.raw + 90) & XFS_APPEND)
 		out->attributes |= MARK_APPEND_ONLY;
-	if (raw[82] && raw[83] == XFS_LOCAL)
-		find_in_xfs(span_of(raw, len), room, out);
+	if (inode.raw[82] && inode.raw[83] == XFS_LOCAL)
+		find_in_xfs(span_of(inode.raw, xfs.inode_size), room, out);
 }
