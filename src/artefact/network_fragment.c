@@ -36,7 +36,6 @@ struct fragment_whole {
 	struct packet first;
 	timestamp time;
 	uint32_t end;			/* of the payload; 0: not known yet */
-	uint32_t units;			/* that are there */
 	uint8_t there[WHOLE_MOST / UNIT / 8];
 	uint8_t bytes[WHOLE_MOST];
 };
@@ -148,7 +147,7 @@ static struct fragment_whole *whole_of(struct network_flows *f, const struct fra
 	(*place)->key = *key;
 	(*place)->is_used = true;
 	(*place)->has_first = false;
-	(*place)->end = (*place)->units = 0;
+	(*place)->end = 0;
 	memset((*place)->there, 0, sizeof (*place)->there);
 	return *place;
 }
@@ -157,13 +156,22 @@ static void keep_piece(struct fragment_whole *w, const struct packet *p)
 {
 	uint32_t begin = p->is_later_fragment ? p->fragment_at / UNIT : 0, end = p->fragment_at + p->payload_length;
 
-	memcpy(w->bytes + p->fragment_at, p->payload.at, p->payload.len);
-	for (uint32_t i = begin; i < (p->is_last_fragment ? end + UNIT - 1 : end) / UNIT; i++) {
-		w->units += !(w->there[i / 8] >> i % 8 & 1);
+	memcpy(w->bytes + p->fragment_at, p->payload.at, p->payload_length);
+	for (uint32_t i = begin; i < (p->is_last_fragment ? end + UNIT - 1 : end) / UNIT; i++)
 		w->there[i / 8] |= (uint8_t)(1u << i % 8);
-	}
 	if (p->is_last_fragment)
 		w->end = end;
+}
+
+/* Up to its end: what claims to lie behind it stands for nothing that is missing. */
+static bool is_whole(const struct fragment_whole *w)
+{
+	if (!w->has_first || w->end <= w->first.fragment_at)
+		return false;
+	for (uint32_t i = 0; i < (w->end + UNIT - 1) / UNIT; i++)
+		if (!(w->there[i / 8] >> i % 8 & 1))
+			return false;
+	return true;
 }
 
 void fragments_join(struct network_flows *f, const struct packet *p, timestamp time)
@@ -187,7 +195,7 @@ void fragments_join(struct network_flows *f, const struct packet *p, timestamp t
 		w->has_first = true;
 		w->time = time;
 	}
-	if (!w->has_first || !w->end || w->units < (w->end + UNIT - 1) / UNIT || w->end <= w->first.fragment_at)
+	if (!is_whole(w))
 		return;
 	w->is_used = false;
 	whole = w->first;

@@ -291,6 +291,25 @@ TEST(network_stream_gives_fragments_their_ports_in_any_order)
 	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:9||udp||16|0\nflow|192.0.2.1|10.0.0.1||udp||8|0\n");
 }
 
+/* What claims to lie behind the end of the packet stands for nothing that is missing. */
+TEST(network_stream_waits_for_the_fragment_that_is_missing)
+{
+	struct making m = making_new(80);
+	struct span request = SPAN("POST /up HTTP/1.1\r\nHost: h.example\r\n\r\n");
+	struct span first = span_sub(request, 0, 12), middle = span_sub(request, 12, 8), last = span_from(request, 20);
+
+	add_ip(&m, false, 6, 0x2000, 20 + first.len);
+	buf_add(&m.file, SPAN("\x9c\x40\0\x50\0\0\0\x64\0\0\0\0\x50\x10\x20\0\0\0\0\0"));
+	buf_add(&m.file, first);
+	add_ip(&m, false, 6, 5, last.len);
+	buf_add(&m.file, last);
+	add_ip(&m, false, 6, 0x2000 | 40, 8);
+	buf_add(&m.file, SPAN("behindit"));
+	add_ip(&m, false, 6, 0x2000 | 4, middle.len);
+	buf_add(&m.file, middle);
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:80|h.example|http|/up|46|0\n");
+}
+
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define SETTINGS "\0\0\0\4\0\0\0\0\0"
 /* GET /a of h.example, stream 1; the table then knows the name as 62. */
