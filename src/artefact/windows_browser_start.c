@@ -46,7 +46,7 @@ bool windows_extension(const struct artefact *a, struct err *err)
 	t.user = tell_user_of_path(a->path);
 	t.time = a->modified;
 	t.source = SPAN("browser extension, manifest last written");
-	t.technique = SPAN("T1176");
+	t.technique = SPAN("T1176.001");
 	add_texts(&wants, json_member(json, "permissions"));
 	add_texts(&wants, json_member(json, "host_permissions"));
 	tell_detail_begin(&d);
@@ -305,26 +305,31 @@ static bool split_preference(struct span line, struct span *key, struct span *va
 	return true;
 }
 
+static bool tell_preference(const struct artefact *a, const struct preference *p, struct span value)
+{
+	struct trace t = trace_new(TRACE_SETTING, p->what);
+
+	t.path = a->path;
+	t.name = span_text(p->key);
+	t.command = value;
+	t.user = tell_user_of_path(a->path);
+	t.time = a->modified;
+	t.source = SPAN("browser's preferences; the time is the file's");
+	t.technique = span_text(p->technique);
+	t.summary = tell_summary(a->arena, "Firefox: %s is %.*s", p->key, SPAN_ARG(value));
+	return a->trace(a->context, &t);
+}
+
 bool windows_firefox_preferences(const struct artefact *a, struct err *err)
 {
 	struct span rest = a->bytes, line, key, value;
 
-	while (tell_line(&rest, &line))
-		for (size_t i = 0; i < sizeof preferences / sizeof *preferences; i++) {
-			struct trace t = trace_new(TRACE_SETTING, preferences[i].what);
-
-			if (!split_preference(line, &key, &value) || !span_eq(key, span_text(preferences[i].key)))
-				continue;
-			t.path = a->path;
-			t.name = key;
-			t.command = value;
-			t.user = tell_user_of_path(a->path);
-			t.time = a->modified;
-			t.source = SPAN("browser's preferences; the time is the file's");
-			t.technique = span_text(preferences[i].technique);
-			t.summary = tell_summary(a->arena, "Firefox: %.*s is %.*s", SPAN_ARG(key), SPAN_ARG(value));
-			if (!a->trace(a->context, &t))
+	while (tell_line(&rest, &line)) {
+		if (!split_preference(line, &key, &value))
+			continue;
+		for (size_t i = 0; i < sizeof preferences / sizeof *preferences; i++)
+			if (span_eq(key, span_text(preferences[i].key)) && !tell_preference(a, &preferences[i], value))
 				return true;
-		}
+	}
 	return true;
 }
