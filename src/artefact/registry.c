@@ -132,14 +132,14 @@ struct span registry_path(struct registry *r, const struct regf_key *key)
 {
 	struct span path = regf_path(key, &r->scratch);
 
-	return arena_printf(&r->scratch, "%s%.*s", r->prefix, SPAN_ARG(path));
+	return REGF_JOIN(&r->scratch, span_text(r->prefix), path);
 }
 
 struct span registry_value_path(struct registry *r, const struct regf_key *key, struct span name)
 {
 	struct span path = registry_path(r, key);
 
-	return arena_printf(&r->scratch, "%.*s\\%.*s", SPAN_ARG(path), SPAN_ARG(name));
+	return REGF_JOIN(&r->scratch, path, SPAN("\\"), name);
 }
 
 struct span registry_text(struct registry *r, const struct regf_key *key, const char *name)
@@ -200,8 +200,16 @@ void registry_each(struct registry *r, const char *pattern, registry_key_fn *tak
 	arena_free(&p.names);
 }
 
+/* No name needs a NUL; regedit does not show one that has it. */
+static struct span hidden_too(struct registry *r, struct span technique)
+{
+	return REGISTRY_TEXT(r, "%.*s%sT1564", SPAN_ARG(technique), technique.len ? " " : "");
+}
+
 void registry_tell(struct registry *r, struct trace *t)
 {
+	if (t->kind == TRACE_AUTOSTART && span_find_byte(t->path, 0, 0) != SIZE_MAX)
+		t->technique = hidden_too(r, t->technique);
 	if (!t->user.len)
 		t->user = r->user;
 	if (t->offset == TRACE_NO_NUMBER)

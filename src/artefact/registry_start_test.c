@@ -165,6 +165,36 @@ TEST(a_task_without_descriptor_is_hidden)
 	told_free(&told);
 }
 
+/* What people call their tasks is not always Latin, and is not hidden for that. */
+TEST(a_task_with_a_name_in_japanese_is_found_in_the_tree)
+{
+	const struct trace *t;
+
+	decode(registry_tasks,
+	       CACHE "Tasks\\{1}]\nPath=sz:\\\u66f4\u65b0\\B\u00fccher \U00020bb7\nActions=hex:" ACTIONS "\n"
+	       CACHE "Tree\\\u66f4\u65b0\\B\u00dccher \U00020bb7]\nSD=hex:01\nIndex=dword:3\n", "SOFTWARE");
+	t = named("task", "\\\u66f4\u65b0\\B\u00fccher \U00020bb7");
+	assert_span(t->technique, "T1053.005");
+	told_free(&told);
+}
+
+/* A NUL before the name hides an entry from regedit, and from what ends texts at a NUL. */
+TEST(names_with_a_nul_are_told_whole)
+{
+	const struct trace *t;
+
+	decode(registry_autostart, "[Software\\Microsoft\\Windows\\CurrentVersion\\Run]\n\001hid=sz:C:\\h.exe\n"
+	       "[Software\\Microsoft\\Windows\\CurrentVersion\\RunOnceEx\\\001k]\na=sz:C:\\i.exe\n",
+	       "Users/ann/NTUSER.DAT");
+	assert_int_equal(told.count, 2);
+	t = &told.traces[0];
+	assert_true(span_eq(t->name, SPAN("\0hid")));
+	assert_true(span_ends(t->path, SPAN("\\Run\\\0hid")));
+	assert_span(t->technique, "T1547.001 T1564");
+	assert_true(span_ends(told.traces[1].path, SPAN("\\RunOnceEx\\\0k\\a")));
+	told_free(&told);
+}
+
 TEST(another_hive_is_left_to_other_decoders)
 {
 	struct arena arena = arena_new(16 << 20);

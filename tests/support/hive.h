@@ -2,13 +2,15 @@
  * hive: registry hives from text, for tests. A line "[path]" opens a key (its
  * parents come by themselves, in any order), "name=type:data" adds a value: sz, expand,
  * multi (parts separated by '|'), dword, qword (decimal or 0x…), hex. "@" is the
- * default value, "{seconds}" behind a path the last write (else 1600000000).
+ * default value, "{seconds}" behind a path the last write (else 1600000000). All is UTF-8;
+ * names beyond ASCII are kept in UTF-16, as Windows does. The byte 1 stands for a NUL.
  */
 #ifndef KANSHIKI_TESTS_HIVE_H
 #define KANSHIKI_TESTS_HIVE_H
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "formats/regf/regf_log.h"
 
 struct hive_value {
@@ -25,15 +27,26 @@ struct hive_key {
 	uint32_t at;
 };
 
+static inline void hive_put_wide(struct buf *b, struct span text, bool is_list)
+{
+	while (text.len) {
+		uint32_t code = text.at[0];
+		size_t used = utf8_next(text, &code);
+
+		text = span_from(text, used ? used : 1);
+		if (code > 0xffff)
+			buf_add_u16le(b, (uint16_t)(0xd7c0 + (code >> 10)));
+		buf_add_u16le(b, code > 0xffff ? 0xdc00 | (code & 0x3ff)
+				 : code == 1 || (is_list && code == '|') ? 0 : (uint16_t)code);
+	}
+}
+
 static inline struct span hive_wide(struct arena *arena, struct span text, bool is_list)
 {
 	struct buf b = buf_new(1 << 20);
 	struct span copy;
 
-	while (text.len) {
-		buf_add_u16le(&b, is_list && text.at[0] == '|' ? 0 : text.at[0]);
-		text = span_from(text, 1);
-	}
+	hive_put_wide(&b, text, is_list);
 	buf_add_u16le(&b, 0);
 	copy = arena_copy(arena, buf_span(&b));
 	buf_free(&b);
@@ -115,19 +128,35 @@ static inline void hive_cell_end(struct buf *b, uint32_t at)
 	b->len = at + (uint32_t)-(int32_t)load_u32le(b->at + at);
 }
 
+/* As a name is kept: in a byte a character where it can be. */
+static inline struct buf hive_name(struct span name, bool *is_narrow)
+{
+	struct buf b = buf_new(1 << 17);
+
+	*is_narrow = true;
+	for (size_t i = 0; i < name.len; i++)
+		*is_narrow &= name.at[i] < 0x80;
+	if (!*is_narrow)
+		hive_put_wide(&b, name, false);
+	for (size_t i = 0; *is_narrow && i < name.len; i++)
+		buf_add_u8(&b, name.at[i] == 1 ? 0 : name.at[i]);
+	return b;
+}
+
 static inline uint32_t hive_put_value(struct buf *b, const struct hive_value *v)
 {
 	uint32_t data = 0, at;
-	bool in_place = v->data.len <= 4;
+	bool in_place = v->data.len <= 4, is_narrow;
+	struct buf name = hive_name(v->name, &is_narrow);
 
 	if (!in_place) {
 		data = hive_cell(b, v->data.len);
 		buf_add(b, v->data);
 		hive_cell_end(b, data);
 	}
-	at = hive_cell(b, 20 + v->name.len);
+	at = hive_cell(b, 20 + name.len);
 	buf_text(b, "vk");
-	buf_add_u16le(b, (uint16_t)v->name.len);
+	buf_add_u16le(b, (uint16_t)name.len);
 	buf_add_u32le(b, (uint32_t)v->data.len | (in_place ? UINT32_C(1) << 31 : 0));
 	if (in_place)
 		for (size_t i = 0; i < 4; i++)
@@ -135,8 +164,9 @@ static inline uint32_t hive_put_value(struct buf *b, const struct hive_value *v)
 	else
 		buf_add_u32le(b, data);
 	buf_add_u32le(b, v->type);
-	buf_add_u32le(b, 1);
-	buf_add(b, v->name);
+	buf_add_u32le(b, is_narrow);
+	buf_add(b, buf_span(&name));
+	buf_free(&name);
 	hive_cell_end(b, at);
 	return at;
 }
@@ -161,10 +191,12 @@ static inline uint32_t hive_put_values(struct buf *b, const struct hive_key *key
 static inline void hive_put_key(struct buf *b, struct hive_key *key, uint32_t parent, bool is_root)
 {
 	uint32_t count = 0, value_count, values = hive_put_values(b, key, &value_count), list, at;
+	bool is_narrow;
+	struct buf name = hive_name(key->name, &is_narrow);
 
-	key->at = at = hive_cell(b, 76 + key->name.len);
+	key->at = at = hive_cell(b, 76 + name.len);
 	buf_text(b, "nk");
-	buf_add_u16le(b, is_root ? 0x2c : 0x20);
+	buf_add_u16le(b, (is_root ? 0xc : 0) | (is_narrow ? 0x20 : 0));
 	buf_add_u64le(b, (key->seconds + UINT64_C(11644473600)) * 10000000);
 	buf_add_u32le(b, 0);
 	buf_add_u32le(b, parent);
@@ -174,9 +206,10 @@ static inline void hive_put_key(struct buf *b, struct hive_key *key, uint32_t pa
 	buf_add_u32le(b, REGF_NONE);
 	buf_add_u32le(b, REGF_NONE);
 	b->len += 20;
-	buf_add_u16le(b, (uint16_t)key->name.len);
+	buf_add_u16le(b, (uint16_t)name.len);
 	buf_add_u16le(b, 0);
-	buf_add(b, key->name);
+	buf_add(b, buf_span(&name));
+	buf_free(&name);
 	hive_cell_end(b, at);
 	for (struct hive_key *k = key->children; k; k = k->next, count++)
 		hive_put_key(b, k, at, false);

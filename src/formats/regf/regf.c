@@ -1,5 +1,6 @@
 #include "formats/regf/regf.h"
 
+#include "base/utf8.h"
 #include "formats/regf/regf_log.h"
 
 #define NAME_IS_NARROW 0x20		/* of a key; of a value it is 1 */
@@ -307,24 +308,49 @@ bool regf_open(struct regf *out, struct span bytes, const struct span *logs, siz
 	return true;
 }
 
+/* As Windows does it for Latin, Greek and Cyrillic; other letters must be the same. */
 static uint32_t fold(uint32_t c)
 {
-	return c >= 'A' && c <= 'Z' ? c + 32 : c;
+	if ((c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x391 && c <= 0x3a9) ||
+	    (c >= 0x410 && c <= 0x42f))
+		return c + 32;
+	return c >= 0x400 && c <= 0x40f ? c + 80 : c;
 }
 
-bool regf_name_is(struct regf_name name, struct span ascii)
+/* One unit of the name at `at`; false: it ends there. */
+static bool unit_at(struct regf_name name, size_t at, uint32_t *out)
 {
 	size_t width = name.is_wide ? 2 : 1;
 
-	if (name.raw.len != ascii.len * width)
+	if (name.raw.len / width <= at)
 		return false;
-	for (size_t i = 0; i < ascii.len; i++) {
-		uint32_t c = name.is_wide ? load_u16le(name.raw.at + i * 2) : name.raw.at[i];
+	*out = name.is_wide ? load_u16le(name.raw.at + at * 2) : name.raw.at[at];
+	return true;
+}
 
-		if (fold(c) != fold(ascii.at[i]))
+bool regf_name_is(struct regf_name name, struct span text)
+{
+	uint32_t code, unit, low;
+	size_t at = 0;
+
+	for (; text.len; at++) {
+		size_t used = utf8_next(text, &code);
+
+		if (!used) {
+			code = text.at[0];
+			used = 1;
+		}
+		text = span_from(text, used);
+		if (!unit_at(name, at, &unit))
+			return false;
+		if (code > 0xffff && (unit != 0xd7c0 + (code >> 10) || !unit_at(name, ++at, &low) ||
+				      low != (0xdc00 | (code & 0x3ff))))
+			return false;
+		/* What is no text at all was made U+FFFD when it was read. */
+		if (code <= 0xffff && fold(unit) != fold(code) && !(code == 0xfffd && unit >> 11 == 0x1b))
 			return false;
 	}
-	return true;
+	return !unit_at(name, at, &unit);
 }
 
 bool regf_find(const struct regf_key *key, struct span path, struct regf_key *out)

@@ -109,16 +109,22 @@ bool regf_values_next(struct regf_values *it, struct regf_value *out);
 
 bool regf_deleted_value(struct regf *h, uint32_t at, struct regf_value *out);
 
-/* By path from `key`, parts separated by '\', letters of ASCII alike in both cases. Not there: false. */
+/* By path in UTF-8 from `key`, parts separated by '\', large and small letters alike. Not there: false. */
 bool regf_find(const struct regf_key *key, struct span path, struct regf_key *out);
 bool regf_value(const struct regf_key *key, struct span name, struct regf_value *out);
 
-bool regf_name_is(struct regf_name name, struct span ascii);	/* ASCII case folded */
+/* Whether the name is this text in UTF-8, large and small letters alike (Latin, Greek, Cyrillic). */
+bool regf_name_is(struct regf_name name, struct span text);
 /* In UTF-8, in `arena`. */
 struct span regf_name_text(struct regf_name name, struct arena *arena);
 struct span regf_class(const struct regf_key *key);		/* UTF-16LE */
 /* "\" + names from below the root to this key, in UTF-8; what leads nowhere starts with "?". */
 struct span regf_path(const struct regf_key *key, struct arena *arena);
+
+/* Parts of a path one behind the other, also around a NUL in a name, where printf would end. */
+struct span regf_join(struct arena *arena, const struct span *parts, size_t count);
+#define REGF_JOIN(arena, ...) regf_join(arena, (const struct span[]){ __VA_ARGS__ }, \
+					sizeof((const struct span[]){ __VA_ARGS__ }) / sizeof(struct span))
 
 /*
  * Text of REG_SZ and its kin up to its NUL, in UTF-8, in `arena`; empty for other

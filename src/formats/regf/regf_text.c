@@ -80,6 +80,22 @@ bool regf_number(const struct regf_value *v, uint64_t *out)
 	return true;
 }
 
+struct span regf_join(struct arena *arena, const struct span *parts, size_t count)
+{
+	size_t len = 0;
+	uint8_t *to, *at;
+
+	for (size_t i = 0; i < count; i++)
+		len += parts[i].len;
+	at = to = arena_alloc(arena, len + 1);
+	for (size_t i = 0; to && i < count; i++)
+		if (parts[i].len) {
+			memcpy(at, parts[i].at, parts[i].len);
+			at += parts[i].len;
+		}
+	return span_of(to, to ? len : 0);
+}
+
 struct span regf_path(const struct regf_key *key, struct arena *arena)
 {
 	struct regf *h = key->hive;
@@ -90,11 +106,11 @@ struct span regf_path(const struct regf_key *key, struct arena *arena)
 		struct regf_key parent;
 		struct span name = regf_name_text(at.name, arena);
 
-		path = arena_printf(arena, "\\%.*s%.*s", SPAN_ARG(name), SPAN_ARG(path));
+		path = REGF_JOIN(arena, SPAN("\\"), name, path);
 		if (path.len > MAX_PATH)
 			break;
 		if (!(key->is_deleted ? regf_deleted_key(h, at.parent, &parent) : regf_key_at(h, at.parent, &parent)))
-			return arena_printf(arena, "?%.*s", SPAN_ARG(path));
+			return REGF_JOIN(arena, SPAN("?"), path);
 		at = parent;
 	}
 	return path;
