@@ -40,20 +40,34 @@ static const char *prefix_of(unsigned kind)
 	       : kind == HIVE_AMCACHE ? "Amcache" : "hive";
 }
 
+static bool find_set(struct registry *r, uint64_t number, struct regf_key *out)
+{
+	return regf_find(&r->top, REGISTRY_TEXT(r, "ControlSet%03u", (unsigned)(number % 1000)), out);
+}
+
 /* The set in use; without Select the first there is. */
 static void choose_set(struct registry *r)
 {
 	struct regf_key select;
-	uint64_t current = 1;
-	struct span name;
 
+	r->set = 1;
 	if (regf_find(&r->top, SPAN("Select"), &select))
-		registry_number(&select, "Current", &current);
-	name = arena_printf(&r->scratch, "ControlSet%03u", (unsigned)(current % 1000));
-	if (!regf_find(&r->top, name, &r->root) &&
-	    !regf_find(&r->top, SPAN("ControlSet001"), &r->root))
-		regf_find(&r->top, SPAN("ControlSet002"), &r->root);
+		registry_number(&select, "Current", &r->set);
+	if (!find_set(r, r->set, &r->root) && !find_set(r, 1, &r->root))
+		find_set(r, 2, &r->root);
 	arena_reset(&r->scratch);
+}
+
+bool registry_next_set(struct registry *r)
+{
+	struct regf_key select;
+	uint64_t next;
+
+	if (r->is_over || r->kind != HIVE_SYSTEM || !regf_find(&r->top, SPAN("Select"), &select) ||
+	    !registry_number(&select, "Default", &next) || next == r->set || !find_set(r, next, &r->root))
+		return false;
+	r->set = next;
+	return true;
 }
 
 /* By place; else by where the profile says that its desktop is. */

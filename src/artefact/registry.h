@@ -20,6 +20,7 @@ struct registry {
 	struct regf_key top;		/* the root key */
 	struct regf_key root;		/* what paths start from: of SYSTEM the control set in use */
 	unsigned kind;
+	uint64_t set;			/* number of that control set; 0: of no use */
 	const char *prefix;		/* "HKLM\SOFTWARE": stands for the root key in paths */
 	struct span user;		/* whose hive, or empty */
 	struct arena scratch;		/* of the entry at hand: emptied by registry_each after every key */
@@ -33,6 +34,12 @@ struct registry {
 bool registry_open(struct registry *r, const struct artefact *a, unsigned kinds, struct err *err);
 /* Tells what was lost; frees. */
 void registry_close(struct registry *r);
+
+/*
+ * Of a SYSTEM hive: goes over to the control set that the next start takes, where that is
+ * not the one in use. False: it is, or was gone over to.
+ */
+bool registry_next_set(struct registry *r);
 
 /* Whole path of `key`, "HKLM\SYSTEM\ControlSet001\Services\x", in the scratch arena. */
 struct span registry_path(struct registry *r, const struct regf_key *key);

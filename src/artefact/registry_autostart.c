@@ -10,17 +10,22 @@ enum form {
 	CLASS,		/* a CLSID: its server is what starts */
 	PACKED,		/* a record that begins with the path of a library, in MAX_PATH bytes of ANSI */
 	NOTE,		/* an address or the like: no file of this machine */
+	PIPED,		/* "library|function|arguments" or "||command" */
+	PRINTER,	/* a library by name, in a folder of the spooler */
+	SETTINGS,	/* XML that names a library: Filename="…" */
 };
 
 enum { SOFTWARE = HIVE_SOFTWARE, USER = HIVE_USER, SYSTEM = HIVE_SYSTEM,
-       BOTH = HIVE_SOFTWARE | HIVE_USER, CLASSES = HIVE_CLASSES, WOW = 1 << 16, NAMED_CLASS = 1 << 17, NAMED_FILE = 1 << 18 };
+       BOTH = HIVE_SOFTWARE | HIVE_USER, CLASSES = HIVE_CLASSES, WOW = 1 << 16, NAMED_CLASS = 1 << 17, NAMED_FILE = 1 << 18,
+       ODD = 1 << 19, OUTER = 1 << 20 };
 
 /*
  * Keys of SOFTWARE are below HKLM\SOFTWARE; of a user below HKCU\Software, or, where they
  * start with a '\', below HKCU; of SYSTEM below the control set, or, with a '\', below
  * HKLM\SYSTEM. WOW: also below Wow6432Node. Value "*": every value, "X*": those that begin
  * so. NAMED_CLASS: the CLSID is the name of the key or value. NAMED_FILE: the file is the
- * value's name.
+ * value's name. ODD: told only where the file lies where no installed program does.
+ * OUTER: an entry is called by what the first star stands for.
  */
 struct place {
 	unsigned where;
@@ -28,152 +33,9 @@ struct place {
 	const char *key, *value, *what, *technique;
 };
 
-#define CV "Microsoft\\Windows\\CurrentVersion\\"
-#define NT "Microsoft\\Windows NT\\CurrentVersion\\"
-#define ACTIVE_SETUP "Microsoft\\Active Setup\\Installed Components\\*"
-#define WINSOCK "Services\\WinSock2\\Parameters"
-#define MAX_PATH 260
-#define SIP "Microsoft\\Cryptography\\OID\\EncodingType 0\\CryptSIPDllVerifyIndirectData\\*"
-#define PROVIDERS CV "Authentication\\"
-#define TS NT "Terminal Server\\Install\\Software\\" CV
+#include "artefact/registry_autostart_rows.h"
 
-static const struct place places[] = {
-	{ BOTH | WOW, COMMAND, CV "Run", "*", "run key", "T1547.001" },
-	{ BOTH | WOW, COMMAND, CV "RunOnce", "*", "run key", "T1547.001" },
-	{ BOTH | WOW, COMMAND, CV "RunOnceEx\\*", "*", "run key", "T1547.001" },
-	{ BOTH, COMMAND, CV "RunServices", "*", "run key", "T1547.001" },
-	{ BOTH, COMMAND, CV "RunServicesOnce", "*", "run key", "T1547.001" },
-	{ BOTH | WOW, COMMAND, CV "Policies\\Explorer\\Run", "*", "run key", "T1547.001" },
-	{ BOTH, COMMAND, TS "Run", "*", "run key", "T1547.001" },
-	{ BOTH, COMMAND, TS "RunOnce", "*", "run key", "T1547.001" },
-	{ BOTH, COMMANDS, NT "Windows", "Load", "run key", "T1547.001" },
-	{ BOTH, COMMANDS, NT "Windows", "Run", "run key", "T1547.001" },
-	{ BOTH, COMMAND, CV "Explorer\\User Shell Folders", "Startup", "startup folder", "T1547.001" },
-	{ SOFTWARE, COMMAND, CV "Explorer\\User Shell Folders", "Common Startup", "startup folder", "T1547.001" },
-	{ BOTH | WOW, COMMANDS, NT "Winlogon", "Shell", "winlogon", "T1547.004" },
-	{ BOTH | WOW, COMMANDS, NT "Winlogon", "Userinit", "winlogon", "T1547.004" },
-	{ SOFTWARE, COMMANDS, NT "Winlogon", "Taskman", "winlogon", "T1547.004" },
-	{ SOFTWARE, COMMANDS, NT "Winlogon", "System", "winlogon", "T1547.004" },
-	{ SOFTWARE, COMMANDS, NT "Winlogon", "AppSetup", "winlogon", "T1547.004" },
-	{ SOFTWARE, COMMANDS, NT "Winlogon", "VmApplet", "winlogon", "T1547.004" },
-	{ SOFTWARE, LIBRARY, NT "Winlogon", "GinaDLL", "winlogon", "T1547.004" },
-	{ SOFTWARE, COMMAND, NT "Winlogon", "mpnotify", "winlogon", "T1547.004" },
-	{ SOFTWARE, LIBRARY, NT "Winlogon\\Notify\\*", "DllName", "winlogon", "T1547.004" },
-	{ SOFTWARE, LIBRARY, NT "Winlogon\\GPExtensions\\*", "DllName", "group policy extension", "T1547" },
-	{ SOFTWARE, COMMANDS, NT "Winlogon\\AlternateShells\\AvailableShells", "*", "winlogon", "T1547.004" },
-	{ BOTH, COMMAND, CV "Policies\\System", "Shell", "winlogon", "T1547.004" },
-	{ SOFTWARE | WOW, LIBRARIES, NT "Windows", "AppInit_DLLs", "appinit", "T1546.010" },
-	{ SOFTWARE, LIBRARIES, NT "Windows", "IconServiceLib", "appinit", "T1546.010" },
-	{ SOFTWARE | WOW, COMMAND, NT "Image File Execution Options\\*", "Debugger", "ifeo", "T1546.012" },
-	{ SOFTWARE | WOW, LIBRARIES, NT "Image File Execution Options\\*", "VerifierDlls", "ifeo", "T1546.012" },
-	{ SOFTWARE | WOW, COMMAND, NT "SilentProcessExit\\*", "MonitorProcess", "ifeo", "T1546.012" },
-	{ SOFTWARE | WOW, COMMAND, NT "AeDebug", "Debugger", "ifeo", "T1546.012" },
-	{ SOFTWARE, COMMAND, "Microsoft\\Windows\\Windows Error Reporting\\Hangs", "Debugger", "ifeo", "T1546.012" },
-	{ SOFTWARE | WOW, COMMAND, ACTIVE_SETUP, "StubPath", "active setup", "T1547.014" },
-	{ SOFTWARE | WOW, CLASS, CV "ShellServiceObjectDelayLoad", "*", "shell extension", "T1547.001" },
-	{ SOFTWARE | WOW | NAMED_CLASS, CLASS, CV "Explorer\\ShellServiceObjects\\*", "", "shell extension", "T1547.001" },
-	{ BOTH | WOW | NAMED_CLASS, CLASS, CV "Explorer\\ShellExecuteHooks", "*", "shell extension", "T1546.015" },
-	{ BOTH | WOW | NAMED_CLASS, CLASS, CV "Explorer\\SharedTaskScheduler", "*", "shell extension", "T1546.015" },
-	{ SOFTWARE | WOW, CLASS, CV "Explorer\\ShellIconOverlayIdentifiers\\*", "", "shell extension", "T1546.015" },
-	{ BOTH | WOW | NAMED_CLASS, CLASS, CV "Explorer\\Browser Helper Objects\\*", "", "browser helper", "T1176" },
-	{ SOFTWARE | NAMED_CLASS, CLASS, PROVIDERS "Credential Providers\\*", "", "credential provider", "T1556" },
-	{ SOFTWARE | NAMED_CLASS, CLASS, PROVIDERS "Credential Provider Filters\\*", "", "credential provider", "T1556" },
-	{ SOFTWARE | NAMED_CLASS, CLASS, PROVIDERS "PLAP Providers\\*", "", "credential provider", "T1556" },
-	{ SOFTWARE | NAMED_CLASS, CLASS, "Microsoft\\AMSI\\Providers\\*", "", "amsi provider", "T1562.001" },
-	{ BOTH, COMMAND, "Microsoft\\Command Processor", "AutoRun", "command processor", "T1546" },
-	{ SOFTWARE | WOW, LIBRARY, "Microsoft\\NetSh", "*", "netsh helper", "T1546.007" },
-	{ BOTH, LIBRARY, "Microsoft\\Office test\\Special\\Perf", "", "office", "T1137.002" },
-	{ BOTH, COMMAND, "Microsoft\\Office\\*\\*\\Options", "OPEN*", "office", "T1137.006" },
-	{ BOTH, NOTE, "Microsoft\\Office\\*\\Outlook\\WebView\\*", "URL", "office", "T1137.004" },
-	{ BOTH, NOTE, "Policies\\Microsoft\\Office\\*\\Outlook\\WebView\\*", "URL", "office", "T1137.004" },
-	{ BOTH, NOTE, "Microsoft\\Office\\*\\Outlook\\Today", "UserDefinedUrl", "office", "T1137.004" },
-	{ BOTH | WOW, COMMAND, CV "App Paths\\*", "", "app path", "T1574" },
-	{ SOFTWARE, COMMAND, NT "Accessibility\\ATs\\*", "StartExe", "accessibility", "T1546.008" },
-	{ SOFTWARE | NAMED_FILE, LIBRARY, "Microsoft\\Windows\\Windows Error Reporting\\RuntimeExceptionHelperModules", "*",
-	  "crash handler", "T1546" },
-	{ SOFTWARE | WOW, COMMAND, "Microsoft\\.NETFramework", "DbgManagedDebugger", "ifeo", "T1546.012" },
-	{ SOFTWARE | WOW, LIBRARY, SIP, "Dll", "trust provider", "T1553.003" },
-	{ SOFTWARE | WOW, LIBRARY, "Microsoft\\Cryptography\\Providers\\Trust\\FinalPolicy\\*", "$DLL", "trust provider",
-	  "T1553.003" },
-	{ BOTH, NOTE, "Policies\\Google\\Chrome\\ExtensionInstallForcelist", "*", "browser extension", "T1176.001" },
-	{ BOTH, NOTE, "Policies\\Microsoft\\Edge\\ExtensionInstallForcelist", "*", "browser extension", "T1176.001" },
-	{ BOTH, NOTE, "Policies\\BraveSoftware\\Brave\\ExtensionInstallForcelist", "*", "browser extension", "T1176.001" },
-	{ BOTH, NOTE, "Policies\\Mozilla\\Firefox\\Extensions\\Install", "*", "browser extension", "T1176.001" },
-	{ BOTH, NOTE, "Policies\\Mozilla\\Firefox", "ExtensionSettings", "browser extension", "T1176.001" },
-	{ BOTH | WOW, NOTE, "Google\\Chrome\\Extensions\\*", "update_url", "browser extension", "T1176.001" },
-	{ BOTH | WOW, NOTE, "Google\\Chrome\\Extensions\\*", "path", "browser extension", "T1176.001" },
-	{ BOTH | WOW, NOTE, "Microsoft\\Edge\\Extensions\\*", "update_url", "browser extension", "T1176.001" },
-	{ BOTH | WOW, NOTE, "Microsoft\\Edge\\Extensions\\*", "path", "browser extension", "T1176.001" },
-	{ BOTH | WOW, NOTE, "Mozilla\\Firefox\\Extensions", "*", "browser extension", "T1176.001" },
-	{ BOTH | WOW, NOTE, "Google\\Chrome\\NativeMessagingHosts\\*", "", "browser helper", "T1176" },
-	{ BOTH | WOW, NOTE, "Microsoft\\Edge\\NativeMessagingHosts\\*", "", "browser helper", "T1176" },
-	{ BOTH | WOW, NOTE, "Mozilla\\NativeMessagingHosts\\*", "", "browser helper", "T1176" },
-	{ BOTH, LIBRARY, "Microsoft\\Terminal Server Client\\Default\\AddIns\\*", "Name", "remote desktop program", "T1547" },
-	{ BOTH, LIBRARY, "Microsoft\\Ctf\\LangBarAddin\\*", "FilePath", "shell extension", "T1547" },
-	{ SOFTWARE | WOW, CLASS, "Classes\\*\\shellex\\ContextMenuHandlers\\*", "", "shell extension", "T1546.015" },
-	{ SOFTWARE, LIBRARY, NT "AppCompatFlags\\InstalledSDB\\*", "DatabasePath", "shim database", "T1546.011" },
-	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Startup\\*\\*", "Script", "logon script", "T1037" },
-	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Logon\\*\\*", "Script", "logon script", "T1037" },
-	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Logoff\\*\\*", "Script", "logon script", "T1037" },
-	{ BOTH, COMMAND, CV "Group Policy\\Scripts\\Shutdown\\*\\*", "Script", "logon script", "T1037" },
-	{ BOTH, COMMAND, CV "Group Policy\\State\\*\\Scripts\\*\\*\\*", "Script", "logon script", "T1037" },
-	{ BOTH, COMMAND, "Policies\\Microsoft\\Windows\\System\\Scripts\\*\\*\\*", "Script", "logon script", "T1037" },
-	{ USER, COMMAND, "\\Environment", "UserInitMprLogonScript", "logon script", "T1037.001" },
-	{ USER, LIBRARY, "\\Environment", "COR_PROFILER*", "profiler", "T1574.012" },
-	{ USER, LIBRARY, "\\Environment", "CORECLR_PROFILER*", "profiler", "T1574.012" },
-	{ USER, NOTE, "\\Environment", "APPDOMAIN_MANAGER_ASM", "profiler", "T1574.014" },
-	{ USER, CLASS, "\\Software\\Classes\\*\\shellex\\ContextMenuHandlers\\*", "", "shell extension", "T1546.015" },
-	{ USER, COMMAND, "\\Control Panel\\Desktop", "SCRNSAVE.EXE", "screensaver", "T1546.002" },
-	{ USER, COMMAND, "Policies\\Microsoft\\Windows\\Control Panel\\Desktop", "SCRNSAVE.EXE", "screensaver", "T1546.002" },
-	{ USER, LIBRARY, "\\Software\\Classes\\CLSID\\*\\InprocServer32", "", "com", "T1546.015" },
-	{ USER, COMMAND, "\\Software\\Classes\\CLSID\\*\\LocalServer32", "", "com", "T1546.015" },
-	{ USER, COMMAND, "\\Software\\Classes\\CLSID\\*\\ScriptletURL", "", "com", "T1546.015" },
-	{ USER, CLASS, "\\Software\\Classes\\CLSID\\*\\TreatAs", "", "com", "T1546.015" },
-	{ USER, COMMAND, "\\Software\\Classes\\*\\shell\\open\\command", "", "file association", "T1546.001" },
-	{ CLASSES | WOW, LIBRARY, "CLSID\\*\\InprocServer32", "", "com", "T1546.015" },
-	{ CLASSES | WOW, COMMAND, "CLSID\\*\\LocalServer32", "", "com", "T1546.015" },
-	{ CLASSES, COMMAND, "CLSID\\*\\ScriptletURL", "", "com", "T1546.015" },
-	{ CLASSES, CLASS, "CLSID\\*\\TreatAs", "", "com", "T1546.015" },
-	{ CLASSES, COMMAND, "*\\shell\\open\\command", "", "file association", "T1546.001" },
-	{ CLASSES, CLASS, "*\\shellex\\ContextMenuHandlers\\*", "", "shell extension", "T1546.015" },
-	{ SYSTEM, COMMANDS, "Control\\Session Manager", "BootExecute", "boot execute", "T1547" },
-	{ SYSTEM, COMMANDS, "Control\\Session Manager", "Execute", "boot execute", "T1547" },
-	{ SYSTEM, COMMANDS, "Control\\Session Manager", "SetupExecute", "boot execute", "T1547" },
-	{ SYSTEM, COMMANDS, "Control\\Session Manager", "S0InitialCommand", "boot execute", "T1547" },
-	{ SYSTEM, LIBRARY, "Control\\Session Manager\\AppCertDlls", "*", "appcert", "T1546.009" },
-	{ SYSTEM, LIBRARY, "Control\\Session Manager\\KnownDLLs", "*", "known dlls", "T1574.001" },
-	{ SYSTEM, LIBRARY, "Control\\Session Manager\\Environment", "COR_PROFILER*", "profiler", "T1574.012" },
-	{ SYSTEM, LIBRARY, "Control\\Session Manager\\Environment", "CORECLR_PROFILER*", "profiler", "T1574.012" },
-	{ SYSTEM, NOTE, "Control\\Session Manager\\Environment", "APPDOMAIN_MANAGER_ASM", "profiler", "T1574.014" },
-	{ SYSTEM, COMMAND, "\\Setup", "CmdLine", "boot execute", "T1547" },
-	{ SYSTEM, LIBRARY, "Services\\NTDS", "DirectoryServiceExtPt", "lsa", "T1547.008" },
-	{ SYSTEM, LIBRARY, "Services\\NTDS", "LsaDbExtPt", "lsa", "T1547.008" },
-	{ SYSTEM, LIBRARY, "Services\\DNS\\Parameters", "ServerLevelPluginDll", "dns server plug-in", "T1574" },
-	{ SYSTEM, LIBRARY, "Services\\RemoteAccess\\RouterManagers\\*", "DLLPath", "router manager", "T1547" },
-	{ SYSTEM, LIBRARY, "Control\\Terminal Server\\AddIns\\*", "Name", "remote desktop program", "T1505.005" },
-	{ SYSTEM, LIBRARIES, "Control\\Lsa", "Authentication Packages", "lsa", "T1547.002" },
-	{ SYSTEM, LIBRARIES, "Control\\Lsa", "Security Packages", "lsa", "T1547.005" },
-	{ SYSTEM, LIBRARIES, "Control\\Lsa\\OSConfig", "Security Packages", "lsa", "T1547.005" },
-	{ SYSTEM, LIBRARIES, "Control\\Lsa", "Notification Packages", "lsa", "T1556.002" },
-	{ SYSTEM, LIBRARIES, "Control\\LsaExtensionConfig\\LsaSrv", "Extensions", "lsa", "T1547.008" },
-	{ SYSTEM, LIBRARIES, "Control\\SecurityProviders", "SecurityProviders", "lsa", "T1547.005" },
-	{ SYSTEM, LIBRARY, "Control\\Print\\Monitors\\*", "Driver", "print monitor", "T1547.010" },
-	{ SYSTEM, LIBRARY, "Control\\Print\\Environments\\*\\Print Processors\\*", "Driver", "print processor", "T1547.012" },
-	{ SYSTEM, LIBRARY, "Control\\Print\\Providers\\*", "Name", "print provider", "T1547.010" },
-	{ SYSTEM, LIBRARY, "Services\\*\\NetworkProvider", "ProviderPath", "network provider", "T1556.008" },
-	{ SYSTEM, LIBRARY, "Services\\W32Time\\TimeProviders\\*", "DllName", "time provider", "T1547.003" },
-	{ SYSTEM, LIBRARY, WINSOCK, "AutodialDLL", "winsock", "T1547" },
-	{ SYSTEM, LIBRARY, WINSOCK, "NameSpace_Callout", "winsock", "T1547" },
-	{ SYSTEM, LIBRARY, WINSOCK "\\NameSpace_Catalog5\\Catalog_Entries\\*", "LibraryPath", "winsock", "T1547" },
-	{ SYSTEM, LIBRARY, WINSOCK "\\NameSpace_Catalog5\\Catalog_Entries64\\*", "LibraryPath", "winsock", "T1547" },
-	{ SYSTEM, PACKED, WINSOCK "\\Protocol_Catalog9\\Catalog_Entries\\*", "PackedCatalogItem", "winsock", "T1547" },
-	{ SYSTEM, PACKED, WINSOCK "\\Protocol_Catalog9\\Catalog_Entries64\\*", "PackedCatalogItem", "winsock", "T1547" },
-	{ SYSTEM, COMMAND, "Control\\Terminal Server\\WinStations\\*", "InitialProgram", "remote desktop program", "T1547" },
-	{ SYSTEM, COMMANDS, "Control\\Terminal Server\\Wds\\rdpwd", "StartupPrograms", "remote desktop program", "T1547" },
-	{ SYSTEM, COMMAND, "Control\\SafeBoot", "AlternateShell", "safe boot shell", "T1547" },
-	{ SYSTEM, COMMAND, "Control\\BootVerificationProgram", "ImagePath", "boot execute", "T1547" },
-	{ SYSTEM, COMMAND, "Control\\ServiceControlManagerExtension", "", "service manager extension", "T1547" },
-};
+#define MAX_PATH 260
 
 struct at {
 	const struct place *place;
@@ -190,11 +52,13 @@ static const char *technique_of(const struct at *at)
 {
 	static const char logon_screen[] = "sethc.exe|utilman.exe|osk.exe|magnify.exe|narrator.exe|displayswitch.exe|"
 					   "atbroker.exe";
-	static const char elevated[] = "ms-settings|mscfile|exefile|ms-windows-store|appx82a6gwre4fdg3bt635tn5ctqjf8msdd2";
+	static const char elevated[] = "ms-settings|mscfile|exefile|ms-windows-store|folder|launcher.systemsettings|"
+				       "appx82a6gwre4fdg3bt635tn5ctqjf8msdd2";
+	struct span class = span_sub(at->name, 0, span_find(at->name, 0, SPAN(" (")));
 
 	if (!strcmp(at->place->what, "ifeo") && span_is_one_of_nocase(at->name, logon_screen))
 		return "T1546.008 T1546.012";
-	if (!strcmp(at->place->what, "file association") && span_is_one_of_nocase(at->name, elevated))
+	if (!strcmp(at->place->what, "file association") && span_is_one_of_nocase(class, elevated))
 		return "T1548.002 T1546.001";
 	return at->place->technique;
 }
@@ -215,10 +79,42 @@ static bool is_switched_off(struct registry *r, const struct at *at)
 	       regf_value(&key, at->name, &v) && v.data.len && v.data.at[0] & 1;
 }
 
+static bool is_below(struct span path, const char *folder)
+{
+	return span_eq_nocase(span_sub(path, 0, strlen(folder)), span_text(folder));
+}
+
+/* Where anybody may write, or nothing is installed; an address too. */
+static bool is_elsewhere(struct span program)
+{
+	static const char *const usual[] = { "%", "C:\\Windows\\", "C:\\Program Files\\", "C:\\Program Files (x86)\\",
+					     "C:\\ProgramData\\Microsoft\\" };
+	static const char *const open[] = { "C:\\Windows\\Temp\\", "C:\\Windows\\Tasks\\", "C:\\Windows\\Tracing\\",
+					    "C:\\Windows\\Debug\\", "C:\\Windows\\System32\\Tasks\\",
+					    "C:\\Windows\\System32\\spool\\drivers\\color\\" };
+
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		if (is_below(program, open[i]))
+			return true;
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		if (is_below(program, usual[i]))
+			return false;
+	return span_find_byte(program, 0, '\\') != SIZE_MAX || span_find(program, 0, SPAN(":/")) != SIZE_MAX;
+}
+
+/* Programs are opened by themselves: whatever stands before them runs each time. */
+static bool is_put_before(const struct at *at, struct span command)
+{
+	return span_is_one_of_nocase(at->name, "exefile|comfile|batfile|cmdfile|piffile|scrfile") &&
+	       !span_starts(command, SPAN("\"%1\""));
+}
+
 static void tell(struct registry *r, const struct at *at, struct span command, struct span program)
 {
 	struct trace t = trace_new(TRACE_AUTOSTART, at->place->what);
 
+	if (at->place->where & ODD && !is_elsewhere(program.len ? program : command) && !is_put_before(at, command))
+		return;
 	if (is_switched_off(r, at))
 		t.detail = SPAN("{\"state\":\"switched off\"}");
 	t.name = at->name;
@@ -258,13 +154,55 @@ static bool is_usual(const struct at *at, struct span text)
 	       span_ends(text, SPAN("\\Start Menu\\Programs\\Startup"));
 }
 
+/* An address, and not of a file of this machine. */
+static bool is_address(struct span text)
+{
+	return (span_find(text, 0, SPAN("://")) != SIZE_MAX && !is_below(text, "file:///")) || is_below(text, "script:");
+}
+
+/* "C:\Windows\System32\spool\drivers\x64\3\x.dll": by the environment, and the version of the driver. */
+static struct span printer_library(struct registry *r, const struct at *at, struct span name)
+{
+	bool is_driver = tell_find_nocase(at->path, "\\Drivers\\") != SIZE_MAX;
+	const char *machine = tell_find_nocase(at->path, "Windows x64") != SIZE_MAX ? "x64"
+			      : tell_find_nocase(at->path, "Windows ARM64") != SIZE_MAX ? "ARM64" : "W32X86";
+	const char *version = tell_find_nocase(at->path, "\\Version-4\\") != SIZE_MAX ? "4\\" : "3\\";
+
+	if (span_find_byte(name, 0, '\\') != SIZE_MAX)
+		return windows_path_expand(name, r->user, &r->scratch);
+	return REGISTRY_TEXT(r, "C:\\Windows\\System32\\spool\\%s\\%s\\%s%.*s", is_driver ? "drivers" : "prtprocs", machine,
+			     is_driver ? version : "", SPAN_ARG(name));
+}
+
+/* Each `Filename="…"`, as plug-ins of WinRM have it. */
+static void tell_settings(struct registry *r, const struct at *at, struct span xml)
+{
+	size_t found;
+
+	while (!r->is_over && (found = tell_find_nocase(xml, "filename=\"")) != SIZE_MAX) {
+		struct span name;
+
+		xml = span_from(xml, found + 10);
+		name = span_split(&xml, '"');
+		if (name.len)
+			tell(r, at, name, windows_library_of(name, r->user, &r->scratch));
+	}
+}
+
 static void tell_one(struct registry *r, const struct at *at, struct span text)
 {
 	text = span_trim(text);
 	if (!text.len || span_eq(text, SPAN("\"\"")) || is_usual(at, text))
 		return;
-	if (at->place->form == NOTE)
+	if (at->place->form == NOTE || is_address(text))
 		tell(r, at, text, (struct span){ 0 });
+	else if (at->place->form == SETTINGS)
+		tell_settings(r, at, text);
+	else if (at->place->form == PRINTER)
+		tell(r, at, text, printer_library(r, at, text));
+	else if (at->place->form == PIPED)
+		tell(r, at, text, windows_program_of(span_starts(text, SPAN("||")) ? span_from(text, 2)
+						     : span_sub(text, 0, span_find_byte(text, 0, '|')), r->user, &r->scratch));
 	else if (text.len == 38 && text.at[0] == '{' && text.at[37] == '}')
 		tell_class(r, at, text);
 	else if (span_starts(text, SPAN("autocheck autochk ")))
@@ -330,10 +268,28 @@ static void tell_script(struct registry *r, const struct at *at, const struct re
 		tell(r, at, whole, windows_program_of(script, r->user, &r->scratch));
 }
 
-/* How an entry is called: by what the last star stood for, else by the value, else by the key. */
-static struct span name_of(struct registry *r, const struct regf_key *key, struct span wild, struct span value)
+/* The part of the key's path that the first star of the pattern stands for. */
+static struct span outer_part(struct registry *r, const struct regf_key *key, const struct place *place)
 {
-	return wild.len ? wild : value.len ? value : regf_name_text(key->name, &r->scratch);
+	struct span path = registry_path(r, key);
+
+	for (const char *rest = strchr(place->key, '*'); rest && (rest = strchr(rest, '\\')); rest++)
+		path = tell_folder(path);
+	return tell_base(path);
+}
+
+/* How an entry is called: by what a star stood for, else by the value, else by the key. */
+static struct span name_of(struct registry *r, const struct place *place, const struct regf_key *key, struct span wild,
+			   struct span value)
+{
+	struct span outer;
+
+	if (!(place->where & OUTER))
+		return wild.len ? wild : value.len ? value : regf_name_text(key->name, &r->scratch);
+	outer = outer_part(r, key, place);
+	if (strcmp(place->what, "file association") || span_eq_nocase(wild, SPAN("open")))
+		return outer;
+	return REGISTRY_TEXT(r, "%.*s (%.*s)", SPAN_ARG(outer), SPAN_ARG(wild));
 }
 
 static void take_key(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
@@ -344,7 +300,7 @@ static void take_key(struct registry *r, const struct regf_key *key, struct span
 	struct regf_value v;
 
 	/* Menus name the class by their key where they have no value. */
-	if (place->form == CLASS && strstr(place->key, "ContextMenu") && !registry_text(r, key, "").len) {
+	if (place->form == CLASS && strstr(place->key, "shellex") && !registry_text(r, key, "").len) {
 		tell_class(r, &(struct at){ place, wild, registry_path(r, key), key->written }, wild);
 		return;
 	}
@@ -354,7 +310,7 @@ static void take_key(struct registry *r, const struct regf_key *key, struct span
 	}
 	while (!r->is_over && regf_values_next(&it, &v)) {
 		struct span name = regf_name_text(v.name, &r->scratch);
-		struct at at = { place, name_of(r, key, wild, name), registry_value_path(r, key, name), key->written };
+		struct at at = { place, name_of(r, place, key, wild, name), registry_value_path(r, key, name), key->written };
 
 		if (place->where & NAMED_CLASS)
 			tell_class(r, &at, name);
@@ -428,9 +384,11 @@ bool registry_autostart(const struct artefact *a, struct err *err)
 
 	if (!registry_open(&r, a, HIVE_SYSTEM | HIVE_SOFTWARE | HIVE_USER | HIVE_CLASSES, err))
 		return false;
-	for (size_t i = 0; i < sizeof places / sizeof *places && !r.is_over; i++)
-		if (places[i].where & r.kind)
-			take_place(&r, &places[i]);
+	do
+		for (size_t i = 0; i < sizeof places / sizeof *places && !r.is_over; i++)
+			if (places[i].where & r.kind)
+				take_place(&r, &places[i]);
+	while (registry_next_set(&r));
 	if (r.kind & BOTH)
 		take_addins(&r);
 	registry_close(&r);

@@ -195,9 +195,11 @@ bool registry_services(const struct artefact *a, struct err *err)
 
 	if (!registry_open(&r, a, HIVE_SYSTEM, err))
 		return false;
-	registry_each(&r, "Services\\*", take_service, NULL);
-	registry_each(&r, "Control\\SafeBoot\\Minimal\\*", take_safe_boot, "minimal");
-	registry_each(&r, "Control\\SafeBoot\\Network\\*", take_safe_boot, "network");
+	do {
+		registry_each(&r, "Services\\*", take_service, NULL);
+		registry_each(&r, "Control\\SafeBoot\\Minimal\\*", take_safe_boot, "minimal");
+		registry_each(&r, "Control\\SafeBoot\\Network\\*", take_safe_boot, "network");
+	} while (registry_next_set(&r));
 	registry_close(&r);
 	return true;
 }

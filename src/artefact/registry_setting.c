@@ -427,10 +427,12 @@ bool registry_settings(const struct artefact *a, struct err *err)
 
 	if (!registry_open(&r, a, HIVE_SYSTEM | HIVE_SOFTWARE | HIVE_USER, err))
 		return false;
-	for (size_t i = 0; i < sizeof settings / sizeof *settings && !r.is_over; i++)
-		if (settings[i].where == r.kind)
-			registry_each(&r, settings[i].key, take_setting, &settings[i]);
-	take_lists(&r);
+	do {
+		for (size_t i = 0; i < sizeof settings / sizeof *settings && !r.is_over; i++)
+			if (settings[i].where == r.kind)
+				registry_each(&r, settings[i].key, take_setting, &settings[i]);
+		take_lists(&r);
+	} while (registry_next_set(&r));
 	registry_close(&r);
 	return true;
 }

@@ -32,7 +32,8 @@ TEST(what_starts_for_everybody_is_told)
 	t = told_find(&told, 0, TRACE_AUTOSTART, "winlogon");
 	assert_span(t[0].command, "explorer.exe");
 	assert_span(t[1].command, "C:\\x\\evil.exe");
-	assert_int_equal(told.count, 8);
+	assert_span(named("com", "{11111111-2222-3333-4444-555555555555}")->program, "C:\\bho.dll");
+	assert_int_equal(told.count, 9);
 	told_free(&told);
 }
 
@@ -279,6 +280,7 @@ TEST(places_of_the_machine_that_start_something)
 		{ "browser helper", "com.evil", "C:\\host.json", "", "T1176" },
 		{ "shell extension", "Evil", GUID, "C:\\menu.dll", "T1546.015" },
 		{ "shell extension", GUID, GUID, "C:\\menu.dll", "T1546.015" },
+		{ "com", GUID, "C:\\menu.dll", "C:\\menu.dll", "T1546.015" },
 		{ "office", "Evil.Addin", GUID, "C:\\menu.dll", "T1137.006" },
 		{ "office", "Vsto.Addin", "C:\\v.vsto", "C:\\v.vsto", "T1137.006" },
 		{ "office", "Bare.Addin", "Bare.Addin", "", "T1137.006" },
@@ -319,6 +321,7 @@ TEST(places_of_a_user_that_start_something)
 		{ "office", "16.0", "http://c2.example/today", "", "T1137.004" },
 		{ "office", "User.Addin", GUID, "C:\\clr.dll", "T1137.006" },
 		{ "com", GUID, "C:\\clr.dll", "C:\\clr.dll", "T1546.015" },
+		{ "com", "User.Addin", GUID, "C:\\clr.dll", "T1546.015" },
 		{ "file association", "ms-settings", "C:\\uac.exe", "C:\\uac.exe", "T1548.002 T1546.001" },
 	};
 
@@ -397,5 +400,129 @@ TEST(services_that_run_or_load_something_else)
 	assert_span(named("profiler", "Wrapped (COR_PROFILER)")->program, "");
 	assert_span(named("service", "TermService")->technique, "T1505.005 T1543.003");
 	assert_span(named("service", "Good")->technique, "T1543.003");
+	told_free(&told);
+}
+
+/* Places that few lists have, and forms of known ones. */
+TEST(odd_places_of_the_machine_that_start_something)
+{
+	static const struct expected rows[] = {
+		{ "run key", "0001", "||C:\\a.exe -x", "C:\\a.exe", "T1547.001" },
+		{ "run key", "0002", "C:\\b.dll|Start|y", "C:\\b.dll", "T1547.001" },
+		{ "run key", "0003", "C:\\c.dll", "C:\\c.dll", "T1547.001" },
+		{ "run key", "S", "C:\\d.exe", "C:\\d.exe", "T1547.001" },
+		{ "ifeo", "sethc.exe", "C:\\e.exe", "C:\\e.exe", "T1546.008 T1546.012" },
+		{ "ifeo", "ReflectDebugger", "C:\\f.exe", "C:\\f.exe", "T1546.012" },
+		{ "telemetry command", "X", "C:\\g.exe -cv", "C:\\g.exe", "T1546" },
+		{ "shell tool", "cleanuppath", "C:\\h.exe", "C:\\h.exe", "T1546" },
+		{ "codec", "msacm.x", "x.dll", "C:\\Windows\\System32\\x.dll", "T1547" },
+		{ "winrm plug-in", "Evil", "C:\\i.dll", "C:\\i.dll", "T1546" },
+		{ "remote desktop program", "InitialProgram", "C:\\j.exe", "C:\\j.exe", "T1547" },
+		{ "trust provider", "{1}", "C:\\k.dll", "C:\\k.dll", "T1553.003" },
+		{ "shim database", "app.exe", "{1}.sdb", "", "T1546.011" },
+		{ "com", "{2}", "C:\\Windows\\Temp\\l.dll", "C:\\Windows\\Temp\\l.dll", "T1546.015" },
+		{ "com", "{3}", "file:///C:/m/n.dll", "C:/m/n.dll", "T1546.015" },
+		{ "file association", "exefile", "C:\\Windows\\System32\\cmd.exe /c x & \"%1\" %*",
+		  "C:\\Windows\\System32\\cmd.exe", "T1548.002 T1546.001" },
+		{ "file association", "txtfile (print)", "C:\\ProgramData\\o.exe %1", "C:\\ProgramData\\o.exe", "T1546.001" },
+		{ "office", "Word", "\\\\host\\share\\p", "\\\\host\\share\\p", "T1137" },
+		{ "browser helper", "{4}", "C:\\q.exe", "C:\\q.exe", "T1176" },
+		{ "command processor", "AutoRun", "%ComSpec% /c C:\\r.bat", "C:\\r.bat", "T1546" },
+	};
+
+	EXPECT_STARTS(CV "RunOnceEx\\0001]\n1=sz:||C:\\a.exe -x\n" CV "RunOnceEx\\0002]\n1=sz:C:\\b.dll|Start|y\n"
+		      CV "RunOnceEx\\0003\\Depend]\n1=sz:C:\\c.dll\n" CV "RunOnce\\Setup]\nS=sz:C:\\d.exe\n"
+		      NT "Image File Execution Options\\sethc.exe\\0]\nFilterFullPath=sz:C:\\x.exe\nDebugger=sz:C:\\e.exe\n"
+		      "[Microsoft\\Windows\\Windows Error Reporting\\Hangs]\nReflectDebugger=sz:C:\\f.exe\n"
+		      NT "AppCompatFlags\\TelemetryController\\X]\nCommand=sz:C:\\g.exe -cv\n"
+		      CV "Explorer\\MyComputer\\cleanuppath]\n@=sz:C:\\h.exe\n" NT "Drivers32]\nmsacm.x=sz:x.dll\n"
+		      CV "WSMAN\\Plugin\\Evil]\nConfigXML=sz:<P Name=\"Evil\" Filename=\"C:\\i.dll\" SDKVersion=\"1\"/>\n"
+		      "[Policies\\Microsoft\\Windows NT\\Terminal Services]\nInitialProgram=sz:C:\\j.exe\n"
+		      "[Microsoft\\Cryptography\\OID\\EncodingType 0\\CryptSIPDllGetSignedDataMsg\\{1}]\nDll=sz:C:\\k.dll\n"
+		      NT "AppCompatFlags\\Custom\\app.exe]\n{1}.sdb=qword:1\n"
+		      "[Classes\\CLSID\\{2}\\InprocServer32]\n@=sz:C:\\Windows\\Temp\\l.dll\n"
+		      "[Classes\\CLSID\\{3}\\InprocServer32]\n@=sz:mscoree.dll\nCodeBase=sz:file:///C:/m/n.dll\n"
+		      "[Classes\\exefile\\shell\\open\\command]\n@=sz:C:\\Windows\\System32\\cmd.exe /c x & \"%1\" %*\n"
+		      "[Classes\\batfile\\shell\\open\\command]\n@=sz:\"%1\" %*\n"
+		      "[Classes\\txtfile\\shell\\open\\command]\n@=expand:%SystemRoot%\\system32\\NOTEPAD.EXE %1\n"
+		      "[Classes\\txtfile\\shell\\print\\command]\n@=sz:C:\\ProgramData\\o.exe %1\n"
+		      "[Microsoft\\Office\\16.0\\Word\\Options]\nSTARTUP-PATH=sz:\\\\host\\share\\p\n"
+		      "[Microsoft\\Internet Explorer\\Extensions\\{4}]\nExec=sz:C:\\q.exe\n"
+		      "[Microsoft\\Command Processor]\nAutoRun=sz:%ComSpec% /c C:\\r.bat\n",
+		      "C/Windows/System32/config/SOFTWARE", rows);
+}
+
+TEST(odd_places_of_a_user_that_start_something)
+{
+	static const struct expected rows[] = {
+		{ "com", "{1}", "C:/x.dll", "C:/x.dll", "T1546.015" },
+		{ "com", "{2}", "C:\\s.exe", "C:\\s.exe", "T1546.015" },
+		{ "com", "{5}", "C:\\sur.exe", "C:\\sur.exe", "T1546.015" },
+		{ "com", "Prog.Id", GUID, "C:\\p.dll", "T1546.015" },
+		{ "com", GUID, "C:\\p.dll", "C:\\p.dll", "T1546.015" },
+		{ "type library", "{3}", "script:https://c2.example/x.sct", "", "T1546.015" },
+		{ "file association", "exefile (runas)", "C:\\u.exe", "C:\\u.exe", "T1548.002 T1546.001" },
+		{ "file association", "Folder", "C:\\f.exe", "C:\\f.exe", "T1548.002 T1546.001" },
+		{ "file association", "CurVer", ".evil", "", "T1548.002 T1546.001" },
+		{ "protocol handler", "evil", GUID, "C:\\p.dll", "T1546.015" },
+	};
+
+	EXPECT_STARTS("[Local Settings]\n[CLSID\\{1}\\InprocServer32\\1.0.0.0]\nCodeBase=sz:C:/x.dll\n"
+		      "[Wow6432Node\\CLSID\\{2}\\LocalServer32]\nServerExecutable=sz:C:\\s.exe\n"
+		      "[AppID\\{5}]\nDllSurrogate=sz:C:\\sur.exe\n[AppID\\{6}]\nDllSurrogate=sz:\n"
+		      "[Prog.Id\\CLSID]\n@=sz:" GUID "\n[CLSID\\" GUID "\\InprocServer32]\n@=sz:C:\\p.dll\n"
+		      "[TypeLib\\{3}\\1.0\\0\\win64]\n@=sz:script:https://c2.example/x.sct\n"
+		      "[exefile\\shell\\runas\\command]\nIsolatedCommand=sz:C:\\u.exe\n"
+		      "[Folder\\shell\\open\\command]\n@=sz:C:\\f.exe\nDelegateExecute=sz:\n"
+		      "[ms-settings\\CurVer]\n@=sz:.evil\n[Protocols\\Handler\\evil]\nCLSID=sz:" GUID "\n",
+		      "Users/ann/AppData/Local/Microsoft/Windows/UsrClass.dat", rows);
+}
+
+TEST(odd_places_of_the_system_that_start_something)
+{
+	static const struct expected rows[] = {
+		{ "lsa", "Auth0", "sub", "C:\\Windows\\System32\\sub.dll", "T1547.002" },
+		{ "lsa", "1001", "ext.dll", "C:\\Windows\\System32\\ext.dll", "T1547.008" },
+		{ "language library", "English_US", "C:\\l.dll", "C:\\l.dll", "T1547" },
+		{ "printer driver", "Evil", "p.dll", "C:\\Windows\\System32\\spool\\drivers\\x64\\3\\p.dll", "T1547.012" },
+		{ "printer driver", "New", "q.dll", "C:\\Windows\\System32\\spool\\drivers\\ARM64\\4\\q.dll", "T1547.012" },
+		{ "performance library", "Svc", "%SystemRoot%\\perf.dll", "C:\\Windows\\perf.dll", "T1574" },
+		{ "logon method", "25", "C:\\e.dll", "C:\\e.dll", "T1556" },
+		{ "logon method", "ExtensionDLLs", "C:\\n.dll", "C:\\n.dll", "T1556" },
+		{ "dhcp server plug-in", "CalloutDlls", "C:\\d.dll", "C:\\d.dll", "T1574" },
+		{ "service manager extension", "ServiceControlManagerExtension", "C:\\scm.dll", "C:\\scm.dll", "T1547" },
+		{ "environment", "DOTNET_STARTUP_HOOKS", "C:\\h.dll", "C:\\h.dll", "T1574" },
+		{ "boot execute", "PlatformExecute", "evil", "evil", "T1547" },
+	};
+
+	EXPECT_STARTS(SYSTEM_HIVE "[ControlSet002\\Control\\Lsa\\MSV1_0]\nAuth0=sz:sub\nNtlmMinClientSec=dword:1\n"
+		      "[ControlSet002\\Control\\LsaExtensionConfig\\Interfaces\\1001]\nExtension=sz:ext.dll\n"
+		      "[ControlSet002\\Control\\ContentIndex\\Language\\English_US]\nStemmerDLLPathOverride=sz:C:\\l.dll\n"
+		      "[ControlSet002\\Control\\Print\\Environments\\Windows x64\\Drivers\\Version-3\\Evil]\nDriver=sz:p.dll\n"
+		      "[ControlSet002\\Control\\Print\\Environments\\Windows ARM64\\Drivers\\Version-4\\New]\n"
+		      "Configuration File=sz:q.dll\n"
+		      "[ControlSet002\\Services\\Svc\\Performance]\nLibrary=expand:%SystemRoot%\\perf.dll\n"
+		      "[ControlSet002\\Services\\RasMan\\PPP\\EAP\\25]\nPath=sz:C:\\e.dll\n"
+		      "[ControlSet002\\Services\\AuthSrv\\Parameters]\nExtensionDLLs=multi:C:\\n.dll|\n"
+		      "[ControlSet002\\Services\\DHCPServer\\Parameters]\nCalloutDlls=multi:C:\\d.dll|\n"
+		      "[ControlSet002\\Control]\nServiceControlManagerExtension=sz:C:\\scm.dll\n"
+		      "[ControlSet002\\Control\\Session Manager\\Environment]\nDOTNET_STARTUP_HOOKS=sz:C:\\h.dll\n"
+		      "[ControlSet002\\Control\\Session Manager]\nPlatformExecute=multi:evil|\n", "SYSTEM", rows);
+}
+
+/* Who writes to the other set and makes it the default is at work from the next start on. */
+TEST(the_set_that_the_next_start_takes_is_told_too)
+{
+	decode(registry_services, "[Select]\nCurrent=dword:1\nDefault=dword:2\n"
+	       "[ControlSet001\\Services\\A]\nType=dword:16\nStart=dword:2\nImagePath=sz:C:\\a.exe\n"
+	       "[ControlSet002\\Services\\A]\nType=dword:16\nStart=dword:2\nImagePath=sz:C:\\evil.exe\n", "SYSTEM");
+	assert_int_equal(told.count, 2);
+	assert_span(at_path("service", "HKLM\\SYSTEM\\ControlSet001\\Services\\A")->program, "C:\\a.exe");
+	assert_span(at_path("service", "HKLM\\SYSTEM\\ControlSet002\\Services\\A")->program, "C:\\evil.exe");
+	told_free(&told);
+	decode(registry_services, "[Select]\nCurrent=dword:1\nDefault=dword:1\n"
+	       "[ControlSet001\\Services\\A]\nType=dword:16\nImagePath=sz:C:\\a.exe\n"
+	       "[ControlSet002\\Services\\A]\nType=dword:16\nImagePath=sz:C:\\b.exe\n", "SYSTEM");
+	assert_int_equal(told.count, 1);
 	told_free(&told);
 }

@@ -7,7 +7,10 @@ static const struct { struct span variable; const char *place; } places[] = {
 	{ { (const uint8_t *)"%ProgramFiles(x86)%", 19 }, "C:\\Program Files (x86)" },
 	{ { (const uint8_t *)"%ProgramFiles%", 14 }, "C:\\Program Files" },
 	{ { (const uint8_t *)"%ProgramW6432%", 14 }, "C:\\Program Files" },
+	{ { (const uint8_t *)"%CommonProgramFiles(x86)%", 25 }, "C:\\Program Files (x86)\\Common Files" },
 	{ { (const uint8_t *)"%CommonProgramFiles%", 20 }, "C:\\Program Files\\Common Files" },
+	{ { (const uint8_t *)"%CommonProgramW6432%", 20 }, "C:\\Program Files\\Common Files" },
+	{ { (const uint8_t *)"%ComSpec%", 9 }, "C:\\Windows\\System32\\cmd.exe" },
 	{ { (const uint8_t *)"%ProgramData%", 13 }, "C:\\ProgramData" },
 	{ { (const uint8_t *)"%ALLUSERSPROFILE%", 17 }, "C:\\ProgramData" },
 	{ { (const uint8_t *)"%PUBLIC%", 8 }, "C:\\Users\\Public" },
@@ -21,6 +24,10 @@ static const struct { struct span variable; const char *place; } places[] = {
 
 static const struct { struct span variable; const char *place; } users[] = {
 	{ { (const uint8_t *)"%USERPROFILE%", 13 }, "" },
+	{ { (const uint8_t *)"%HOMEDRIVE%%HOMEPATH%", 21 }, "" },
+	{ { (const uint8_t *)"%HOMEPATH%", 10 }, "" },
+	{ { (const uint8_t *)"C:\\Users\\%USERNAME%", 19 }, "" },
+	{ { (const uint8_t *)"%SystemDrive%\\Users\\%USERNAME%", 30 }, "" },
 	{ { (const uint8_t *)"%APPDATA%", 9 }, "\\AppData\\Roaming" },
 	{ { (const uint8_t *)"%LOCALAPPDATA%", 14 }, "\\AppData\\Local" },
 	{ { (const uint8_t *)"%TEMP%", 6 }, "\\AppData\\Local\\Temp" },
@@ -36,6 +43,15 @@ struct span windows_path_expand(struct span path, struct span user, struct arena
 {
 	if (starts(path, SPAN("\\\\?\\")))
 		path = span_from(path, 4);
+	if (starts(path, SPAN("file:///")))
+		path = span_from(path, 8);
+	for (size_t i = 0; user.len && i < sizeof users / sizeof *users; i++)
+		if (starts(path, users[i].variable)) {
+			struct span rest = span_from(path, users[i].variable.len);
+
+			return arena_printf(arena, "C:\\Users\\%.*s%s%.*s", SPAN_ARG(user), users[i].place,
+					    SPAN_ARG(rest));
+		}
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		if (starts(path, places[i].variable)) {
 			struct span rest = span_from(path, places[i].variable.len);
@@ -43,13 +59,6 @@ struct span windows_path_expand(struct span path, struct span user, struct arena
 			if (!*places[i].place)
 				return windows_path_expand(rest, user, arena);
 			return arena_printf(arena, "%s%.*s", places[i].place, SPAN_ARG(rest));
-		}
-	for (size_t i = 0; user.len && i < sizeof users / sizeof *users; i++)
-		if (starts(path, users[i].variable)) {
-			struct span rest = span_from(path, users[i].variable.len);
-
-			return arena_printf(arena, "C:\\Users\\%.*s%s%.*s", SPAN_ARG(user), users[i].place,
-					    SPAN_ARG(rest));
 		}
 	return path;
 }
@@ -125,7 +134,9 @@ static bool is_loader(struct span program)
 {
 	static const char *const names[] = { "rundll32", "regsvr32", "wscript", "cscript", "mshta", "powershell",
 					     "pwsh", "cmd", "msiexec", "conhost", "wmic", "installutil", "python",
-					     "java", "javaw", "regasm", "regsvcs", "msbuild" };
+					     "java", "javaw", "regasm", "regsvcs", "msbuild", "%comspec%", "pythonw", "pcalua",
+					     "forfiles", "explorer", "control", "odbcconf", "cmstp", "scriptrunner", "hh",
+					     "wsl", "bash", "node", "php", "perl", "ruby", "autoit3", "dotnet" };
 	struct span name = base_name(program);
 	struct span extension = span_from(name, name.len > 4 ? name.len - 4 : 0);
 
@@ -177,7 +188,8 @@ struct span windows_library_of(struct span name, struct span user, struct arena 
 	const char *extension = is_file(name) ? "" : ".dll";
 
 	name = span_trim(name);
-	if (span_find_byte(name, 0, '\\') == SIZE_MAX && span_find_byte(name, 0, '%') == SIZE_MAX)
+	if (span_find_byte(name, 0, '\\') == SIZE_MAX && span_find_byte(name, 0, '/') == SIZE_MAX &&
+	    span_find_byte(name, 0, '%') == SIZE_MAX)
 		return arena_printf(arena, "C:\\Windows\\System32\\%.*s%s", SPAN_ARG(name), extension);
 	return windows_path_expand(name, user, arena);
 }

@@ -15,6 +15,13 @@ static const struct { const char *command, *program; } commands[] = {
 	{ "cmd /c C:\\x\\run.bat", "C:\\x\\run.bat" },
 	{ "%LOCALAPPDATA%\\u.exe", "C:\\Users\\ann\\AppData\\Local\\u.exe" },
 	{ "explorer.exe", "explorer.exe" },
+	{ "%ComSpec% /c C:\\x\\run.bat", "C:\\x\\run.bat" },
+	{ "%COMSPEC% /k ver", "C:\\Windows\\System32\\cmd.exe" },
+	{ "file:///C:/x/y.dll", "C:/x/y.dll" },
+	{ "pcalua.exe -a C:\\t\\e.exe", "C:\\t\\e.exe" },
+	{ "%HOMEDRIVE%%HOMEPATH%\\e.exe", "C:\\Users\\ann\\e.exe" },
+	{ "%SystemDrive%\\Users\\%USERNAME%\\e.exe", "C:\\Users\\ann\\e.exe" },
+	{ "%CommonProgramFiles(x86)%\\e.exe", "C:\\Program Files (x86)\\Common Files\\e.exe" },
 	{ "", "" },
 	{ "\"", "" },
 };
