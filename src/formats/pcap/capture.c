@@ -32,18 +32,23 @@ static void note_damage(struct capture *c, size_t at, size_t skipped, const char
 	c->skipped += skipped;
 }
 
-/* Of a packet: the headers are in it, at most. */
 #define LINE 64
-#define LINES 2
+/* Some packets: memory takes as long to answer as a packet to be looked at, or two. */
+#define AHEAD ((size_t)4 << 10)
 
 /*
- * Headers stand a packet apart, so that each waits for memory: those after the next are
- * asked for while the packet at hand is looked at.
+ * Headers stand a packet apart, and where the next one stands the one before it says: each
+ * would wait for memory. So what comes is asked for line by line, as one reads it who
+ * takes every byte.
  */
-static void ask_for(const struct capture *c, size_t at)
+static void ask_for_more(struct capture *c)
 {
-	for (int i = 0; i < LINES && at < c->at.in.len; i++, at += LINE)
-		__builtin_prefetch(span_from(c->at.in, at).at);
+	size_t at = c->at.at > c->asked ? c->at.at : c->asked;
+	size_t until = c->at.at + (cursor_left(&c->at) < AHEAD ? cursor_left(&c->at) : AHEAD);
+
+	for (; at < until; at += LINE)
+		__builtin_prefetch(c->at.in.at + at);
+	c->asked = at;
 }
 
 static bool end_damaged(struct capture *c, size_t at, const char *why)
@@ -128,10 +133,8 @@ static void check_end(struct capture *c, size_t start, struct capture_record *r)
 	c->ahead.start = 0;
 	if (r->end == c->at.in.len)
 		return;
-	if (is_usual(c, r->end, &c->ahead)) {
-		ask_for(c, c->ahead.end);
+	if (is_usual(c, r->end, &c->ahead))
 		return;
-	}
 	c->ahead.start = 0;
 	hidden = find_record(c, r->body, r->end);
 	if (hidden == SIZE_MAX)
@@ -410,24 +413,14 @@ static bool is_known(uint32_t type)
 	return (type && type < 0x100) || type == BLOCK_SECTION;
 }
 
-static void ask_for_next_but_one(const struct capture *c, size_t next)
-{
-	struct span len = span_sub(c->at.in, next + 4, 4);
-
-	if (len.len == 4)
-		ask_for(c, next + load_u32(c->is_big, len.at));
-}
-
 /* Steps over what is damaged. Lengths that nobody keeps to are no reason to search again. */
 static bool find_block(struct capture *c, size_t start, struct block *out)
 {
 	const char *why = "the last block is cut short";
 	struct block next;
 
-	if (is_whole(c, start, out)) {
-		ask_for_next_but_one(c, out->end);
+	if (is_whole(c, start, out))
 		return true;
-	}
 	if (read_block(c, start, out) && (c->is_odd || out->end == c->at.in.len || is_whole(c, out->end, &next)))
 		return true;
 	if (out->len < 12 || out->len % 4)
@@ -473,5 +466,6 @@ bool capture_open(struct capture *c, struct span bytes, struct err *err)
 
 bool capture_next(struct capture *c, struct capture_packet *out)
 {
+	ask_for_more(c);
 	return c->is_pcapng ? next_pcapng(c, out) : next_pcap(c, out);
 }

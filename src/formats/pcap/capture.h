@@ -42,6 +42,7 @@ struct capture {
 	uint64_t skipped;		/* bytes that were stepped over */
 	int64_t seconds;		/* of the last packet; pcap only */
 	struct capture_record ahead;	/* the next, where it was looked at already; pcap only */
+	size_t asked;			/* memory was asked for up to here */
 	bool is_odd;			/* pcapng: lengths at the ends of blocks are not to be trusted */
 	uint64_t secrets, journals, customs;	/* blocks of pcapng that are not read */
 	uint64_t others;
