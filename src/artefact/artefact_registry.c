@@ -9,6 +9,8 @@
 const struct artefact_decoder artefact_registry[] = {
 	HIVE("machine", registry_host, false),
 	HIVE("accounts", registry_accounts, false),
+	HIVE("audit policy", registry_audit, false),
+	HIVE("boot configuration", registry_boot, false),
 	HIVE("settings", registry_settings, true),
 	HIVE("registry autostart", registry_autostart, true),
 	HIVE("services", registry_services, false),

@@ -27,6 +27,8 @@ static unsigned kind_of(const struct regf_key *top)
 		return HIVE_SOFTWARE;
 	if (has(top, "Policy\\PolAdtEv") || has(top, "Policy\\Accounts"))
 		return HIVE_SECURITY;
+	if (has(top, "Objects") && has(top, "Description"))
+		return HIVE_BOOT;
 	if (has(top, "Local Settings") || has(top, "CLSID") || has(top, "VirtualStore"))
 		return HIVE_CLASSES;
 	return HIVE_OTHER;
@@ -37,7 +39,7 @@ static const char *prefix_of(unsigned kind)
 	return kind == HIVE_SYSTEM ? "HKLM\\SYSTEM" : kind == HIVE_SOFTWARE ? "HKLM\\SOFTWARE"
 	       : kind == HIVE_USER ? "HKCU" : kind == HIVE_CLASSES ? "HKCU\\Software\\Classes"
 	       : kind == HIVE_SAM ? "HKLM\\SAM" : kind == HIVE_SECURITY ? "HKLM\\SECURITY"
-	       : kind == HIVE_AMCACHE ? "Amcache" : "hive";
+	       : kind == HIVE_AMCACHE ? "Amcache" : kind == HIVE_BOOT ? "BCD" : "hive";
 }
 
 static bool find_set(struct registry *r, uint64_t number, struct regf_key *out)

@@ -12,7 +12,7 @@
 #include "formats/regf/regf.h"
 
 enum hive_kind { HIVE_SYSTEM = 1, HIVE_SOFTWARE = 2, HIVE_USER = 4, HIVE_CLASSES = 8, HIVE_SAM = 16,
-		 HIVE_SECURITY = 32, HIVE_AMCACHE = 64, HIVE_OTHER = 128 };
+		 HIVE_SECURITY = 32, HIVE_AMCACHE = 64, HIVE_OTHER = 128, HIVE_BOOT = 256 };
 
 struct registry {
 	const struct artefact *a;
@@ -70,7 +70,8 @@ timestamp registry_filetime(struct span data, size_t at);
 /* 16 bytes at the start of `data` as "{XXXXXXXX-…}", upper case; empty where they are not there. */
 struct span registry_guid(struct registry *r, struct span data);
 
-artefact_fn registry_accounts, registry_amcache, registry_autostart, registry_bam, registry_deleted, registry_devices,
+artefact_fn registry_accounts, registry_amcache, registry_audit, registry_autostart, registry_bam, registry_boot,
+	registry_deleted, registry_devices,
 	registry_host, registry_installed, registry_inventory,
 	registry_recent, registry_services, registry_settings, registry_shell_caches,
 	registry_shellbags, registry_shimcache, registry_tasks, registry_user_assist;

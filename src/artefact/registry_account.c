@@ -3,6 +3,7 @@
  * secret is decoded: hashes stay where they are.
  */
 #include "artefact/registry.h"
+#include "artefact/windows_path.h"
 
 #define V_TABLE 0xcc			/* offsets in the value V count from behind its table */
 #define C_TABLE 0x34
@@ -33,9 +34,43 @@ static timestamp created(struct registry *r, struct span name)
 	return regf_find(&r->top, path, &key) ? key.written : TIME_NONE;
 }
 
+/* What the account's owner runs at each logon, by its name in NETLOGON or by its path. */
+static void tell_logon_script(struct registry *r, const struct regf_key *key, struct span account, struct span script)
+{
+	struct trace t = trace_new(TRACE_AUTOSTART, "logon script");
+
+	t.name = t.user = account;
+	t.command = script;
+	t.program = windows_program_of(script, account, &r->scratch);
+	t.path = registry_path(r, key);
+	t.time = key->written;
+	t.source = SPAN("SAM, key last written");
+	t.technique = SPAN("T1037");
+	t.summary = REGISTRY_TEXT(r, "at logon %.*s runs %.*s", SPAN_ARG(account), SPAN_ARG(script));
+	if (script.len)
+		registry_tell(r, &t);
+}
+
+/*
+ * The key is called by the account's number, which stands in its data too. Who writes
+ * another's there logs on with that one's rights.
+ */
+static uint64_t number_of(struct span key)
+{
+	struct buf text = buf_new(32);
+	uint64_t number = 0;
+
+	buf_printf(&text, "0x%.*s", SPAN_ARG(key));
+	if (!span_to_u64(buf_span(&text), &number))
+		number = 0;
+	buf_free(&text);
+	return number;
+}
+
 static void take_user(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
 {
 	struct trace t = trace_new(TRACE_ACCOUNT, "user");
+	uint64_t number = number_of(wild);
 	struct span f = registry_data(key, "F"), v = registry_data(key, "V");
 	struct cursor c = cursor_of(f);
 	struct tell_detail d;
@@ -54,6 +89,10 @@ static void take_user(struct registry *r, const struct regf_key *key, struct spa
 	t.source = SPAN("SAM: name entered; last: last logon");
 	tell_detail_begin(&d);
 	tell_detail_number(&d, "id", id);
+	if (number && number != id) {
+		tell_detail_number(&d, "id_of_its_key", number);
+		t.technique = SPAN("T1098");
+	}
 	tell_detail_text(&d, "full_name", text_at(r, v, 0x18, V_TABLE));
 	tell_detail_text(&d, "comment", text_at(r, v, 0x24, V_TABLE));
 	tell_detail_number(&d, "logons", load_u16le(f.at + 0x42));
@@ -66,9 +105,12 @@ static void take_user(struct registry *r, const struct regf_key *key, struct spa
 	else if (flags & PASSWORD_STAYS)
 		tell_detail_text(&d, "password", SPAN("does not expire"));
 	t.detail = tell_detail_end(&d, &r->scratch);
-	t.summary = REGISTRY_TEXT(r, "account %.*s (%u)%s", SPAN_ARG(t.name), id, flags & DISABLED ? ", disabled" : "");
-	if (t.name.len)
-		registry_tell(r, &t);
+	t.summary = REGISTRY_TEXT(r, "account %.*s (%u)%s%s", SPAN_ARG(t.name), id, flags & DISABLED ? ", disabled" : "",
+				  t.technique.len ? ", with the number of another account" : "");
+	if (!t.name.len)
+		return;
+	registry_tell(r, &t);
+	tell_logon_script(r, key, t.name, text_at(r, v, 0x60, V_TABLE));
 }
 
 /* "S-1-5-21-…" of the binary form at `c`. */

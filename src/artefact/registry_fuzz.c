@@ -7,8 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static artefact_fn *const decoders[] = {
-		registry_accounts, registry_amcache, registry_autostart, registry_bam, registry_deleted,
-		registry_devices, registry_host, registry_installed, registry_inventory, registry_recent,
+		registry_accounts, registry_amcache, registry_audit, registry_autostart, registry_bam, registry_boot,
+		registry_deleted, registry_devices, registry_host, registry_installed, registry_inventory, registry_recent,
 		registry_services, registry_settings, registry_shell_caches, registry_shellbags,
 		registry_shimcache, registry_tasks, registry_user_assist,
 	};

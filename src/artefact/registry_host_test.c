@@ -78,6 +78,46 @@ TEST(a_proxy_of_a_user_is_told)
 	told_free(&told);
 }
 
+static void put_text(uint8_t *v, size_t at, size_t offset, const char *text)
+{
+	v[at] = (uint8_t)offset;
+	v[at + 4] = (uint8_t)(strlen(text) * 2);
+	for (size_t i = 0; text[i]; i++)
+		v[0xcc + offset + i * 2] = (uint8_t)text[i];
+}
+
+static void add_account(struct buf *hive, const char *key, uint32_t number, const char *name, const char *script)
+{
+	uint8_t v[0x140] = { 0 }, f[0x50] = { 0 };
+
+	memcpy(f + 0x30, &number, 4);
+	put_text(v, 0x0c, 0, name);
+	put_text(v, 0x60, 40, script);
+	buf_printf(hive, "[SAM\\Domains\\Account\\Users\\%s]\nF=hex:", key);
+	buf_hex(hive, span_of(f, sizeof f));
+	buf_text(hive, "\nV=hex:");
+	buf_hex(hive, span_of(v, sizeof v));
+	buf_text(hive, "\n");
+}
+
+/* Whose number stands in the data, that one's rights has who logs on. */
+TEST(an_account_with_the_number_of_another_is_told)
+{
+	struct buf hive = buf_new(1 << 16);
+
+	add_account(&hive, "000001F5", 500, "Guest", "");
+	add_account(&hive, "000003E9", 1001, "ann", "logon.bat");
+	decode(registry_accounts, (const char *)hive.at, "SAM");
+	assert_span(named("user", "Guest")->technique, "T1098");
+	assert_true(span_find(named("user", "Guest")->detail, 0, SPAN("\"id_of_its_key\":501")) != SIZE_MAX);
+	assert_span(named("user", "ann")->technique, "");
+	assert_span(named("logon script", "ann")->command, "logon.bat");
+	assert_span(named("logon script", "ann")->user, "ann");
+	assert_int_equal(told.count, 3);
+	told_free(&told);
+	buf_free(&hive);
+}
+
 TEST(accounts_of_a_real_machine_are_told)
 {
 	CORPUS_OR_SKIP(path, "artefacts/plaso/test_data/regf");

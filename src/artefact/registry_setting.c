@@ -116,6 +116,7 @@ static const struct setting settings[] = {
 	{ SYSTEM, AUTOLOGGER "DefenderApiLogger", "Start", "log off", IS, 0, "T1562.006" },
 	{ SYSTEM, AUTOLOGGER "DefenderAuditLogger", "Start", "log off", IS, 0, "T1562.006" },
 	{ SYSTEM, "Control\\Session Manager\\Environment", "COMPlus_ETWEnabled", "log off", TEXT_0, 0, "T1562.006" },
+	{ SYSTEM, LSA, "DsrmAdminLogonBehavior", "credential protection", IS, 2, "T1098" },
 	{ SYSTEM, LSA, "LimitBlankPasswordUse", "credential protection", IS, 0, "T1112" },
 	{ SYSTEM, RDP, "fDenyTSConnections", "remote desktop", IS, 0, "T1021.001" },
 	{ SYSTEM, RDP, "fSingleSessionPerUser", "remote desktop", IS, 0, "T1021.001" },
@@ -138,6 +139,7 @@ static const struct setting settings[] = {
 	{ SYSTEM, "Services\\VSS", "Start", "restore off", IS, 4, "T1490" },
 	{ SYSTEM, "Services\\wuauserv", "Start", "updates off", IS, 4, "T1562.001" },
 	{ SYSTEM, "Control\\CI\\Config", "VulnerableDriverBlocklistEnable", "defence off", IS, 0, "T1562.001" },
+	{ SYSTEM, "Control\\Session Manager", "ExcludeFromKnownDlls", "known dlls", TEXT, 0, "T1574.001" },
 	{ SYSTEM, "Control\\Session Manager", "SafeDllSearchMode", "defence off", IS, 0, "T1574.001" },
 	{ SYSTEM, PREFETCH, "EnablePrefetcher", "history off", IS, 0, "T1562" },
 	{ SYSTEM, "Control\\FileSystem", "NtfsDisableLastAccessUpdate", "last access", NEVER, 0, "" },
@@ -163,6 +165,7 @@ static const struct setting settings[] = {
 	{ USER, "Environment", "COMPlus_ETWEnabled", "log off", TEXT_0, 0, "T1562.006" },
 	{ USER, OFFICE "Outlook\\Security", "EnableUnsafeClientMailRules", "office macros", IS, 1, "T1137.005" },
 	{ USER, OFFICE "Outlook\\Security", "EnableRoamingFolderHomepages", "office macros", IS, 1, "T1137.004" },
+	{ USER, OFFICE "Outlook", "LoadMacroProviderOnBoot", "office macros", IS, 1, "T1137" },
 	{ USER, OFFICE "Outlook\\Security", "Level", "office macros", IS, 1, "T1137" },
 	{ USER, OFFICE "*\\Security\\ProtectedView", "DisableInternetFilesInPV", "office macros", IS, 1, "T1562.001" },
 	{ USER, OFFICE "*\\Security\\ProtectedView", "DisableAttachmentsInPV", "office macros", IS, 1, "T1562.001" },
@@ -172,20 +175,27 @@ static const struct setting settings[] = {
 	{ USER, "Software\\Microsoft\\Office\\*\\*\\Security", "AccessVBOM", "office macros", IS, 1, "T1112" },
 };
 
-static void tell(struct registry *r, const struct regf_key *key, const char *what, struct span name,
-		 struct span value, struct span program, const char *technique)
+/* Of a value that is not called by the name. */
+static void tell_of(struct registry *r, const struct regf_key *key, struct span value_name, const char *what,
+		    struct span name, struct span value, struct span program, const char *technique)
 {
 	struct trace t = trace_new(TRACE_SETTING, what);
 
 	t.name = name;
 	t.command = value;
 	t.program = program;
-	t.path = registry_value_path(r, key, name);
+	t.path = value_name.len ? registry_value_path(r, key, value_name) : registry_path(r, key);
 	t.time = key->written;
 	t.technique = span_text(technique);
 	t.source = SPAN("registry, key last written");
 	t.summary = REGISTRY_TEXT(r, "%s: %.*s is %.*s", what, SPAN_ARG(name), SPAN_ARG(value));
 	registry_tell(r, &t);
+}
+
+static void tell(struct registry *r, const struct regf_key *key, const char *what, struct span name,
+		 struct span value, struct span program, const char *technique)
+{
+	tell_of(r, key, name, what, name, value, program, technique);
 }
 
 static bool is_weak(const struct setting *s, bool is_number, uint64_t number, struct span text)
@@ -283,6 +293,16 @@ static bool is_below(struct span path, const char *folder)
 	return span_eq_nocase(span_sub(path, 0, strlen(folder)), span_text(folder));
 }
 
+/* Programs that protect: who forbids them or takes their network away is up to something. */
+static const char defences[] = "MsMpEng.exe|MsSense.exe|SenseCncProxy.exe|NisSrv.exe|SenseIR.exe|"
+			       "SecurityHealthService.exe|MpCmdRun.exe|CSFalconService.exe|SentinelAgent.exe|cb.exe|"
+			       "elastic-agent.exe|elastic-endpoint.exe|xagt.exe|CylanceSvc.exe|Sysmon.exe|Sysmon64.exe";
+
+static const char *if_defence(struct span program, const char *technique)
+{
+	return span_is_one_of_nocase(tell_base(program), defences) ? technique : "";
+}
+
 enum { RULE_USUAL, RULE_PROGRAM, RULE_WEAK, RULE_BLOCKS };
 
 /*
@@ -293,9 +313,6 @@ enum { RULE_USUAL, RULE_PROGRAM, RULE_WEAK, RULE_BLOCKS };
  */
 static int rule_kind(struct span rule, struct span program)
 {
-	static const char defences[] = "MsMpEng.exe|MsSense.exe|SenseCncProxy.exe|NisSrv.exe|SenseIR.exe|"
-				       "SecurityHealthService.exe|MpCmdRun.exe|CSFalconService.exe|SentinelAgent.exe|cb.exe|"
-				       "elastic-agent.exe|elastic-endpoint.exe|xagt.exe|CylanceSvc.exe|Sysmon.exe|Sysmon64.exe";
 	bool is_allowed = span_eq(rule_field(rule, SPAN("Action=")), SPAN("Allow"));
 	bool is_in = span_eq(rule_field(rule, SPAN("Dir=")), SPAN("In"));
 
@@ -324,8 +341,9 @@ static void take_rules(struct registry *r, const struct regf_key *key, struct sp
 		int kind = rule_kind(rule, program);
 
 		if (kind != RULE_USUAL)
-			tell(r, key, "firewall rule", rule_field(rule, SPAN("Name=")), rule, program,
-			     kind == RULE_PROGRAM ? "" : kind == RULE_BLOCKS ? "T1562.004 T1562.001" : "T1562.004");
+			tell_of(r, key, regf_name_text(v.name, &r->scratch), "firewall rule", rule_field(rule, SPAN("Name=")),
+				rule, program, kind == RULE_PROGRAM ? ""
+				: kind == RULE_BLOCKS ? "T1562.004 T1562.001" : "T1562.004");
 	}
 }
 
@@ -357,7 +375,7 @@ static void take_winhttp(struct registry *r, const struct regf_key *key, struct 
 /* Certificates that are trusted as roots by a policy or by a user alone. */
 static void take_root(struct registry *r, const struct regf_key *key, struct span thumbprint, const void *context)
 {
-	tell(r, key, "root certificate", thumbprint, SPAN("trusted"), (struct span){ 0 }, context);
+	tell_of(r, key, (struct span){ 0 }, "root certificate", thumbprint, SPAN("trusted"), (struct span){ 0 }, context);
 }
 
 static void take_shares(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
@@ -378,7 +396,8 @@ static void take_shares(struct registry *r, const struct regf_key *key, struct s
 /* What the next start deletes or replaces: pairs of a file and its new name. */
 static void take_pending(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
 {
-	struct span rest = registry_data(key, "PendingFileRenameOperations");
+	const char *value = context;
+	struct span rest = registry_data(key, value);
 
 	for (int i = 0; i < 1000 && !r->is_over && rest.len > 2; i++) {
 		struct span from = { 0 }, to = { 0 };
@@ -386,8 +405,75 @@ static void take_pending(struct registry *r, const struct regf_key *key, struct 
 		if (!regf_next_text(&rest, &r->scratch, &from))
 			return;
 		regf_next_text(&rest, &r->scratch, &to);
-		tell(r, key, "pending rename", windows_path_expand(from, r->user, &r->scratch), to, (struct span){ 0 }, "");
+		tell_of(r, key, span_text(value), "pending rename", windows_path_expand(from, r->user, &r->scratch), to,
+			(struct span){ 0 }, "");
 	}
+}
+
+/* DisallowRun: every value is the name of a program that the user may not start. */
+static void take_disallowed(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct regf_value v;
+
+	while (!r->is_over && regf_values_next(&it, &v)) {
+		struct span program = regf_text(&v, &r->scratch);
+
+		if (program.len)
+			tell_of(r, key, regf_name_text(v.name, &r->scratch), "program forbidden", program, SPAN("DisallowRun"),
+				program, if_defence(program, "T1562.001"));
+	}
+}
+
+/* Software restriction: a path (a folder, perhaps) from which nothing may start. */
+static void take_restricted(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	static const char folders[] = "Windows Defender|CrowdStrike|SentinelOne|Sophos|Symantec|McAfee|Trend Micro|ESET|"
+				      "Kaspersky Lab|Bitdefender|Cylance|Carbon Black|Malwarebytes|Avast Software|AVG|Elastic";
+	struct span path = registry_text(r, key, "ItemData");
+	const char *technique = if_defence(path, "T1562.001");
+
+	if (span_is_one_of_nocase(tell_base(path), folders))
+		technique = "T1562.001";
+	if (path.len)
+		tell_of(r, key, SPAN("ItemData"), "program forbidden", path, SPAN("software restriction"), path, technique);
+}
+
+/* A policy of quality of service may leave a program next to no network. */
+static void take_throttle(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct span program = registry_text(r, key, "Application Name"), rate = registry_text(r, key, "Throttle Rate");
+
+	if (program.len && rate.len && !span_eq(rate, SPAN("-1")))
+		tell_of(r, key, SPAN("Throttle Rate"), "network limit", program, rate, program,
+			if_defence(program, "T1562.004"));
+}
+
+/* What Defender does with a threat: 6 lets it be, 9 does nothing; by severity, or of one threat. */
+static void take_actions(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	struct regf_values it = regf_values_of(key);
+	struct regf_value v;
+	uint64_t action;
+
+	while (!r->is_over && regf_values_next(&it, &v)) {
+		struct span text = regf_text(&v, &r->scratch);
+
+		if (!regf_number(&v, &action) && !span_to_u64(text, &action))
+			continue;
+		if (action == 6 || action == 9)
+			tell(r, key, "defence exclusion", regf_name_text(v.name, &r->scratch),
+			     action == 6 ? SPAN("threat allowed") : SPAN("no action"), (struct span){ 0 }, "T1562.001");
+	}
+}
+
+/* Who writes into a log of Windows, switched off one by one. */
+static void take_provider(struct registry *r, const struct regf_key *key, struct span provider, const void *context)
+{
+	uint64_t enabled;
+
+	if (registry_number(key, "Enabled", &enabled) && !enabled)
+		tell_of(r, key, SPAN("Enabled"), "log off", provider, span_text(context), (struct span){ 0 }, "T1562.006");
 }
 
 /* A key that makes the event log believe that this is a setup environment. */
@@ -409,14 +495,26 @@ static void take_lists(struct registry *r)
 		registry_each(r, "Policies\\Microsoft\\SystemCertificates\\Root\\Certificates\\*", take_root, "T1553.004");
 		registry_each(r, NT "Winlogon\\SpecialAccounts\\UserList", take_hidden, NULL);
 		registry_each(r, CV "WINEVT\\Channels\\*", take_channel, NULL);
+		registry_each(r, CV "Policies\\Explorer\\DisallowRun", take_disallowed, NULL);
+		registry_each(r, POLICIES "safer\\codeidentifiers\\0\\Paths\\*", take_restricted, NULL);
+		registry_each(r, POLICIES "QoS\\*", take_throttle, NULL);
+		registry_each(r, DEFENDER "\\Threats\\*", take_actions, NULL);
+		registry_each(r, DEFENDER_POLICY "\\Threats\\*", take_actions, NULL);
 	}
-	if (r->kind == HIVE_USER)
+	if (r->kind == HIVE_USER) {
 		registry_each(r, "Software\\Microsoft\\SystemCertificates\\Root\\Certificates\\*", take_root, "T1553.004");
+		registry_each(r, "Software\\" CV "Policies\\Explorer\\DisallowRun", take_disallowed, NULL);
+		registry_each(r, "Software\\" POLICIES "QoS\\*", take_throttle, NULL);
+	}
 	if (r->kind == HIVE_SYSTEM) {
 		registry_each(r, "Services\\PortProxy\\*\\*", take_forwards, NULL);
 		registry_each(r, FIREWALL "FirewallRules", take_rules, NULL);
 		registry_each(r, "Services\\LanmanServer\\Shares", take_shares, NULL);
-		registry_each(r, "Control\\Session Manager", take_pending, NULL);
+		registry_each(r, "Control\\Session Manager", take_pending, "PendingFileRenameOperations");
+		registry_each(r, "Control\\Session Manager", take_pending, "PendingFileRenameOperations2");
+		registry_each(r, AUTOLOGGER "EventLog-Security\\*", take_provider, "EventLog-Security");
+		registry_each(r, AUTOLOGGER "EventLog-System\\*", take_provider, "EventLog-System");
+		registry_each(r, AUTOLOGGER "EventLog-Application\\*", take_provider, "EventLog-Application");
 		registry_each(r, "Control\\MiniNt", take_mini_nt, NULL);
 	}
 }

@@ -57,6 +57,83 @@ TEST(settings_of_the_machine_that_weaken_it)
 		"SOFTWARE", rows);
 }
 
+TEST(settings_that_take_defences_their_work)
+{
+	static const struct expected rows[] = {
+		{ "program forbidden", "MsMpEng.exe", "T1562.001" },
+		{ "program forbidden", "game.exe", "" },
+		{ "program forbidden", "C:\\Program Files\\Windows Defender", "T1562.001" },
+		{ "program forbidden", "C:\\games", "" },
+		{ "network limit", "MsSense.exe", "T1562.004" },
+		{ "network limit", "backup.exe", "" },
+		{ "defence exclusion", "5", "T1562.001" },
+	};
+
+	EXPECT_SETTINGS("[Microsoft\\Windows\\CurrentVersion\\Policies\\Explorer\\DisallowRun]\n1=sz:MsMpEng.exe\n"
+		"2=sz:game.exe\n"
+		"[Policies\\Microsoft\\Windows\\safer\\codeidentifiers\\0\\Paths\\{1}]\n"
+		"ItemData=sz:C:\\Program Files\\Windows Defender\n"
+		"[Policies\\Microsoft\\Windows\\safer\\codeidentifiers\\0\\Paths\\{2}]\nItemData=sz:C:\\games\n"
+		"[Policies\\Microsoft\\Windows\\QoS\\a]\nApplication Name=sz:MsSense.exe\nThrottle Rate=sz:1\n"
+		"[Policies\\Microsoft\\Windows\\QoS\\b]\nApplication Name=sz:backup.exe\nThrottle Rate=sz:1000\n"
+		"[Policies\\Microsoft\\Windows\\QoS\\c]\nApplication Name=sz:free.exe\nThrottle Rate=sz:-1\n"
+		"[Microsoft\\Windows Defender\\Threats\\ThreatSeverityDefaultAction]\n5=sz:6\n4=sz:2\n[Microsoft\\Windows]\n",
+		"SOFTWARE", rows);
+}
+
+#define OBJECT "[Objects\\{b2721d73-1db4-4c62-bf78-c548a880142d}\\Elements\\"
+
+TEST(the_boot_configuration_is_told)
+{
+	static const struct expected rows[] = {
+		{ "boot loader", "Windows 10 (path)", "T1542.003" }, { "boot loader", "Windows 10 (kernel)", "T1542.003" },
+		{ "restore off", "recoveryenabled", "T1490" }, { "boot configuration", "bootstatuspolicy", "T1490" },
+		{ "defence off", "testsigning", "T1553.006" }, { "safe mode", "safeboot", "T1562.009" },
+		{ "boot configuration", "hypervisorlaunchtype", "" },
+	};
+
+	decode(registry_boot, "[Description]\nKeyName=sz:BCD00000000\n"
+	       OBJECT "12000004]\nElement=sz:Windows 10\n" OBJECT "12000002]\nElement=sz:\\windows\\system32\\winload.efi\n"
+	       OBJECT "22000011]\nElement=sz:ntoskrnx.exe\n" OBJECT "16000009]{1500000000}\nElement=hex:00\n"
+	       OBJECT "250000e0]\nElement=hex:0100000000000000\n" OBJECT "16000049]\nElement=hex:01\n"
+	       OBJECT "16000048]\nElement=hex:00\n" OBJECT "25000080]\nElement=hex:0100000000000000\n"
+	       OBJECT "250000f0]\nElement=hex:0100000000000000\n" OBJECT "16000010]\nElement=hex:0102\n",
+	       "EFI/Microsoft/Boot/BCD");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_span(named(rows[i].what, rows[i].name)->technique, rows[i].technique);
+	assert_int_equal(told.count, sizeof rows / sizeof *rows);
+	assert_span(named("boot loader", "Windows 10 (path)")->program, "C:\\windows\\system32\\winload.efi");
+	assert_span(named("boot loader", "Windows 10 (kernel)")->program, "C:\\Windows\\System32\\ntoskrnx.exe");
+	assert_int_equal(named("restore off", "recoveryenabled")->time, 1500000000 * TIME_SECOND);
+	told_free(&told);
+}
+
+/* Two categories: of five kinds and of two; then how many each has. */
+#define POLICY_HEAD "00010000" "02000000" "1a000000"
+
+TEST(the_audit_policy_is_told)
+{
+	decode(registry_audit, "[Policy\\PolAdtEv]\n@=hex:" POLICY_HEAD "01000000030000000000" "00000300" "0500" "0200\n",
+	       "SECURITY");
+	assert_span(named("audit policy", "Security State Change")->command, "successes");
+	assert_span(named("audit policy", "System Integrity")->command, "successes and failures");
+	assert_span(named("audit policy", "Logon")->technique, "T1562.002");
+	assert_span(named("audit policy", "Logoff")->technique, "");
+	assert_int_equal(told.count, 4);
+	told_free(&told);
+	decode(registry_audit, "[Policy\\PolAdtEv]\n@=hex:" POLICY_HEAD "00000000000000000000" "00000000" "0500" "0200\n",
+	       "SECURITY");
+	assert_int_equal(told.count, 1);
+	assert_span(named("audit policy", "everything")->technique, "T1562.002");
+	told_free(&told);
+	/* The counts are more than there are values. */
+	decode(registry_audit, "[Policy\\PolAdtEv]\n@=hex:" POLICY_HEAD "00000000000000000000" "00000000" "0500" "0300\n",
+	       "SECURITY");
+	assert_int_equal(told.count, 0);
+	assert_int_equal(told.lost, 1);
+	told_free(&told);
+}
+
 TEST(settings_of_the_machine_that_do_not)
 {
 	static const struct expected rows[] = {
@@ -85,13 +162,22 @@ TEST(settings_of_the_system)
 		{ "firewall rule", "port", "T1562.004" }, { "firewall rule", "mine", "T1562.004" },
 		{ "firewall rule", "installed", "" }, { "firewall rule", "deaf", "T1562.004 T1562.001" },
 		{ "firewall rule", "alike", "T1562.004" },
+		{ "log off", "{a0c1853b-5c40-4b15-8766-3cf1c58f985a}", "T1562.006" },
+		{ "credential protection", "DsrmAdminLogonBehavior", "T1098" },
+		{ "known dlls", "ExcludeFromKnownDlls", "T1574.001" },
+		{ "pending rename", "C:\\a.sys", "" }, { "pending rename", "C:\\b.exe", "" },
 	};
 
 	EXPECT_SETTINGS(SYSTEM_HIVE SET "Services\\PortProxy\\v4tov4\\tcp]\n0.0.0.0/8080=sz:10.0.0.5/3389\n"
 		SET "Control\\SafeBoot\\Option]\nOptionValue=dword:1\n" SET "Control\\WMI\\Autologger\\EventLog-Security]\n"
 		"Start=dword:0\n"
+		SET "Control\\WMI\\Autologger\\EventLog-Application\\{a0c1853b-5c40-4b15-8766-3cf1c58f985a}]\nEnabled=dword:0\n"
+		SET "Control\\WMI\\Autologger\\EventLog-Application\\{11cd958a-c507-4ef3-b3f2-5fd9dfbd2c78}]\nEnabled=dword:1\n"
+		SET "Control\\Session Manager]\nExcludeFromKnownDlls=multi:version.dll|\n"
+		"PendingFileRenameOperations=multi:\\??\\C:\\a.sys||\n"
+		"PendingFileRenameOperations2=multi:\\??\\C:\\b.exe|\\??\\C:\\c.exe|\n"
 		SET "Control\\WMI\\Autologger\\EventLog-System]\nStart=dword:1\n"
-		SET "Control\\Lsa]\nLmCompatibilityLevel=dword:1\nRunAsPPL=dword:0\n"
+		SET "Control\\Lsa]\nLmCompatibilityLevel=dword:1\nRunAsPPL=dword:0\nDsrmAdminLogonBehavior=dword:2\n"
 		SET "Control\\SecurityProviders\\WDigest]\nUseLogonCredential=dword:1\n"
 		SET "Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules]\n"
 		"a=sz:v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=4444|Name=port|\n"
