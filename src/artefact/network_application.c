@@ -68,9 +68,6 @@ struct sign {
 /* How the payload of the first packets begins. */
 static const struct sign signs[] = {
 	SIGN("SSH-", 0, "ssh"),
-	SIGN("\xff" "SMB", 4, "smb"),
-	SIGN("\xfe" "SMB", 4, "smb"),
-	SIGN("\xfd" "SMB", 4, "smb"),
 	SIGN("RFB 00", 0, "vnc"),
 	SIGN("\x13" "BitTorrent protocol", 0, "bittorrent"),
 	SIGN("* OK", 0, "imap"),
@@ -126,6 +123,18 @@ static bool take_rdp(struct network_flows *f, struct flow *flow, struct span byt
 	return true;
 }
 
+/* A client of mail, where the server's greeting was not seen. */
+static bool take_mail(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		      timestamp time)
+{
+	if (direction != FLOW_OUT || !(span_starts(p->payload, SPAN("EHLO ")) || span_starts(p->payload, SPAN("HELO ")) ||
+				       span_starts(p->payload, SPAN("MAIL FROM:<"))))
+		return false;
+	flow->application = "smtp";
+	flow_take_smtp(f, flow, direction, p, time);
+	return true;
+}
+
 /* "220 host ESMTP" and "220 host FTP" begin alike. */
 static bool take_greeting(struct flow *flow, int direction, struct span bytes)
 {
@@ -172,6 +181,7 @@ static void recognise_tcp(struct network_flows *f, struct flow *flow, int direct
 		flow_take_tls(f, flow, direction, p);
 	} else if (flow_take_http(f, flow, direction, p, time) || take_sign(f, flow, direction, p->payload) ||
 		   take_rdp(f, flow, p->payload) || take_greeting(flow, direction, p->payload) ||
+		   take_mail(f, flow, direction, p, time) ||
 		   flow_take_socks(f, flow, direction, p->payload)) {
 		return;
 	} else if (flow->seen[direction] >= most_looks(flow)) {
@@ -198,11 +208,16 @@ void flow_take_tcp(struct network_flows *f, struct flow *flow, int direction, co
 		return;
 	if (flow->seen[direction] < UINT8_MAX)
 		flow->seen[direction]++;
+	/* What has a hole is no beginning. */
+	if (flow->text && flow->text->missing)
+		flow_give_head(f, flow->text, direction);
 	if (flow->to.port == PORT_DNS)
 		flow_take_dns_tcp(f, flow, direction, p, time);
 	else if (direction == FLOW_OUT && is_collector(flow->to.port) &&
 		 ((flow->text && flow->text->message) || netflow_message_length(p->payload)))
 		flow_take_ipfix(f, flow, p);
+	else if ((flow->text && flow->text->smb) || (!known && flow_begin_smb(f, flow, p)))
+		flow_take_smb(f, flow, direction, p, time);
 	else if ((flow->text && flow->text->http2) ||
 		 ((is_http || !known) && flow_begin_http2(f, flow, direction, p)))
 		flow_take_http2(f, flow, direction, p, time);
@@ -212,6 +227,8 @@ void flow_take_tcp(struct network_flows *f, struct flow *flow, int direction, co
 		flow_take_tls(f, flow, direction, p);
 	else if (known && !strcmp(known, "ftp") && !begins_tls(p->payload))
 		flow_take_ftp(f, flow, direction, p->payload);
+	else if (known && !strcmp(known, "smtp") && !begins_tls(p->payload))
+		flow_take_smtp(f, flow, direction, p, time);
 	else
 		recognise_tcp(f, flow, direction, p, time);
 }

@@ -106,9 +106,15 @@ static void tell_shortfall(const struct artefact *a, const struct capture *c, co
 	add(&text, c->unknown, "packet of no known interface", "packets of no known interface");
 	add(&text, t->cut, "packet whose headers are cut off", "packets whose headers are cut off");
 	add(&text, t->malformed, "packet whose headers are wrong", "packets whose headers are wrong");
-	lost += add_blocks(&text, c) + f->messages_lost;
+	lost += add_blocks(&text, c) + f->messages_lost + f->parts_untold + f->smbs_untold + f->smtps_untold;
 	add(&text, f->messages_lost, "message of IPFIX of which a piece is missing",
 	    "messages of IPFIX of which a piece is missing");
+	add(&text, f->parts_untold, "file within a flow that is told with its flow alone: there are too many",
+	    "files within flows that are told with their flows alone: there are too many");
+	add(&text, f->smbs_untold, "connection of SMB whose files are not told: too many at once",
+	    "connections of SMB whose files are not told: too many at once");
+	add(&text, f->smtps_untold, "connection of SMTP whose mails are not told: too many at once",
+	    "connections of SMTP whose mails are not told: too many at once");
 	if (buf_span(&text).len)
 		a->short_of(a->context, "%.*s", SPAN_ARG(buf_span(&text)));
 	buf_free(&text);

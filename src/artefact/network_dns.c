@@ -79,6 +79,8 @@ void flow_take_dns_tcp(struct network_flows *f, struct flow *flow, int direction
 	struct span bytes = p->payload;
 	size_t n;
 
+	if (t && t->missing)
+		*skip = *skip > t->missing ? *skip - t->missing : 0;
 	while (t && bytes.len) {
 		n = *skip < bytes.len ? *skip : bytes.len;
 		*skip -= (uint32_t)n;

@@ -104,6 +104,7 @@ static void write_text(struct json_write *w, const struct flow_text *t)
 	key_text(w, "version", tls_version_name(t->version));
 	key_text(w, "alpn", t->alpn);
 	key_text(w, "http2", t->is_partial_http2 ? "not from its beginning" : "");
+	key_text(w, "smb", t->unread ? t->unread : "");
 	key_number(w, "fields_unknown", t->fields_unknown);
 	key_text(w, "ech", t->has_hidden_name ? "offered" : "");
 	key_text(w, "ja3", t->ja3);
@@ -156,6 +157,8 @@ static void tell(struct network_flows *f, struct flow *flow)
 	if (flow->text) {
 		flow_end_upload(f, flow);
 		flow_end_http2(f, flow);
+		flow_end_smb(f, flow);
+		flow_end_smtp(f, flow);
 		flow_end_ftp(f, flow);
 	}
 	if (!flow->text || !*flow->text->name)
@@ -226,6 +229,19 @@ void network_flows_end(struct network_flows *f)
 	fragments_end(f);
 	while (f->oldest && !f->sink->enough)
 		end_flow(f, &f->flows[f->oldest - 1]);
+}
+
+void flow_tell_part(struct network_flows *f, struct trace *trace)
+{
+	if (f->parts_told == FLOW_PARTS_MOST) {
+		f->parts_untold++;
+		return;
+	}
+	f->parts_told++;
+	if (trace->kind == TRACE_TRANSFER)
+		network_sink_add(f->sink, trace);
+	else
+		f->sink->enough |= !f->sink->a->trace(f->sink->a->context, trace);
 }
 
 /* ---- packets ---- */

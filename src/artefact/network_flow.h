@@ -21,7 +21,9 @@
 #define FLOW_QUICS_MOST 512		/* beginnings of QUIC */
 #define FLOW_MESSAGES_MOST 64		/* connections of IPFIX with a message at hand */
 #define FLOW_HTTP2S_MOST 256		/* connections of HTTP/2 looked into at once */
-#define FLOW_UPLOADS_MOST 20000		/* told one by one, besides their flows */
+#define FLOW_SMBS_MOST 256		/* of SMB */
+#define FLOW_SMTPS_MOST 1024		/* of mail */
+#define FLOW_PARTS_MOST 20000		/* files that flows carry, told one by one besides these */
 #define FLOW_SILENCE_UDP (60 * TIME_SECOND)
 #define FLOW_SILENCE_TCP (3600 * TIME_SECOND)
 
@@ -40,11 +42,14 @@ struct flow_text {
 	struct flow_head *heads[2];
 	struct quic *quic;
 	struct flow_http2 *http2;
+	struct flow_smb *smb;
+	struct flow_smtp *smtp;
 	struct flow_message *message;
 	uint32_t message_next;		/* the sequence behind what came */
 	struct flow_held *held[2];	/* segments that came too early */
 	struct flow_holes *holes[2];	/* what was not there yet */
 	uint32_t ftp;			/* what goes through it, or is agreed on, with FTP; index + 1 */
+	uint32_t missing;		/* bytes of the stream that never came, before those at hand */
 	uint32_t skip[2];		/* of a message too long to be kept: bytes still to come */
 	char name[256];			/* SNI, Host, or what DNS said of the address */
 	char uri[384], agent[160], software[96], user[64];
@@ -56,6 +61,8 @@ struct flow_text {
 	const char *name_from;		/* of an address: "dns"; NULL: its own */
 	bool is_partial_http2;		/* met in its middle, or behind a gap */
 	uint32_t fields_unknown;	/* of HTTP/2, that refer to what was not seen */
+	bool is_untold;			/* mails of it are not told */
+	const char *unread;		/* why of SMB not all is known; or NULL */
 	bool is_tunnel;			/* a proxy passes on what follows: CONNECT, SOCKS */
 	bool has_hidden_name;		/* of TLS: the name may stand for another one (ECH) */
 	/* The upload at hand. */
@@ -101,6 +108,8 @@ struct flow_held;
 struct flow_holes;
 struct flow_http2;
 struct flow_message;
+struct flow_smb;
+struct flow_smtp;
 struct quic;
 
 struct network_flows {
@@ -119,9 +128,13 @@ struct network_flows {
 	struct flow_holes *free_holes;
 	struct quic *free_quics;
 	struct flow_http2 *free_http2s;
+	struct flow_smb *free_smbs;
+	struct flow_smtp *free_smtps;
 	struct flow_message *free_messages;
-	uint32_t heads_made, held_made, holes_made, quics_made, http2s_made, messages_made;
-	uint32_t uploads_told;
+	uint32_t heads_made, held_made, holes_made, quics_made, http2s_made, smbs_made, smtps_made, messages_made;
+	uint32_t parts_told;
+	uint64_t parts_untold;		/* of which only their flows tell */
+	uint64_t smbs_untold, smtps_untold;	/* connections into which nobody looked: too many at once */
 	struct flow_ftp *ftp;		/* NULL until one is awaited */
 	uint32_t ftp_next;
 	struct fragments *fragments;
@@ -217,6 +230,9 @@ bool repeats_new(struct network_flows *f);
 bool repeats_has(struct network_flows *f, const struct flow *flow, int direction, const struct packet *p,
 		 timestamp time);
 
+/* A file within a flow, or who asked for it, while there are not too many. */
+void flow_tell_part(struct network_flows *f, struct trace *trace);
+
 /* ---- network_dns.c, network_http.c ---- */
 
 void flow_take_dns(struct network_flows *f, struct flow *flow, const struct packet *p, struct span bytes,
@@ -270,6 +286,22 @@ void flow_take_http2(struct network_flows *f, struct flow *flow, int direction, 
 		     timestamp time);
 /* Tells the uploads at hand. */
 void flow_end_http2(struct network_flows *f, struct flow *flow);
+
+/* ---- network_smtp.c: who sends mail to whom, how much, and which files it carries ---- */
+
+void flow_take_smtp(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		    timestamp time);
+/* Tells the mail at hand. */
+void flow_end_smtp(struct network_flows *f, struct flow *flow);
+
+/* ---- network_smb.c: who logs on, which files of shares are read, written, renamed and deleted ---- */
+
+/* Whether it begins with this segment, or goes on there. */
+bool flow_begin_smb(struct network_flows *f, struct flow *flow, const struct packet *p);
+void flow_take_smb(struct network_flows *f, struct flow *flow, int direction, const struct packet *p,
+		   timestamp time);
+/* Tells the files that are still open. */
+void flow_end_smb(struct network_flows *f, struct flow *flow);
 
 /* ---- network_tls.c ---- */
 

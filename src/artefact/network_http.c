@@ -13,9 +13,8 @@ void flow_tell_upload(struct network_flows *f, struct flow *flow, const struct f
 
 	flow->text->uploads++;
 	flow->text->upload_bytes += upload->bytes;
-	if (!upload->bytes || f->uploads_told == FLOW_UPLOADS_MOST)
+	if (!upload->bytes)
 		return;
-	f->uploads_told++;
 	packet_end_text(&local, upload->sender == FLOW_OUT ? &flow->from : &flow->to);
 	packet_end_text(&peer, upload->sender == FLOW_OUT ? &flow->to : &flow->from);
 	trace.time = upload->time;
@@ -29,7 +28,7 @@ void flow_tell_upload(struct network_flows *f, struct flow *flow, const struct f
 	trace.bytes_out = upload->bytes;
 	trace.count = 1;
 	trace.offset = flow->offset;
-	network_sink_add(f->sink, &trace);
+	flow_tell_part(f, &trace);
 	buf_free(&local);
 	buf_free(&peer);
 }
@@ -133,6 +132,15 @@ static bool pass_body(struct flow_text *t, struct span *bytes, uint32_t cut)
 	return bytes->len;
 }
 
+/* What the capture missed belongs to the body as far as that goes. */
+static void pass_missing(struct flow_text *t)
+{
+	uint64_t left = t->upload_length - t->upload_seen;
+
+	if (t->is_uploading)
+		t->upload_seen += t->missing < left ? t->missing : left;
+}
+
 /*
  * A head that goes over packets is read with the first, since the rest may never come, and
  * again with each that joins it.
@@ -158,6 +166,8 @@ static bool take_requests(struct network_flows *f, struct flow *flow, const stru
 	bool is_known = false;
 	struct http_head head;
 
+	if (flow->text && flow->text->missing)
+		pass_missing(flow->text);
 	if (is_again) {
 		flow_join(flow->text->heads[FLOW_OUT], bytes);
 		bytes = flow_head_span(flow->text->heads[FLOW_OUT]);

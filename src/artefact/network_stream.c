@@ -3,7 +3,7 @@
 #define PARTS 8
 #define KEPT_MOST ((size_t)12 << 10)
 #define HELD_MOST 512			/* directions that wait at once */
-/* A SYN this far from what was expected begins another connection. */
+/* A SYN this far from what was expected begins another connection; no gap is so wide. */
 #define ELSEWHERE (1 << 24)
 
 /* A segment that came too early. */
@@ -80,6 +80,20 @@ static void deliver(struct network_flows *f, struct flow *flow, int direction, s
 	p.payload = span_from(p.payload, old);
 	flow->expected[direction] += p.payload_length;
 	flow_take_tcp(f, flow, direction, &p, time);
+	if (flow->text)
+		flow->text->missing = 0;
+}
+
+/* What lies before `sequence` will not come. */
+static void pass_gap(struct flow *flow, int direction, uint32_t sequence)
+{
+	int32_t gap = ahead_of(flow, direction, sequence);
+
+	if (gap <= 0)
+		return;
+	if (flow->text && gap < ELSEWHERE)
+		flow->text->missing = (uint32_t)gap;
+	flow->expected[direction] = sequence;
 }
 
 /* The earliest of those that are held; SIZE_MAX: none. */
@@ -107,11 +121,9 @@ static void drain(struct network_flows *f, struct flow *flow, int direction, con
 		struct part part = held->parts[at];
 		struct packet p = *like;
 
-		if (ahead_of(flow, direction, part.sequence) > 0) {
-			if (!over_gaps)
-				return;
-			flow->expected[direction] = part.sequence;
-		}
+		if (ahead_of(flow, direction, part.sequence) > 0 && !over_gaps)
+			return;
+		pass_gap(flow, direction, part.sequence);
 		held->parts[at] = held->parts[--held->count];
 		p.sequence = part.sequence;
 		p.payload_length = part.length;
@@ -147,8 +159,7 @@ void stream_add(struct network_flows *f, struct flow *flow, int direction, const
 		if (hold(f, flow, direction, p, time))
 			return;
 		drain(f, flow, direction, p, true);
-		if (ahead_of(flow, direction, p->sequence) > 0)
-			flow->expected[direction] = p->sequence;
+		pass_gap(flow, direction, p->sequence);
 	}
 	deliver(f, flow, direction, *p, time);
 	if (flow->text && flow->text->held[direction])

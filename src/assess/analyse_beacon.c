@@ -64,7 +64,7 @@ static bool is_considered(const struct traffic_row *row)
 	       (!row->is_peer_inside || (row->name.len && !span_eq(row->what, SPAN("flow")))) &&
 	       row->peer_port != 53 && row->peer_port != 123 && !span_eq(row->what, SPAN("upload")) &&
 	       /* Its flow is told too. */
-	       !span_eq(row->what, SPAN("session"));
+	       !span_eq(row->what, SPAN("session")) && !traffic_is_part(row);
 }
 
 static struct span make_key(struct beacons *b, struct span one, struct span two, struct span three)

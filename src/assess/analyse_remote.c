@@ -226,7 +226,7 @@ bool remote_transfer(struct analysis *a, const struct traffic_row *row, struct e
 {
 	struct remote *r = a->state;
 
-	if (span_eq(row->what, SPAN("web")) && !span_starts(row->source, SPAN("zeek")))
+	if ((span_eq(row->what, SPAN("web")) && !span_starts(row->source, SPAN("zeek"))) || traffic_is_part(row))
 		return true;
 	return take_tool(r, row, err) && take_session(r, row, err) && take_fan(r, row, err);
 }

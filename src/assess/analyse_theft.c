@@ -170,6 +170,9 @@ static enum part part_of(const struct act *act)
 		if (act->bytes_out == UINT64_MAX || act->bytes_out < least ||
 		    (act->bytes_in != UINT64_MAX && act->bytes_in > act->bytes_out))
 			return PART_NONE;
+		/* What is written to a share within is everyday work. */
+		if (span_starts(act->path, SPAN("\\\\")) && !act_is_public(act_address(act->peer)))
+			return PART_NONE;
 		return act_is_public(act_address(act->peer)) || act->name.len ||
 		       span_eq(act->what, SPAN("upload")) ? PART_SEND : PART_NONE;
 	default:

@@ -196,10 +196,10 @@ bool volume_transfer(struct analysis *a, const struct traffic_row *row, struct e
 	struct sender *s;
 	struct flowing *f;
 
-	/* Each upload is within its flow, and counts as a request of it. */
+	/* What is within a flow is counted with it; a mail to a server within goes to whom it is for. */
 	if (!(from_inside || to_inside || by_proxy) || !to.len || traffic_is_nobody(other) ||
-	    span_eq(row->what, SPAN("tls")) || (span_eq(row->source, SPAN("capture")) &&
-						span_eq(row->what, SPAN("upload"))))
+	    span_eq(row->what, SPAN("tls")) ||
+	    (traffic_is_part(row) && !(by_proxy && span_eq(row->what, SPAN("mail")))))
 		return true;
 	s = sender_of(v, address, row->host, err);
 	f = s ? flowing_of(v, s, row, to, other, err) : NULL;

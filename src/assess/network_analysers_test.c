@@ -311,6 +311,43 @@ TEST(network_analysers_find_what_left_for_one_place)
 	case_close(f.file);
 }
 
+/* A file, a mail within a flow of a capture. */
+static void part(struct fixture *f, const char *what, const char *peer, const char *name, uint64_t out)
+{
+	struct trace t = trace_new(TRACE_TRANSFER, what);
+	struct err err = { 0 };
+
+	t.source = SPAN("capture");
+	t.time = t.last = START + 7 * 3600 * TIME_SECOND;
+	t.local = SPAN("10.0.0.2:50000");
+	t.peer = span_text(peer);
+	t.name = span_text(name);
+	t.user = SPAN("eve@hq.example");
+	t.bytes_out = out;
+	if (!case_add_trace(f->file, f->unit, f->item, &t, &err))
+		fail_msg("%s", err.text);
+}
+
+TEST(network_analysers_count_what_a_flow_carries_once)
+{
+	struct fixture f = begin("parts");
+
+	office(&f, "10.0.0.1:50000", 1);
+	office(&f, "10.0.0.2:50000", 2);
+	/* By way of a server within; who else gets it is of the sender's own place. */
+	part(&f, "mail", "10.0.0.25:25", "boss@hq.example, b@out.example", 700 << 20);
+	flow(&f, 7 * 3600, "10.0.0.2:50000", "192.0.2.9:445", "", 500 << 20, 1 << 20);
+	part(&f, "upload", "192.0.2.9:445", "", 500 << 20);
+	part(&f, "mail", "192.0.2.9:25", "b@out.example", 500 << 20);
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume' AND json_extract(matched, '$.to') = 'out.example' AND "
+				   "json_extract(matched, '$.bytes_out') = 734003200"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume' AND json_extract(matched, '$.to') = '192.0.2.9' AND "
+				   "json_extract(matched, '$.bytes_out') = 524288000"), 1);
+	assert_int_equal(count(&f, "harm = 'theft'"), 2);
+	case_close(f.file);
+}
+
 /* Five nights; `left_out` is one without a sending, or -1. */
 static void nights(struct fixture *f, const char *name, int left_out, uint64_t last_bytes)
 {

@@ -35,6 +35,11 @@ static bool first_numbers(struct span address, uint64_t *a, uint64_t *b)
 	return rest.len && span_to_u64(first, a) && span_to_u64(second, b) && *a < 256 && *b < 256;
 }
 
+bool traffic_is_part(const struct traffic_row *row)
+{
+	return span_eq(row->source, SPAN("capture")) && !span_eq(row->what, SPAN("flow"));
+}
+
 bool traffic_is_inside(struct span s)
 {
 	uint64_t a, b;
@@ -186,6 +191,22 @@ static bool take_name(struct traffic *t, sqlite3_stmt *q, struct err *err)
 	return t->readers->name(t->readers->context, &n, err);
 }
 
+static struct span behind_at(struct span address)
+{
+	span_split(&address, '@');
+	return span_split(&address, '>');
+}
+
+/* Of "a@hq.example, b@out.example" where it goes: the first that is not the sender's own place, else that. */
+static struct span mail_domain(struct span recipients, struct span sender)
+{
+	struct span own = behind_at(sender), domain = { 0 };
+
+	while (recipients.len && (!domain.len || span_eq_nocase(domain, own)))
+		domain = behind_at(span_trim(span_split(&recipients, ',')));
+	return domain;
+}
+
 static bool take_transfer(struct traffic *t, sqlite3_stmt *q, struct err *err)
 {
 	struct traffic_row row = { .item = query_u64(q, 0, 0), .what = query_span(q, 1),
@@ -205,6 +226,8 @@ static bool take_transfer(struct traffic *t, sqlite3_stmt *q, struct err *err)
 	}
 	row.is_local_inside = traffic_is_inside(row.local);
 	row.is_peer_inside = traffic_is_inside(row.peer);
+	if (span_eq(row.what, SPAN("mail")))
+		row.name = mail_domain(row.name, query_span(q, 14));
 	name = row.name.len ? NULL : map_get(&t->names, row.peer);
 	if (name)
 		row.name = *name;
@@ -221,7 +244,7 @@ bool traffic_read(struct analysis *a, const struct traffic_readers *readers, str
 		" bytes_in, time, last, host, detail, " QUERY_OF_PERIOD " FROM trace"
 		" WHERE kind = 'dns' AND name IS NOT NULL ORDER BY id";
 	static const char transfers[] = "SELECT item, what, source, local, peer, name, protocol,"
-		" time, last, bytes_out, bytes_in, count, detail, host FROM trace"
+		" time, last, bytes_out, bytes_in, count, detail, host, user FROM trace"
 		" WHERE kind = 'transfer' AND " QUERY_OF_PERIOD " ORDER BY id";
 	struct traffic t = { .a = a, .readers = readers, .names = map_new(a->arena) };
 

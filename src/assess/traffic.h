@@ -47,6 +47,8 @@ struct traffic_readers {
 /* Learns the names of addresses, then tells all names asked for, then all transfers. */
 bool traffic_read(struct analysis *a, const struct traffic_readers *readers, struct err *err);
 
+/* What a flow of a capture carries, which is told besides: a file, a mail, who logged on. */
+bool traffic_is_part(const struct traffic_row *row);
 bool traffic_is_inside(struct span address);
 /* No machine: multicast, broadcast, unspecified. */
 bool traffic_is_nobody(struct span address);
