@@ -1,8 +1,8 @@
 /*
  * file_system: the names in a volume, and the content behind each.
  *
- * ext2/3/4, NTFS, FAT, exFAT, HFS+ and ISO 9660 by the Sleuth Kit, XFS by
- * libfsxfs. Both parse hostile bytes: only to be used in the sandbox.
+ * ext2/3/4, NTFS, FAT, exFAT, HFS+ and ISO 9660 by the Sleuth Kit, XFS by ourselves.
+ * Both parse hostile bytes: only to be used in the sandbox.
  */
 #ifndef KANSHIKI_DISK_FILE_SYSTEM_H
 #define KANSHIKI_DISK_FILE_SYSTEM_H

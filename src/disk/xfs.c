@@ -2,33 +2,42 @@
 
 #include <stdlib.h>
 
+#include "codec/crc32.h"
+#include "disk/xfs_fork.h"
+
 #define BLOCK_MOST 65536
 #define PIECE ((size_t)1 << 20)
-#define LEVELS_MOST 9
-#define EXTENTS_MOST ((size_t)4 << 20)
-#define EXTENT 16
 #define NO_NUMBER UINT64_MAX
-#define NO_BLOCK UINT64_MAX
 #define FLAG_REALTIME 1
 #define FLAG_BIGTIME 8
+#define FLAG_METADATA 32
+#define INCOMPAT_TYPES 1
 #define INCOMPAT_SPARSE 2
-#define FORMAT_EXTENTS 2
-#define FORMAT_TREE 3
-#define HEAD_V5 176
-#define HEAD_V4 100
-#define NODE_V5 72
-#define NODE_V4 24
+#define VERSION_MORE 0x8000
+#define MORE_TYPES 0x200
+#define INODE_SUM 100
+#define LINK_HEAD 56
 
 /* ---- the superblock ---- */
+
+static bool makes_sense(const struct xfs_volume *x)
+{
+	return x->block >= 512 && x->block <= BLOCK_MOST && !(x->block & (x->block - 1)) && x->sector >= 512 &&
+	       x->sector <= x->block && x->group_blocks && x->inode_size >= 256 && x->inode_size <= XFS_INODE_MOST &&
+	       x->block_bits <= 8 && x->group_bits <= 31 && (uint32_t)x->inode_size << x->block_bits == x->block &&
+	       (uint64_t)x->groups * x->group_blocks <= (UINT64_MAX >> 1) / x->block;
+}
 
 bool xfs_open(struct xfs_volume *out, struct blocks *volume, struct err *err)
 {
 	static const uint16_t own[] = { 56, 64, 72, 160, 168, 232 };
 	uint8_t s[256];
+	uint16_t version;
 
 	*out = (struct xfs_volume){ .volume = volume };
 	if (!blocks_read_all(volume, 0, s, sizeof s, err))
 		return false;
+	version = load_u16be(s + 100);
 	out->block = load_u32be(s + 4);
 	out->group_blocks = load_u32be(s + 84);
 	out->groups = load_u32be(s + 88);
@@ -36,16 +45,38 @@ bool xfs_open(struct xfs_volume *out, struct blocks *volume, struct err *err)
 	out->inode_size = load_u16be(s + 104);
 	out->block_bits = s[123];
 	out->group_bits = s[124];
-	out->is_v5 = (load_u16be(s + 100) & 15) == 5;
+	out->is_v5 = (version & 15) == 5;
 	out->has_sparse = out->is_v5 && load_u32be(s + 216) & INCOMPAT_SPARSE;
+	out->has_types = out->is_v5 ? load_u32be(s + 216) & INCOMPAT_TYPES
+				    : version & VERSION_MORE && load_u32be(s + 200) & MORE_TYPES;
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		out->own[i] = i < 5 || out->is_v5 ? load_u64be(s + own[i]) : NO_NUMBER;
-	if (memcmp(s, "XFSB", 4) || out->block < 512 || out->block > BLOCK_MOST || out->block & (out->block - 1) ||
-	    out->sector < 512 || out->sector > out->block || !out->group_blocks || out->inode_size < 256 ||
-	    out->inode_size > XFS_INODE_MOST || out->block_bits > 8 || out->group_bits > 31 ||
-	    (uint32_t)out->inode_size << out->block_bits != out->block)
+	if (memcmp(s, "XFSB", 4) || !makes_sense(out))
 		return err_set(err, ERR_CORRUPT, 0, "xfs: the superblock makes no sense");
+	/* Where it makes no sense it costs the names of large folders, and these say so. */
+	out->folder_bits = s[192] <= 7 && out->block << s[192] <= BLOCK_MOST ? s[192] : 0;
 	return true;
+}
+
+bool xfs_place_of_blocks(const struct xfs_volume *x, uint64_t block, uint64_t count, uint64_t *at)
+{
+	uint64_t group = block >> x->group_bits, inside = block & ((UINT64_C(1) << x->group_bits) - 1);
+
+	if (group >= x->groups || inside >= x->group_blocks || count > x->group_blocks - inside)
+		return false;
+	*at = (group * x->group_blocks + inside) * x->block;
+	return true;
+}
+
+bool xfs_sum_is_right(struct span bytes, size_t at)
+{
+	static const uint8_t zeros[4];
+	uint32_t sum = crc32c_add(UINT32_MAX, span_sub(bytes, 0, at));
+
+	if (bytes.len < at + 4)
+		return false;
+	sum = crc32c_add(sum, span_of(zeros, sizeof zeros));
+	return ~crc32c_add(sum, span_from(bytes, at + 4)) == load_u32le(bytes.at + at);
 }
 
 /* ---- inodes ---- */
@@ -87,6 +118,8 @@ bool xfs_read_inode(const struct xfs_volume *x, uint64_t number, struct xfs_inod
 	    memcmp(raw, "IN", 2) || raw[4] < 1 || raw[4] > 3 || (is_v3(raw) && load_u64be(raw + 152) != number))
 		return err_set(err, ERR_CORRUPT, at, "xfs: no inode where one should be");
 	is_big = is_v3(raw) && load_u64be(raw + 120) & FLAG_BIGTIME;
+	out->is_own = is_v3(raw) && load_u64be(raw + 120) & FLAG_METADATA;
+	out->is_doubtful = is_v3(raw) && !xfs_sum_is_right(span_of(raw, x->inode_size), INODE_SUM);
 	out->number = number;
 	out->mode = load_u16be(raw + 2);
 	out->links = raw[4] == 1 ? load_u16be(raw + 6) : load_u32be(raw + 16);
@@ -105,8 +138,9 @@ struct reading {
 	struct buf *to;
 	uint64_t size;			/* as much as is wanted */
 	uint64_t start;			/* of the content in `to` */
-	size_t extents;
 	bool *cut;
+	bool failed;
+	struct err *err;
 };
 
 static bool add_zeros(struct reading *r, uint64_t until)
@@ -126,7 +160,7 @@ static bool add_zeros(struct reading *r, uint64_t until)
 	return true;
 }
 
-static bool add_blocks(struct reading *r, uint64_t at, uint64_t len, struct err *err)
+static bool add_blocks(struct reading *r, uint64_t at, uint64_t len)
 {
 	while (len) {
 		size_t piece = len < PIECE ? (size_t)len : PIECE;
@@ -134,10 +168,12 @@ static bool add_blocks(struct reading *r, uint64_t at, uint64_t len, struct err 
 
 		if (!room) {
 			*r->cut = true;
-			return true;
-		}
-		if (!blocks_read_all(r->x->volume, at, room, piece, err))
 			return false;
+		}
+		if (!blocks_read_all(r->x->volume, at, room, piece, r->err)) {
+			r->failed = true;
+			return false;
+		}
 		r->to->len += piece;
 		at += piece;
 		len -= piece;
@@ -145,121 +181,34 @@ static bool add_blocks(struct reading *r, uint64_t at, uint64_t len, struct err 
 	return true;
 }
 
-/* What was asked for and never written has a flag, and reads as zeros. */
-static bool take_extent(struct reading *r, const uint8_t *e, struct err *err)
+static bool take_extent(void *context, const struct xfs_extent *e)
 {
-	const struct xfs_volume *x = r->x;
-	uint64_t high = load_u64be(e), low = load_u64be(e + 8);
-	uint64_t logical = (high >> 9 & ((UINT64_C(1) << 54) - 1)), count = low & 0x1fffff;
-	uint64_t block = (high & 0x1ff) << 43 | low >> 21, group = block >> x->group_bits;
-	uint64_t from, until, at = (group * x->group_blocks + (block & ((UINT64_C(1) << x->group_bits) - 1))) * x->block;
+	struct reading *r = context;
+	uint64_t from = e->logical * r->x->block, len = e->count * r->x->block;
 
-	if (logical > (UINT64_MAX >> 1) / x->block || group >= x->groups)
-		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: an extent makes no sense");
-	from = logical * x->block;
 	if (from >= r->size)
-		return true;
-	until = count * x->block < r->size - from ? from + count * x->block : r->size;
-	if (from < r->to->len - r->start)
-		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: extents are not in order");
-	if (!add_zeros(r, from))
-		return true;
-	return high >> 63 ? add_zeros(r, until) || true : add_blocks(r, at, until - from, err);
-}
-
-static bool take_extents(struct reading *r, struct span list, struct err *err)
-{
-	for (size_t i = 0; i + EXTENT <= list.len && !*r->cut; i += EXTENT)
-		if (++r->extents > EXTENTS_MOST || blocks_over(r->x->volume) || !take_extent(r, list.at + i, err))
-			return r->extents <= EXTENTS_MOST && !blocks_over(r->x->volume)
-			     ? false : err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "limit: extents of a file");
-	return true;
-}
-
-/* A node of the tree of extents: its level, and its records. */
-static bool read_node(const struct xfs_volume *x, uint64_t block, uint8_t *node, unsigned *level, unsigned *count,
-		      uint64_t *right)
-{
-	uint64_t group = block >> x->group_bits, inside = block & ((UINT64_C(1) << x->group_bits) - 1);
-	struct err ignored;
-
-	if (group >= x->groups || inside >= x->group_blocks ||
-	    !blocks_read_all(x->volume, (group * x->group_blocks + inside) * x->block, node, x->block, &ignored) ||
-	    memcmp(node, x->is_v5 ? "BMA3" : "BMAP", 4))
 		return false;
-	*level = load_u16be(node + 4);
-	*count = load_u16be(node + 6);
-	*right = load_u64be(node + 16);
-	return true;
+	len = len < r->size - from ? len : r->size - from;
+	return add_zeros(r, from) && (e->is_unwritten ? add_zeros(r, from + len) : add_blocks(r, e->at, len));
 }
 
-/* Down to the first leaf, then from leaf to leaf: extents are in order. */
-static bool walk_tree(struct reading *r, uint64_t block, unsigned level, uint8_t *node, struct err *err)
+static bool read_content(struct reading *r, const struct xfs_inode *i)
 {
-	size_t head = r->x->is_v5 ? NODE_V5 : NODE_V4, most = (r->x->block - head) / EXTENT;
-	unsigned is, count = 0;
-	uint64_t right = NO_BLOCK;
-
-	while (level--) {
-		if (!read_node(r->x, block, node, &is, &count, &right) || is != level || !count || count > most)
-			return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: the tree of a file's extents is damaged");
-		if (level)
-			block = load_u64be(node + head + most * 8);
-	}
-	for (;;) {
-		if (!take_extents(r, span_of(node + head, (size_t)count * EXTENT), err))
-			return false;
-		if (right == NO_BLOCK || *r->cut || r->to->len - r->start >= r->size)
-			return true;
-		if (!read_node(r->x, right, node, &is, &count, &right) || is || !count || count > most)
-			return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: the tree of a file's extents is damaged");
-	}
-}
-
-static bool read_tree(struct reading *r, struct span fork, struct err *err)
-{
-	unsigned level = fork.len > 4 ? load_u16be(fork.at) : 0, count = fork.len > 4 ? load_u16be(fork.at + 2) : 0;
-	size_t most = fork.len > 4 ? (fork.len - 4) / EXTENT : 0;
-	uint8_t *node;
-	bool ok;
-
-	if (!level || level > LEVELS_MOST || !count || count > most)
-		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: the tree of a file's extents is damaged");
-	node = malloc(r->x->block);
-	ok = node ? walk_tree(r, load_u64be(fork.at + 4 + most * 8), level, node, err)
-		  : err_set(err, ERR_IO, ERR_NO_OFFSET, "xfs: no memory");
-	free(node);
-	return ok;
-}
-
-static struct span fork_of(const struct xfs_volume *x, const struct xfs_inode *i)
-{
-	size_t head = is_v3(i->raw) ? HEAD_V5 : HEAD_V4;
-	struct span all = span_from(span_of(i->raw, x->inode_size), head);
-
-	return i->raw[82] ? span_sub(all, 0, (size_t)i->raw[82] * 8) : all;
-}
-
-static bool read_content(struct reading *r, const struct xfs_inode *i, struct err *err)
-{
-	struct span fork = fork_of(r->x, i);
-	/* Numbers of 64 bits stand elsewhere. */
-	bool is_large = is_v3(i->raw) && load_u64be(i->raw + 120) & 16;
-	uint64_t count = is_large ? load_u64be(i->raw + 24) : load_u32be(i->raw + 76);
+	struct xfs_fork fork = xfs_fork_of_data(r->x, i);
 
 	if (load_u16be(i->raw + 90) & FLAG_REALTIME)
-		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "xfs: lies on a realtime device");
-	if (i->raw[5] == FORMAT_TREE)
-		return read_tree(r, fork, err);
-	if (i->raw[5] != FORMAT_EXTENTS || count > fork.len / EXTENT)
-		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: the extents of a file make no sense");
-	return take_extents(r, span_sub(fork, 0, (size_t)count * EXTENT), err);
+		return err_set(r->err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "xfs: lies on a realtime device");
+	if (!xfs_each_extent(r->x, i->number, &fork, false, take_extent, r, r->err) || r->failed)
+		return false;
+	if (!*r->cut)
+		add_zeros(r, r->size);
+	return !i->is_doubtful || err_set(r->err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: the checksum of the inode is wrong");
 }
 
 bool xfs_read(const struct xfs_volume *x, uint64_t number, uint64_t most, struct buf *to, bool *cut, struct err *err)
 {
 	struct xfs_inode *i = malloc(sizeof *i);
-	struct reading r = { .x = x, .to = to, .start = to->len, .cut = cut };
+	struct reading r = { .x = x, .to = to, .start = to->len, .cut = cut, .err = err };
 	bool ok;
 
 	*cut = false;
@@ -267,10 +216,62 @@ bool xfs_read(const struct xfs_volume *x, uint64_t number, uint64_t most, struct
 		return err_set(err, ERR_IO, ERR_NO_OFFSET, "xfs: no memory");
 	ok = xfs_read_inode(x, number, i, err);
 	r.size = ok && i->size < most ? i->size : most;
-	ok = ok && read_content(&r, i, err);
-	if (ok && !*cut)
-		add_zeros(&r, r.size);
+	ok = ok && read_content(&r, i);
 	*cut = *cut || (ok && i->size > most);
+	free(i);
+	return ok;
+}
+
+/* ---- links ---- */
+
+struct link {
+	const struct xfs_volume *x;
+	struct buf bytes;
+	size_t size;
+	bool failed;
+};
+
+/* Each piece has a head of its own in version 5. */
+static bool take_link_piece(void *context, const struct xfs_extent *e)
+{
+	struct link *l = context;
+	uint8_t room[LINK_HEAD + XFS_LINK_MOST];
+	size_t head = l->x->is_v5 ? LINK_HEAD : 0, left = l->size - l->bytes.len;
+	uint64_t len = e->count * l->x->block - head;
+	struct err ignored;
+
+	len = len < left ? len : left;
+	l->failed = !blocks_read_all(l->x->volume, e->at, room, head + (size_t)len, &ignored) ||
+		    (head && memcmp(room, "XSLM", 4));
+	return !l->failed && buf_add(&l->bytes, span_of(room + head, (size_t)len)) && l->bytes.len < l->size;
+}
+
+static bool read_target(struct link *l, const struct xfs_inode *i, struct err *err)
+{
+	struct xfs_fork fork = xfs_fork_of_data(l->x, i);
+
+	l->size = (size_t)i->size;
+	if (fork.format == XFS_FORMAT_LOCAL)
+		buf_add(&l->bytes, span_sub(fork.bytes, 0, l->size));
+	else if (!xfs_each_extent(l->x, i->number, &fork, false, take_link_piece, l, err))
+		return false;
+	return (!l->failed && l->bytes.len == l->size) ||
+	       err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: where a link points cannot be read");
+}
+
+bool xfs_read_link(const struct xfs_volume *x, uint64_t number, struct buf *to, struct err *err)
+{
+	struct xfs_inode *i = malloc(sizeof *i);
+	struct link l = { .x = x, .bytes = buf_new(XFS_LINK_MOST) };
+	bool ok;
+
+	if (!i)
+		return err_set(err, ERR_IO, ERR_NO_OFFSET, "xfs: no memory");
+	ok = xfs_read_inode(x, number, i, err);
+	if (ok && ((i->mode & 0170000) != 0120000 || !i->size || i->size > XFS_LINK_MOST))
+		ok = err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "xfs: no link, or one that makes no sense");
+	ok = ok && read_target(&l, i, err) && buf_add(to, buf_span(&l.bytes));
+	buf_free(&l.bytes);
 	free(i);
 	return ok;
 }

@@ -45,7 +45,7 @@ static bool is_own(const struct xfs_volume *x, uint64_t number)
 
 static void tell(struct going *g)
 {
-	if (g->inode.mode && !is_own(g->x, g->inode.number))
+	if (g->inode.mode && !g->inode.is_own && !is_own(g->x, g->inode.number))
 		g->stopped = !g->take(g->context, &g->inode);
 }
 
@@ -68,11 +68,12 @@ static bool read_node(struct going *g, uint32_t block, unsigned *level, unsigned
 /* 64 inodes, a bit for each that is free; and where rows may have gaps, a bit for each four that are not there. */
 static bool take_record(struct going *g, const uint8_t *r)
 {
+	uint32_t in_block = UINT32_C(1) << g->x->block_bits, step = in_block < IN_RECORD ? in_block : IN_RECORD;
 	uint32_t first = load_u32be(r), gaps = g->x->has_sparse ? load_u16be(r + 4) : 0;
 	uint64_t is_free = load_u64be(r + 8);
 	struct err ignored;
 
-	if (first % IN_RECORD || (g->last != UINT64_MAX && first <= g->last))
+	if (first % step || (g->last != UINT64_MAX && first < g->last + IN_RECORD))
 		return false;
 	g->last = first;
 	for (unsigned i = 0; i < IN_RECORD && !g->stopped; i++) {

@@ -31,7 +31,7 @@ SECTOR = 512
 OTHERS = 40		# places without a name in them that are tried, of all that there are
 
 # By kind: how many of all files, summed over all damages, must be examined all the same (in percent).
-KINDS = {"fat12": 90, "fat16": 91, "fat32": 98, "exfat": 96, "ntfs": 90, "hfsplus": 88, "xfs": 80, "iso9660": 80, "ext4": 93}
+KINDS = {"fat12": 90, "fat16": 91, "fat32": 98, "exfat": 96, "ntfs": 90, "hfsplus": 88, "xfs": 95, "iso9660": 80, "ext4": 93}
 
 
 def make_tree(folder):
