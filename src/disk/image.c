@@ -21,6 +21,7 @@ struct image {
 	struct blocks_budget *budget;
 	const struct chunk_room *room;	/* or NULL */
 	struct buf words;		/* what is damaged */
+	struct buf mended;		/* what it is read with that does not stand in its place */
 	void (*look)(struct blocks *media, struct buf *words);	/* NULL: nothing to look at */
 };
 
@@ -206,7 +207,7 @@ static struct blocks *open_qcow(struct image *i, struct blocks *first, struct er
 static struct blocks *open_vhdx(struct image *i, struct blocks *first, struct err *err)
 {
 	i->look = vhdx_look;
-	return vhdx_media(first, &i->words, err);
+	return vhdx_media(first, &i->words, &i->mended, err);
 }
 
 static struct blocks *open_media(struct image *i, struct blocks *first, struct span name,
@@ -243,10 +244,12 @@ struct image *image_open(struct blocks *first, struct span name, const struct im
 	i->owns_media = true;
 	i->budget = first->budget;
 	i->words = buf_new(WORDS_MOST);
+	i->mended = buf_new(WORDS_MOST);
 	i->media = open_media(i, first, name, files, err);
 	if (i->media)
 		return i;
 	buf_free(&i->words);
+	buf_free(&i->mended);
 	free(i);
 	return NULL;
 }
@@ -258,6 +261,7 @@ void image_close(struct image *i)
 	if (i->owns_media)
 		blocks_close(i->media);
 	buf_free(&i->words);
+	buf_free(&i->mended);
 	free(i);
 }
 
@@ -269,6 +273,7 @@ struct blocks *image_media(struct image *i)
 void image_describe(const struct image *i, struct image_state *out)
 {
 	*out = i->state;
+	out->mended = buf_span(&i->mended);
 }
 
 void image_use_room(struct image *i, const struct chunk_room *room)

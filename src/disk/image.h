@@ -25,6 +25,7 @@ struct image_state {
 	size_t segments;		/* files it is made of */
 	bool has_checks;		/* checksums or digests of its own: image_verify tells */
 	const char *missing;		/* which part of it is not there, or NULL */
+	struct span mended;		/* that it is read with a log, in words; lives as long as the image */
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include "codec/crc32.h"
 #include "disk/sparse.h"
+#include "disk/vhdx_log.h"
 
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
@@ -33,11 +34,12 @@ struct area {
 struct vhdx {
 	struct sparse sparse;
 	struct area table, metadata, log;
+	uint8_t log_id[16];		/* zeros: nothing is in it */
+	struct blocks *replayed;	/* the file with its log, or NULL */
 	uint64_t count, ratio;		/* entries; those of content between two of other kinds */
 	uint32_t block, sector;
 	uint64_t size;
 	bool has_parent, has_file, has_size, has_sector;
-	bool has_log;			/* with something in it */
 	uint8_t *entries;
 };
 
@@ -93,13 +95,32 @@ static void read_headers(struct vhdx *v, struct buf *words)
 			continue;
 		number = load_u64le(room.at + 8);
 		v->log = (struct area){ load_u64le(room.at + 72), load_u32le(room.at + 68) };
-		v->has_log = load_u64le(room.at + 48) || load_u64le(room.at + 56);
+		memcpy(v->log_id, room.at + 48, sizeof v->log_id);
 	}
 	buf_free(&room);
 	if (good < 2)
 		sparse_say(words, good ? "one of its two headers is damaged" : "its headers are damaged");
-	if (v->has_log)
-		sparse_say(words, "it was not closed, and its log is not replayed");
+}
+
+/* All behind the headers is read with it. */
+static void replay_log(struct vhdx *v, struct buf *words, struct buf *mended)
+{
+	struct vhdx_log log = { .at = v->log.at, .size = v->log.size };
+	struct err err;
+
+	memcpy(log.id, v->log_id, sizeof log.id);
+	if (!memcmp(log.id, (const uint8_t[sizeof log.id]){ 0 }, sizeof log.id))
+		return;
+	v->replayed = vhdx_log_replay(v->sparse.of, &log, &err);
+	if (!v->replayed) {
+		sparse_say(words, "it was not closed, and its latest changes are not read: %s", err.text);
+		return;
+	}
+	v->sparse.of = v->replayed;
+	buf_printf(mended, "in an image that was not closed, read with the %u entries (%u sectors) of its log", log.entries,
+		   log.sectors);
+	if (log.is_cut)
+		sparse_say(words, "it was longer when its log was written");
 }
 
 /* The usual places, where neither table of regions is left. */
@@ -237,6 +258,7 @@ static void find(struct sparse *s, uint64_t number, struct sparse_unit *out)
 
 static void release(struct sparse *s)
 {
+	blocks_close(((struct vhdx *)s)->replayed);
 	free(((struct vhdx *)s)->entries);
 	free(s);
 }
@@ -262,9 +284,10 @@ static bool read_table(struct vhdx *v, struct buf *words, struct err *err)
 	return true;
 }
 
-static bool open_vhdx(struct vhdx *v, struct buf *words, struct err *err)
+static bool open_vhdx(struct vhdx *v, struct buf *words, struct buf *mended, struct err *err)
 {
 	read_headers(v, words);
+	replay_log(v, words, mended);
 	read_regions(v, words);
 	if (!read_metadata(v, words, err))
 		return false;
@@ -273,7 +296,7 @@ static bool open_vhdx(struct vhdx *v, struct buf *words, struct err *err)
 	return read_table(v, words, err);
 }
 
-struct blocks *vhdx_media(struct blocks *of, struct buf *words, struct err *err)
+struct blocks *vhdx_media(struct blocks *of, struct buf *words, struct buf *mended, struct err *err)
 {
 	struct vhdx *v = calloc(1, sizeof *v);
 
@@ -282,7 +305,7 @@ struct blocks *vhdx_media(struct blocks *of, struct buf *words, struct err *err)
 		return NULL;
 	}
 	v->sparse = (struct sparse){ .of = of, .find = find, .release = release };
-	if (open_vhdx(v, words, err))
+	if (open_vhdx(v, words, mended, err))
 		return &v->sparse.blocks;
 	release(&v->sparse);
 	return NULL;

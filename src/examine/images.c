@@ -396,9 +396,13 @@ static void tell_snapshot(struct listing *l)
 static struct span describe_volume(struct listing *l)
 {
 	struct buf note = buf_new(512);
+	struct image_state state;
 	struct span kept;
 
+	image_describe(l->o->image, &state);
 	buf_printf(&note, "%s, %s", l->volume->name, l->volume->kind);
+	if (state.mended.len)
+		buf_printf(&note, ", %.*s", SPAN_ARG(state.mended));
 	if (l->volume->taken != TIME_NONE) {
 		buf_text(&note, ", taken ");
 		timestamp_format(&note, l->volume->taken, 0);
