@@ -261,7 +261,8 @@ static struct blocks *mend_ext(struct volume *v)
 		snprintf(v->mended, sizeof v->mended, "not unmounted, read with the %u transactions (%u blocks) of its journal",
 			 j.transactions, j.blocks);
 	if (j.fast_commits)
-		say_mended(v, "%u fast commits of its journal, the latest changes, are not replayed", j.fast_commits);
+		say_mended(v, "%u fast commits of its journal, the latest changes, are not replayed: %s%s", j.fast_commits,
+			   j.fast_words, j.fast_untold ? ", and more" : "");
 	return made;
 }
 

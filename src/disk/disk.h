@@ -34,7 +34,7 @@ struct volume {
 	uint8_t store[16];		/* of a snapshot: GUID in the name of the file that keeps it */
 	size_t snapshot_of;		/* number of the volume, or SIZE_MAX */
 	const char *rescued_by;		/* what it begins with is destroyed: the copy that opened it, or NULL */
-	char mended[240];		/* what it is read with that does not stand in its place: a journal, a copy */
+	char mended[1000];		/* what it is read with that does not stand in its place: a journal, a copy */
 	bool is_damaged;		/* and that is a sign of damage, or not all of it could be had */
 	struct blocks *blocks;		/* owned by the disk */
 };

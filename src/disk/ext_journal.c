@@ -3,8 +3,10 @@
 #include "base/map.h"
 #include "codec/crc32.h"
 #include "disk/ext.h"
+#include "disk/ext_fast.h"
 #include "disk/overlay.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define COMPAT_HAS_JOURNAL 4
@@ -297,33 +299,19 @@ static bool read_head(struct journal *j)
 
 /* ---- fast commits ---- */
 
-enum fast_tag { FAST_ADD_RANGE = 1, FAST_TAIL = 8, FAST_HEAD };
-
-/* Those of one block, as long as they are of the transaction that is next. False: there are no more. */
-static bool count_in_block(struct journal *j, uint32_t sequence)
-{
-	struct cursor c = cursor_of(buf_span(&j->block));
-
-	while (cursor_left(&c) >= 4) {
-		uint16_t tag = cursor_u16le(&c), len = cursor_u16le(&c);
-		struct span value = cursor_take(&c, len);
-
-		if (c.short_read || tag < FAST_ADD_RANGE || tag > FAST_HEAD)
-			return false;
-		if ((tag == FAST_HEAD && (len < 8 || load_u32le(value.at + 4) != sequence)) ||
-		    (tag == FAST_TAIL && (len < 8 || load_u32le(value.at) != sequence)))
-			return false;
-		j->told->fast_commits += tag == FAST_TAIL;
-	}
-	return true;
-}
-
 static void count_fast(struct journal *j, uint32_t sequence)
 {
+	struct ext_fast f;
+
+	ext_fast_begin(&f, sequence);
 	/* The first of them is left free. */
 	for (uint32_t i = 1; i < j->fast_blocks && read_block(j, j->last + i, &j->block); i++)
-		if ((i == 1 && load_u16le(j->block.at) != FAST_HEAD) || !count_in_block(j, sequence))
+		if (!ext_fast_add(&f, buf_span(&j->block)))
 			break;
+	j->told->fast_commits = f.commits;
+	snprintf(j->told->fast_words, sizeof j->told->fast_words, "%.*s", SPAN_ARG(buf_span(&f.words)));
+	j->told->fast_untold = f.changes - f.told;
+	ext_fast_end(&f);
 }
 
 static struct blocks *replay(struct journal *j)

@@ -395,7 +395,7 @@ static void tell_snapshot(struct listing *l)
 
 static struct span describe_volume(struct listing *l)
 {
-	struct buf note = buf_new(512);
+	struct buf note = buf_new(2048);
 	struct image_state state;
 	struct span kept;
 
