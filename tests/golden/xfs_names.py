@@ -186,7 +186,8 @@ def check_listed(kanshiki, what, options, most, work):
             lines.append(f"{name} ---644 0 0 {work / ('nothing' if i % 10 else 'text')}")
             expected[f"{folder}/{name}".encode()] = empty if i % 10 else digest
         lines.append("$")
-    far = "../" * 300 + "away"
+    # Of version 5, mkfs.xfs 6.1 writes such a link without its head, and the kernel refuses it, too.
+    far = "../" * 300 + "away" if "crc=0" in options[1:2] else "away"
     lines += [f"far l--777 0 0 {far}", "near l--777 0 0 short/0", "$", ""]
     expected |= {b"far": f"symbolic link to {far}"[:REASON], b"near": "symbolic link to short/0"}
     (work / "list").write_text("\n".join(lines))
