@@ -62,9 +62,9 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("records of formats", "var/lib/binfmts/*", linux_format_record),
 	PLACE("xdg autostart", "etc/xdg/autostart/*.desktop|.config/autostart/*.desktop|"
 	      "usr/share/gdm/greeter/autostart/*.desktop", linux_desktop_entry),
-	PLACE("ssh keys", ".ssh/authorized_keys|.ssh/authorized_keys2|etc/ssh/authorized_keys/*|"
-	      "etc/ssh/authorized_keys.d/*|etc/dropbear/authorized_keys", linux_authorized_keys),
-	PLACE("ssh server", "etc/ssh/sshd_config|etc/ssh/sshd_config.d/*|etc/ssh/ssh_config|"
+	PLACE("ssh keys", ".ssh/authorized_keys|ssh/administrators_authorized_keys|.ssh/authorized_keys2|"
+	      "etc/ssh/authorized_keys/*|etc/ssh/authorized_keys.d/*|etc/dropbear/authorized_keys", linux_authorized_keys),
+	PLACE("ssh server", "etc/ssh/sshd_config|ProgramData/ssh/sshd_config|etc/ssh/sshd_config.d/*|etc/ssh/ssh_config|"
 	      "etc/ssh/ssh_config.d/*|.ssh/config", linux_sshd_config),
 	PLACE("sudoers", "etc/sudoers|etc/sudoers.d/*", linux_sudoers),
 	PLACE("apt hooks", "etc/apt/apt.conf|etc/apt/apt.conf.d/*", linux_apt_conf),

@@ -1,6 +1,24 @@
 /* The decoders of the family "windows". */
 #include "artefact/windows.h"
 
+/* Before Vista folders are called in the language of the machine; since then as in English. */
+static const char startup_folders[] =
+	"Programs/Startup/*|Programs/StartUp/*|Programme/Autostart/*|Programmes/Démarrage/*|Programas/Inicio/*|"
+	"Programas/Inicializar/*|Programas/Iniciar/*|Programmi/Esecuzione automatica/*|Programma's/Opstarten/*|"
+	"Program/Autostart/*|Programmer/Start/*|Programmer/Oppstart/*|Ohjelmat/Käynnistys/*|Programy/Autostart/*|"
+	"Programy/Po spuštění/*|Programok/Indítópult/*|Programlar/Başlangıç/*|"
+	"Программы/Автозагрузка/*|"
+	"プログラム/スタートアップ/*|"
+	"程序/启动/*|程式集/啟動/*|프로그램/시작프로그램/*";
+
+/* Libraries that Windows asks for and brings on few machines; and those that Explorer finds beside itself first. */
+static const char phantom_libraries[] =
+	"System32/wlbsctrl.dll|System32/TSMSISrv.dll|System32/TSVIPSrv.dll|System32/wow64log.dll|System32/WptsExtensions.dll|"
+	"System32/wbem/wbemcomn.dll|System32/edgegdi.dll|System32/SprintCSP.dll|System32/oci.dll|"
+	"Windows/linkinfo.dll|Windows/ntshrui.dll|Windows/slc.dll|Windows/srvcli.dll|Windows/cscapi.dll|Windows/version.dll|"
+	"Windows/cryptbase.dll|Windows/propsys.dll|Windows/dwmapi.dll|Windows/uxtheme.dll|Windows/fxsst.dll|"
+	"Windows/cscui.dll|Windows/apphelp.dll|Windows/explorerframe.dll|*.exe.local/*.dll";
+
 const struct artefact_decoder artefact_windows[] = {
 	{ .name = "prefetch", CLASS_FILE_SYSTEM, .kind = "prefetch", .decode = windows_prefetch },
 	{ .name = "prefetch", CLASS_FILE_SYSTEM, .kind = "compressed prefetch", .decode = windows_prefetch },
@@ -10,8 +28,29 @@ const struct artefact_decoder artefact_windows[] = {
 	{ .name = "shortcuts", CLASS_FILE_SYSTEM, .kind = "lnk", .decode = windows_lnk, .of_place = true },
 	{ .name = "jump lists", CLASS_FILE_SYSTEM, .paths = "*.automaticDestinations-ms", .decode = windows_jump_list },
 	{ .name = "jump lists", CLASS_FILE_SYSTEM, .paths = "*.customDestinations-ms", .decode = windows_custom_list },
-	{ .name = "startup folders", CLASS_CONFIGURATION, .paths = "Programs/Startup/*|Programme/Autostart/*",
+	{ .name = "startup folders", CLASS_CONFIGURATION, .paths = startup_folders,
 	  .decode = windows_startup, .of_place = true },
+	{ .name = "windows start files", CLASS_CONFIGURATION, .paths = "win.ini|system.ini", .decode = windows_ini,
+	  .of_place = true },
+	{ .name = "windows start files", CLASS_CONFIGURATION, .paths = "autorun.inf", .decode = windows_autorun,
+	  .of_place = true },
+	{ .name = "windows start files", CLASS_CONFIGURATION,
+	  .paths = "Setup/Scripts/SetupComplete.cmd|Setup/Scripts/ErrorHandler.cmd|Setup/Scripts/PartnerSetupComplete.cmd|"
+		   "Windows/Setup/Scripts/*.cmd|Recovery/OEM/*.cmd|Recovery/AutoApply/*.cmd|Windows/winstart.bat",
+	  .decode = windows_setup_script, .of_place = true },
+	{ .name = "windows start files", CLASS_CONFIGURATION, .paths = "*unattend*.xml|sysprep.xml", .decode = windows_unattend,
+	  .of_place = true },
+	{ .name = "windows start files", CLASS_CONFIGURATION, .paths = phantom_libraries, .decode = windows_phantom,
+	  .of_place = true },
+	{ .name = "web server modules", CLASS_CONFIGURATION, .paths = "applicationHost.config|web.config", .decode = windows_iis,
+	  .of_place = true },
+	{ .name = "exchange agents", CLASS_CONFIGURATION, .paths = "Shared/agents.config", .decode = windows_exchange,
+	  .of_place = true },
+	{ .name = "program settings", CLASS_CONFIGURATION, .paths = "*.exe.config", .decode = windows_program_settings,
+	  .of_place = true },
+	{ .name = "policy preferences", CLASS_CONFIGURATION,
+	  .paths = "ScheduledTasks/ScheduledTasks.xml|Preferences/Services/Services.xml|Preferences/Registry/Registry.xml",
+	  .decode = windows_policy_preferences, .of_place = true },
 	{ .name = "srum", CLASS_DATABASE, .kind = "ese database", .decode = windows_srum },
 	{ .name = "webcache", CLASS_DATABASE, .kind = "ese database", .decode = windows_webcache },
 	{ .name = "user access logging", CLASS_DATABASE, .kind = "ese database", .decode = windows_ual },
@@ -57,9 +96,10 @@ const struct artefact_decoder artefact_windows[] = {
 	  .decode = windows_console_history, .of_place = true },
 	{ .name = "powershell profiles", CLASS_CONFIGURATION,
 	  .paths = "WindowsPowerShell/*profile.ps1|PowerShell/*profile.ps1|WindowsPowerShell/v1.0/*profile.ps1|"
-		   "PowerShell/7/*profile.ps1", .decode = windows_profile, .of_place = true },
+		   "PowerShell/7/*profile.ps1|PowerShell/7-preview/*profile.ps1", .decode = windows_profile, .of_place = true },
 	{ .name = "office start-up", CLASS_CONFIGURATION,
-	  .paths = "XLSTART/*|Word/STARTUP/*|Microsoft/AddIns/*|Outlook/VbaProject.OTM|Templates/Normal.dotm",
+	  .paths = "XLSTART/*|Word/STARTUP/*|Office1*/STARTUP/*|Microsoft/AddIns/*|Outlook/VbaProject.OTM|Templates/Normal.dotm|"
+		   "Templates/NormalEmail.dotm",
 	  .decode = windows_office_start, .of_place = true },
 	{ .name = "policy scripts", CLASS_CONFIGURATION, .paths = "Scripts/scripts.ini|Scripts/psscripts.ini",
 	  .decode = windows_policy_scripts, .of_place = true },

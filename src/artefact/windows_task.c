@@ -1,5 +1,6 @@
 /* Scheduled tasks: XML of Vista and later, .job of before. Each action is one entry. */
 #include "artefact/windows.h"
+#include "artefact/windows_path.h"
 #include "codec/xml_read.h"
 #include "formats/job/job.h"
 
@@ -90,15 +91,42 @@ static void name_action(const struct artefact *a, const struct xml *action, stru
 	struct span command = xml_text(action, "Command"), arguments = xml_text(action, "Arguments");
 
 	if (command.len) {
+		struct span alone = command.at[0] == '"' ? tell_program_of(command) : command;
+
 		t->command = arguments.len ? arena_printf(a->arena, "%.*s %.*s", SPAN_ARG(command), SPAN_ARG(arguments))
 					   : command;
-		t->program = command.at[0] == '"' ? tell_program_of(command) : command;
+		/* What stands in the element is one file, blanks and all; what it starts may stand in the arguments. */
+		t->program = windows_program_of(arena_printf(a->arena, "\"%.*s\" %.*s", SPAN_ARG(alone), SPAN_ARG(arguments)),
+						(struct span){ 0 }, a->arena);
 	} else if (span_eq_nocase(action->name, SPAN("ComHandler"))) {
 		t->command = arena_printf(a->arena, "COM class %.*s", SPAN_ARG(xml_text(action, "ClassId")));
 	} else {
 		t->command = action->name;
 	}
 	t->summary = tell_summary(a->arena, "task %.*s starts %.*s", SPAN_ARG(t->name), SPAN_ARG(t->command));
+}
+
+/* The name of the first element, whatever comments stand before it and however many. */
+static bool begins_with_task(struct span text)
+{
+	struct span name;
+
+	for (;;) {
+		size_t end;
+
+		text = span_trim(text);
+		if (!span_starts(text, SPAN("<?")) && !span_starts(text, SPAN("<!")))
+			break;
+		end = span_find(text, 0, span_starts(text, SPAN("<!--")) ? SPAN("-->") : SPAN(">"));
+		if (end == SIZE_MAX)
+			return false;
+		text = span_from(text, end + (span_starts(text, SPAN("<!--")) ? 3 : 1));
+	}
+	name = span_sub(text, 0, 64);
+	for (size_t i = 0; i < name.len; i++)
+		if (name.at[i] == '>' || name.at[i] == ' ' || name.at[i] == '\t' || name.at[i] == '\r' || name.at[i] == '\n')
+			name = span_sub(name, 0, i);
+	return span_starts(text, SPAN("<")) && (span_eq(name, SPAN("<Task")) || span_ends(name, SPAN(":Task")));
 }
 
 bool windows_task(const struct artefact *a, struct err *err)
@@ -110,7 +138,7 @@ bool windows_task(const struct artefact *a, struct err *err)
 	size_t count = 0;
 	bool whole;
 
-	if (!span_starts(span_trim(text), SPAN("<")) || span_find(span_sub(text, 0, 4096), 0, SPAN("<Task")) == SIZE_MAX)
+	if (!begins_with_task(text))
 		return err_set(err, ERR_UNSUPPORTED, 0, "no task");
 	if (!xml_read(text, a->arena, &task, &whole, err))
 		return false;
@@ -172,7 +200,8 @@ bool windows_job(const struct artefact *a, struct err *err)
 		a->short_of(a->context, "task cut short in its triggers");
 	t.path = a->path;
 	t.name = a->name;
-	t.program = job.program;
+	t.program = windows_program_of(arena_printf(a->arena, "\"%.*s\" %.*s", SPAN_ARG(job.program), SPAN_ARG(job.arguments)),
+				       job.author, a->arena);
 	t.command = job.arguments.len ? arena_printf(a->arena, "%.*s %.*s", SPAN_ARG(job.program), SPAN_ARG(job.arguments))
 				      : job.program;
 	t.user = job.author;
@@ -185,7 +214,7 @@ bool windows_job(const struct artefact *a, struct err *err)
 		return true;
 	ran.time = job.last_run;
 	ran.source = SPAN("task, last run (local time, zone not known)");
-	ran.program = t.program;
+	ran.program = job.program;
 	ran.command = t.command;
 	ran.user = t.user;
 	ran.summary = tell_summary(a->arena, "task %.*s ran %.*s", SPAN_ARG(t.name), SPAN_ARG(t.command));

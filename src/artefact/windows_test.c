@@ -53,6 +53,15 @@ TEST(a_task_tells_each_action)
 		    "\"LogonTrigger; CalendarTrigger from 2022-03-10T04:00:00\",\"hidden\":\"yes\",\"enabled\":\"no\"}");
 	assert_span(t.traces[1].command, "COM class {CA767AA8}");
 	told_free(&t);
+	/* Whatever stands before it, a task is one; what a loader loads is what starts. */
+	told_run(&t, windows_task, SPAN("<?xml version=\"1.0\"?>\r\n<!-- <Event> -->\n<!DOCTYPE x>\n"
+		"<t:Task xmlns:t=\"x\"><t:Actions><t:Exec>"
+		"<t:Command>rundll32.exe</t:Command><t:Arguments>C:\\e.dll,Go</t:Arguments></t:Exec></t:Actions></t:Task>"),
+		 "Tasks/x", "xml", NULL);
+	assert_true(t.ok);
+	assert_span(t.traces[0].program, "C:\\e.dll");
+	assert_span(t.traces[0].command, "rundll32.exe C:\\e.dll,Go");
+	told_free(&t);
 	told_run(&t, windows_task, SPAN("<a/>"), "a", "xml", NULL);
 	assert_false(t.ok);
 	assert_int_equal(t.err.code, ERR_UNSUPPORTED);
