@@ -194,8 +194,10 @@ static bool is_table_whole(struct walking *w)
 	struct buf room = buf_new(PIECE);
 	uint8_t *bits = buf_reserve(&room, PIECE);
 	bool ok = table && map && bits && size >= RECORD_BYTES_LEAST;
+	/* The map may claim more than there can be records. */
+	TSK_OFF_T end = ok ? table->size / (TSK_OFF_T)size / 8 + 1 : 0;
 
-	for (TSK_OFF_T at = 0; ok && at < map->size && !is_over(w); at += (TSK_OFF_T)PIECE) {
+	for (TSK_OFF_T at = 0; ok && at < map->size && at < end && !is_over(w); at += (TSK_OFF_T)PIECE) {
 		ssize_t got = tsk_fs_attr_read(map, at, (char *)bits, PIECE, TSK_FS_FILE_READ_FLAG_NONE);
 
 		ok = got > 0;

@@ -268,12 +268,16 @@ static TSK_WALK_RET_ENUM take_name(TSK_FS_FILE *file, const char *folder, void *
 	return w->stopped ? TSK_WALK_STOP : TSK_WALK_CONT;
 }
 
+/* The library's words may be in several lines. */
 static bool tsk_failed(struct err *err, const char *what)
 {
-	const char *text = tsk_error_get();
+	const char *given = tsk_error_get();
+	char text[151];
 
-	return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "%s: %.150s", what,
-		       text ? text : "unknown error");
+	snprintf(text, sizeof text, "%s", given ? given : "unknown error");
+	for (char *end; (end = strchr(text, '\n')); )
+		*end = ' ';
+	return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "%s: %s", what, text);
 }
 
 bool tsk_walk_from(struct walking *w, TSK_INUM_T folder, int flags, const char *under, struct err *err)

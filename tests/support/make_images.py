@@ -40,6 +40,17 @@ def blank(path, size):
         out.truncate(size)
 
 
+def write_sparse(path, data):
+    """With holes where nothing is, as most of a small image."""
+    nothing = bytes(4096)
+    with open(path, "wb") as out:
+        for at in range(0, len(data), 4096):
+            if data[at:at + 4096] != nothing:
+                out.seek(at)
+                out.write(data[at:at + 4096])
+        out.truncate(len(data))
+
+
 def ext(version, inside, out):
     run("mke2fs", "-q", "-t", version, "-b", "1024", "-d", inside, out, "2M")
 
@@ -167,11 +178,15 @@ def exfat(inside, out):
     ExFat(out).fill(inside)
 
 
-def converted(form):
+def ext4(inside, out):
+    ext("ext4", inside, out)
+
+
+def converted(form, *options, fill_raw=ext4):
     def make(inside, out):
         raw = out.with_suffix(".raw")
-        ext("ext4", inside, raw)
-        run("qemu-img", "convert", "-f", "raw", "-O", form, raw, out)
+        fill_raw(inside, raw)
+        run("qemu-img", "convert", "-f", "raw", "-O", form, *options, raw, out)
         raw.unlink()
     return make
 
@@ -232,15 +247,18 @@ def lvm_around(root, home):
 
 KINDS = {
     "ext2": lambda i, o: ext("ext2", i, o), "ext3": lambda i, o: ext("ext3", i, o),
-    "ext4": lambda i, o: ext("ext4", i, o), "ntfs": ntfs, "fat12": lambda i, o: fat(12, i, o),
+    "ext4": ext4, "ntfs": ntfs, "fat12": lambda i, o: fat(12, i, o),
     "fat16": lambda i, o: fat(16, i, o), "fat32": lambda i, o: fat(32, i, o), "exfat": exfat, "xfs": xfs,
     "hfsplus": hfs, "lvm": lvm, "iso9660": iso, "e01": e01, "vmdk": converted("vmdk"), "vhd": converted("vpc"),
     "vhdx": converted("vhdx"), "qcow2": converted("qcow2"),
+    "vmdk_stream": converted("vmdk", "-o", "subformat=streamOptimized"), "qcow2_packed": converted("qcow2", "-c"),
+    "ntfs_vmdk": converted("vmdk", fill_raw=ntfs), "ntfs_vhd": converted("vpc", fill_raw=ntfs),
+    "ntfs_vhdx": converted("vhdx", fill_raw=ntfs), "ntfs_qcow2": converted("qcow2", fill_raw=ntfs),
 }
 
 
-def make(kind, folder):
-    """The image's path, or None where the tools are not here."""
+def made_by(maker, kind, folder):
+    """FOLDER/KIND.img and what `maker` returned of it, or twice None where the tools are not here."""
     with tempfile.TemporaryDirectory() as work:
         inside = pathlib.Path(work) / "in"
         inside.mkdir()
@@ -248,10 +266,14 @@ def make(kind, folder):
         out = pathlib.Path(folder) / f"{kind}.img"
         out.unlink(missing_ok=True)
         try:
-            KINDS[kind](inside, out)
+            return out, maker(inside, out)
         except (OSError, subprocess.CalledProcessError):
-            return None
-        return out
+            return None, None
+
+
+def make(kind, folder):
+    """The image's path, or None where the tools are not here."""
+    return made_by(KINDS[kind], kind, folder)[0]
 
 
 if __name__ == "__main__":
