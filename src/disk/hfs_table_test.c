@@ -141,3 +141,34 @@ TEST(hfs_table_reads_a_file_in_more_pieces_than_its_record_tells)
 	hfs_table_close(&h);
 	blocks_close(of);
 }
+
+static bool take_none(void *context, const struct hfs_entry *e)
+{
+	fail_msg("a file was told");
+	return true;
+}
+
+/* The places of so many records would begin in front of the node. */
+TEST(hfs_table_takes_no_node_that_claims_more_records_than_it_has_room_for)
+{
+	static const unsigned counts[] = { 65535, BLOCK / 2, (BLOCK - 14) / 2 };
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		struct blocks *of;
+		struct hfs_count count;
+		struct err err = { 0 };
+		struct hfs h;
+
+		make();
+		put_be(volume + (size_t)5 * BLOCK + 10, counts[i], 2);
+		put_be(volume + (size_t)7 * BLOCK + 10, counts[i], 2);
+		of = blocks_of_span(span_of(volume, SIZE), NULL);
+		assert_true(hfs_table_open(&h, of, &err));
+		assert_int_equal(h.more_count, 0);
+		assert_true(hfs_table_each(&h, take_none, NULL, &count, &err));
+		assert_int_equal(count.files, 0);
+		assert_int_equal(count.damaged, 1);
+		hfs_table_close(&h);
+		blocks_close(of);
+	}
+}
