@@ -45,6 +45,7 @@ struct qcow {
 	unsigned count_bits;	/* of one count */
 	uint32_t snapshots;
 	uint64_t snapshots_at;
+	uint64_t unlooked;	/* entries of first tables that are still to be looked at */
 	struct libdeflate_decompressor *inflater;
 };
 
@@ -345,9 +346,10 @@ static void use_cluster(const struct qcow *q, const uint8_t *entry, const struct
 			sparse_uses_add(u, unit->at + i * (uint64_t)q->sparse.unit, q->sparse.unit);
 }
 
+/* Snapshots share what did not change between them. */
 static void use_table(struct qcow *q, uint64_t at, struct sparse_uses *u)
 {
-	const uint8_t *table = is_place(q, at) ? table_at(q, at) : NULL;
+	const uint8_t *table = is_place(q, at) && !sparse_uses_has(u, at) ? table_at(q, at) : NULL;
 
 	sparse_uses_add(u, at, table_bytes(q));
 	for (uint64_t i = 0; table && i < (uint64_t)1 << q->table_bits; i++) {
@@ -360,12 +362,14 @@ static void use_table(struct qcow *q, uint64_t at, struct sparse_uses *u)
 	}
 }
 
+/* First tables do not lie in each other: all of them have no more entries than the file has room for. */
 static void use_root(struct qcow *q, uint64_t at, uint64_t count, struct sparse_uses *u)
 {
 	sparse_uses_add(u, at, count * 8);
-	for (uint64_t i = 0; i < count && i < ROOT_MOST && !blocks_over(q->sparse.of); i++) {
+	for (uint64_t i = 0; i < count && i < ROOT_MOST && q->unlooked && !blocks_over(q->sparse.of); i++) {
 		uint64_t entry = at == q->root_at ? load_u64be(q->root + i * 8) : read_number(q, at + i * 8);
 
+		q->unlooked--;
 		if (place_of_entry(q, entry))
 			use_table(q, place_of_entry(q, entry), u);
 	}
@@ -416,6 +420,7 @@ void qcow_look(struct blocks *media, struct buf *words)
 	uint64_t left = 0;
 
 	if (!has_bitmaps(q) && sparse_uses_begin(&u, q->sparse.of, q->sparse.unit)) {
+		q->unlooked = q->sparse.of->size / 8;
 		sparse_uses_add(&u, 0, cluster_of(q));
 		use_root(q, q->root_at, q->root_count, &u);
 		use_snapshots(q, &u);

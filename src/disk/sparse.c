@@ -120,6 +120,13 @@ void sparse_uses_add(struct sparse_uses *u, uint64_t at, uint64_t len)
 		u->bits[i / 8] |= (uint8_t)(1 << i % 8);
 }
 
+bool sparse_uses_has(const struct sparse_uses *u, uint64_t at)
+{
+	uint64_t i = at / u->grain;
+
+	return i < u->count && u->bits[i / 8] >> i % 8 & 1;
+}
+
 static bool holds_something(struct blocks *of, uint64_t at, uint64_t len, uint8_t *room)
 {
 	uint64_t end = at + len;

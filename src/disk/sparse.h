@@ -55,6 +55,8 @@ struct sparse_uses {
 /* False: no memory. A grain is used as soon as any of its bytes is. */
 bool sparse_uses_begin(struct sparse_uses *u, const struct blocks *of, uint64_t grain);
 void sparse_uses_add(struct sparse_uses *u, uint64_t at, uint64_t len);
+/* Whether the grain at that place is. */
+bool sparse_uses_has(const struct sparse_uses *u, uint64_t at);
 /*
  * Bytes of grains that hold something and that nobody uses. `is_free`: known to be of no use;
  * NULL: none is.
