@@ -266,7 +266,7 @@ static bool take_left(void *context, const struct iso_file *file)
 	return !is_full(left->x);
 }
 
-/* What a damaged image has is told a second time, all of it: most are duplicates. */
+/* What a damaged image has is told a second time, all of it: most are duplicates. So it is where its trees differ. */
 static void examine_iso(struct examination *x, struct item *archive, bool is_whole)
 {
 	struct iso_left left = { x, archive };
@@ -278,7 +278,7 @@ static void examine_iso(struct examination *x, struct item *archive, bool is_who
 				  state.damaged);
 	if (state.is_cut)
 		examination_short(x, FATE_PARTLY, "iso9660: more folders or files than are remembered");
-	if (state.damaged || !is_whole)
+	if (state.damaged || state.differs || !is_whole)
 		iso_each(archive->bytes, take_left, &left, &state);
 }
 

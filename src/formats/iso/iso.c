@@ -34,7 +34,8 @@ struct going {
 	struct tree trees[TREES_MOST];
 	size_t tree_count;
 	struct arena arena;
-	struct map folders, files;	/* by place: met */
+	struct map folders;		/* by place: met */
+	struct map files;		/* the same: a bit for each tree that has it */
 	struct folder *head, **tail;	/* still to be read */
 	struct buf path;
 	iso_file_fn *take;
@@ -113,18 +114,15 @@ static struct span path_of(struct going *g, const struct tree *t, struct span ab
 	return buf_span(&g->path);
 }
 
-/* False: it was met before. */
-static bool is_new(struct going *g, struct map *met, uint64_t at)
+/* NULL: no more places are remembered. */
+static void **slot_of(struct going *g, struct map *met, uint64_t at)
 {
 	struct span key = span_of(&at, sizeof at);
 	void **slot;
 
-	if (map_get(met, key))
-		return false;
-	key = arena_copy(&g->arena, key);
+	if (!map_get(met, key))
+		key = arena_copy(&g->arena, key);
 	slot = key.at ? map_slot(met, key) : NULL;
-	if (slot)
-		*slot = g;
 	g->state->is_cut |= !slot;
 	g->stopped = g->stopped || !slot;
 	return slot;
@@ -133,11 +131,12 @@ static bool is_new(struct going *g, struct map *met, uint64_t at)
 static void add_folder(struct going *g, uint64_t at, struct span path)
 {
 	struct folder *f = NULL;
+	void **slot;
 
 	if (map_get(&g->folders, span_of(&at, sizeof at)))
 		return;
-	if (g->state->folders < FOLDERS_MOST && is_new(g, &g->folders, at))
-		f = arena_alloc(&g->arena, sizeof *f);
+	if (g->state->folders < FOLDERS_MOST && (slot = slot_of(g, &g->folders, at)))
+		*slot = f = arena_alloc(&g->arena, sizeof *f);
 	g->state->is_cut |= !f;
 	if (!f)
 		return;
@@ -149,11 +148,15 @@ static void add_folder(struct going *g, uint64_t at, struct span path)
 
 /* ---- folders ---- */
 
-static void tell_file(struct going *g, struct span path, uint64_t at, uint64_t size)
+static void tell_file(struct going *g, const struct tree *t, struct span path, uint64_t at, uint64_t size)
 {
 	struct iso_file file = { .path = path, .content = span_sub(g->image, at, size) };
+	void **slot = size ? slot_of(g, &g->files, at) : NULL;
+	uintptr_t before = slot ? (uintptr_t)*slot : 0;
 
-	if (!size || !is_new(g, &g->files, at))
+	if (slot)
+		*slot = (void *)(before | (uintptr_t)1 << (t - g->trees));
+	if (!slot || before)
 		return;
 	g->state->damaged += file.content.len < size;
 	if (!g->take)
@@ -183,9 +186,14 @@ static bool take_record(struct going *g, const struct tree *t, struct span above
 	*so_far += size;
 	if (flags & GOES_ON)
 		return true;
-	tell_file(g, path, *piece, *so_far);
+	tell_file(g, t, path, *piece, *so_far);
 	*so_far = 0;
 	return true;
+}
+
+static bool is_nothing(struct span s)
+{
+	return !s.len || (!*s.at && !memcmp(s.at, s.at + 1, s.len - 1));
 }
 
 static bool read_folder(struct going *g, const struct tree *t, const struct folder *f)
@@ -205,7 +213,11 @@ static bool read_folder(struct going *g, const struct tree *t, const struct fold
 		size_t len = bytes.at[at];
 
 		if (!len) {
-			at = (at / SECTOR + 1) * SECTOR;
+			size_t rest = SECTOR - at % SECTOR;
+
+			if (!is_nothing(span_sub(bytes, at, rest)))
+				return false;
+			at += rest;
 			continue;
 		}
 		if (len < RECORD_LEAST || len > bytes.len - at ||
@@ -248,6 +260,21 @@ static bool read_table(struct going *g, const struct tree *t)
 	return table.len == t->table_size && at >= table.len;
 }
 
+/* A tree without any file is another's once more. */
+static bool do_trees_differ(const struct map *files)
+{
+	uintptr_t all = 0;
+	bool differs = false;
+	struct span key;
+	void *trees;
+
+	for (size_t at = 0; map_next(files, &at, &key, &trees); )
+		all |= (uintptr_t)trees;
+	for (size_t at = 0; map_next(files, &at, &key, &trees); )
+		differs |= (uintptr_t)trees != all;
+	return differs;
+}
+
 bool iso_is(struct span image)
 {
 	return span_eq(span_sub(image, FIRST_DESCRIPTOR * SECTOR + 1, 5), SPAN("CD001")) ||
@@ -272,6 +299,7 @@ void iso_each(struct span image, iso_file_fn *take, void *context, struct iso_st
 		out->damaged += !read_table(&g, t);
 		read_folders(&g, t);
 	}
+	out->differs = do_trees_differ(&g.files);
 	buf_free(&g.path);
 	arena_free(&g.arena);
 }

@@ -20,6 +20,7 @@ struct iso_state {
 	uint32_t folders;
 	uint32_t damaged;		/* folders, tables of paths, descriptors of volumes, files cut off */
 	bool is_cut;			/* more folders or files than are remembered: the rest was left out */
+	bool differs;			/* a tree has a file that another has not: lost from there, or hidden */
 };
 
 /* A descriptor stands in the first place for one, or in the second. */

@@ -87,6 +87,51 @@ TEST(iso_tells_files_that_are_whole_and_those_cut_off)
 	assert_int_equal(found.damaged, 1);
 }
 
+/* What was a record is zeros; others stand behind it. */
+TEST(iso_takes_zeros_in_the_middle_of_a_folder_for_damage)
+{
+	for (unsigned gone = 0; gone < 2; gone++) {
+		struct image i = image_of(30);
+		uint8_t *at = put_record(i.at + 20 * SECTOR, 20, SECTOR, IS_FOLDER, SPAN("\0")), *next;
+		uint64_t bytes;
+
+		next = put_record(at, 25, 100, 0, SPAN("A.;1"));
+		put_record(next, 26, 10, 0, SPAN("B.;1"));
+		memset(at, 0, gone ? (size_t)(next - at) : 0);
+		assert_int_equal(state_of(i, &bytes).damaged, gone);
+		assert_int_equal(bytes, gone ? 0 : 110);
+	}
+}
+
+/* The last record of a folder is zeros, as behind it all is; the other tree has the file. */
+TEST(iso_sees_that_one_of_its_trees_lacks_a_file)
+{
+	for (unsigned gone = 0; gone < 2; gone++) {
+		struct image i = image_of(30);
+		uint8_t *d = i.at + 17 * SECTOR, *at = put_record(i.at + 20 * SECTOR, 20, SECTOR, IS_FOLDER, SPAN("\0"));
+		struct iso_state found;
+		uint64_t bytes;
+
+		memmove(d + SECTOR, d, SECTOR);
+		memmove(d, d - SECTOR, SECTOR);
+		d[0] = 2;
+		memcpy(d + 88, "%/E", 3);
+		put_record(d + 156, 21, SECTOR, IS_FOLDER, SPAN("\0"));
+		if (!gone)
+			put_record(at, 25, 100, 0, SPAN("A.;1"));
+		else
+			put_record(at, 26, 10, 0, SPAN("B.;1"));
+		at = put_record(i.at + 21 * SECTOR, 21, SECTOR, IS_FOLDER, SPAN("\0"));
+		at = put_record(at, 25, 100, 0, SPAN("\0A"));
+		if (gone)
+			put_record(at, 26, 10, 0, SPAN("\0B"));
+		found = state_of(i, &bytes);
+		assert_int_equal(found.damaged, 0);
+		assert_int_equal(found.differs, gone);
+		assert_int_equal(bytes, gone ? 110 : 100);
+	}
+}
+
 /* Each claims all that is behind it: to read them all would take the square of the image. */
 TEST(iso_folders_that_lie_in_each_other_are_damage)
 {
