@@ -69,8 +69,8 @@ def check_kinds(work, expected):
         if not image:
             print(f"skipped  {kind}: cannot be made here")
             continue
-        check_files(kind, image, work, {os.path.basename(p): d for p, d in expected.items()} if kind == "ntfs"
-                    else expected, kind == "ntfs")
+        flat = kind.startswith("ntfs")
+        check_files(kind, image, work, {os.path.basename(p): d for p, d in expected.items()} if flat else expected, flat)
         image.unlink()
 
 
