@@ -45,7 +45,7 @@ fuzz:
 	@tools/setup build clang
 	@CC=clang-14 tools/build build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	@mkdir -p build-fuzz/corpus/$(TARGET) tests/corpus/$(TARGET)
-	@build-fuzz/src/$(TARGET) -max_total_time=$(TIME) -rss_limit_mb=2048 \
+	@build-fuzz/src/$(TARGET) -entropic=0 -max_total_time=$(TIME) -rss_limit_mb=2048 \
 		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$(TARGET) tests/corpus/$(TARGET)
 
 lint:

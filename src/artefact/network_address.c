@@ -1,6 +1,6 @@
 #include "artefact/network_flow.h"
 
-#define ADDRESSES 16384		/* a power of two; a newer one takes the place of an older */
+#define ADDRESSES (FLOWS_MOST / 2)		/* a power of two; a newer one takes the place of an older */
 #define NAME_ROOM 100
 
 struct address_name {

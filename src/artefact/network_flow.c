@@ -2,7 +2,7 @@
 
 #include "codec/json_write.h"
 
-#define BUCKETS 131072
+#define BUCKETS (FLOWS_MOST * 4)
 #define LOCAL_PORTS 1024	/* below: a service */
 #define CLIENT_PORTS 32768	/* from here on: what systems give to clients */
 

@@ -16,7 +16,11 @@
 #include "formats/pcap/packet.h"
 #include "formats/tls/tls.h"
 
+#ifdef KANSHIKI_FUZZING
+#define FLOWS_MOST 64			/* a table that is soon made, and soon full */
+#else
 #define FLOWS_MOST 32768		/* at once */
+#endif
 #define FLOW_HEADS_MOST 2048		/* beginnings of TLS kept at once */
 #define FLOW_QUICS_MOST 512		/* beginnings of QUIC */
 #define FLOW_MESSAGES_MOST 64		/* connections of IPFIX with a message at hand */
