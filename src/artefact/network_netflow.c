@@ -46,7 +46,7 @@ static bool take_record(void *context, const struct netflow_record *r)
 	trace.count = r->packets + r->packets_back;
 	trace.offset = t->offset;
 	trace.detail = buf_span(&detail);
-	if (r->bytes || r->packets)
+	if (r->bytes || r->packets || r->bytes_back || r->packets_back)
 		network_sink_add(t->sink, &trace);
 	buf_free(&local);
 	buf_free(&peer);
@@ -251,6 +251,8 @@ bool network_nfdump_decode(const struct artefact *a, struct err *err)
 	if (!nfdump_read(a->bytes, take_record, &t, &report, err))
 		return false;
 	network_sink_end(&sink);
+	if (report.sampled)
+		a->short_of(a->context, "%" PRIu64 " flows are of sampled packets: bytes are scaled up, not counted", report.sampled);
 	if (report.blocks_lost)
 		a->short_of(a->context, "%" PRIu64 " blocks are damaged or cut off", report.blocks_lost);
 	if (report.lost)

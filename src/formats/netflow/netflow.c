@@ -278,6 +278,11 @@ static void finish(struct values *v, const struct netflow_header *h)
 
 	r->bytes = first_there(v->bytes, v->bytes_total, v->bytes_after);
 	r->packets = first_there(v->packets, v->packets_total, v->packets_after);
+	/* Beside the bytes that came in, exporters of version 9 tell the way back as those that went out. */
+	if (h->version == 9 && v->bytes != ABSENT && v->bytes_after != ABSENT)
+		r->bytes_back = v->bytes_after;
+	if (h->version == 9 && v->packets != ABSENT && v->packets_after != ABSENT)
+		r->packets_back = v->packets_after;
 	if (r->first == TIME_NONE && v->first_up != ABSENT)
 		r->first = up_time(v, h, v->first_up);
 	if (r->last == TIME_NONE && v->last_up != ABSENT)

@@ -24,7 +24,7 @@ struct netflow_record {
 	uint16_t from_port, to_port;
 	uint8_t protocol, flags;
 	uint64_t bytes, packets;
-	uint64_t bytes_back, packets_back;	/* of a biflow (RFC 5103), else 0 */
+	uint64_t bytes_back, packets_back;	/* of a biflow (RFC 5103; of version 9 OUT_BYTES beside IN_BYTES), else 0 */
 	timestamp first, last;
 };
 

@@ -103,3 +103,20 @@ TEST(netflow_reads_what_exporters_choose_to_say)
 	/* An IPv6 address of zeros beside an IPv4 one says nothing. */
 	assert_int_equal(r.from[15], 3);
 }
+
+/* What went out beside what came in is the way back; alone it is the flow. */
+TEST(netflow_reads_both_ways_of_version_9)
+{
+	static struct netflow n;
+	struct netflow_record r = { .bytes = 0 };
+
+	netflow_read(&n, SPAN(HEAD_9 "\0\0\0\x18\1\1\0\4\0\1\0\4\0\x17\0\4\0\2\0\4\0\x18\0\4"
+			      "\1\1\0\x14\0\0\2\0\0\0\3\0\0\0\0\7\0\0\0\5"), 1, keep, &r);
+	assert_int_equal(r.bytes, 512);
+	assert_int_equal(r.bytes_back, 768);
+	assert_int_equal(r.packets, 7);
+	assert_int_equal(r.packets_back, 5);
+	netflow_read(&n, SPAN(HEAD_9 "\0\0\0\x0c\1\2\0\1\0\x17\0\4" "\1\2\0\x08\0\0\3\0"), 1, keep, &r);
+	assert_int_equal(r.bytes, 768);
+	assert_int_equal(r.bytes_back, 0);
+}

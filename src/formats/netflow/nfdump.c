@@ -103,12 +103,16 @@ static void take_element(unsigned type, struct cursor c, struct netflow_record *
 /* Its elements, after the head of 12 bytes. */
 static void take_record(struct reading *read, struct span body)
 {
+	enum { IS_SAMPLED = 2 };
 	struct netflow_record r = { .first = TIME_NONE, .last = TIME_NONE };
 	struct cursor c = cursor_of(body);
 	uint16_t elements = cursor_u16le(&c);
 	bool has_ends = false;
+	uint8_t flags;
 
-	cursor_skip(&c, 6);
+	cursor_skip(&c, 4);
+	flags = cursor_u8(&c);
+	cursor_skip(&c, 1);
 	for (uint16_t i = 0; i < elements; i++) {
 		uint16_t type = cursor_u16le(&c), len = cursor_u16le(&c);
 
@@ -121,13 +125,14 @@ static void take_record(struct reading *read, struct span body)
 		return;
 	}
 	read->report->records++;
+	read->report->sampled += flags & IS_SAMPLED ? 1 : 0;
 	read->enough = !read->each(read->context, &r);
 }
 
 /* nfdump 1.6: fixed places, then ends and counts whose width the flags tell. */
 static void take_old_record(struct reading *read, unsigned type, struct span body)
 {
-	enum { IS_IPV6 = 1, WIDE_PACKETS = 2, WIDE_BYTES = 4, OF_EXPORTER = 4 };
+	enum { IS_IPV6 = 1, WIDE_PACKETS = 2, WIDE_BYTES = 4, IS_SAMPLED_OLD = 8, OF_EXPORTER = 4 };
 	struct netflow_record r = { .bytes = 0 };
 	struct cursor c = cursor_of(body);
 	unsigned flags = type == RECORD_OLD ? cursor_u16le(&c) : cursor_u8(&c);
@@ -153,6 +158,7 @@ static void take_old_record(struct reading *read, unsigned type, struct span bod
 		return;
 	}
 	read->report->records++;
+	read->report->sampled += flags & IS_SAMPLED_OLD ? 1 : 0;
 	read->enough = !read->each(read->context, &r);
 }
 

@@ -16,6 +16,7 @@
 
 struct nfdump_report {
 	uint64_t records;		/* told */
+	uint64_t sampled;		/* of these: bytes and packets are scaled up by the sampling, not counted */
 	uint64_t lost;			/* records that make no sense or are missing from a block */
 	uint64_t blocks_lost;		/* that do not unpack, or are cut off */
 };

@@ -54,7 +54,8 @@ static void add_record(struct buf *to)
 	buf_add_u16le(to, 11);
 	buf_add_u16le(to, (uint16_t)(body.len + 12));
 	buf_add_u16le(to, 3);
-	buf_add(to, SPAN("\0\0\0\0\0\0"));
+	/* Its flags say that it was sampled. */
+	buf_add(to, SPAN("\0\0\0\0\2\0"));
 	buf_add(to, buf_span(&body));
 	buf_free(&body);
 	buf_free(&generic);
@@ -89,6 +90,7 @@ TEST(nfdump_reads_flows_and_passes_over_the_rest)
 	assert_true(nfdump_read(buf_span(&file), keep, &s, &report, &err));
 	assert_int_equal(s.count, 3);
 	assert_int_equal(report.records, 3);
+	assert_int_equal(report.sampled, 3);
 	assert_int_equal(report.lost + report.blocks_lost, 0);
 	assert_int_equal(s.last.bytes, 1000);
 	assert_int_equal(s.last.packets, 815);
@@ -131,7 +133,7 @@ TEST(nfdump_counts_what_is_cut_off_or_wrong)
 TEST(nfdump_reads_the_layout_before)
 {
 	struct span records[] = {
-		SPAN("\x0a\0\x38\0\0\0\0\0\x7b\0\x7b\0\0\xf1\x53\x65\1\xf1\x53\x65\0\x1b\6\0\x39\x30\xbb\1\0\0\0\0"
+		SPAN("\x0a\0\x38\0\x08\0\0\0\x7b\0\x7b\0\0\xf1\x53\x65\1\xf1\x53\x65\0\x1b\6\0\x39\x30\xbb\1\0\0\0\0"
 		     "\xbe\2\0\x0a\x5c\x71\0\xcb\x2f\3\0\0\xe8\3\0\0\0\0\0\0\0\0\0\0"),
 		SPAN("\1\0\x4c\0\7\0\0\0\x7b\0\x7b\0\0\xf1\x53\x65\1\xf1\x53\x65\0\x1b\6\0\x39\x30\xbb\1"
 		     "\0\0\0\0\xb8\x0d\1\x20\1\0\0\0\0\0\0\0\0\0\0\0\xb8\x0d\1\x20\2\0\0\0\0\0\0\0"
@@ -154,6 +156,7 @@ TEST(nfdump_reads_the_layout_before)
 		assert_true(nfdump_read(buf_span(&file), keep, &s, &report, &err));
 		assert_int_equal(report.lost + report.blocks_lost, 0);
 		assert_int_equal(s.count, 1);
+		assert_int_equal(report.sampled, !i);
 		assert_int_equal(s.last.bytes, i ? UINT64_C(1) << 32 : 1000);
 		assert_int_equal(s.last.packets, 815);
 		assert_int_equal(s.last.from_port, 12345);
