@@ -29,11 +29,16 @@ static bool is_of(const struct address_name *place, const uint8_t address[16])
 	return place->len && !memcmp(place->address, address, 16);
 }
 
+static int trust_in(const char *from)
+{
+	return !strcmp(from, "dns") ? 2 : !strcmp(from, "capture");
+}
+
 void addresses_learn(struct network_flows *f, const uint8_t address[16], struct span name, const char *from)
 {
 	struct address_name *place = place_of(f, address);
 
-	if (name.len > NAME_ROOM || (is_of(place, address) && !strcmp(place->from, "dns") && strcmp(from, "dns") != 0))
+	if (name.len > NAME_ROOM || (is_of(place, address) && trust_in(place->from) > trust_in(from)))
 		return;
 	place->from = from;
 	memcpy(place->address, address, 16);

@@ -244,6 +244,7 @@ static void take_udp(struct network_flows *f, struct flow *flow, int direction, 
 		flow_netflow(f, flow, p);
 		return;
 	}
+	flow_take_hint(f, p);
 	if (flow->done[direction])
 		return;
 	if (quic_is_likely(p->payload)) {

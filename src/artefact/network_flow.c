@@ -120,7 +120,20 @@ static void write_text(struct json_write *w, const struct flow_text *t)
 	key_number(w, "upload_bytes", t->upload_bytes);
 }
 
-static void write_detail(struct buf *to, const struct flow *flow)
+/* What the machine that began it calls itself. */
+static void write_local_name(const struct network_flows *f, struct json_write *w, const struct flow *flow)
+{
+	const char *from;
+	struct span name = addresses_name(f, flow->from.address, &from);
+
+	if (!name.len || !packet_is_own(flow->from.address))
+		return;
+	json_key(w, "local_name");
+	json_span(w, name);
+	key_text(w, "local_name_from", from);
+}
+
+static void write_detail(const struct network_flows *f, struct buf *to, const struct flow *flow)
 {
 	struct json_write w = json_write_to(to);
 
@@ -142,6 +155,7 @@ static void write_detail(struct buf *to, const struct flow *flow)
 	}
 	if (flow->text)
 		write_text(&w, flow->text);
+	write_local_name(f, &w, flow);
 	json_object_end(&w);
 }
 
@@ -169,7 +183,7 @@ static void tell(struct network_flows *f, struct flow *flow)
 	}
 	packet_end_text(&local, &flow->from);
 	packet_end_text(&peer, &flow->to);
-	write_detail(&detail, flow);
+	write_detail(f, &detail, flow);
 	t.time = flow->first;
 	t.last = flow->last;
 	t.local = buf_span(&local);

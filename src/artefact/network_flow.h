@@ -321,10 +321,15 @@ void flow_give_head(struct network_flows *f, struct flow_text *t, int direction)
 size_t flow_join(struct flow_head *head, struct span bytes);
 struct span flow_head_span(const struct flow_head *head);
 
-/* ---- network_address.c: what DNS answers said of addresses, the latest, else the capture itself ---- */
+/* ---- network_hint.c: what machines call themselves, as they tell everybody ---- */
+
+/* Of a datagram. */
+void flow_take_hint(struct network_flows *f, const struct packet *p);
+
+/* ---- network_address.c: what DNS answers said of addresses, the latest, else the capture itself, else a hint ---- */
 
 bool addresses_new(struct network_flows *f);
-/* `from`: "dns", "capture"; kept as it is. The latter does not replace the former. */
+/* `from`: "dns", "capture", or a hint: "dhcp", …; kept as it is. None replaces one that is named before it. */
 void addresses_learn(struct network_flows *f, const uint8_t address[16], struct span name, const char *from);
 /* Empty: not known. */
 struct span addresses_name(const struct network_flows *f, const uint8_t address[16], const char **from);

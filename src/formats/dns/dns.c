@@ -66,21 +66,16 @@ static bool take_name(struct cursor *c, struct buf *to, uint32_t *length)
 	return !at.short_read;
 }
 
-static void add_address(struct dns_message *out, struct span data, uint16_t type)
+static bool take_address(struct span data, uint16_t type, uint8_t to[16])
 {
 	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-	uint8_t *to;
 
-	if (out->address_count == DNS_ADDRESSES ||
-	    !((type == TYPE_A && data.len == 4) || (type == TYPE_AAAA && data.len == 16)))
-		return;
-	to = out->addresses[out->address_count++];
-	if (type == TYPE_A) {
+	if (!((type == TYPE_A && data.len == 4) || (type == TYPE_AAAA && data.len == 16)))
+		return false;
+	if (type == TYPE_A)
 		memcpy(to, prefix, sizeof prefix);
-		memcpy(to + sizeof prefix, data.at, 4);
-	} else {
-		memcpy(to, data.at, 16);
-	}
+	memcpy(to + 16 - data.len, data.at, data.len);
+	return true;
 }
 
 static void take_answers(struct cursor *c, uint16_t count, struct dns_message *out)
@@ -97,7 +92,8 @@ static void take_answers(struct cursor *c, uint16_t count, struct dns_message *o
 		if (c->short_read)
 			return;
 		out->answer_bytes += (uint32_t)data.len;
-		add_address(out, data, type);
+		if (out->address_count < DNS_ADDRESSES)
+			out->address_count += take_address(data, type, out->addresses[out->address_count]);
 	}
 }
 
@@ -132,6 +128,42 @@ bool dns_read(struct span bytes, struct dns_message *out)
 	if (out->is_answer && questions == 1)
 		take_answers(&c, answers, out);
 	return true;
+}
+
+void dns_each_address(struct span bytes, void (*each)(void *context, struct span name, const uint8_t address[16]),
+		      void *context)
+{
+	struct buf name = buf_new(DNS_NAME_MAX);
+	struct cursor c = cursor_of(bytes);
+	uint32_t questions, records, flags;
+	bool ok;
+
+	cursor_skip(&c, 2);
+	flags = cursor_u16be(&c);
+	questions = cursor_u16be(&c);
+	records = cursor_u16be(&c);
+	records += cursor_u16be(&c);
+	records += cursor_u16be(&c);
+	ok = !c.short_read && (flags & 0xf800) == 0x8000 && !(flags & 15) && questions <= 16;
+	for (uint32_t i = 0; ok && i < questions; i++) {
+		ok = take_name(&c, NULL, NULL);
+		cursor_skip(&c, 4);
+	}
+	for (uint32_t i = 0; ok && i < records && i < RECORDS; i++) {
+		uint8_t address[16];
+		struct span data;
+		uint16_t type;
+
+		buf_clear(&name);
+		ok = take_name(&c, &name, NULL);
+		type = cursor_u16be(&c);
+		cursor_skip(&c, 6);
+		data = cursor_take(&c, cursor_u16be(&c));
+		ok = ok && !c.short_read;
+		if (ok && name.len && !name.overflow && take_address(data, type, address))
+			each(context, buf_span(&name), address);
+	}
+	buf_free(&name);
 }
 
 const char *dns_type_name(uint16_t type, char room[12])

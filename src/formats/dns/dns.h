@@ -28,6 +28,13 @@ struct dns_message {
 /* False where it is no DNS message, or has no question. Damaged answers are left out. */
 bool dns_read(struct span bytes, struct dns_message *out);
 
+/*
+ * Of an answer each address (A and AAAA) of any section, with whose it is; the first 64 records.
+ * Nothing where it is no answer, or damaged before.
+ */
+void dns_each_address(struct span bytes, void (*each)(void *context, struct span name, const uint8_t address[16]),
+		      void *context);
+
 /* "A", "TXT", …; "TYPE65280" for others. `room` holds the latter. */
 const char *dns_type_name(uint16_t type, char room[12]);
 

@@ -58,6 +58,9 @@ struct packet {
  */
 enum packet_fate packet_read(uint16_t link, struct span frame, uint32_t length, struct packet *out);
 
+/* An address of a network's own (RFC 1918, 6598, 3927, 4193, 4291). */
+bool packet_is_own(const uint8_t address[16]);
+
 /* ---- packet_kind.c ---- */
 
 /* What machines tell their neighbours about themselves and the line: no program's bytes. */

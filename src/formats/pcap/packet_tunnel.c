@@ -189,8 +189,7 @@ static uint32_t inside(const struct packet *p, struct cursor *c)
 	}
 }
 
-/* An address of a network's own (RFC 1918, 6598, 3927, 4193, 4291). */
-static bool is_own(const uint8_t a[16])
+bool packet_is_own(const uint8_t a[16])
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	const uint8_t *v4 = a + 12;
@@ -208,7 +207,7 @@ static bool is_own(const uint8_t a[16])
 bool walk_udp_tunnel(struct walk *w)
 {
 	struct cursor c = cursor_of(w->out->payload);
-	uint32_t type = is_own(w->out->from.address) && is_own(w->out->to.address) ? inside(w->out, &c) : TYPE_NONE;
+	uint32_t type = packet_is_own(w->out->from.address) && packet_is_own(w->out->to.address) ? inside(w->out, &c) : TYPE_NONE;
 
 	if (type == TYPE_NONE || c.short_read || !cursor_left(&c))
 		return false;
