@@ -252,7 +252,8 @@ bool network_nfdump_decode(const struct artefact *a, struct err *err)
 		return false;
 	network_sink_end(&sink);
 	if (report.sampled)
-		a->short_of(a->context, "%" PRIu64 " flows are of sampled packets: bytes are scaled up, not counted", report.sampled);
+		a->short_of(a->context, "%" PRIu64 " flows are of sampled packets: bytes are scaled up, not counted",
+			    report.sampled);
 	if (report.blocks_lost)
 		a->short_of(a->context, "%" PRIu64 " blocks are damaged or cut off", report.blocks_lost);
 	if (report.lost)
