@@ -20,6 +20,20 @@ static const struct { const char *id, *place; } folders[] = {
 	{ "{B4BFCC3A-DB2C-424C-B029-7FE99A87C641}", "%USERPROFILE%\\Desktop" },
 	{ "{374DE290-123F-4565-9164-39C4925E467B}", "%USERPROFILE%\\Downloads" },
 	{ "{FDD39AD0-238F-46AF-ADB4-6C85480369C7}", "%USERPROFILE%\\Documents" },
+	{ "{B97D20BB-F46A-4C97-BA10-5E3608430854}", "%APPDATA%\\Microsoft\\Windows\\Start Menu\\Programs\\Startup" },
+	{ "{82A5EA35-D9CD-47C5-9629-E15D2F714E6E}", "C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs\\Startup" },
+	{ "{625B53C3-AB48-4EC1-BA1F-A1EF4146FC19}", "%APPDATA%\\Microsoft\\Windows\\Start Menu" },
+	{ "{A4115719-D62E-491D-AA7C-E74B8BE3B067}", "C:\\ProgramData\\Microsoft\\Windows\\Start Menu" },
+	{ "{DFDF76A2-C82A-4D63-906A-5644AC457385}", "C:\\Users\\Public" },
+	{ "{C4AA340D-F20F-4863-AFEF-F87EF2E6BA25}", "C:\\Users\\Public\\Desktop" },
+	{ "{3D644C9B-1FB8-4F30-9B45-F670235F79C0}", "C:\\Users\\Public\\Downloads" },
+	{ "{ED4824AF-DCE4-45A8-81E2-FC7965083634}", "C:\\Users\\Public\\Documents" },
+	{ "{A520A1A4-1780-4FF6-BD18-167343C5AF16}", "%USERPROFILE%\\AppData\\LocalLow" },
+	{ "{5E6C858F-0E22-4760-9AFE-EA3317B67173}", "%USERPROFILE%" },
+	{ "{5CD7AEE2-2219-4A67-B85D-6C9CE15660CB}", "%LOCALAPPDATA%\\Programs" },
+	{ "{F7F1ED05-9F6D-47A2-AAAE-29D317C6F066}", "C:\\Program Files\\Common Files" },
+	{ "{6365D5A7-0F0D-45E5-87F6-0DA56B6A4F7D}", "C:\\Program Files\\Common Files" },
+	{ "{DE974D24-D9C6-4D3E-BF91-F4455120B917}", "C:\\Program Files (x86)\\Common Files" },
 };
 
 /* "{known folder}\x.exe" as a path. */

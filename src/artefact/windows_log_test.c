@@ -511,6 +511,87 @@ TEST(wmi_subscriptions_in_utf16_are_carved)
 	buf_free(&b);
 }
 
+/* The digest of the class's name, then two times. */
+static void add_head(struct buf *to, size_t digits, uint64_t filetime)
+{
+	for (size_t i = 0; i < digits; i++)
+		buf_add_u16le(to, "0123456789ABCDEF"[i % 16]);
+	buf_add_u64le(to, filetime);
+	buf_add_u64le(to, UINT64_C(116444736000000000));
+	buf_add(to, SPAN("\xff\xff\xff\xff\1\2\3\4\5"));
+}
+
+static void add_subscription(struct buf *to, const char *name)
+{
+	char reference[100];
+
+	add_marked(to, "CommandLineEventConsumer", false);
+	add_marked(to, "c:\\x.exe -a", false);
+	add_marked(to, name, false);
+	buf_add(to, SPAN("\1\2\3\4 __FilterToConsumerBinding\0"));
+	snprintf(reference, sizeof reference, "CommandLineEventConsumer.Name=\"%s\"", name);
+	add_marked(to, reference, false);
+	add_marked(to, "__EventFilter.Name=\"f\"", false);
+}
+
+/* One page: a table of one record, that record, and behind it what was one before. */
+TEST(wmi_subscriptions_have_times_and_deleted_ones_say_so)
+{
+	static const size_t digits[] = { 64, 32 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct buf b = buf_new(16384);
+		struct told t = { 0 };
+		uint32_t size;
+
+		buf_add(&b, SPAN("\1\0\0\0\x20\0\0\0\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"));
+		add_head(&b, digits[i], UINT64_C(131000000000000000));
+		add_subscription(&b, "live");
+		size = (uint32_t)b.len - 32;
+		memcpy(b.at + 8, &size, 4);
+		for (int pad = 0; pad < 2000; pad++)
+			buf_add_u8(&b, 0);
+		add_head(&b, digits[i], UINT64_C(132000000000000000));
+		add_subscription(&b, "gone");
+		while (b.len < 8192)
+			buf_add_u8(&b, 0);
+		told_run(&t, windows_wmi, buf_span(&b), "wbem/Repository/OBJECTS.DATA", "", NULL);
+		assert_int_equal(t.count, 2);
+		assert_span(t.traces[0].name, "live");
+		assert_int_equal(t.traces[0].time, timestamp_of_filetime(UINT64_C(131000000000000000)));
+		assert_true(span_find(t.traces[0].detail, 0, SPAN("deleted")) == SIZE_MAX);
+		assert_span(t.traces[1].name, "gone");
+		assert_int_equal(t.traces[1].time, timestamp_of_filetime(UINT64_C(132000000000000000)));
+		assert_true(span_find(t.traces[1].detail, 0, SPAN("\"state\":\"in no record: deleted\"")) != SIZE_MAX);
+		told_free(&t);
+		buf_free(&b);
+	}
+}
+
+/* A script that goes on elsewhere is told as far as it stands here. */
+TEST(a_long_script_of_wmi_is_not_lost)
+{
+	struct buf b = buf_new(1 << 20);
+	struct told t = { 0 };
+
+	add_marked(&b, "ActiveScriptEventConsumer", false);
+	add_marked(&b, "Long", false);
+	add_marked(&b, "VBScript", false);
+	buf_text(&b, "CreateObject(\"");
+	for (int i = 0; i < 90000; i++)
+		buf_add_u8(&b, 'A');
+	buf_add(&b, SPAN("\")\0"));
+	add_marked(&b, "ActiveScriptEventConsumer.Name=\"Long\"", false);
+	add_marked(&b, "__EventFilter.Name=\"f\"", false);
+	told_run(&t, windows_wmi, buf_span(&b), "wbem/Repository/OBJECTS.DATA", "", NULL);
+	assert_int_equal(t.count, 1);
+	assert_true(span_starts(t.traces[0].command, SPAN("CreateObject(\"AAAA")));
+	assert_true(t.traces[0].command.len > 60000);
+	assert_true(span_find(t.traces[0].detail, 0, SPAN("its end was not found")) != SIZE_MAX);
+	told_free(&t);
+	buf_free(&b);
+}
+
 /* A gzip member of "abc". */
 TEST(gzip_is_bounded)
 {

@@ -59,8 +59,10 @@ static struct span name_of(const struct srum *s, const struct ese_row *row, size
  */
 static struct span program_of(struct span name, struct span *service)
 {
-	size_t bracket = span_find(name, 0, SPAN("["));
+	size_t bracket = SIZE_MAX;
 
+	for (size_t i = 0; i < name.len; i++)
+		bracket = name.at[i] == '[' ? i : bracket;
 	*service = (struct span){ 0 };
 	if (bracket != SIZE_MAX && span_ends(name, SPAN("]"))) {
 		*service = span_sub(name, bracket + 1, name.len - bracket - 2);

@@ -1,10 +1,13 @@
 /*
  * WMI's permanent subscriptions, carved out of the repository (OBJECTS.DATA) or any
  * dump of it: bindings name a consumer and a filter; instances of both keep their
- * texts one behind the other, each between NULs. Pages and the index are not
- * followed, so what was deleted is found too and cannot be told from what is there.
+ * texts one behind the other, each between NULs. The index is not followed, nor the maps
+ * of pages, so it does not matter whether they are whole, and what was deleted is found
+ * too. The table of records at the beginning of a page says whether a place in it belongs
+ * to one: what lies in none was deleted, unless a record of the page before goes on there.
  * A byte before a text says how it is written: 0 in one byte a character, 1 in UTF-16,
- * where any letter is beyond Latin.
+ * where any letter is beyond Latin. Before the texts stands the digest of the class's name
+ * in 64 digits (32 in Windows XP), and two times.
  */
 #include "artefact/windows.h"
 #include "base/map.h"
@@ -12,12 +15,17 @@
 #define MAX_BINDINGS 2000
 #define MAX_INSTANCES 5000
 #define MAX_TEXTS 12
-#define REACH ((size_t)8 << 10)		/* of an instance's texts */
+#define REACH ((size_t)64 << 10)	/* of an instance's texts */
+#define LONG_TEXT 256			/* as much in one piece is a text, even if its end is elsewhere */
+#define PAGE ((size_t)8192)
+#define RECORD 16			/* of the table: number, offset, size, checksum */
+#define HEAD ((size_t)1200)		/* how far before the class's name its digest is looked for */
 
 struct instance {
 	struct span class, texts[MAX_TEXTS];
 	size_t count;
-	bool is_bound;
+	timestamp time;
+	bool is_bound, is_cut, is_free;
 };
 
 struct wmi {
@@ -73,6 +81,67 @@ static struct span wide_text(struct span rest, struct arena *arena, size_t *used
 	return is_printable(text) ? text : (struct span){ 0 };
 }
 
+static bool is_digit(struct span file, size_t at)
+{
+	uint8_t c = file.at[at];
+
+	return !file.at[at + 1] && ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'));
+}
+
+/* The first time behind the digest that stands nearest before `at`. */
+static timestamp time_before(struct span file, size_t at)
+{
+	for (size_t end = at; end >= 2 && at - end < HEAD; end--) {
+		size_t digits = 0, begin = end;
+		struct cursor c = cursor_of(file);
+		timestamp time;
+
+		while (begin >= 2 && digits < 64 && is_digit(file, begin - 2)) {
+			begin -= 2;
+			digits++;
+		}
+		if (digits != 64 && digits != 32)
+			continue;
+		cursor_seek(&c, end);
+		time = timestamp_of_filetime(cursor_u64le(&c));
+		if (time > timestamp_of_civil(2001, 1, 1, 0, 0, 0, 0) && time < timestamp_of_civil(2100, 1, 1, 0, 0, 0, 0))
+			return time;
+	}
+	return TIME_NONE;
+}
+
+/* In no record of its page, whose table begins as tables do: right behind it the first record. */
+static bool is_free(struct span file, size_t at)
+{
+	struct span page = span_sub(file, at / PAGE * PAGE, PAGE);
+	struct cursor c = cursor_of(page);
+	size_t first = 0, place = at % PAGE, count = 0;
+
+	for (; count < PAGE / RECORD; count++) {
+		uint32_t number = cursor_u32le(&c), offset = cursor_u32le(&c), size = cursor_u32le(&c);
+
+		cursor_skip(&c, 4);
+		if (!number && !offset && !size)
+			break;
+		if (c.short_read || offset >= PAGE || !size || size > file.len)
+			return false;
+		first = count ? first : offset;
+		if (place >= offset && place - offset < size)
+			return false;
+	}
+	return count && first == (count + 1) * RECORD;
+}
+
+/* The beginning of a text whose end is on another page, or out of reach. */
+static struct span cut_text(struct span rest)
+{
+	size_t len = 0;
+
+	while (len < rest.len && is_printable(span_sub(rest, len, 1)))
+		len++;
+	return len >= LONG_TEXT ? span_sub(rest, 0, len) : (struct span){ 0 };
+}
+
 /* The texts behind `at`: each ended by NUL, with at most a few bytes that are none in between. */
 static void read_instance(struct span file, size_t at, struct arena *arena, struct instance *out)
 {
@@ -88,14 +157,17 @@ static void read_instance(struct span file, size_t at, struct arena *arena, stru
 			continue;
 		}
 		text = span_sub(rest, 0, end);
-
-		if (end == SIZE_MAX)
-			break;
-		if (text.len > 1 && is_printable(text))
+		if (end != SIZE_MAX && (text.len < 2 || is_printable(text))) {
+			if (text.len > 1)
+				out->texts[out->count++] = text;
+			rest = span_from(rest, end + 1);
+			continue;
+		}
+		text = cut_text(rest);
+		out->is_cut = text.len;
+		if (text.len)
 			out->texts[out->count++] = text;
-		else if (text.len > 1)
-			break;
-		rest = span_from(rest, end + 1);
+		break;
 	}
 }
 
@@ -114,6 +186,8 @@ static void find_instances(struct wmi *w, const char *class, struct instance **i
 		read_instance(file, at + name.len + 1, w->a->arena, &read);
 		if (read.count < 2)
 			continue;
+		read.time = time_before(file, at);
+		read.is_free = is_free(file, at);
 		to = arena_push(w->a->arena, (void **)items, count, room, sizeof *to);
 		if (!to)
 			return;
@@ -156,8 +230,15 @@ static struct span query_of(const struct instance *i)
 	return (struct span){ 0 };
 }
 
+static struct span source_of(const struct wmi *w, struct span filter, const struct instance *consumer, bool is_deleted)
+{
+	return tell_summary(w->a->arena, "WMI repository, carved%s%s; the time is %s",
+			    is_deleted ? " from a place that no record holds any more" : "", filter.len ? "" : ", no binding seen",
+			    consumer && consumer->time != TIME_NONE ? "that of the consumer's record" : "the file's");
+}
+
 static bool tell_subscription(struct wmi *w, struct span class, struct span name, struct span filter,
-			      const struct instance *consumer)
+			      const struct instance *consumer, bool is_deleted)
 {
 	struct arena *arena = w->a->arena;
 	const struct instance *f = filter.len ? named(w->filters, w->filter_count, filter) : NULL;
@@ -170,13 +251,16 @@ static bool tell_subscription(struct wmi *w, struct span class, struct span name
 	if (tell_find_nocase(class, "commandline") != SIZE_MAX)
 		t.program = tell_program_of(t.command);
 	t.technique = SPAN("T1546.003");
-	t.time = w->a->modified;
-	t.source = filter.len ? SPAN("WMI repository, carved; the time is the file's")
-			      : SPAN("WMI repository, carved, no binding seen; the time is the file's");
+	t.time = consumer && consumer->time != TIME_NONE ? consumer->time : w->a->modified;
+	t.source = source_of(w, filter, consumer, is_deleted);
 	tell_detail_begin(&d);
 	tell_detail_text(&d, "consumer", class);
 	tell_detail_text(&d, "filter", filter);
 	tell_detail_text(&d, "query", query_of(f));
+	if (consumer && consumer->is_cut)
+		tell_detail_text(&d, "command", SPAN("its end was not found"));
+	if (is_deleted)
+		tell_detail_text(&d, "state", SPAN("in no record: deleted"));
 	t.detail = tell_detail_end(&d, arena);
 	t.summary = tell_summary(arena, "WMI: %.*s, when %.*s, does %.*s", SPAN_ARG(name),
 				 SPAN_ARG(query_of(f).len ? query_of(f) : filter), SPAN_ARG(t.command));
@@ -185,7 +269,7 @@ static bool tell_subscription(struct wmi *w, struct span class, struct span name
 
 static bool is_of_class(uint8_t c)
 {
-	return c == '_' || ((c | 32) >= 'a' && (c | 32) <= 'z');
+	return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
 }
 
 /* `Class.Name="name"`: the class before `at`, where `.Name="` stands, and the name. */
@@ -235,7 +319,7 @@ static size_t next_reference(struct references *r, struct span file, bool *is_wi
 	return at;
 }
 
-static bool tell_binding(struct wmi *w, struct span class, struct span name, struct span filter)
+static bool tell_binding(struct wmi *w, struct span class, struct span name, struct span filter, size_t at)
 {
 	struct span key = arena_printf(w->a->arena, "%.*s|%.*s|%.*s", SPAN_ARG(class), SPAN_ARG(name), SPAN_ARG(filter));
 	struct instance *consumer = named(w->consumers, w->consumer_count, name);
@@ -247,7 +331,7 @@ static bool tell_binding(struct wmi *w, struct span class, struct span name, str
 	w->bindings++;
 	if (consumer)
 		consumer->is_bound = true;
-	return tell_subscription(w, class, name, filter, consumer);
+	return tell_subscription(w, class, name, filter, consumer, is_free(w->a->bytes, at));
 }
 
 /* A binding holds both references close to each other, in either order. */
@@ -268,7 +352,7 @@ static void find_bindings(struct wmi *w)
 		if (last != SIZE_MAX && at - last < 1024 && is_filter != was_filter &&
 		    tell_find_nocase(is_filter ? last_class : class, "consumer") != SIZE_MAX) {
 			if (!tell_binding(w, is_filter ? last_class : class, is_filter ? last_name : name,
-					  is_filter ? name : last_name))
+					  is_filter ? name : last_name, at))
 				return;
 			last = SIZE_MAX;
 			continue;
@@ -295,7 +379,7 @@ bool windows_wmi(const struct artefact *a, struct err *err)
 
 		/* The class definition itself reads like an instance; those that only log are harmless. */
 		if (!c->is_bound && tell_find_nocase(c->class, "log") == SIZE_MAX && !has_text(c, SPAN("__EventConsumer")) &&
-		    !tell_subscription(&w, c->class, c->texts[c->count - 1], (struct span){ 0 }, c))
+		    !tell_subscription(&w, c->class, c->texts[c->count - 1], (struct span){ 0 }, c, c->is_free))
 			break;
 	}
 	return true;
