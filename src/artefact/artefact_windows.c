@@ -42,6 +42,7 @@ const struct artefact_decoder artefact_windows[] = {
 	  .of_place = true },
 	{ .name = "windows start files", CLASS_CONFIGURATION, .paths = phantom_libraries, .decode = windows_phantom,
 	  .of_place = true },
+	{ .name = "shim databases", CLASS_CONFIGURATION, .paths = "*.sdb", .decode = windows_shim, .of_place = true },
 	{ .name = "web server modules", CLASS_CONFIGURATION, .paths = "applicationHost.config|web.config", .decode = windows_iis,
 	  .of_place = true },
 	{ .name = "exchange agents", CLASS_CONFIGURATION, .paths = "Shared/agents.config", .decode = windows_exchange,

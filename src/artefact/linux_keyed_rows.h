@@ -39,7 +39,7 @@
 	X("package hook", "T1546.016", VALUE_ANY, "exec", "etc/pacman.d/hooks/*.hook") \
 	X("package hook", "T1546.016", VALUE_ANY, "post_transaction|sign_tool", \
 	  "etc/dkms/framework.conf|etc/dkms/framework.conf.d/*.conf") \
-	X("rc script", "T1037.004", VALUE_ANY, "command|start_pre|start_post", "etc/conf.d/*") \
+	X("rc script", "T1037.004", VALUE_ANY, "command|start_pre|start_post", "etc/conf.d/*|etc/wsl.conf") \
 	X("mail hook", "T1546", VALUE_ANY, "mailbox_command", "etc/postfix/main.cf") \
 	X("mail hook", "T1546", VALUE_PATH, "command", "etc/exim4/conf.d/*/*|etc/exim4/exim4.conf") \
 	X("database start", "T1505", VALUE_ANY, "plugin-load|plugin_load|plugin-load-add|plugin_load_add|" \

@@ -136,8 +136,9 @@ static bool is_usual(const struct at *at, struct span text)
 {
 	static const char classes[] = "{4ED3A719-CEA8-4BD9-910D-E252F997AFC2}|{CFBFAE00-17A6-11D0-99CB-00C04FD64497}";
 
-	return span_is_one_of_nocase(text, classes) || ((span_eq(at->name, SPAN("Startup")) || span_eq(at->name, SPAN("Common Startup"))) &&
-	       span_ends(text, SPAN("\\Start Menu\\Programs\\Startup")));
+	return span_is_one_of_nocase(text, classes) ||
+	       ((span_eq(at->name, SPAN("Startup")) || span_eq(at->name, SPAN("Common Startup"))) &&
+		span_ends(text, SPAN("\\Start Menu\\Programs\\Startup")));
 }
 
 /* The server of a class: of the machine in SOFTWARE, of the user in its own hive. */

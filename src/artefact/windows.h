@@ -62,6 +62,7 @@ bool windows_screenconnect(const struct artefact *a, struct err *err);
 bool windows_search(const struct artefact *a, struct err *err);
 bool windows_setup_script(const struct artefact *a, struct err *err);
 bool windows_setupapi(const struct artefact *a, struct err *err);
+bool windows_shim(const struct artefact *a, struct err *err);
 bool windows_splashtop_files(const struct artefact *a, struct err *err);
 bool windows_srum(const struct artefact *a, struct err *err);
 bool windows_startup(const struct artefact *a, struct err *err);

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct { artefact_fn *decode; const char *path; } decoders[] = {
 	{ windows_prefetch, "x.pf" }, { windows_task, "Tasks/x" }, { windows_job, "x.job" }, { windows_lnk, "Recent/x.lnk" },
 	{ windows_jump_list, "x.automaticDestinations-ms" }, { windows_custom_list, "x.customDestinations-ms" },
-	{ windows_srum, "SRUDB.dat" }, { windows_ini, "win.ini" }, { windows_autorun, "autorun.inf" },
+	{ windows_srum, "SRUDB.dat" }, { windows_shim, "x.sdb" }, { windows_ini, "win.ini" }, { windows_autorun, "autorun.inf" },
 	{ windows_unattend, "unattend.xml" }, { windows_iis, "web.config" }, { windows_exchange, "agents.config" },
 	{ windows_program_settings, "x.exe.config" }, { windows_policy_preferences, "ScheduledTasks.xml" },
 	 { windows_webcache, "WebCacheV01.dat" }, { windows_bits, "qmgr.db" },

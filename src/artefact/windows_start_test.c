@@ -1,6 +1,7 @@
 /* Files of Windows that start something, each by the decoder that its place chooses. */
 #include "artefact/decode_support.h"
 #include "artefact/windows.h"
+#include "fixes.h"
 #include "test.h"
 
 static struct told told;
@@ -130,6 +131,22 @@ TEST(preferences_of_group_policy_start_what_they_deliver)
 	assert_int_equal(told.count, 1);
 	expect(0, "policy preference", "up", "C:\\u.exe", "T1484.001");
 	told_free(&told);
+}
+
+TEST(fixes_load_libraries_into_programs)
+{
+	struct arena arena = arena_new(1 << 20);
+
+	decode(windows_shim, sdb_of(&arena), "C/Windows/AppPatch/Custom/{1}.sdb");
+	assert_int_equal(told.count, 3);
+	expect(0, "shim", "putty.exe", "C:\\evil.dll", "T1546.011");
+	assert_span(told.traces[0].command, "InjectDll: C:\\evil.dll");
+	assert_true(span_find(told.traces[1].detail, 0, SPAN("in memory")) != SIZE_MAX);
+	told_free(&told);
+	decode(windows_shim, sdb_of(&arena), "C/Windows/AppPatch/sysmain.sdb");
+	assert_int_equal(told.count, 0);
+	told_free(&told);
+	arena_free(&arena);
 }
 
 /* Text that is cut, or no XML at all, is told and loses nothing else. */

@@ -233,7 +233,8 @@ static struct span query_of(const struct instance *i)
 static struct span source_of(const struct wmi *w, struct span filter, const struct instance *consumer, bool is_deleted)
 {
 	return tell_summary(w->a->arena, "WMI repository, carved%s%s; the time is %s",
-			    is_deleted ? " from a place that no record holds any more" : "", filter.len ? "" : ", no binding seen",
+			    is_deleted ? " from a place that no record holds any more" : "",
+			    filter.len ? "" : ", no binding seen",
 			    consumer && consumer->time != TIME_NONE ? "that of the consumer's record" : "the file's");
 }
 
