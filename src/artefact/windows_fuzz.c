@@ -7,10 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct { artefact_fn *decode; const char *path; } decoders[] = {
 	{ windows_prefetch, "x.pf" }, { windows_task, "Tasks/x" }, { windows_job, "x.job" }, { windows_lnk, "Recent/x.lnk" },
 	{ windows_jump_list, "x.automaticDestinations-ms" }, { windows_custom_list, "x.customDestinations-ms" },
-	{ windows_srum, "SRUDB.dat" }, { windows_shim, "x.sdb" }, { windows_ini, "win.ini" }, { windows_autorun, "autorun.inf" },
-	{ windows_unattend, "unattend.xml" }, { windows_iis, "web.config" }, { windows_exchange, "agents.config" },
-	{ windows_program_settings, "x.exe.config" }, { windows_policy_preferences, "ScheduledTasks.xml" },
-	 { windows_webcache, "WebCacheV01.dat" }, { windows_bits, "qmgr.db" },
+	{ windows_srum, "SRUDB.dat" }, { windows_webcache, "WebCacheV01.dat" }, { windows_bits, "qmgr.db" },
 	{ windows_chromium_preferences, "Secure Preferences" },
 	{ windows_firefox_extensions, "extensions.json" }, { windows_firefox_preferences, "Profiles/x/prefs.js" },
 	{ windows_bits_old, "qmgr0.dat" }, { windows_wmi, "OBJECTS.DATA" }, { windows_defender_detection, "x" },
@@ -29,6 +26,9 @@ static const struct { artefact_fn *decode; const char *path; } decoders[] = {
 	{ windows_pca_launches, "PcaAppLaunchDic.txt" }, { windows_pca_events, "PcaGeneralDb0.txt" },
 	{ windows_error_report, "Report.wer" }, { windows_event_transcript, "EventTranscript.db" },
 	{ windows_recall, "ukg.db" }, { windows_dropbox_history, "sync_history.db" },
+	{ windows_shim, "x.sdb" }, { windows_ini, "win.ini" }, { windows_autorun, "autorun.inf" },
+	{ windows_unattend, "unattend.xml" }, { windows_iis, "web.config" }, { windows_exchange, "agents.config" },
+	{ windows_program_settings, "x.exe.config" }, { windows_policy_preferences, "ScheduledTasks.xml" },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
