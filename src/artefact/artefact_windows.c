@@ -42,6 +42,9 @@ const struct artefact_decoder artefact_windows[] = {
 	  .of_place = true },
 	{ .name = "windows start files", CLASS_CONFIGURATION, .paths = phantom_libraries, .decode = windows_phantom,
 	  .of_place = true },
+	{ .name = "windows start files", CLASS_CONFIGURATION,
+	  .paths = "System32/sethc.exe|System32/utilman.exe|System32/osk.exe|System32/magnify.exe|System32/narrator.exe|"
+		   "System32/displayswitch.exe|System32/atbroker.exe", .decode = windows_logon_screen, .of_place = true },
 	{ .name = "shim databases", CLASS_CONFIGURATION, .paths = "*.sdb", .decode = windows_shim, .of_place = true },
 	{ .name = "web server modules", CLASS_CONFIGURATION, .paths = "applicationHost.config|web.config", .decode = windows_iis,
 	  .of_place = true },

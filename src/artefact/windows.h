@@ -39,6 +39,7 @@ bool windows_iis(const struct artefact *a, struct err *err);
 bool windows_ini(const struct artefact *a, struct err *err);
 bool windows_job(const struct artefact *a, struct err *err);
 bool windows_jump_list(const struct artefact *a, struct err *err);
+bool windows_logon_screen(const struct artefact *a, struct err *err);
 bool windows_lnk(const struct artefact *a, struct err *err);
 bool windows_odl(const struct artefact *a, struct err *err);
 bool windows_office_start(const struct artefact *a, struct err *err);

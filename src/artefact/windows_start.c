@@ -2,11 +2,13 @@
  * Files of Windows that start something and are neither tasks nor links: settings in the
  * form of .ini (win.ini, system.ini, autorun.inf), scripts and answers of the set-up, web
  * servers' modules, Exchange's transport agents, settings of .NET programs, preferences of
- * group policy, and libraries that Windows asks for and does not bring.
+ * group policy, libraries that Windows asks for and does not bring, and other programs under
+ * the names of those that the logon screen starts.
  */
 #include "artefact/windows.h"
 #include "artefact/windows_path.h"
 #include "codec/xml_read.h"
+#include "formats/pe/pe_resource.h"
 
 #define MAX_ENTRIES 5000
 #define MAX_DEPTH 24
@@ -130,6 +132,40 @@ bool windows_setup_script(const struct artefact *a, struct err *err)
 bool windows_phantom(const struct artefact *a, struct err *err)
 {
 	return tell_file(a, "phantom library", "T1574.001");
+}
+
+static struct span version_text(const struct pe_resources *resources, const char *key)
+{
+	for (size_t i = 0; i < resources->string_count; i++)
+		if (span_eq_nocase(resources->strings[i].key, span_text(key)))
+			return span_trim(resources->strings[i].value);
+	return (struct span){ 0 };
+}
+
+/*
+ * Whoever stands before the logon screen can start these. What a file says that it was called
+ * is not always its name (Narrator's is SR.exe): so told are shells and what nobody at
+ * Microsoft made.
+ */
+bool windows_logon_screen(const struct artefact *a, struct err *err)
+{
+	static const char shells[] = "cmd.exe|cmd.exe.mui|powershell.exe|powershell.exe.mui|pwsh.dll|explorer.exe|"
+				     "explorer.exe.mui|taskmgr.exe|taskmgr.exe.mui|mmc.exe|mmc.exe.mui|regedit.exe|regedit.exe.mui|mshta.exe|"
+				     "mshta.exe.mui|wscript.exe|cscript.exe|rundll32.exe|rundll32.exe.mui|conhost.exe|wt.exe";
+	struct start s = { a, "accessibility", "T1546.008", 0, false };
+	struct pe_resources resources;
+	struct span maker, was;
+	struct pe pe;
+
+	if (!pe_parse(a->bytes, &pe, err))
+		return false;
+	pe_resources_read(&pe, a->arena, &resources);
+	maker = version_text(&resources, "CompanyName");
+	was = version_text(&resources, "OriginalFilename");
+	if (span_eq(maker, SPAN("Microsoft Corporation")) && !span_is_one_of_nocase(was, shells))
+		return true;
+	tell(&s, a->name, was.len ? was : SPAN("a program that does not say what it is"), a->path, (struct span){ 0 });
+	return true;
 }
 
 /* ---- XML ---- */

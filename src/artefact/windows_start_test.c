@@ -4,6 +4,8 @@
 #include "fixes.h"
 #include "test.h"
 
+#include <stdlib.h>
+
 static struct told told;
 
 static void decode(artefact_fn *fn, struct span text, const char *path)
@@ -131,6 +133,30 @@ TEST(preferences_of_group_policy_start_what_they_deliver)
 	assert_int_equal(told.count, 1);
 	expect(0, "policy preference", "up", "C:\\u.exe", "T1484.001");
 	told_free(&told);
+}
+
+/* Synthetic: tests/differential/modules/make_seeds.py. */
+static void at_logon_screen(const char *seed, const char *name, const char *told_as)
+{
+	struct span file = read_whole(seed);
+	char path[100];
+
+	snprintf(path, sizeof path, "C/Windows/System32/%s", name);
+	decode(windows_logon_screen, file, path);
+	assert_int_equal(told.count, *told_as != 0);
+	if (*told_as) {
+		expect(0, "accessibility", name, path, "T1546.008");
+		assert_span(told.traces[0].command, told_as);
+	}
+	told_free(&told);
+	free((void *)(uintptr_t)file.at);
+}
+
+TEST(another_program_under_the_name_of_one_of_the_logon_screen)
+{
+	at_logon_screen("tests/corpus/pe_fuzz/shell", "sethc.exe", "Cmd.Exe");
+	at_logon_screen("tests/corpus/pe_fuzz/keys", "sethc.exe", "");
+	at_logon_screen("tests/corpus/pe_fuzz/pe32", "utilman.exe", "a program that does not say what it is");
 }
 
 TEST(fixes_load_libraries_into_programs)

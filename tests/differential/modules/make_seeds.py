@@ -58,16 +58,15 @@ def padded(blocks):
     return b''.join(b + bytes(-len(b) % 4) for b in blocks)
 
 
-def version_resource():
-    strings = padded([version_block('CompanyName', wide('Kanshiki') + b'\0\0', value_length=9),
-                      version_block('FileVersion', wide('1.2') + b'\0\0', value_length=4)])
+def version_resource(texts=(('CompanyName', 'Kanshiki'), ('FileVersion', '1.2'))):
+    strings = padded([version_block(key, wide(text) + b'\0\0', value_length=len(text) + 1) for key, text in texts])
     table = version_block('040904b0', kids=strings)
     info = version_block('StringFileInfo', kids=table)
     fixed = pack('<II', 0xfeef04bd, 0x10000) + bytes(44)
     return version_block('VS_VERSION_INFO', value=fixed, kids=info, value_length=52, kind=0)
 
 
-def pe(wide_pe, cli=None):
+def pe(wide_pe, cli=None, version=None):
     s = Section()
     entry = s.add(b'\xff\x25' + bytes(14))
     word = '<Q' if wide_pe else '<I'
@@ -98,7 +97,7 @@ def pe(wide_pe, cli=None):
           pack('<III', entry, forward, entry + 4) + pack('<II', old, run) + pack('<HH', 1, 0))
     exports_size = s.end + RVA - base
     # resources: version 1 in English, and a string-named one
-    version = version_resource()
+    version = version or version_resource()
     data_at = s.add(version)
     blob_at = s.add(b'blob')
     root = (s.end + 3) // 4 * 4 + RVA
@@ -430,6 +429,10 @@ def main():
         write('macho_fuzz', f'macho{bits}', macho(bits, bits == 64))
         for order, name in (('<', 'le'), ('>', 'be')):
             write('elf_fuzz', f'elf{bits}{name}', elf(bits, order))
+    # Two that say they are Microsoft's: a shell, and what the logon screen starts.
+    for name, original in (('shell', 'Cmd.Exe'), ('keys', 'sethc.exe')):
+        write('pe_fuzz', name, pe(True, version=version_resource(
+            (('CompanyName', 'Microsoft Corporation'), ('OriginalFilename', original)))))
     sign(f'{corpus}/pe_fuzz/pe64', f'{corpus}/pe_fuzz/signed')
     signed = open(f'{corpus}/pe_fuzz/signed', 'rb').read()
     at = struct.unpack_from('<I', signed, 0xd8 + 112 + 32)[0]
