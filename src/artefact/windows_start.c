@@ -150,8 +150,9 @@ static struct span version_text(const struct pe_resources *resources, const char
 bool windows_logon_screen(const struct artefact *a, struct err *err)
 {
 	static const char shells[] = "cmd.exe|cmd.exe.mui|powershell.exe|powershell.exe.mui|pwsh.dll|explorer.exe|"
-				     "explorer.exe.mui|taskmgr.exe|taskmgr.exe.mui|mmc.exe|mmc.exe.mui|regedit.exe|regedit.exe.mui|mshta.exe|"
-				     "mshta.exe.mui|wscript.exe|cscript.exe|rundll32.exe|rundll32.exe.mui|conhost.exe|wt.exe";
+				     "explorer.exe.mui|taskmgr.exe|taskmgr.exe.mui|mmc.exe|mmc.exe.mui|regedit.exe|"
+				     "regedit.exe.mui|mshta.exe|mshta.exe.mui|wscript.exe|cscript.exe|rundll32.exe|"
+				     "rundll32.exe.mui|conhost.exe|wt.exe";
 	struct start s = { a, "accessibility", "T1546.008", 0, false };
 	struct pe_resources resources;
 	struct span maker, was;
