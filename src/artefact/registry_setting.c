@@ -5,9 +5,10 @@
 enum { SOFTWARE = HIVE_SOFTWARE, USER = HIVE_USER, SYSTEM = HIVE_SYSTEM };
 /*
  * When it weakens: never, where the number is or is not this, where it is below this, where there
- * is text, where the text is 0, where the number is even and not 0.
+ * is text, where the text is 0, where the number is even and not 0, where the text is a path
+ * to another place than that of event logs.
  */
-enum weak { NEVER, IS, IS_NOT, BELOW, TEXT, TEXT_0, EVEN };
+enum weak { NEVER, IS, IS_NOT, BELOW, TEXT, TEXT_0, EVEN, NO_LOG_PLACE };
 
 struct setting {
 	unsigned where;
@@ -69,6 +70,12 @@ static const struct setting settings[] = {
 	{ SOFTWARE, CV "Policies\\System", "ConsentPromptBehaviorAdmin", "uac", IS, 0, "T1548.002" },
 	{ SOFTWARE, CV "Policies\\System", "PromptOnSecureDesktop", "uac", IS, 0, "T1548.002" },
 	{ SOFTWARE, CV "Policies\\System", "LocalAccountTokenFilterPolicy", "uac", IS, 1, "T1548.002" },
+	{ SOFTWARE, "Microsoft\\Security Center", "AntiVirusDisableNotify", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, "Microsoft\\Security Center", "FirewallDisableNotify", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, "Microsoft\\Security Center", "UacDisableNotify", "defence off", IS, 1, "T1562.001" },
+	{ SOFTWARE, POLICIES "AppCompat", "DisablePCA", "history off", IS, 1, "T1562" },
+	{ SOFTWARE, POLICIES "AppCompat", "DisableInventory", "history off", IS, 1, "T1562" },
+	{ SOFTWARE, POLICIES "System", "EnableActivityFeed", "history off", IS, 0, "T1562" },
 	{ SOFTWARE, CV "Explorer", "SmartScreenEnabled", "smart screen", NEVER, 0, "" },
 	{ SOFTWARE, POLICIES "System", "EnableSmartScreen", "defence off", IS, 0, "T1562.001" },
 	{ SOFTWARE, NT "SystemRestore", "DisableSR", "restore off", IS, 1, "T1490" },
@@ -133,7 +140,17 @@ static const struct setting settings[] = {
 	{ SYSTEM, "Services\\WdNisSvc", "Start", "defence off", IS, 4, "T1562.001" },
 	{ SYSTEM, "Services\\SecurityHealthService", "Start", "defence off", IS, 4, "T1562.001" },
 	{ SYSTEM, "Services\\bam", "Start", "history off", IS, 4, "T1562" },
-	{ SYSTEM, "Services\\EventLog\\Security", "File", "log file", NEVER, 0, "" },
+	{ SYSTEM, "Services\\EventLog\\Security", "File", "log file", NO_LOG_PLACE, 0, "T1562.002" },
+	{ SYSTEM, "Services\\EventLog\\System", "File", "log file", NO_LOG_PLACE, 0, "T1562.002" },
+	{ SYSTEM, "Services\\EventLog\\Application", "File", "log file", NO_LOG_PLACE, 0, "T1562.002" },
+	{ SYSTEM, "Services\\BFE", "Start", "firewall", IS, 4, "T1562.004" },
+	{ SYSTEM, "Services\\swprv", "Start", "restore off", IS, 4, "T1490" },
+	{ SYSTEM, "Services\\wbengine", "Start", "restore off", IS, 4, "T1490" },
+	{ SYSTEM, "Services\\SDRSVC", "Start", "restore off", IS, 4, "T1490" },
+	{ SYSTEM, "Services\\DPS", "Start", "history off", IS, 4, "T1562" },
+	{ SYSTEM, "Services\\PcaSvc", "Start", "history off", IS, 4, "" },
+	{ SYSTEM, "Services\\SysMain", "Start", "history off", IS, 4, "" },
+	{ SYSTEM, "Control\\Session Manager\\Memory Management", "ClearPageFileAtShutdown", "history off", IS, 1, "T1562" },
 	{ SYSTEM, "Services\\wscsvc", "Start", "defence off", IS, 4, "T1562.001" },
 	{ SYSTEM, "Services\\MpsSvc", "Start", "firewall", IS, 4, "T1562.004" },
 	{ SYSTEM, "Services\\VSS", "Start", "restore off", IS, 4, "T1490" },
@@ -160,6 +177,8 @@ static const struct setting settings[] = {
 	{ USER, "Software\\Microsoft\\Windows Script\\Settings", "AmsiEnable", "defence off", IS, 0, "T1562.001" },
 	{ USER, "Software\\" CV "Explorer\\Advanced", "Start_TrackProgs", "history off", IS, 0, "T1562" },
 	{ USER, "Software\\" CV "Explorer\\Advanced", "Start_TrackDocs", "history off", IS, 0, "T1562" },
+	{ USER, "Software\\" CV "Policies\\Explorer", "NoInstrumentation", "history off", IS, 1, "T1562" },
+	{ USER, "Software\\" CV "Explorer\\UserAssist\\Settings", "NoLog", "history off", IS, 1, "T1562" },
 	{ USER, "Software\\" CV "Policies\\Explorer", "NoRecentDocsHistory", "history off", IS, 1, "T1562" },
 	{ USER, "Software\\" CV "Policies\\Explorer", "ClearRecentDocsOnExit", "history off", IS, 1, "T1562" },
 	{ USER, "Environment", "COMPlus_ETWEnabled", "log off", TEXT_0, 0, "T1562.006" },
@@ -207,6 +226,8 @@ static bool is_weak(const struct setting *s, bool is_number, uint64_t number, st
 	case TEXT: return text.len > 0;
 	case TEXT_0: return span_eq(span_trim(text), SPAN("0"));
 	case EVEN: return is_number && number && number % 2 == 0;
+	case NO_LOG_PLACE: return tell_find_nocase(text, "\\winevt\\logs\\") == SIZE_MAX &&
+				  tell_find_nocase(text, "\\system32\\config\\") == SIZE_MAX;
 	default: return false;
 	}
 }
@@ -476,6 +497,24 @@ static void take_provider(struct registry *r, const struct regf_key *key, struct
 		tell_of(r, key, SPAN("Enabled"), "log off", provider, span_text(context), (struct span){ 0 }, "T1562.006");
 }
 
+/*
+ * Filters of file systems stand at heights of their own. One that is moved, or whose height
+ * another driver has taken, is not loaded.
+ */
+static void take_altitude(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
+{
+	static const struct { const char *service, *altitude; } known[] = { { "WdFilter", "328010" }, { "SysmonDrv", "385201" } };
+	struct span altitude = registry_text(r, key, "Altitude"), path = registry_path(r, key);
+	struct span service = tell_base(tell_folder(tell_folder(path)));
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		bool is_it = span_eq_nocase(service, span_text(known[i].service));
+
+		if (altitude.len && is_it != span_eq(altitude, span_text(known[i].altitude)))
+			tell_of(r, key, SPAN("Altitude"), "filter height", service, altitude, (struct span){ 0 }, "T1562.001");
+	}
+}
+
 /* A key that makes the event log believe that this is a setup environment. */
 static void take_mini_nt(struct registry *r, const struct regf_key *key, struct span wild, const void *context)
 {
@@ -512,6 +551,7 @@ static void take_lists(struct registry *r)
 		registry_each(r, "Services\\LanmanServer\\Shares", take_shares, NULL);
 		registry_each(r, "Control\\Session Manager", take_pending, "PendingFileRenameOperations");
 		registry_each(r, "Control\\Session Manager", take_pending, "PendingFileRenameOperations2");
+		registry_each(r, "Services\\*\\Instances\\*", take_altitude, NULL);
 		registry_each(r, AUTOLOGGER "EventLog-Security\\*", take_provider, "EventLog-Security");
 		registry_each(r, AUTOLOGGER "EventLog-System\\*", take_provider, "EventLog-System");
 		registry_each(r, AUTOLOGGER "EventLog-Application\\*", take_provider, "EventLog-Application");

@@ -165,6 +165,8 @@ TEST(settings_of_the_system)
 		{ "log off", "{a0c1853b-5c40-4b15-8766-3cf1c58f985a}", "T1562.006" },
 		{ "credential protection", "DsrmAdminLogonBehavior", "T1098" },
 		{ "known dlls", "ExcludeFromKnownDlls", "T1574.001" },
+		{ "log file", "File", "T1562.002" }, { "restore off", "Start", "T1490" },
+		{ "filter height", "WdFilter", "T1562.001" }, { "filter height", "evil", "T1562.001" },
 		{ "pending rename", "C:\\a.sys", "" }, { "pending rename", "C:\\b.exe", "" },
 	};
 
@@ -173,6 +175,12 @@ TEST(settings_of_the_system)
 		"Start=dword:0\n"
 		SET "Control\\WMI\\Autologger\\EventLog-Application\\{a0c1853b-5c40-4b15-8766-3cf1c58f985a}]\nEnabled=dword:0\n"
 		SET "Control\\WMI\\Autologger\\EventLog-Application\\{11cd958a-c507-4ef3-b3f2-5fd9dfbd2c78}]\nEnabled=dword:1\n"
+		SET "Services\\EventLog\\Security]\nFile=expand:%TEMP%\\s.evtx\n" SET "Services\\wbengine]\nStart=dword:4\n"
+		SET "Services\\swprv]\nStart=dword:3\n"
+		SET "Services\\WdFilter\\Instances\\WdFilter Instance]\nAltitude=sz:328011\n"
+		SET "Services\\evil\\Instances\\evil]\nAltitude=sz:385201\n"
+		SET "Services\\luafv\\Instances\\luafv]\nAltitude=sz:135000\n"
+		SET "Services\\SysmonDrv\\Instances\\Sysmon Instance]\nAltitude=sz:385201\n"
 		SET "Control\\Session Manager]\nExcludeFromKnownDlls=multi:version.dll|\n"
 		"PendingFileRenameOperations=multi:\\??\\C:\\a.sys||\n"
 		"PendingFileRenameOperations2=multi:\\??\\C:\\b.exe|\\??\\C:\\c.exe|\n"
