@@ -92,6 +92,28 @@ def srum(work):
          "and that it is not known", fates)
 
 
+def access(work):
+    """Role GUIDs are those of a real SystemIdentity.mdb: the databases of clients do not have their names."""
+    db = ese.Database()
+    filetime = 116444736000000000 + int(datetime.datetime(2026, 3, 2, 10, tzinfo=datetime.timezone.utc).timestamp()) * 10**7
+    date = struct.unpack("<d", struct.pack("<Q", filetime))[0]
+    columns = [("RoleGuid", ese.GUID), ("TotalAccesses", ese.I32), ("InsertDate", ese.DATE), ("LastAccess", ese.DATE),
+               ("Day60", ese.I16), ("Day61", ese.I16), ("Address", ese.BINARY), ("AuthenticatedUserName", ese.TEXT),
+               ("ClientName", ese.TEXT)]
+    db.table("CLIENTS", columns, [
+        (bytes.fromhex("6f22a910ee50d849a3939a501d47ce04"), 7, date, date, 3, 4, bytes([10, 0, 0, 9]), "lab\\ann\0", "pc\0"),
+        (bytes(16), 1, date, date, None, None, bytes(15) + b"\1", "lab\\bob\0", "\0")])
+    db.table("DNS", [("LastSeen", ese.DATE), ("Address", ese.TEXT), ("HostName", ese.TEXT)],
+             [(date, "10.0.0.9\0", "pc.lab\0")])
+    data = db.bytes()
+    same_rows(work, "Current.mdb", data, {"CLIENTS": 2, "DNS": 1})
+    rows, _ = traces(work, "Current.mdb", data)
+    told([(row[0], row[11]) for row in rows] == [("session", "File Server"), ("session", ""), ("dns", "")],
+         "clients with the names of their roles, and names of addresses", rows)
+    told(rows and rows[0][10] == '{"days":"2026-03-01: 3, 2026-03-02: 4"}', "by day", rows)
+    told(rows and rows[2][3] == "pc.lab" and rows[2][7] == (filetime - 116444736000000000) * 100, "the name and its time", rows)
+
+
 def wide(text):
     return struct.pack("<I", len(text) + 1) + (text + "\0").encode("utf-16le")
 
@@ -144,7 +166,7 @@ def bits(work):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    for part in (srum, bits):
+    for part in (srum, bits, access):
         place = pathlib.Path(folder) / part.__name__
         place.mkdir()
         part(place)
