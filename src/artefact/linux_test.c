@@ -236,6 +236,8 @@ TEST(host_and_settings_are_told)
 	       "host|system|Debian 12||||@\n");
 	expect("etc/hosts", "127.0.0.1 localhost\n10.0.0.1 update.test # x\n",
 	       "setting|hosts entry|update.test||10.0.0.1||@:2\n");
+	expect("drivers/etc/hosts", "\xef\xbb\xbf# written by Notepad\r\n10.0.0.1 www.example.com\r\n",
+	       "setting|hosts entry|www.example.com||10.0.0.1||@:2\n");
 	expect("etc/resolv.conf", "nameserver 9.9.9.9\n",
 	       "setting|dns server|nameserver||9.9.9.9||@:1\n");
 }

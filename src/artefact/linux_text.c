@@ -3,9 +3,15 @@
 #include "artefact/program.h"
 #include "codec/digest.h"
 
+/* Editors of Windows put a mark before the first line of the files that both have. */
+static struct span without_mark(struct span bytes)
+{
+	return span_starts(bytes, SPAN("\xef\xbb\xbf")) ? span_from(bytes, 3) : bytes;
+}
+
 struct linux_text linux_text_of(const struct artefact *a)
 {
-	return (struct linux_text){ .a = a, .rest = a->bytes, .next_line = 1,
+	return (struct linux_text){ .a = a, .rest = without_mark(a->bytes), .next_line = 1,
 				    .path = buf_new((size_t)64 << 10),
 				    .summary = buf_new((size_t)8 << 10),
 				    .joined = buf_new(LINUX_LINE_MAX) };
@@ -20,7 +26,7 @@ void linux_text_free(struct linux_text *t)
 
 void linux_text_rewind(struct linux_text *t)
 {
-	t->rest = t->a->bytes;
+	t->rest = without_mark(t->a->bytes);
 	t->line = 0;
 	t->next_line = 1;
 }

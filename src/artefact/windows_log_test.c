@@ -24,9 +24,11 @@ TEST(firewall_lines_of_the_same_flow_are_one)
 		 "#Fields: date time action protocol src-ip dst-ip src-port dst-port size path\r\n"
 		 "2022-03-10 10:00:00 ALLOW TCP 10.0.0.5 1.2.3.4 50000 443 100 SEND\r\n"
 		 "2022-03-10 10:05:00 ALLOW TCP 10.0.0.5 1.2.3.4 50001 443 50 SEND\r\n"
-		 "2022-03-10 10:06:00 DROP UDP 9.9.9.9 10.0.0.5 53 137 - RECEIVE\r\nnonsense\r\n"), "x/pfirewall.log", "", NULL);
+		 "2022-03-10 10:06:00 DROP UDP 9.9.9.9 10.0.0.5 53 137 - RECEIVE\r\nnonsense\r\n"
+		 "2022-03-10 10:07:00 ALLOW TCP fe80::1 2001:db8::2 50000 443 1 SEND\r\n"), "x/pfirewall.log", "", NULL);
 	assert_true(t.ok);
-	assert_int_equal(t.count, 2);
+	assert_int_equal(t.count, 3);
+	assert_span(t.traces[2].peer, "[2001:db8::2]:443");
 	assert_int_equal(t.lost, 1);
 	assert_span(t.traces[0].local, "10.0.0.5");
 	assert_span(t.traces[0].peer, "1.2.3.4:443");

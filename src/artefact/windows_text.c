@@ -50,7 +50,11 @@ static struct span cell(const struct firewall *f, const struct span *cells, size
 
 static struct span endpoint(struct arena *arena, struct span address, struct span port)
 {
-	return port.len ? arena_printf(arena, "%.*s:%.*s", SPAN_ARG(address), SPAN_ARG(port)) : arena_copy(arena, address);
+	bool is_6 = span_find_byte(address, 0, ':') != SIZE_MAX;
+
+	if (!port.len)
+		return arena_copy(arena, address);
+	return arena_printf(arena, is_6 ? "[%.*s]:%.*s" : "%.*s:%.*s", SPAN_ARG(address), SPAN_ARG(port));
 }
 
 static struct trace *new_flow(struct firewall *f, const struct span *cells, size_t count)
