@@ -47,10 +47,11 @@ bool filesystem_recycled(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* In the bin a file is called by its drive and its number, and keeps its extension. */
 static void take_entry(const struct artefact *a, struct span entry, uint64_t offset)
 {
 	struct cursor c = cursor_of(entry);
-	struct span narrow = cursor_take(&c, 260), path;
+	struct span narrow = cursor_take(&c, 260), path, extension = { 0 };
 	uint32_t index = cursor_u32le(&c), drive = cursor_u32le(&c);
 	timestamp deleted = timestamp_of_filetime(cursor_u64le(&c));
 	uint32_t size = cursor_u32le(&c);
@@ -60,8 +61,11 @@ static void take_entry(const struct artefact *a, struct span entry, uint64_t off
 	path = tell_utf16(a->arena, span_sub(entry, INFO2_NARROW, PATH_V1));
 	if (!path.len)
 		path = span_sub(narrow, 0, end);
+	for (size_t i = tell_base(path).len; i && !extension.len; i--)
+		if (tell_base(path).at[i - 1] == '.')
+			extension = span_from(tell_base(path), i - 1);
 	if (path.len)
-		tell(a, path, arena_printf(a->arena, "D%c%u%s", (int)('a' + drive % 26), index,
+		tell(a, path, arena_printf(a->arena, "D%c%u%.*s%s", (int)('a' + drive % 26), index, SPAN_ARG(extension),
 					   is_restored ? " (restored or emptied)" : ""),
 		     deleted, size, offset);
 }

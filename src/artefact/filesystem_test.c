@@ -35,7 +35,7 @@ TEST(entries_of_the_recycle_bin_are_told)
 	decode_file(filesystem_info2, path, "INFO2");
 	assert_true(told.ok);
 	assert_int_equal(told.count, 4);
-	assert_span(told.traces[0].name, "Dc1");
+	assert_span(told.traces[0].name, "Dc1.exe");
 	told_free(&told);
 }
 
