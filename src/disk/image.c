@@ -5,6 +5,7 @@
 
 #include "codec/digest.h"
 #include "disk/ewf.h"
+#include "disk/image_base.h"
 #include "disk/qcow.h"
 #include "disk/sparse.h"
 #include "disk/vhd.h"
@@ -13,9 +14,11 @@
 
 #define SEGMENTS_MOST 1024
 #define WORDS_MOST ((size_t)2 << 10)
+#define BASES_MOST 32		/* images on each other */
 
 struct image {
 	struct blocks *media;
+	struct image *base;		/* that it rests on, or NULL */
 	struct image_state state;
 	bool owns_media;
 	struct blocks_budget *budget;
@@ -140,10 +143,15 @@ static struct blocks *open_vhd(struct image *i, struct blocks *first, struct err
 	return media;
 }
 
+static struct blocks *base_media(const struct image *i)
+{
+	return i->base ? i->base->media : NULL;
+}
+
 static struct blocks *open_vmdk(struct image *i, struct blocks *first, const struct image_files *files, struct err *err)
 {
 	bool missing = false;
-	struct blocks *media = vmdk_media(first, files, &i->words, &missing, err);
+	struct blocks *media = vmdk_media(first, base_media(i), files, &i->words, &missing, err);
 
 	i->state.missing = missing ? "extents of the image" : NULL;
 	i->look = vmdk_look;
@@ -201,7 +209,7 @@ static struct blocks *open_split(struct image *i, struct blocks *first, struct s
 static struct blocks *open_qcow(struct image *i, struct blocks *first, struct err *err)
 {
 	i->look = qcow_look;
-	return qcow_media(first, &i->words, err);
+	return qcow_media(first, base_media(i), &i->words, err);
 }
 
 static struct blocks *open_vhdx(struct image *i, struct blocks *first, struct err *err)
@@ -231,8 +239,62 @@ static struct blocks *open_media(struct image *i, struct blocks *first, struct s
 	return first;
 }
 
-struct image *image_open(struct blocks *first, struct span name, const struct image_files *files,
-			 struct err *err)
+/* ---- what it rests on ---- */
+
+static struct image *open_at(struct blocks *first, struct span name, const struct image_files *files, const char *format,
+			     unsigned depth, struct err *err);
+
+static bool rests_on(const struct image *i, struct blocks *first, struct image_base *b)
+{
+	if (!strcmp(i->state.format, "vmdk"))
+		return vmdk_base(first, b);
+	return !strcmp(i->state.format, "qcow2") && qcow_base(first, b);
+}
+
+/* Where it says of no state that it was made on, its name has to do. */
+static bool is_meant(const char *format, struct blocks *file, const struct image_base *b)
+{
+	return !b->id[0] || (!strcmp(format, "vmdk") && vmdk_has_id(file, b->id));
+}
+
+static bool open_named(struct image *i, const struct image_base *b, const struct image_files *files, unsigned depth,
+		       struct err *err)
+{
+	struct span name = buf_span(&b->name);
+	struct blocks *file = depth < BASES_MOST && name.len ? files->find(files->context, name) : NULL;
+	const char *format = file && !b->is_raw ? format_of(file) : "raw";
+
+	if (depth == BASES_MOST)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "limit: images that rest on each other");
+	if (!file)
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "%s: rests on another image, %.*s, which is not at hand",
+			       i->state.format, SPAN_ARG(name));
+	if (!is_meant(format, file, b))
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "%s: rests on another image, and %.*s is not as that was",
+			       i->state.format, SPAN_ARG(name));
+	i->base = open_at(file, name, files, format, depth + 1, err);
+	if (!i->base)
+		return err_prefix(err, "%.*s, on which it rests", SPAN_ARG(name));
+	buf_printf(&i->mended, "in an image that rests on %.*s", SPAN_ARG(name));
+	if (i->base->mended.len)
+		buf_printf(&i->mended, " (%.*s)", SPAN_ARG(buf_span(&i->base->mended)));
+	return true;
+}
+
+static bool open_base(struct image *i, struct blocks *first, const struct image_files *files, unsigned depth,
+		      struct err *err)
+{
+	struct image_base b = image_base_new();
+	bool ok = !rests_on(i, first, &b) || open_named(i, &b, files, depth, err);
+
+	buf_free(&b.name);
+	return ok;
+}
+
+/* ---- the whole ---- */
+
+static struct image *open_at(struct blocks *first, struct span name, const struct image_files *files, const char *format,
+			     unsigned depth, struct err *err)
 {
 	struct image *i = calloc(1, sizeof *i);
 
@@ -240,18 +302,23 @@ struct image *image_open(struct blocks *first, struct span name, const struct im
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
 		return NULL;
 	}
-	i->state = (struct image_state){ .format = format_of(first), .segments = 1 };
+	i->state = (struct image_state){ .format = format, .segments = 1 };
 	i->owns_media = true;
 	i->budget = first->budget;
 	i->words = buf_new(WORDS_MOST);
 	i->mended = buf_new(WORDS_MOST);
-	i->media = open_media(i, first, name, files, err);
+	if (open_base(i, first, files, depth, err))
+		i->media = open_media(i, first, name, files, err);
 	if (i->media)
 		return i;
-	buf_free(&i->words);
-	buf_free(&i->mended);
-	free(i);
+	i->owns_media = false;
+	image_close(i);
 	return NULL;
+}
+
+struct image *image_open(struct blocks *first, struct span name, const struct image_files *files, struct err *err)
+{
+	return open_at(first, name, files, format_of(first), 0, err);
 }
 
 void image_close(struct image *i)
@@ -260,6 +327,7 @@ void image_close(struct image *i)
 		return;
 	if (i->owns_media)
 		blocks_close(i->media);
+	image_close(i->base);
 	buf_free(&i->words);
 	buf_free(&i->mended);
 	free(i);
@@ -273,6 +341,8 @@ struct blocks *image_media(struct image *i)
 void image_describe(const struct image *i, struct image_state *out)
 {
 	*out = i->state;
+	for (const struct image *base = i->base; base && !out->missing; base = base->base)
+		out->missing = base->state.missing;
 	out->mended = buf_span(&i->mended);
 }
 
@@ -288,6 +358,8 @@ struct span image_damage(struct image *i)
 	if (i->look)
 		i->look(i->media, &i->words);
 	i->look = NULL;
+	if (i->base && image_damage(i->base).len)
+		sparse_say(&i->words, "of what it rests on: %.*s", SPAN_ARG(buf_span(&i->base->words)));
 	return buf_span(&i->words);
 }
 

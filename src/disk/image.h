@@ -1,6 +1,7 @@
 /*
  * image: the media inside a disk image, as blocks: raw and split raw, EWF (E01,
- * split too), VMDK, VHD, VHDX, QCOW2. Only to be used in the sandbox.
+ * split too), VMDK, VHD, VHDX, QCOW2. One of QCOW2 or VMDK that holds differences only is read
+ * with the image that it rests on, where that is among its files. Only to be used in the sandbox.
  *
  * An EWF image holds checksums and a digest of what was acquired: image_verify
  * reads all media once and tells what does not agree.
@@ -25,7 +26,7 @@ struct image_state {
 	size_t segments;		/* files it is made of */
 	bool has_checks;		/* checksums or digests of its own: image_verify tells */
 	const char *missing;		/* which part of it is not there, or NULL */
-	struct span mended;		/* that it is read with a log, in words; lives as long as the image */
+	struct span mended;		/* what it is read with, a log or another image, in words; lives as long as the image */
 };
 
 /*

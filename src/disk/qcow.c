@@ -18,6 +18,9 @@
 #define ENTRY_PACKED ((uint64_t)1 << 62)
 #define OLD_PACKED ((uint64_t)1 << 63)
 #define SNAPSHOT_HEAD 40
+#define OLD_HEADER 72
+#define EXTENSIONS_MOST 64
+#define EXTENSION_BASE 0xe2792acau
 #define SNAPSHOTS_MOST 65536
 /* Of the features that a reader must know. */
 #define FEATURE_CORRUPT 2u
@@ -107,10 +110,12 @@ static void find_part(const struct qcow *q, const uint8_t *entry, uint64_t numbe
 	unsigned part = (unsigned)(number % SUBCLUSTERS);
 	uint64_t parts = load_u64be(entry + 8);
 
-	out->at += part * (cluster_of(q) / SUBCLUSTERS);
 	out->is_odd = parts & parts >> 32 & UINT32_MAX;
-	if (!(parts >> part & 1) || parts >> (32 + part) & 1)
+	if (parts >> (32 + part) & 1)
 		out->kind = SPARSE_HOLE;
+	else if (!out->at || !(parts >> part & 1))
+		out->kind = SPARSE_BASE;
+	out->at += part * (cluster_of(q) / SUBCLUSTERS);
 }
 
 static void find_entry(const struct qcow *q, const uint8_t *raw, uint64_t number, struct sparse_unit *out)
@@ -118,17 +123,18 @@ static void find_entry(const struct qcow *q, const uint8_t *raw, uint64_t number
 	uint64_t entry = load_u64be(raw);
 	bool is_old = q->version == 1;
 
-	out->kind = SPARSE_HOLE;
+	out->kind = SPARSE_BASE;
 	if (entry & (is_old ? OLD_PACKED : ENTRY_PACKED)) {
 		find_packed(q, entry & ~OLD_PACKED & (is_old ? UINT64_MAX : ~ENTRY_PACKED), out);
 		return;
 	}
 	out->is_odd = !is_old && (entry & ENTRY_ODD || (entry & 1 && (q->version < 3 || q->has_subclusters)));
 	out->at = place_of_entry(q, entry);
-	if (!out->at || (!is_old && !q->has_subclusters && entry & 1))
-		return;
-	out->kind = is_place(q, out->at) ? SPARSE_PLAIN : SPARSE_LOST;
-	if (q->has_subclusters && out->kind == SPARSE_PLAIN)
+	if (!is_old && !q->has_subclusters && entry & 1)
+		out->kind = SPARSE_HOLE;
+	else if (out->at)
+		out->kind = is_place(q, out->at) ? SPARSE_PLAIN : SPARSE_LOST;
+	if (q->has_subclusters && out->kind != SPARSE_LOST)
 		find_part(q, raw, number, out);
 }
 
@@ -141,9 +147,9 @@ static void find(struct sparse *s, uint64_t number, struct sparse_unit *out)
 	const uint8_t *table;
 
 	out->count = (in_table - inside) * parts - number % parts;
-	out->kind = root < q->root_count && !at ? SPARSE_HOLE : SPARSE_LOST;
+	out->kind = root < q->root_count && !at ? SPARSE_BASE : SPARSE_LOST;
 	out->is_odd = q->version > 1 && entry & (ENTRY_ODD | ENTRY_PACKED | 1);
-	if (out->kind == SPARSE_HOLE || !is_place(q, at) || !(table = table_at(q, at)))
+	if (out->kind == SPARSE_BASE || !is_place(q, at) || !(table = table_at(q, at)))
 		return;
 	out->count = 1;
 	find_entry(q, table + inside * q->entry_size, number, out);
@@ -233,8 +239,6 @@ static bool take_header(struct qcow *q, const uint8_t *h, struct err *err)
 	q->version = load_u32be(h + 4);
 	if (q->version < 1 || q->version > 3)
 		return err_set(err, ERR_UNSUPPORTED, 4, "qcow: a version that is not known");
-	if (load_u64be(h + 8))
-		return err_set(err, ERR_UNSUPPORTED, 8, "qcow2: rests on another image");
 	if (!(q->version == 1 ? take_old(q, h, err) : take_new(q, h, err)))
 		return false;
 	if (q->cluster_bits < CLUSTER_BITS_LEAST || q->cluster_bits > CLUSTER_BITS_MOST)
@@ -286,7 +290,7 @@ static bool open_qcow(struct qcow *q, struct buf *words, struct err *err)
 	return read_root(q, size, words, err);
 }
 
-struct blocks *qcow_media(struct blocks *of, struct buf *words, struct err *err)
+struct blocks *qcow_media(struct blocks *of, struct blocks *base, struct buf *words, struct err *err)
 {
 	struct qcow *q = calloc(1, sizeof *q);
 
@@ -295,11 +299,44 @@ struct blocks *qcow_media(struct blocks *of, struct buf *words, struct err *err)
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
 		return NULL;
 	}
-	q->sparse = (struct sparse){ .of = of, .find = find, .unpack = inflate, .release = release };
+	q->sparse = (struct sparse){ .of = of, .base = base, .find = find, .unpack = inflate, .release = release };
 	if (open_qcow(q, words, err))
 		return &q->sparse.blocks;
 	release(&q->sparse);
 	return NULL;
+}
+
+/* ---- what it rests on ---- */
+
+/* Extensions behind the header: the format of the base may be one. */
+static bool is_base_raw(struct blocks *of, uint32_t version, uint32_t header)
+{
+	uint64_t at = version == 3 ? header : OLD_HEADER;
+	uint8_t e[16];
+	struct err ignored;
+
+	for (unsigned i = 0; i < EXTENSIONS_MOST && blocks_read_all(of, at, e, sizeof e, &ignored) && load_u32be(e); i++) {
+		if (load_u32be(e) == EXTENSION_BASE)
+			return load_u32be(e + 4) == 3 && !memcmp(e + 8, "raw", 3);
+		at += 8 + ((uint64_t)load_u32be(e + 4) + 7) / 8 * 8;
+	}
+	return false;
+}
+
+bool qcow_base(struct blocks *of, struct image_base *out)
+{
+	uint8_t h[HEADER] = { 0 }, path[IMAGE_NAME_MOST];
+	struct err ignored;
+	size_t got = 0;
+	uint32_t len;
+
+	if (!blocks_read(of, 0, h, sizeof h, &got, &ignored) || !load_u64be(h + 8))
+		return false;
+	len = load_u32be(h + 16);
+	if (len <= sizeof path && blocks_read_all(of, load_u64be(h + 8), path, len, &ignored))
+		image_base_take_path(out, span_of(path, len));
+	out->is_raw = load_u32be(h + 4) > 1 && is_base_raw(of, load_u32be(h + 4), load_u32be(h + 100));
+	return true;
 }
 
 /* ---- what is in use ---- */

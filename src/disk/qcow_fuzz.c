@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err;
 
 	if (file)
-		media_read_some(qcow_media(file, &words, &err), qcow_look, &words);
+		media_read_some(qcow_media(file, NULL, &words, &err), qcow_look, &words);
 	blocks_close(file);
 	buf_free(&words);
 	return 0;

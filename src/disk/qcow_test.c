@@ -53,7 +53,7 @@ TEST(qcow_looks_at_no_more_of_snapshots_than_the_file_has_room_for)
 	struct err err = { 0 };
 
 	make();
-	media = qcow_media(&file, &words, &err);
+	media = qcow_media(&file, NULL, &words, &err);
 	assert_non_null(media);
 	reads = 0;
 	qcow_look(media, &words);

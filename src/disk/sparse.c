@@ -31,6 +31,16 @@ static bool unpack(struct sparse *s, uint64_t number, const struct sparse_unit *
 	return true;
 }
 
+/* What lies behind its end is zeros. */
+static bool read_base(struct sparse *s, uint64_t at, uint8_t *to, size_t len, struct err *err)
+{
+	uint64_t there = s->base && at < s->base->size ? s->base->size - at : 0;
+	size_t piece = there < len ? (size_t)there : len;
+
+	memset(to + piece, 0, len - piece);
+	return !piece || blocks_read_all(s->base, at, to, piece, err);
+}
+
 static bool read_unit(struct sparse *s, uint64_t number, uint32_t inside, uint8_t *to, size_t len, struct err *err)
 {
 	struct sparse_unit u = { .count = 1 };
@@ -40,6 +50,8 @@ static bool read_unit(struct sparse *s, uint64_t number, uint32_t inside, uint8_
 	case SPARSE_HOLE:
 		memset(to, 0, len);
 		return true;
+	case SPARSE_BASE:
+		return read_base(s, s->base_at + number * s->unit + inside, to, len, err);
 	case SPARSE_PLAIN:
 		return blocks_read_all(s->of, u.at + inside, to, len, err);
 	case SPARSE_PACKED:
@@ -69,17 +81,34 @@ static bool read_sparse(struct blocks *b, uint64_t at, uint8_t *to, size_t len, 
 	return true;
 }
 
+/* Where the base has data at or after `at`, but not beyond `end`. */
+static uint64_t data_of_base(struct sparse *s, uint64_t at, uint64_t end)
+{
+	uint64_t from = s->base_at + at, data;
+
+	if (!s->base || from >= s->base->size)
+		return end;
+	data = blocks_data_from(s->base, from);
+	return data < s->base->size && data - s->base_at < end ? data - s->base_at : end;
+}
+
 static uint64_t data_of_sparse(struct blocks *b, uint64_t at)
 {
 	struct sparse *s = (struct sparse *)b;
 	struct sparse_unit u;
 
 	while (at < b->size && !blocks_over(b)) {
+		uint64_t left = (b->size - at) / s->unit + 1, end, data;
+
 		u = (struct sparse_unit){ .count = 1 };
 		s->find(s, at / s->unit, &u);
-		if (u.kind != SPARSE_HOLE)
+		if (u.kind != SPARSE_HOLE && u.kind != SPARSE_BASE)
 			break;
-		at = (at / s->unit + u.count) * s->unit;
+		end = (at / s->unit + (u.count < left ? u.count : left)) * s->unit;
+		data = u.kind == SPARSE_BASE ? data_of_base(s, at, end) : end;
+		if (data < end)
+			return data;
+		at = end;
 	}
 	return at;
 }

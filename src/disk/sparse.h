@@ -16,6 +16,7 @@
 
 enum sparse_kind {
 	SPARSE_HOLE,
+	SPARSE_BASE,		/* not in this file: as in what it rests on; a hole where that is nothing */
 	SPARSE_PLAIN,
 	SPARSE_PACKED,
 	SPARSE_LOST,		/* what says where it lies makes no sense: reading it fails */
@@ -25,7 +26,7 @@ struct sparse_unit {
 	enum sparse_kind kind;
 	uint64_t at;
 	uint32_t len;		/* of what is compressed, as stored */
-	uint64_t count;		/* of a hole, and of what is lost: units alike from this one on; else 1 */
+	uint64_t count;		/* of a hole, of the base's, and of what is lost: units alike from this one on; else 1 */
 	bool is_odd;		/* found by a copy, or with a flag that makes no sense */
 };
 
@@ -33,6 +34,8 @@ struct sparse_unit {
 struct sparse {
 	struct blocks blocks;
 	struct blocks *of;	/* borrowed */
+	struct blocks *base;	/* borrowed: the media that it rests on; NULL: on none */
+	uint64_t base_at;	/* where in that it begins */
 	uint32_t unit;		/* bytes */
 	void (*find)(struct sparse *s, uint64_t number, struct sparse_unit *out);
 	/* Exactly `room`. NULL: nothing is compressed. */
@@ -43,7 +46,7 @@ struct sparse {
 	uint64_t plain_number;		/* of that unit, plus one; 0: none */
 };
 
-/* Fills in `blocks`; `s->of` and `s->unit` stand. */
+/* Fills in `blocks`; `s->of`, `s->base` and `s->unit` stand. */
 void sparse_begin(struct sparse *s, uint64_t size);
 
 /* Which parts of an image's file are in use, in grains. */

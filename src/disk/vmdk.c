@@ -1,5 +1,6 @@
 #include "disk/vmdk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "disk/sparse.h"
@@ -20,8 +21,9 @@ struct vmdk {
 
 struct opening {
 	struct vmdk *v;
-	struct blocks *of;
+	struct blocks *of, *base;
 	const struct image_files *files;
+	uint64_t size;			/* of the parts so far */
 	struct buf *words;
 	bool *missing;
 	bool is_inside;			/* the text stands in the one extent that it names */
@@ -58,6 +60,7 @@ static bool add_part(struct opening *o, struct blocks *part)
 			    : err_set(o->err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
 	}
 	o->v->parts[o->v->count++] = part;
+	o->size += part->size;
 	return true;
 }
 
@@ -90,6 +93,7 @@ static bool add_sparse(struct opening *o, struct blocks *file, uint64_t size)
 	}
 	if (extent->size / SECTOR != size / SECTOR)
 		sparse_say(o->words, "an extent is not as large as the text says");
+	vmdk_extent_rest(extent, o->base, o->size);
 	if (!add_exactly(o, extent, size))
 		return false;
 	o->v->sparse[o->v->sparse_count++] = extent;
@@ -142,13 +146,6 @@ static bool add_extent(struct opening *o, const struct line *l)
 
 /* ---- the text ---- */
 
-static bool rests_on_another(struct span line)
-{
-	struct span rest = line, key = span_trim(span_split(&rest, '='));
-
-	return span_eq_nocase(key, SPAN("parentCID")) && !span_eq_nocase(span_trim(rest), SPAN("ffffffff"));
-}
-
 static bool take_text(struct opening *o, struct span text)
 {
 	size_t end = span_find_byte(text, 0, 0);
@@ -158,9 +155,7 @@ static bool take_text(struct opening *o, struct span text)
 		struct span line = span_trim(span_split(&text, '\n'));
 		struct line l;
 
-		if (rests_on_another(line)) {
-			return err_set(o->err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "vmdk: rests on another image");
-		} else if (read_line(line, &l)) {
+		if (read_line(line, &l)) {
 			if (o->is_inside && o->v->count)
 				sparse_say(o->words, "its text names more than it holds");
 			else if (!add_extent(o, &l))
@@ -219,11 +214,11 @@ static bool open_all(struct opening *o)
 	return ok;
 }
 
-struct blocks *vmdk_media(struct blocks *of, const struct image_files *files, struct buf *words, bool *missing,
-			  struct err *err)
+struct blocks *vmdk_media(struct blocks *of, struct blocks *base, const struct image_files *files, struct buf *words,
+			  bool *missing, struct err *err)
 {
 	struct vmdk *v = calloc(1, sizeof *v);
-	struct opening o = { .v = v, .of = of, .files = files, .words = words, .missing = missing, .err = err };
+	struct opening o = { .v = v, .of = of, .base = base, .files = files, .words = words, .missing = missing, .err = err };
 
 	if (!v) {
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
@@ -240,6 +235,62 @@ struct blocks *vmdk_media(struct blocks *of, const struct image_files *files, st
 	}
 	close_vmdk(&v->blocks);
 	return NULL;
+}
+
+/* ---- what it rests on ---- */
+
+/* The text by itself, or inside an extent. */
+static bool read_any_text(struct blocks *of, struct buf *to)
+{
+	struct blocks *part = vmdk_extent_is(of) ? vmdk_extent_text(of) : NULL;
+	struct err ignored;
+	bool ok = read_text(part ? part : of, to, &ignored);
+
+	blocks_close(part);
+	return ok;
+}
+
+/* Of `key=value`, or `key="value"`. */
+static struct span value_of(struct span text, const char *wanted)
+{
+	while (text.len) {
+		struct span rest = span_split(&text, '\n'), key = span_trim(span_split(&rest, '='));
+
+		rest = span_trim(rest);
+		if (!span_eq_nocase(key, span_text(wanted)))
+			continue;
+		if (!span_starts(rest, SPAN("\"")))
+			return rest;
+		rest = span_from(rest, 1);
+		return span_split(&rest, '"');
+	}
+	return (struct span){ 0 };
+}
+
+bool vmdk_base(struct blocks *of, struct image_base *out)
+{
+	struct buf text = buf_new(TEXT_MOST);
+	struct span id = { 0 };
+	bool rests;
+
+	if (read_any_text(of, &text)) {
+		id = value_of(buf_span(&text), "parentCID");
+		image_base_take_path(out, value_of(buf_span(&text), "parentFileNameHint"));
+	}
+	rests = id.len && !span_eq_nocase(id, SPAN("ffffffff"));
+	if (rests)
+		snprintf(out->id, sizeof out->id, "%.*s", SPAN_ARG(id));
+	buf_free(&text);
+	return rests;
+}
+
+bool vmdk_has_id(struct blocks *of, const char *id)
+{
+	struct buf text = buf_new(TEXT_MOST);
+	bool has = read_any_text(of, &text) && span_eq_nocase(value_of(buf_span(&text), "CID"), span_text(id));
+
+	buf_free(&text);
+	return has;
 }
 
 void vmdk_look(struct blocks *media, struct buf *words)

@@ -88,7 +88,7 @@ static bool has_no_table(struct extent *e, uint64_t number, struct sparse_unit *
 	uint64_t root = number / e->table;
 
 	out->count = e->table - number % e->table;
-	out->kind = root < e->root_count ? SPARSE_HOLE : SPARSE_LOST;
+	out->kind = root < e->root_count ? SPARSE_BASE : SPARSE_LOST;
 	return root >= e->root_count || (!root_entry(e, 0, root) && !root_entry(e, 1, root));
 }
 
@@ -107,7 +107,7 @@ static void find(struct sparse *s, uint64_t number, struct sparse_unit *out)
 	out->is_odd = first != second;
 	entry = first && (is_place(e, first) || !is_place(e, second)) ? first : second;
 	out->at = (uint64_t)entry * SECTOR;
-	out->kind = !entry || is_zeros(e, entry) ? SPARSE_HOLE : is_place(e, entry) ? SPARSE_PLAIN : SPARSE_LOST;
+	out->kind = !entry ? SPARSE_BASE : is_zeros(e, entry) ? SPARSE_HOLE : is_place(e, entry) ? SPARSE_PLAIN : SPARSE_LOST;
 	if (out->kind != SPARSE_PLAIN || !(e->flags & FLAG_PACKED))
 		return;
 	out->kind = SPARSE_LOST;
@@ -251,6 +251,14 @@ struct blocks *vmdk_extent_open(struct blocks *of, struct buf *words, struct err
 		return &e->sparse.blocks;
 	release(&e->sparse);
 	return NULL;
+}
+
+void vmdk_extent_rest(struct blocks *extent, struct blocks *base, uint64_t at)
+{
+	struct extent *e = (struct extent *)extent;
+
+	e->sparse.base = base;
+	e->sparse.base_at = at;
 }
 
 struct blocks *vmdk_extent_text(struct blocks *of)

@@ -10,6 +10,8 @@ bool vmdk_extent_is(struct blocks *of);
 struct blocks *vmdk_extent_open(struct blocks *of, struct buf *words, struct err *err);
 /* Where the text lies that such a file begins with; an empty part where it has none. NULL: no memory. */
 struct blocks *vmdk_extent_text(struct blocks *of);
+/* What it does not hold is read from `base` (borrowed), in which it begins at `at`. */
+void vmdk_extent_rest(struct blocks *extent, struct blocks *base, uint64_t at);
 void vmdk_extent_look(struct blocks *extent, struct buf *words);
 
 #endif

@@ -21,7 +21,7 @@ static void open_media(struct span text, struct span extent)
 	struct err err;
 
 	if (of && file)
-		media_read_some(vmdk_media(of, &files, &words, &missing, &err), vmdk_look, &words);
+		media_read_some(vmdk_media(of, NULL, &files, &words, &missing, &err), vmdk_look, &words);
 	blocks_close(file);
 	blocks_close(of);
 	buf_free(&words);

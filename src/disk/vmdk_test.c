@@ -53,7 +53,7 @@ static void open_text(struct opened *o)
 	assert_non_null(o->of);
 	assert_non_null(o->file);
 	files.context = o->file;
-	o->media = vmdk_media(o->of, &files, &o->words, &o->missing, &o->err);
+	o->media = vmdk_media(o->of, NULL, &files, &o->words, &o->missing, &o->err);
 }
 
 static void close_text(struct opened *o)

@@ -81,6 +81,14 @@ static bool ends_so(struct span name, const char *ending)
 	return name.len >= end.len && span_eq_nocase(span_from(name, name.len - end.len), end);
 }
 
+static bool ends_with_one(struct span name, const char *const *endings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ends_so(name, endings[i]))
+			return true;
+	return false;
+}
+
 /* Of d-s003.vmdk, d-f001.vmdk and d-flat.vmdk: d.vmdk. */
 static bool text_of_extent(struct span name, struct buf *to)
 {
@@ -181,19 +189,31 @@ bool beside_has_logs(struct span name)
 {
 	static const char *const endings[] = { ".dat", ".edb", ".mdb", ".db" };
 
-	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-		if (ends_so(name, endings[i]))
-			return true;
-	return false;
+	return ends_with_one(name, endings, sizeof endings / sizeof *endings);
+}
+
+#define RESTING ".qcow2", ".qcow", ".vmdk", ".vhd", ".vhdx", ".avhd", ".avhdx"
+
+bool beside_may_rest(struct span name)
+{
+	static const char *const endings[] = { RESTING };
+
+	return ends_with_one(name, endings, sizeof endings / sizeof *endings);
+}
+
+bool beside_is_image(struct span name)
+{
+	static const char *const endings[] = { RESTING, ".img", ".raw" };
+
+	return ends_with_one(name, endings, sizeof endings / sizeof *endings);
 }
 
 bool beside_is_companion(struct span name)
 {
 	static const char *const endings[] = { "-wal", "-journal", ".log1", ".log2", ".btr", ".map" };
 
-	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-		if (ends_so(name, endings[i]))
-			return true;
+	if (ends_with_one(name, endings, sizeof endings / sizeof *endings))
+		return true;
 	while (span_find_byte(name, 0, '/') != SIZE_MAX)
 		name = span_from(name, span_find_byte(name, 0, '/') + 1);
 	return beside_is_log(name) || span_eq(name, SPAN("squid.conf"));

@@ -36,6 +36,13 @@ bool beside_next(struct beside *b, bool was_there, struct buf *to);
  */
 bool beside_has_logs(struct span name);
 bool beside_is_log(struct span name);
+/*
+ * Whether the file may be an image that rests on another, whose name only it knows, so that the
+ * images of its folder are handed over, at most BESIDE_IMAGES; and whether one is called like that.
+ */
+#define BESIDE_IMAGES 64
+bool beside_may_rest(struct span name);
+bool beside_is_image(struct span name);
 /* What the first segment of an EWF image, or the text of a VMDK, is called, of which this may be a further one. */
 bool beside_first_segment(struct span name, struct buf *to);
 /* Whether a member of an archive may belong to another: by its ending. */

@@ -198,25 +198,36 @@ static bool take_beside(struct beside_taking *t, const char *name)
 	return true;
 }
 
+/* Names that nobody can tell: logs of a database, and what an image rests on. */
+static void take_of_folder(struct beside_taking *t, struct span name, bool may_rest)
+{
+	bool has_logs = beside_has_logs(name);
+	size_t next = 0, images = 0;
+	const char *other;
+
+	while ((has_logs || may_rest) && !t->is_enough && (other = walk_name_beside(t->s->walk, &next))) {
+		bool is_image = may_rest && images < BESIDE_IMAGES && beside_is_image(span_text(other)) &&
+				!span_eq(span_text(other), name);
+
+		if (is_image || (has_logs && beside_is_log(span_text(other))))
+			images += take_beside(t, other) && is_image;
+	}
+}
+
 void sources_beside(struct sources *s, struct span path, sources_beside_fn *take, void *context)
 {
 	struct beside_taking t = { .s = s, .take = take, .context = context };
 	struct buf name = buf_new(NAME_ROOM);
-	struct beside beside;
-	size_t next = 0;
+	struct span last = span_after_last(path, '/');
+	struct beside beside = beside_of(last);
 	bool was_there = false;
-	const char *other;
 
-	path = span_after_last(path, '/');
-	beside = beside_of(path);
 	while (s->walk && !t.is_enough && beside_next(&beside, was_there, &name))
 		was_there = take_beside(&t, (char *)name.at);
 	buf_free(&name);
-	if (!s->walk || !beside_has_logs(path))
-		return;
-	while (!t.is_enough && (other = walk_name_beside(s->walk, &next)))
-		if (beside_is_log(span_text(other)))
-			take_beside(&t, other);
+	/* Of a single file that was named no other image is read: it would be no item of the case. */
+	if (s->walk)
+		take_of_folder(&t, last, beside_may_rest(last) && !span_eq(path, span_text(s->paths[s->next - 1])));
 }
 
 void sources_free(struct sources *s)
