@@ -99,6 +99,11 @@ static size_t find_segments(struct blocks *first, struct span name, const struct
 	return count;
 }
 
+static struct blocks *base_media(const struct image *i)
+{
+	return i->base ? i->base->media : NULL;
+}
+
 static void describe_damage(struct buf *words, const struct blocks *ewf)
 {
 	struct ewf_damage d;
@@ -133,7 +138,7 @@ static struct blocks *open_ewf(struct image *i, struct blocks *first, struct spa
 static struct blocks *open_vhd(struct image *i, struct blocks *first, struct err *err)
 {
 	struct vhd_damage d;
-	struct blocks *media = vhd_media(first, &d, err);
+	struct blocks *media = vhd_media(first, base_media(i), &d, err);
 
 	if (media && (d.footer || d.header))
 		sparse_say(&i->words, d.footer && d.header ? "footer and header of the image are damaged"
@@ -141,11 +146,6 @@ static struct blocks *open_vhd(struct image *i, struct blocks *first, struct err
 							   : "the header of the image is damaged");
 	i->look = vhd_look;
 	return media;
-}
-
-static struct blocks *base_media(const struct image *i)
-{
-	return i->base ? i->base->media : NULL;
 }
 
 static struct blocks *open_vmdk(struct image *i, struct blocks *first, const struct image_files *files, struct err *err)
@@ -215,7 +215,7 @@ static struct blocks *open_qcow(struct image *i, struct blocks *first, struct er
 static struct blocks *open_vhdx(struct image *i, struct blocks *first, struct err *err)
 {
 	i->look = vhdx_look;
-	return vhdx_media(first, &i->words, &i->mended, err);
+	return vhdx_media(first, base_media(i), &i->words, &i->mended, err);
 }
 
 static struct blocks *open_media(struct image *i, struct blocks *first, struct span name,
@@ -244,17 +244,32 @@ static struct blocks *open_media(struct image *i, struct blocks *first, struct s
 static struct image *open_at(struct blocks *first, struct span name, const struct image_files *files, const char *format,
 			     unsigned depth, struct err *err);
 
+static const struct {
+	const char *format;
+	bool (*base)(struct blocks *of, struct image_base *out);
+	bool (*has_id)(struct blocks *of, const char *id);
+} resting[] = {
+	{ "qcow2", qcow_base, NULL },
+	{ "vmdk", vmdk_base, vmdk_has_id },
+	{ "vhd", vhd_base, vhd_has_id },
+	{ "vhdx", vhdx_base, vhdx_has_id },
+};
+
 static bool rests_on(const struct image *i, struct blocks *first, struct image_base *b)
 {
-	if (!strcmp(i->state.format, "vmdk"))
-		return vmdk_base(first, b);
-	return !strcmp(i->state.format, "qcow2") && qcow_base(first, b);
+	for (size_t k = 0; k < sizeof resting / sizeof *resting; k++)
+		if (!strcmp(i->state.format, resting[k].format))
+			return resting[k].base(first, b);
+	return false;
 }
 
-/* Where it says of no state that it was made on, its name has to do. */
-static bool is_meant(const char *format, struct blocks *file, const struct image_base *b)
+/* QCOW2 says of no state that it was made on: the name has to do. */
+static bool is_meant(const struct image *i, struct blocks *file, const struct image_base *b)
 {
-	return !b->id[0] || (!strcmp(format, "vmdk") && vmdk_has_id(file, b->id));
+	for (size_t k = 0; k < sizeof resting / sizeof *resting; k++)
+		if (resting[k].has_id && !strcmp(i->state.format, resting[k].format))
+			return resting[k].has_id(file, b->id);
+	return true;
 }
 
 static bool open_named(struct image *i, const struct image_base *b, const struct image_files *files, unsigned depth,
@@ -269,12 +284,12 @@ static bool open_named(struct image *i, const struct image_base *b, const struct
 	if (!file)
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "%s: rests on another image, %.*s, which is not at hand",
 			       i->state.format, SPAN_ARG(name));
-	if (!is_meant(format, file, b))
+	if (!is_meant(i, file, b))
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "%s: rests on another image, and %.*s is not as that was",
 			       i->state.format, SPAN_ARG(name));
 	i->base = open_at(file, name, files, format, depth + 1, err);
 	if (!i->base)
-		return err_prefix(err, "%.*s, on which it rests", SPAN_ARG(name));
+		return depth ? false : err_prefix(err, "%.*s, on which it rests", SPAN_ARG(name));
 	buf_printf(&i->mended, "in an image that rests on %.*s", SPAN_ARG(name));
 	if (i->base->mended.len)
 		buf_printf(&i->mended, " (%.*s)", SPAN_ARG(buf_span(&i->base->mended)));

@@ -1,7 +1,7 @@
 /*
  * image: the media inside a disk image, as blocks: raw and split raw, EWF (E01,
- * split too), VMDK, VHD, VHDX, QCOW2. One of QCOW2 or VMDK that holds differences only is read
- * with the image that it rests on, where that is among its files. Only to be used in the sandbox.
+ * split too), VMDK, VHD, VHDX, QCOW2. One that holds differences only is read with the
+ * image that it rests on, where that is among its files. Only to be used in the sandbox.
  *
  * An EWF image holds checksums and a digest of what was acquired: image_verify
  * reads all media once and tells what does not agree.

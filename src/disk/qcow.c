@@ -239,6 +239,8 @@ static bool take_header(struct qcow *q, const uint8_t *h, struct err *err)
 	q->version = load_u32be(h + 4);
 	if (q->version < 1 || q->version > 3)
 		return err_set(err, ERR_UNSUPPORTED, 4, "qcow: a version that is not known");
+	if (load_u64be(h + 8) && !q->sparse.base)
+		return err_set(err, ERR_UNSUPPORTED, 8, "qcow2: rests on another image");
 	if (!(q->version == 1 ? take_old(q, h, err) : take_new(q, h, err)))
 		return false;
 	if (q->cluster_bits < CLUSTER_BITS_LEAST || q->cluster_bits > CLUSTER_BITS_MOST)

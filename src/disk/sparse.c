@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define LOOKED_AT ((size_t)64 << 10)
+#define MAP_PIECE 512
 #define USES_MOST ((uint64_t)32 << 20)	/* bytes */
 
 static bool unpack(struct sparse *s, uint64_t number, const struct sparse_unit *u, struct err *err)
@@ -41,6 +42,38 @@ static bool read_base(struct sparse *s, uint64_t at, uint8_t *to, size_t len, st
 	return !piece || blocks_read_all(s->base, at, to, piece, err);
 }
 
+/* Runs of sectors that lie in the same of both. */
+static bool read_partly(struct sparse *s, const struct sparse_unit *u, uint64_t start, uint32_t inside, uint8_t *to,
+			size_t len, struct err *err)
+{
+	uint8_t map[MAP_PIECE];
+	uint64_t known = UINT64_MAX;
+
+	while (len) {
+		uint64_t number = inside / s->sector, piece = s->sector - inside % s->sector;
+		unsigned bit = number % 8;
+		bool is_here;
+
+		if (number / 8 / MAP_PIECE != known) {
+			size_t got;
+
+			known = number / 8 / MAP_PIECE;
+			memset(map, 0, sizeof map);
+			if (!blocks_read(s->of, u->map_at + known * MAP_PIECE, map, sizeof map, &got, err))
+				return false;
+		}
+		piece = piece < len ? piece : len;
+		is_here = map[number / 8 % MAP_PIECE] >> (s->is_high_first ? 7 - bit : bit) & 1;
+		if (is_here ? !blocks_read_all(s->of, u->at + inside, to, (size_t)piece, err)
+			    : !read_base(s, start + inside, to, (size_t)piece, err))
+			return false;
+		to += piece;
+		inside += (uint32_t)piece;
+		len -= (size_t)piece;
+	}
+	return true;
+}
+
 static bool read_unit(struct sparse *s, uint64_t number, uint32_t inside, uint8_t *to, size_t len, struct err *err)
 {
 	struct sparse_unit u = { .count = 1 };
@@ -54,6 +87,8 @@ static bool read_unit(struct sparse *s, uint64_t number, uint32_t inside, uint8_
 		return read_base(s, s->base_at + number * s->unit + inside, to, len, err);
 	case SPARSE_PLAIN:
 		return blocks_read_all(s->of, u.at + inside, to, len, err);
+	case SPARSE_PARTLY:
+		return read_partly(s, &u, s->base_at + number * s->unit, inside, to, len, err);
 	case SPARSE_PACKED:
 		if (!unpack(s, number, &u, err))
 			return false;
@@ -206,8 +241,8 @@ struct sparse_loss sparse_look(struct sparse *s, struct sparse_uses *u)
 		if (unit.kind == SPARSE_LOST)
 			loss.lost += unit.count < units - i ? unit.count : units - i;
 		loss.odd += unit.is_odd;
-		if (u && (unit.kind == SPARSE_PLAIN || unit.kind == SPARSE_PACKED))
-			sparse_uses_add(u, unit.at, unit.kind == SPARSE_PLAIN ? s->unit : unit.len);
+		if (u && (unit.kind == SPARSE_PLAIN || unit.kind == SPARSE_PARTLY || unit.kind == SPARSE_PACKED))
+			sparse_uses_add(u, unit.at, unit.kind == SPARSE_PACKED ? unit.len : s->unit);
 	}
 	return loss;
 }

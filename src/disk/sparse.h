@@ -18,6 +18,7 @@ enum sparse_kind {
 	SPARSE_HOLE,
 	SPARSE_BASE,		/* not in this file: as in what it rests on; a hole where that is nothing */
 	SPARSE_PLAIN,
+	SPARSE_PARTLY,		/* of some sectors only, by a map: the others are the base's */
 	SPARSE_PACKED,
 	SPARSE_LOST,		/* what says where it lies makes no sense: reading it fails */
 };
@@ -25,6 +26,7 @@ enum sparse_kind {
 struct sparse_unit {
 	enum sparse_kind kind;
 	uint64_t at;
+	uint64_t map_at;	/* of SPARSE_PARTLY: a bit for each sector that is here */
 	uint32_t len;		/* of what is compressed, as stored */
 	uint64_t count;		/* of a hole, of the base's, and of what is lost: units alike from this one on; else 1 */
 	bool is_odd;		/* found by a copy, or with a flag that makes no sense */
@@ -37,6 +39,8 @@ struct sparse {
 	struct blocks *base;	/* borrowed: the media that it rests on; NULL: on none */
 	uint64_t base_at;	/* where in that it begins */
 	uint32_t unit;		/* bytes */
+	uint32_t sector;	/* bytes, of SPARSE_PARTLY */
+	bool is_high_first;	/* in its maps the highest bit of a byte is the first */
 	void (*find)(struct sparse *s, uint64_t number, struct sparse_unit *out);
 	/* Exactly `room`. NULL: nothing is compressed. */
 	bool (*unpack)(struct sparse *s, struct span packed, struct span room, uint8_t *to);

@@ -1,7 +1,9 @@
 #include "disk/vhd.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "disk/sparse.h"
 
 #define SECTOR 512
@@ -15,10 +17,15 @@
 /* Of 2040 GiB, the most that the format knows, in blocks of 2 MiB; smaller blocks make more. */
 #define BLOCKS_MOST ((uint64_t)8 << 20)
 #define ABSENT UINT32_MAX
+#define OWN_ID 68
+#define BASE_ID 40
+#define BASE_NAME 64
+#define BASE_NAME_LEN 512
 
 struct vhd {
 	struct sparse sparse;
 	uint32_t bitmap;		/* bytes of the map in front of each block */
+	bool is_partial;		/* that map counts: it holds differences */
 	uint64_t count, table_at;
 	uint8_t *table;			/* four bytes each, as stored */
 };
@@ -120,7 +127,11 @@ static void find(struct sparse *s, uint64_t number, struct sparse_unit *out)
 
 	out->count = number < v->count ? 1 : UINT64_MAX;
 	out->at = (uint64_t)sector * SECTOR + v->bitmap;
-	out->kind = sector == ABSENT ? SPARSE_HOLE : out->at < s->of->size ? SPARSE_PLAIN : SPARSE_LOST;
+	out->map_at = (uint64_t)sector * SECTOR;
+	out->kind = sector == ABSENT	       ? SPARSE_BASE
+		  : out->at >= s->of->size ? SPARSE_LOST
+		  : v->is_partial	       ? SPARSE_PARTLY
+					       : SPARSE_PLAIN;
 }
 
 static void release(struct sparse *s)
@@ -129,7 +140,8 @@ static void release(struct sparse *s)
 	free(s);
 }
 
-static struct blocks *open_dynamic(struct blocks *of, const struct geometry *g, uint64_t count, struct err *err)
+static struct blocks *open_dynamic(struct blocks *of, struct blocks *base, const struct geometry *g, uint64_t count,
+				   struct err *err)
 {
 	struct vhd *v = calloc(1, sizeof *v);
 	size_t got = 0, len = (size_t)count * 4;
@@ -139,7 +151,9 @@ static struct blocks *open_dynamic(struct blocks *of, const struct geometry *g, 
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
 		return NULL;
 	}
-	v->sparse = (struct sparse){ .of = of, .unit = g->block, .find = find, .release = release };
+	v->sparse = (struct sparse){ .of = of, .base = base, .unit = g->block, .sector = SECTOR, .is_high_first = true,
+				     .find = find, .release = release };
+	v->is_partial = g->kind == KIND_DIFFERENCING;
 	sparse_begin(&v->sparse, g->size);
 	v->bitmap = (g->block / SECTOR / 8 + SECTOR - 1) / SECTOR * SECTOR;
 	v->count = count;
@@ -152,7 +166,7 @@ static struct blocks *open_dynamic(struct blocks *of, const struct geometry *g, 
 	return &v->sparse.blocks;
 }
 
-struct blocks *vhd_media(struct blocks *of, struct vhd_damage *damage, struct err *err)
+struct blocks *vhd_media(struct blocks *of, struct blocks *base, struct vhd_damage *damage, struct err *err)
 {
 	struct geometry g = { 0 };
 	uint64_t count;
@@ -160,13 +174,53 @@ struct blocks *vhd_media(struct blocks *of, struct vhd_damage *damage, struct er
 	*damage = (struct vhd_damage){ 0 };
 	if (!find_footer(of, &g, damage, err))
 		return NULL;
-	if (g.kind == KIND_DIFFERENCING) {
+	if (g.kind == KIND_DIFFERENCING && !base) {
 		err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "vhd: rests on another image");
 		return NULL;
 	}
 	if (!read_header(of, &g, &count, damage, err))
 		return NULL;
-	return open_dynamic(of, &g, count, err);
+	return open_dynamic(of, base, &g, count, err);
+}
+
+/* ---- what it rests on ---- */
+
+static void put_id(char id[40], const uint8_t *bytes)
+{
+	for (unsigned i = 0; i < 16; i++)
+		snprintf(id + (size_t)i * 2, 3, "%02x", bytes[i]);
+}
+
+bool vhd_base(struct blocks *of, struct image_base *out)
+{
+	struct geometry g = { 0 };
+	struct vhd_damage ignored_damage;
+	uint8_t raw[HEADER] = { 0 };
+	struct err ignored;
+
+	if (!find_footer(of, &g, &ignored_damage, &ignored) || g.kind != KIND_DIFFERENCING)
+		return false;
+	if (blocks_read_all(of, g.header_at, raw, sizeof raw, &ignored) && !memcmp(raw, "cxsparse", 8)) {
+		struct buf path = buf_new(IMAGE_NAME_MOST);
+
+		for (size_t at = BASE_NAME; at < BASE_NAME + BASE_NAME_LEN && load_u16be(raw + at); at += 2)
+			utf8_add(&path, load_u16be(raw + at));
+		image_base_take_path(out, buf_span(&path));
+		put_id(out->id, raw + BASE_ID);
+		buf_free(&path);
+	}
+	return true;
+}
+
+bool vhd_has_id(struct blocks *of, const char *id)
+{
+	uint8_t start[FOOTER], end[FOOTER];
+	char own[40];
+
+	if (!read_footers(of, start, end) || (!is_footer(end) && !is_footer(start)))
+		return false;
+	put_id(own, (is_footer(end) ? end : start) + OWN_ID);
+	return !strcmp(own, id);
 }
 
 void vhd_look(struct blocks *media, struct buf *words)

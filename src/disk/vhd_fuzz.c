@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t got;
 
 	if (file && vhd_is(file))
-		media = vhd_media(file, &damage, &err);
+		media = vhd_media(file, file, &damage, &err);
 	if (media) {
 		for (uint64_t at = 0; at < media->size && at < 1u << 24; at += 131071)
 			(void)blocks_read(media, at, piece, sizeof piece, &got, &err);

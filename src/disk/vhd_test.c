@@ -61,7 +61,7 @@ static bool reads(struct buf *b, struct vhd_damage *damage)
 
 	assert_non_null(file);
 	assert_true(vhd_is(file));
-	media = vhd_media(file, damage, &err);
+	media = vhd_media(file, NULL, damage, &err);
 	ok = media && media->size == SIZE && blocks_read_all(media, BLOCK + 510, piece, 16, &err) &&
 	     !memcmp(piece, "\0\0content\0\0\0\0\0\0\0", 16) && blocks_data_from(media, 5) == BLOCK;
 	blocks_close(media);
@@ -113,7 +113,7 @@ TEST(vhd_says_which_blocks_are_lost)
 	struct err err = { 0 };
 
 	put_be(b.at + TABLE_AT, 0x7fffffff, 4);
-	media = vhd_media(file, &damage, &err);
+	media = vhd_media(file, NULL, &damage, &err);
 	assert_non_null(media);
 	assert_false(blocks_read_all(media, 0, piece, sizeof piece, &err));
 	assert_true(blocks_read_all(media, BLOCK, piece, sizeof piece, &err));
@@ -134,7 +134,7 @@ TEST(vhd_says_that_a_block_belongs_to_nothing)
 
 	memset(b.at + TABLE_AT + 4, 0xff, 4);
 	memset(b.at + BLOCK_AT + BITMAP, 'x', BLOCK);
-	media = vhd_media(file, &damage, &err);
+	media = vhd_media(file, NULL, &damage, &err);
 	assert_non_null(media);
 	vhd_look(media, &words);
 	assert_int_not_equal(span_find(buf_span(&words), 0, SPAN("belong to nothing")), SIZE_MAX);
@@ -151,7 +151,7 @@ TEST(vhd_that_rests_on_another_is_refused)
 	struct vhd_damage damage;
 	struct err err = { 0 };
 
-	assert_null(vhd_media(file, &damage, &err));
+	assert_null(vhd_media(file, NULL, &damage, &err));
 	assert_int_equal(err.code, ERR_UNSUPPORTED);
 	blocks_close(file);
 	buf_free(&b);

@@ -1,7 +1,9 @@
 #include "disk/vhdx.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "codec/crc32.h"
 #include "disk/sparse.h"
 #include "disk/vhdx_log.h"
@@ -16,8 +18,11 @@
 #define BLOCK_LEAST ((uint32_t)1 << 20)
 #define TABLE_MOST ((uint64_t)256 << 20)
 #define STATE 7
+#define STATE_ABSENT 0
 #define STATE_WHOLE 6
 #define STATE_PARTLY 7
+#define LOCATOR_MOST 65536
+#define LOCATOR_HEAD 20
 
 static const uint64_t headers_at[] = { 64 * KIB, 128 * KIB }, regions_at[] = { 192 * KIB, 256 * KIB };
 
@@ -26,6 +31,7 @@ static const uint64_t headers_at[] = { 64 * KIB, 128 * KIB }, regions_at[] = { 1
 #define ITEM_FILE SPAN("\x37\x67\xa1\xca\x36\xfa\x43\x4d\xb3\xb6\x33\xf0\xaa\x44\xe7\x6b")
 #define ITEM_SIZE SPAN("\x24\x42\xa5\x2f\x1b\xcd\x76\x48\xb2\x11\x5d\xbe\xd8\x3b\xf4\xb8")
 #define ITEM_SECTOR SPAN("\x1d\xbf\x41\x81\x6f\xa9\x09\x47\xba\x47\xf2\x33\xa8\xfa\xab\x5f")
+#define ITEM_LOCATOR SPAN("\x2d\x5f\xd3\xa8\x0b\xb3\x4d\x45\xab\xf7\xd3\xd8\x48\x34\xab\x0c")
 
 struct area {
 	uint64_t at, size;
@@ -34,6 +40,8 @@ struct area {
 struct vhdx {
 	struct sparse sparse;
 	struct area table, metadata, log;
+	struct area locator;		/* what it says of its base; size 0: nothing */
+	uint8_t content_id[16];		/* changes with what it holds */
 	uint8_t log_id[16];		/* zeros: nothing is in it */
 	struct blocks *replayed;	/* the file with its log, or NULL */
 	uint64_t count, ratio;		/* entries; those of content between two of other kinds */
@@ -95,6 +103,7 @@ static void read_headers(struct vhdx *v, struct buf *words)
 			continue;
 		number = load_u64le(room.at + 8);
 		v->log = (struct area){ load_u64le(room.at + 72), load_u32le(room.at + 68) };
+		memcpy(v->content_id, room.at + 32, sizeof v->content_id);
 		memcpy(v->log_id, room.at + 48, sizeof v->log_id);
 	}
 	buf_free(&room);
@@ -202,11 +211,13 @@ static void take_items(struct vhdx *v, struct span head)
 	cursor_seek(&c, 32);
 	for (uint16_t i = 0; i < count && i < ITEMS_MOST && !c.short_read; i++) {
 		struct span id = cursor_take(&c, 16);
-		uint32_t at = cursor_u32le(&c);
+		uint32_t at = cursor_u32le(&c), len = cursor_u32le(&c);
 		uint8_t value[8];
 		struct err ignored;
 
-		cursor_skip(&c, 12);
+		cursor_skip(&c, 8);
+		if (span_eq(id, ITEM_LOCATOR))
+			v->locator = (struct area){ v->metadata.at + at, len };
 		if (id.len && blocks_read_all(v->sparse.of, v->metadata.at + at, value, sizeof value, &ignored))
 			take_item(v, id, value);
 	}
@@ -217,7 +228,7 @@ static bool is_block_size(uint32_t n)
 	return n >= BLOCK_LEAST && n <= SPARSE_UNIT_MOST && !(n & (n - 1));
 }
 
-static bool read_metadata(struct vhdx *v, struct buf *words, struct err *err)
+static bool read_items(struct vhdx *v, struct err *err)
 {
 	struct buf room = buf_new(METADATA);
 	uint8_t *head = buf_reserve(&room, METADATA);
@@ -225,11 +236,17 @@ static bool read_metadata(struct vhdx *v, struct buf *words, struct err *err)
 	if (head && blocks_read_all(v->sparse.of, v->metadata.at, head, METADATA, err))
 		take_items(v, span_of(head, METADATA));
 	buf_free(&room);
+	return head;
+}
+
+static bool read_metadata(struct vhdx *v, struct buf *words, struct err *err)
+{
+	read_items(v, err);
 	if (!v->has_sector || (v->sector != 512 && v->sector != 4096)) {
 		sparse_say(words, "the size of its sectors is lost");
 		v->sector = 512;
 	}
-	if (v->has_parent)
+	if (v->has_parent && !v->sparse.base)
 		return err_set(err, ERR_UNSUPPORTED, v->metadata.at, "vhdx: rests on another image");
 	if (!v->has_file || !is_block_size(v->block) || !v->has_size || !v->size || v->size > INT64_MAX)
 		return err_set(err, ERR_CORRUPT, v->metadata.at, "vhdx: its metadata are damaged");
@@ -237,6 +254,15 @@ static bool read_metadata(struct vhdx *v, struct buf *words, struct err *err)
 }
 
 /* ---- the table of blocks ---- */
+
+/* Behind the entries of each row of blocks stands one of the map of their sectors. */
+static enum sparse_kind find_map(const struct vhdx *v, uint64_t number, struct sparse_unit *out)
+{
+	uint64_t at = (number / v->ratio + 1) * (v->ratio + 1) - 1, entry = at < v->count ? load_u64le(v->entries + at * 8) : 0;
+
+	out->map_at = entry / MIB * MIB + number % v->ratio * (v->block / v->sector / 8);
+	return (entry & STATE) == STATE_WHOLE && entry >= MIB && out->map_at < v->sparse.of->size ? SPARSE_PARTLY : SPARSE_LOST;
+}
 
 static void find(struct sparse *s, uint64_t number, struct sparse_unit *out)
 {
@@ -251,9 +277,9 @@ static void find(struct sparse *s, uint64_t number, struct sparse_unit *out)
 	out->at = entry / MIB * MIB;
 	out->is_odd = (entry & (MIB - 1)) >> 3 || (entry & STATE) == 4 || (entry & STATE) == 5;
 	if ((entry & STATE) != STATE_WHOLE && (entry & STATE) != STATE_PARTLY)
-		out->kind = SPARSE_HOLE;
+		out->kind = (entry & STATE) == STATE_ABSENT ? SPARSE_BASE : SPARSE_HOLE;
 	else if (out->at && out->at < s->of->size)
-		out->kind = SPARSE_PLAIN;
+		out->kind = (entry & STATE) == STATE_PARTLY && v->has_parent ? find_map(v, number, out) : SPARSE_PLAIN;
 }
 
 static void release(struct sparse *s)
@@ -269,7 +295,9 @@ static bool read_table(struct vhdx *v, struct buf *words, struct err *err)
 	size_t got = 0;
 
 	v->ratio = ((uint64_t)1 << 23) * v->sector / v->block;
-	v->count = blocks + (blocks ? (blocks - 1) / v->ratio : 0);
+	/* Where it holds differences the last row is whole, for its map stands behind it. */
+	v->count = v->has_parent ? (blocks + v->ratio - 1) / v->ratio * (v->ratio + 1)
+				 : blocks + (blocks ? (blocks - 1) / v->ratio : 0);
 	bytes = v->count * 8;
 	if (bytes > TABLE_MOST)
 		return err_set(err, ERR_LIMIT, v->table.at, "limit: blocks of a vhdx");
@@ -292,11 +320,12 @@ static bool open_vhdx(struct vhdx *v, struct buf *words, struct buf *mended, str
 	if (!read_metadata(v, words, err))
 		return false;
 	v->sparse.unit = v->block;
+	v->sparse.sector = v->sector;
 	sparse_begin(&v->sparse, v->size);
 	return read_table(v, words, err);
 }
 
-struct blocks *vhdx_media(struct blocks *of, struct buf *words, struct buf *mended, struct err *err)
+struct blocks *vhdx_media(struct blocks *of, struct blocks *base, struct buf *words, struct buf *mended, struct err *err)
 {
 	struct vhdx *v = calloc(1, sizeof *v);
 
@@ -304,11 +333,93 @@ struct blocks *vhdx_media(struct blocks *of, struct buf *words, struct buf *mend
 		err_set(err, ERR_IO, ERR_NO_OFFSET, "no memory for an image");
 		return NULL;
 	}
-	v->sparse = (struct sparse){ .of = of, .find = find, .release = release };
+	v->sparse = (struct sparse){ .of = of, .base = base, .find = find, .release = release };
 	if (open_vhdx(v, words, mended, err))
 		return &v->sparse.blocks;
 	release(&v->sparse);
 	return NULL;
+}
+
+/* ---- what it rests on ---- */
+
+/* Headers and items, no more. NULL: no memory. */
+static struct vhdx *open_head(struct blocks *of)
+{
+	struct vhdx *v = calloc(1, sizeof *v);
+	struct buf ignored = buf_new(0);
+	struct err err;
+
+	if (!v)
+		return NULL;
+	v->sparse = (struct sparse){ .of = of };
+	read_headers(v, &ignored);
+	replay_log(v, &ignored, &ignored);
+	read_regions(v, &ignored);
+	read_items(v, &err);
+	return v;
+}
+
+static void take_key(struct image_base *out, struct span key, struct span value)
+{
+	struct buf name = buf_new(IMAGE_NAME_MOST), text = buf_new(IMAGE_NAME_MOST);
+
+	utf8_add_utf16le(&name, key);
+	utf8_add_utf16le(&text, value);
+	if (span_eq(buf_span(&name), SPAN("parent_linkage")))
+		snprintf(out->id, sizeof out->id, "%.*s", SPAN_ARG(buf_span(&text)));
+	else if (span_eq(buf_span(&name), SPAN("relative_path")) ||
+		 (!out->name.len && span_ends(buf_span(&name), SPAN("_path"))))
+		image_base_take_path(out, buf_span(&text));
+	buf_free(&name);
+	buf_free(&text);
+}
+
+static void take_locator(struct image_base *out, struct span locator)
+{
+	struct cursor c = cursor_of(locator);
+	unsigned count;
+
+	cursor_skip(&c, LOCATOR_HEAD - 2);
+	count = cursor_u16le(&c);
+	while (count-- && !c.short_read) {
+		uint32_t key_at = cursor_u32le(&c), value_at = cursor_u32le(&c);
+		uint16_t key_len = cursor_u16le(&c), value_len = cursor_u16le(&c);
+
+		take_key(out, span_sub(locator, key_at, key_len), span_sub(locator, value_at, value_len));
+	}
+}
+
+bool vhdx_base(struct blocks *of, struct image_base *out)
+{
+	struct vhdx *v = open_head(of);
+	struct buf locator = buf_new(LOCATOR_MOST);
+	uint8_t *room = v && v->has_parent ? buf_reserve(&locator, LOCATOR_MOST) : NULL;
+	bool rests = v && v->has_parent;
+	struct err ignored;
+	size_t got = 0;
+
+	if (room && blocks_read(v->sparse.of, v->locator.at, room,
+				v->locator.size < LOCATOR_MOST ? (size_t)v->locator.size : LOCATOR_MOST, &got, &ignored))
+		take_locator(out, span_of(room, got));
+	buf_free(&locator);
+	if (v)
+		release(&v->sparse);
+	return rests;
+}
+
+bool vhdx_has_id(struct blocks *of, const char *id)
+{
+	struct vhdx *v = open_head(of);
+	char own[40] = "";
+
+	if (v) {
+		const uint8_t *g = v->content_id;
+
+		snprintf(own, sizeof own, "{%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}", load_u32le(g), load_u16le(g + 4),
+			 load_u16le(g + 6), g[8], g[9], g[10], g[11], g[12], g[13], g[14], g[15]);
+		release(&v->sparse);
+	}
+	return span_eq_nocase(span_text(own), span_text(id));
 }
 
 /* What was given back keeps its place, and is of no use any more. */

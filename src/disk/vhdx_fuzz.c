@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span in = span_of(data, size), metadata = span_sub(in, 0, METADATA_MOST), table = span_sub(in, METADATA_MOST, MIB);
 	struct blocks *file = blocks_of_span(span_of(image, sizeof image), NULL);
 	struct buf words = buf_new(4096), mended = buf_new(4096);
+	struct image_base base = image_base_new();
 	struct err err;
 
 	memset(image + MIB, 0, MIB / 16);
@@ -25,10 +26,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (table.len)
 		memcpy(image + 3 * MIB, table.at, table.len);
 	memcpy(image, "vhdxfile", 8);
+	if (file && vhdx_base(file, &base))
+		vhdx_has_id(file, base.id);
 	if (file && vhdx_is(file))
-		media_read_some(vhdx_media(file, &words, &mended, &err), vhdx_look, &words);
+		media_read_some(vhdx_media(file, file, &words, &mended, &err), vhdx_look, &words);
 	blocks_close(file);
 	buf_free(&words);
 	buf_free(&mended);
+	buf_free(&base.name);
 	return 0;
 }

@@ -199,10 +199,22 @@ static bool open_extent(struct opening *o, struct buf *text)
 	return add_part(o, extent);
 }
 
+static bool rests_on_another(struct blocks *of)
+{
+	struct image_base b = image_base_new();
+	bool rests = vmdk_base(of, &b);
+
+	buf_free(&b.name);
+	return rests;
+}
+
 static bool open_all(struct opening *o)
 {
 	struct buf text = buf_new(TEXT_MOST);
 	bool ok;
+
+	if (!o->base && rests_on_another(o->of))
+		return err_set(o->err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "vmdk: rests on another image");
 
 	if (vmdk_extent_is(o->of))
 		ok = open_extent(o, &text);

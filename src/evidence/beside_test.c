@@ -102,3 +102,13 @@ TEST(beside_knows_the_logs_of_a_database)
 	assert_false(beside_is_log(SPAN("edbtmp.log")));
 	assert_false(beside_is_companion(SPAN("var/log/setup.log")));
 }
+
+TEST(beside_knows_images_that_may_rest_on_others)
+{
+	assert_true(beside_may_rest(SPAN("vm-000001.vmdk")));
+	assert_true(beside_may_rest(SPAN("Server_1F2E.AVHDX")));
+	assert_false(beside_may_rest(SPAN("disk.raw")));
+	assert_true(beside_is_image(SPAN("disk.raw")));
+	assert_true(beside_is_image(SPAN("base.qcow2")));
+	assert_false(beside_is_image(SPAN("base.qcow2.txt")));
+}
