@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "disk/bitlocker.h"
+#include "disk/claim.h"
 #include "disk/ext_journal.h"
 #include "disk/fat_table.h"
 #include "disk/lvm.h"
@@ -295,6 +296,16 @@ static struct blocks *mend_ntfs(struct disk *d, struct volume *v)
 	return more;
 }
 
+/* An image may be cut off, and a partition shorter than what is in it. */
+static void say_cut(struct volume *v, const char *kind)
+{
+	uint64_t claim = claim_of(v->blocks, kind);
+
+	if (claim > v->blocks->size)
+		say_mended(v, "of %llu bytes of the file system %llu are not there: it ends too early", (unsigned long long)claim,
+			   (unsigned long long)(claim - v->blocks->size));
+}
+
 static void mend(struct disk *d, struct volume *v)
 {
 	const char *kind = fs_detect(v->blocks);
@@ -310,6 +321,7 @@ static void mend(struct disk *d, struct volume *v)
 		keep_below(d, v->blocks);
 		v->blocks = made;
 	}
+	say_cut(v, kind);
 }
 
 /* As libvshadow takes them; what cannot be mended is said. */

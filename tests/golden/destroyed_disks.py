@@ -15,7 +15,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from tap import finish, told
+import make_images  # noqa: E402
+from tap import finish, skipped, told  # noqa: E402
 
 MIB = 1 << 20
 COUNT = 60
@@ -195,6 +196,29 @@ def check_bitmap(kanshiki, work, tree):
              f"NTFS: {what} in record 6: all files are examined, and it is told", case.found(), case.items[:2])
 
 
+def check_cut(kanshiki, work):
+    """Images that end before what is in them does, by themselves and behind a table of partitions."""
+    for kind in ("ext2", "ext4", "ntfs", "fat12", "fat32", "exfat", "xfs", "hfsplus"):
+        image = make_images.make(kind, work)
+        if not image:
+            skipped(f"{kind}, cut off", "cannot be made here")
+            continue
+        size, words = image.stat().st_size, "are not there: it ends too early"
+        told(not Case(kanshiki, work, image).is_told(words), f"{kind}: whole, nothing is missing")
+        disk = work / "disk.raw"
+        disk.unlink(missing_ok=True)
+        make_images.blank(disk, MIB + size)
+        subprocess.run(["sfdisk", "-q", disk], input="start=2048, type=83\n", text=True, check=True, capture_output=True)
+        overwrite(disk, MIB, image.read_bytes())
+        os.truncate(image, size * 3 // 4)
+        case = Case(kanshiki, work, image)
+        told(case.items[0][2] == "partly" and case.is_told(words), f"{kind}: cut off, it is told", case.items[:2])
+        os.truncate(disk, MIB + size * 3 // 4)
+        case = Case(kanshiki, work, disk)
+        told(case.items[0][2] == "partly" and case.is_told(words), f"{kind}: a partition that is cut off is told", case.items[:2])
+        image.unlink()
+
+
 def main():
     kanshiki = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
@@ -208,6 +232,7 @@ def main():
         check_folders(kanshiki, work, tree)
         check_chance(kanshiki, work)
         check_bitmap(kanshiki, work, tree)
+        check_cut(kanshiki, work)
     return finish()
 
 
