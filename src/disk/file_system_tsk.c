@@ -5,9 +5,13 @@
 
 #include "disk/ext_table.h"
 #include "disk/tsk_image.h"
+#include "disk/wof.h"
 
 #define STREAMS_MOST 64
 #define SEEN_MOST ((uint64_t)1 << 29)	/* inodes of one volume */
+/* Of a reparse point; of a table of chunks and what did not become smaller. */
+#define WOF_POINT 64
+#define WOF_ROOM(size) ((size) / 256 + 65536)
 #define BROKEN_FOLDER_MOST ((TSK_OFF_T)2 << 20)	/* bytes of a broken one that the library is let into */
 
 static timestamp time_of(time_t seconds, uint64_t nano)
@@ -405,12 +409,49 @@ static bool read_attr(struct tsk_system *t, const TSK_FS_ATTR *attr, uint64_t mo
 	return true;
 }
 
+/* The stream that holds what a hole stands for, and how; NULL: the file is as it seems. */
+static const TSK_FS_ATTR *wof_of(struct tsk_system *t, TSK_FS_FILE *file, const struct fs_place *place, uint32_t *algorithm)
+{
+	const TSK_FS_ATTR *point, *attr;
+	char bytes[WOF_POINT];
+	ssize_t got;
+
+	if (place->stream_type || !TSK_FS_TYPE_ISNTFS(t->info->ftype))
+		return NULL;
+	point = tsk_fs_file_attr_get_type(file, TSK_FS_ATTR_TYPE_NTFS_REPARSE, 0, 0);
+	got = point ? tsk_fs_attr_read(point, 0, bytes, sizeof bytes, TSK_FS_FILE_READ_FLAG_NONE) : 0;
+	if (got <= 0 || !wof_algorithm(span_of(bytes, (size_t)got), algorithm))
+		return NULL;
+	for (int i = 0; i < tsk_fs_file_attr_getsize(file); i++) {
+		attr = tsk_fs_file_attr_get_idx(file, i);
+		if (attr && attr->type == TSK_FS_ATTR_TYPE_NTFS_DATA && attr->name && !strcmp(attr->name, WOF_STREAM))
+			return attr;
+	}
+	return NULL;
+}
+
+static bool read_wof(struct tsk_system *t, const TSK_FS_ATTR *stream, uint32_t algorithm, uint64_t size, uint64_t most,
+		     struct buf *to, bool *cut, struct err *err)
+{
+	uint64_t room = most < SIZE_MAX / 2 ? most + WOF_ROOM(most) : most;
+	struct buf packed = buf_new((size_t)room);
+	bool is_long = false, ok = read_attr(t, stream, room, &packed, &is_long, err);
+
+	if (ok && is_long)
+		ok = err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "limit: size of a file that Windows compressed");
+	ok = ok && wof_expand(buf_span(&packed), algorithm, size, most, to, err);
+	*cut = ok && size > most;
+	buf_free(&packed);
+	return ok;
+}
+
 static bool read_on(struct file_system *fs, const struct fs_place *place, uint64_t from,
 		    struct buf *to, struct err *err)
 {
 	struct tsk_system *t = (struct tsk_system *)fs;
 	TSK_FS_FILE *file = t->reads_ext || lost_is_place(place) ? NULL : tsk_fs_file_open_meta(t->info, NULL, place->inode);
-	const TSK_FS_ATTR *attr = file ? attr_of(file, place) : NULL;
+	uint32_t ignored;
+	const TSK_FS_ATTR *attr = file && !wof_of(t, file, place, &ignored) ? attr_of(file, place) : NULL;
 	uint64_t at = attr ? from + start_of(t, attr) : 0, size = attr && attr->size > 0 ? (uint64_t)attr->size : 0;
 	size_t piece = size - at < FS_PIECE ? (size_t)(size - at) : FS_PIECE;
 	uint8_t *room = at < size ? buf_reserve(to, piece) : NULL;
@@ -427,7 +468,8 @@ static bool read_place(struct file_system *fs, const struct fs_place *place, uin
 {
 	struct tsk_system *t = (struct tsk_system *)fs;
 	TSK_FS_FILE *file;
-	const TSK_FS_ATTR *attr;
+	const TSK_FS_ATTR *attr, *packed;
+	uint32_t algorithm;
 	bool ok;
 
 	if (lost_is_place(place))
@@ -439,9 +481,11 @@ static bool read_place(struct file_system *fs, const struct fs_place *place, uin
 	if (!file)
 		return tsk_failed(err, "inode");
 	attr = attr_of(file, place);
+	packed = wof_of(t, file, place, &algorithm);
 	/* No attribute and no size is an empty file. */
-	ok = attr ? read_attr(t, attr, most, to, cut, err)
-		  : !file->meta || file->meta->size <= 0 || tsk_failed(err, "content");
+	ok = attr && packed ? read_wof(t, packed, algorithm, attr->size > 0 ? (uint64_t)attr->size : 0, most, to, cut, err)
+	   : attr	    ? read_attr(t, attr, most, to, cut, err)
+			    : !file->meta || file->meta->size <= 0 || tsk_failed(err, "content");
 	tsk_fs_file_close(file);
 	return ok;
 }
