@@ -1,7 +1,7 @@
 #include "disk/marks.h"
 
 #include "base/buf.h"
-#include "disk/xfs.h"
+#include "disk/xfs_fork.h"
 
 #define EXT_INODE 128
 #define EXT_MAGIC 0xea020000
@@ -10,11 +10,20 @@
 #define EXT_SECURITY 6
 #define EXT_BLOCK_MOST 65536
 
-#define XFS_LOCAL 1
+#define XFS_HERE 1			/* the value stands with the name */
 #define XFS_ROOT 2
 #define XFS_SECURE 4
 #define XFS_IMMUTABLE 8
 #define XFS_APPEND 16
+/* A leaf of a tree of attributes. */
+#define LEAF_MAGIC_AT 8
+#define LEAF_V4 0xfbee
+#define LEAF_V5 0x3bee
+#define LEAF_COUNT_V4 12
+#define LEAF_COUNT_V5 56
+#define LEAF_ENTRIES_V4 32
+#define LEAF_ENTRIES_V5 80
+#define ATTRIBUTE_BLOCKS_MOST 65536
 
 #define ACL_VERSION 2
 #define ACL_USER 2			/* entries that name somebody */
@@ -143,12 +152,26 @@ void marks_of_ext(struct blocks *volume, uint32_t block, struct span inode, stru
 
 /* ---- XFS ---- */
 
-static void find_in_xfs(struct span inode, struct marks_room *room, struct marks *out)
+struct taking {
+	const struct xfs_volume *x;
+	struct marks_room *room;
+	struct marks *out;
+	struct buf block;
+};
+
+static void take_of_xfs(struct taking *t, uint8_t flags, struct span name, struct span value)
 {
-	struct cursor c = cursor_of(inode);
+	if (flags & XFS_SECURE && span_eq(name, SPAN("capability")))
+		t->out->capability = capability_of(value, t->room);
+	if (flags & XFS_ROOT && span_eq(name, SPAN("SGI_ACL_FILE")))
+		t->out->acl = acl_of_xfs(value, t->room);
+}
+
+static void take_short(struct taking *t, struct span fork)
+{
+	struct cursor c = cursor_of(fork);
 	unsigned count;
 
-	cursor_seek(&c, (inode.at[4] >= 3 ? 176u : 100u) + inode.at[82] * 8u);
 	cursor_skip(&c, 2);
 	count = cursor_u8(&c);
 	cursor_skip(&c, 1);
@@ -156,10 +179,69 @@ static void find_in_xfs(struct span inode, struct marks_room *room, struct marks
 		uint8_t name_len = cursor_u8(&c), value_len = cursor_u8(&c), flags = cursor_u8(&c);
 		struct span name = cursor_take(&c, name_len), value = cursor_take(&c, value_len);
 
-		if (flags & XFS_SECURE && span_eq(name, SPAN("capability")))
-			out->capability = capability_of(value, room);
-		if (flags & XFS_ROOT && span_eq(name, SPAN("SGI_ACL_FILE")))
-			out->acl = acl_of_xfs(value, room);
+		take_of_xfs(t, flags, name, value);
+	}
+}
+
+/* Entries lead to names with their values, where these are small enough to stand there. */
+static void take_leaf(struct taking *t, struct span block)
+{
+	bool is_v5 = t->x->is_v5;
+	struct cursor c = cursor_of(block), at = c;
+	unsigned count;
+
+	cursor_seek(&c, LEAF_MAGIC_AT);
+	if (cursor_u16be(&c) != (is_v5 ? LEAF_V5 : LEAF_V4))
+		return;
+	cursor_seek(&c, is_v5 ? LEAF_COUNT_V5 : LEAF_COUNT_V4);
+	count = cursor_u16be(&c);
+	cursor_seek(&c, is_v5 ? LEAF_ENTRIES_V5 : LEAF_ENTRIES_V4);
+	while (count-- && !c.short_read) {
+		uint16_t place, value_len;
+		uint8_t flags, name_len;
+		struct span name;
+
+		cursor_skip(&c, 4);
+		place = cursor_u16be(&c);
+		flags = cursor_u8(&c);
+		cursor_skip(&c, 1);
+		at.short_read = false;
+		cursor_seek(&at, place);
+		value_len = cursor_u16be(&at);
+		name_len = cursor_u8(&at);
+		name = cursor_take(&at, name_len);
+		if (flags & XFS_HERE)
+			take_of_xfs(t, flags, name, cursor_take(&at, value_len));
+	}
+}
+
+static bool take_blocks(void *context, const struct xfs_extent *e)
+{
+	struct taking *t = context;
+	struct err ignored;
+
+	for (uint64_t i = 0; i < e->count && i < ATTRIBUTE_BLOCKS_MOST; i++) {
+		uint8_t *room;
+
+		buf_clear(&t->block);
+		room = buf_reserve(&t->block, t->x->block);
+		if (room && blocks_read_all(t->x->volume, e->at + i * t->x->block, room, t->x->block, &ignored))
+			take_leaf(t, span_of(room, t->x->block));
+	}
+	return !blocks_over(t->x->volume);
+}
+
+static void take_attributes(struct taking *t, const struct xfs_inode *inode)
+{
+	struct xfs_fork fork = xfs_fork_of_attributes(t->x, inode);
+	struct err ignored;
+
+	if (fork.format == XFS_FORMAT_LOCAL) {
+		take_short(t, fork.bytes);
+	} else if (fork.format) {
+		t->block = buf_new(t->x->block);
+		xfs_each_extent(t->x, inode->number, &fork, true, take_blocks, t, &ignored);
+		buf_free(&t->block);
 	}
 }
 
@@ -167,6 +249,7 @@ void marks_of_xfs(struct blocks *volume, uint64_t number, struct marks_room *roo
 {
 	struct xfs_volume xfs;
 	struct xfs_inode inode;
+	struct taking t = { .x = &xfs, .room = room, .out = out };
 	struct err ignored;
 
 	*out = (struct marks){ 0 };
@@ -176,6 +259,5 @@ void marks_of_xfs(struct blocks *volume, uint64_t number, struct marks_room *roo
 		out->attributes |= MARK_IMMUTABLE;
 	if (load_u16be(inode.raw + 90) & XFS_APPEND)
 		out->attributes |= MARK_APPEND_ONLY;
-	if (inode.raw[82] && inode.raw[83] == XFS_LOCAL)
-		find_in_xfs(span_of(inode.raw, xfs.inode_size), room, out);
+	take_attributes(&t, &inode);
 }

@@ -1,8 +1,8 @@
 /*
  * marks: capabilities, access lists and attributes of files on ext2/3/4 and XFS
  * (base/marks.h). On ext lists stand in the inode or in a block of their own, on XFS in
- * the inode, where what is not large nearly always fits; those in blocks of their own are
- * not read there. Access lists are turned into the kernel's form.
+ * the inode or in the leaves of a tree; values that are too large for a leaf are not read.
+ * Access lists are turned into the kernel's form.
  */
 #ifndef KANSHIKI_DISK_MARKS_H
 #define KANSHIKI_DISK_MARKS_H

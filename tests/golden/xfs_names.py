@@ -170,6 +170,36 @@ def check_mounted(kanshiki, what, options, most, work):
          words[:4], *different(found, expected))
 
 
+def check_capabilities(kanshiki, work):
+    """What stands in the inode, in a block of its own, and in a tree of them, behind many other attributes."""
+    image, where = work / "volume.img", work / "mnt"
+    image.unlink(missing_ok=True)
+    make_images.blank(image, 100 << 20)
+    where.mkdir(exist_ok=True)
+    try:
+        make_images.run("mkfs.xfs", "-q", image, env=make_images.SMALL_XFS)
+        make_images.run("mount", "-o", "loop", image, where)
+    except (OSError, subprocess.CalledProcessError):
+        skipped("XFS, capabilities", "cannot be made and mounted here")
+        return
+    counts = {"few": 0, "some": 30, "many": 900}
+    try:
+        for name, count in counts.items():
+            write(where / name, b"#!/bin/sh\n" + name.encode())
+            os.chmod(where / name, 0o755)
+            for i in range(count):
+                os.setxattr(where / name, f"user.fill{i}", b"x" * 60)
+            os.setxattr(where / name, "security.capability", bytes.fromhex("0100000200200000" + "00" * 12))
+    finally:
+        make_images.run("umount", where)
+    examine(kanshiki, image, work)
+    db = sqlite3.connect(work / "x.case")
+    rows = db.execute("SELECT path, detail FROM trace WHERE what = 'file capability'").fetchall()
+    db.close()
+    found = {path.rpartition("/")[2] for path, detail in rows if "net_raw" in detail}
+    told(found == set(counts), "XFS: capabilities among any number of attributes are told", rows)
+
+
 def check_listed(kanshiki, what, options, most, work):
     image = work / "volume.img"
     image.unlink(missing_ok=True)
@@ -209,6 +239,7 @@ def main():
         os.environ |= {"HOME": name, "XDG_CACHE_HOME": f"{name}/cache", "TMPDIR": name}
         for what, options in MOUNTED.items():
             check_mounted(kanshiki, what, options, most, work)
+        check_capabilities(kanshiki, work)
         for what, options in LISTED.items():
             check_listed(kanshiki, what, options, most, work)
     return finish()
