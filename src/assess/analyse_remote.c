@@ -18,6 +18,7 @@
 #include "codec/json_write.h"
 
 #define GROUPS_MOST 200000
+#define HOUR (3600 * TIME_SECOND)
 
 #define TOOL(text, tool) { { (const uint8_t *)(text), sizeof(text) - 1 }, tool }
 
@@ -58,9 +59,11 @@ struct group {
 	const struct service *service;
 	const char *tool;
 	uint64_t item;
-	struct span local, peer, name, host;
+	struct span local, peer, name, host, path;
 	uint64_t out, in, flows, answered, distinct;
 	timestamp first, last;
+	timestamp programs, pipes;	/* the last program on a share, and the last pipe that starts one */
+	bool is_started;		/* one near the other */
 };
 
 struct remote {
@@ -131,7 +134,7 @@ static struct group *group_of(struct remote *r, const char *rule, const struct t
 	g->peer = arena_copy(arena, row->peer);
 	g->name = arena_copy(arena, row->name);
 	g->host = arena_copy(arena, row->host);
-	g->first = g->last = TIME_NONE;
+	g->first = g->last = g->programs = g->pipes = TIME_NONE;
 	*r->last = g;
 	r->last = &g->next;
 	return g;
@@ -203,7 +206,7 @@ static bool take_session(struct remote *r, const struct traffic_row *row, struct
 static bool take_fan(struct remote *r, const struct traffic_row *row, struct err *err)
 {
 	const struct service *service = service_of(row);
-	int64_t hour = row->time == TIME_NONE ? 0 : row->time / (3600 * TIME_SECOND);
+	int64_t hour = row->time == TIME_NONE ? 0 : row->time / HOUR;
 	bool is_open = row->in > 0;
 	struct group *g;
 
@@ -222,11 +225,56 @@ static bool take_fan(struct remote *r, const struct traffic_row *row, struct err
 	return count_distinct(r, g, row->peer, is_open ? 0 : row->peer_port, err);
 }
 
+/* "\\\\host\\ADMIN$\\x.exe", "\\\\host\\C$\\folder\\x.dll" */
+static bool is_program_on_admin_share(struct span path)
+{
+	struct span rest = span_from(path, 2), share;
+
+	if (!span_starts(path, SPAN("\\\\")))
+		return false;
+	span_split(&rest, '\\');
+	share = span_split(&rest, '\\');
+	return (span_eq_nocase(share, SPAN("ADMIN$")) || (share.len == 2 && share.at[1] == '$')) &&
+	       span_is_one_of_nocase(span_after_last(rest, '.'), "exe|dll|sys|ps1|bat|cmd|vbs|js|hta|msi|scr|com");
+}
+
+/* By which services and tasks of another machine are made. */
+static bool is_starting_pipe(struct span path)
+{
+	return span_is_one_of_nocase(span_after_last(path, '\\'), "svcctl|atsvc") && span_has_any(path, "\\IPC$\\");
+}
+
+/* A program put on a machine by way of its shares, and what would start it. */
+static bool take_share(struct remote *r, const struct traffic_row *row, struct err *err)
+{
+	bool is_program = span_eq(row->what, SPAN("upload")) && is_program_on_admin_share(row->path);
+	struct group *g;
+
+	if (!traffic_is_part(row) || r->groups.count > GROUPS_MOST || row->time == TIME_NONE ||
+	    (!is_program && !(span_eq(row->what, SPAN("session")) && is_starting_pipe(row->path))))
+		return true;
+	g = group_of(r, "share", row, row->local, row->peer, 0, err);
+	if (!g)
+		return false;
+	*(is_program ? &g->programs : &g->pipes) = row->time;
+	if (g->programs != TIME_NONE && g->pipes != TIME_NONE && g->pipes - g->programs < HOUR &&
+	    g->programs - g->pipes < HOUR)
+		g->is_started = true;
+	if (!is_program)
+		return true;
+	if (!g->path.len)
+		g->path = arena_copy(r->a->arena, row->path);
+	add(g, row);
+	return true;
+}
+
 bool remote_transfer(struct analysis *a, const struct traffic_row *row, struct err *err)
 {
 	struct remote *r = a->state;
 
-	if ((span_eq(row->what, SPAN("web")) && !span_starts(row->source, SPAN("zeek"))) || traffic_is_part(row))
+	if (traffic_is_part(row))
+		return take_share(r, row, err);
+	if (span_eq(row->what, SPAN("web")) && !span_starts(row->source, SPAN("zeek")))
 		return true;
 	return take_tool(r, row, err) && take_session(r, row, err) && take_fan(r, row, err);
 }
@@ -244,6 +292,8 @@ static bool tell(struct remote *r, const struct group *g, struct conclusion c, c
 		json_key(&w, "peer"), json_span(&w, g->peer);
 	if (g->tool)
 		json_key(&w, "tool"), json_text(&w, g->tool), json_key(&w, "name"), json_span(&w, g->name);
+	if (g->path.len)
+		json_key(&w, "path"), json_span(&w, g->path);
 	if (g->service)
 		json_key(&w, "service"), json_text(&w, g->service->name);
 	if (g->distinct)
@@ -269,10 +319,24 @@ static bool tell(struct remote *r, const struct group *g, struct conclusion c, c
 	return ok;
 }
 
+static bool judge_share(struct remote *r, const struct group *g, struct err *err)
+{
+	if (!g->path.len)
+		return true;
+	return tell(r, g, (struct conclusion){ .rule = SPAN("kanshiki.share-program"), .host = g->local,
+		.level = g->is_started ? LEVEL_HIGH : LEVEL_MEDIUM,
+		.title = g->is_started ? SPAN("A program was put on another machine and its services or tasks were reached for")
+				       : SPAN("A program was written to an administrator's share of another machine"),
+		.techniques = g->is_started ? SPAN("T1021.002 T1570 T1569.002") : SPAN("T1021.002 T1570") },
+		"programs that deploy software do so too: ask whose machine it came from", err);
+}
+
 static bool judge(struct remote *r, const struct group *g, struct err *err)
 {
 	uint64_t bytes = g->out + g->in;
 
+	if (!strcmp(g->rule, "share"))
+		return judge_share(r, g, err);
 	if (!strcmp(g->rule, "tool"))
 		return tell(r, g, (struct conclusion){ .rule = SPAN("kanshiki.remote-tool"),
 			.level = bytes >= THRESHOLD(REMOTE_TOOL_BYTES) ? LEVEL_MEDIUM : LEVEL_LOW,

@@ -426,6 +426,44 @@ static struct beacon_score score(int64_t every, double jitter, int64_t hours, ui
 }
 
 /* The figures that a second implementation of RITA's formula gave (.999, .974, .948, .955). */
+static void on_share(struct fixture *f, const char *what, const char *local, const char *path, int64_t second)
+{
+	struct trace t = trace_new(TRACE_TRANSFER, what);
+	struct err err = { 0 };
+
+	t.source = SPAN("capture");
+	t.time = t.last = START + second * TIME_SECOND;
+	t.local = span_text(local);
+	t.peer = SPAN("10.0.0.9:445");
+	t.protocol = SPAN("smb");
+	t.path = span_text(path);
+	t.bytes_out = 90000;
+	if (!case_add_trace(f->file, f->unit, f->item, &t, &err))
+		fail_msg("%s", err.text);
+}
+
+TEST(network_analysers_find_programs_on_shares_of_administrators)
+{
+	struct fixture f = begin("shares");
+
+	on_share(&f, "upload", "10.0.0.5:50000", "\\\\ws9\\ADMIN$\\svc.exe", 100);
+	on_share(&f, "session", "10.0.0.5:50000", "\\\\ws9\\IPC$\\svcctl", 110);
+	on_share(&f, "upload", "10.0.0.6:50000", "\\\\ws9\\c$\\temp\\x.DLL", 100);
+	on_share(&f, "session", "10.0.0.6:50000", "\\\\ws9\\IPC$\\svcctl", 9000);
+	/* Everyday work: no program, no such share, and a look at the services. */
+	on_share(&f, "upload", "10.0.0.7:50000", "\\\\ws9\\C$\\plan.docx", 100);
+	on_share(&f, "upload", "10.0.0.7:50000", "\\\\fs\\data\\setup.exe", 100);
+	on_share(&f, "download", "10.0.0.7:50000", "\\\\fs\\C$\\setup.exe", 100);
+	on_share(&f, "session", "10.0.0.8:50000", "\\\\ws9\\IPC$\\svcctl", 100);
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.share-program' AND level = 'high' AND "
+				   "json_extract(matched, '$.local') = '10.0.0.5'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.share-program' AND level = 'medium' AND "
+				   "json_extract(matched, '$.local') = '10.0.0.6'"), 1);
+	assert_int_equal(count(&f, "1"), 2);
+	case_close(f.file);
+}
+
 TEST(beacon_score_is_that_of_rita)
 {
 	assert_true(score(60, 0, 24, 1).whole > 0.99);

@@ -213,7 +213,8 @@ static bool take_transfer(struct traffic *t, sqlite3_stmt *q, struct err *err)
 		.source = query_span(q, 2),
 		.name = query_span(q, 5), .protocol = query_span(q, 6), .time = query_time(q, 7),
 		.last = query_time(q, 8), .out = query_u64(q, 9, 0), .in = query_u64(q, 10, 0),
-		.count = query_u64(q, 11, 0), .detail = query_span(q, 12), .host = query_span(q, 13) };
+		.count = query_u64(q, 11, 0), .detail = query_span(q, 12), .host = query_span(q, 13),
+		.path = query_span(q, 15) };
 	const struct span *name;
 	uint16_t name_port;
 
@@ -244,7 +245,7 @@ bool traffic_read(struct analysis *a, const struct traffic_readers *readers, str
 		" bytes_in, time, last, host, detail, " QUERY_OF_PERIOD " FROM trace"
 		" WHERE kind = 'dns' AND name IS NOT NULL ORDER BY id";
 	static const char transfers[] = "SELECT item, what, source, local, peer, name, protocol,"
-		" time, last, bytes_out, bytes_in, count, detail, host, user FROM trace"
+		" time, last, bytes_out, bytes_in, count, detail, host, user, path FROM trace"
 		" WHERE kind = 'transfer' AND " QUERY_OF_PERIOD " ORDER BY id";
 	struct traffic t = { .a = a, .readers = readers, .names = map_new(a->arena) };
 

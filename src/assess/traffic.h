@@ -16,7 +16,7 @@
 
 struct traffic_row {
 	uint64_t item;
-	struct span what, source, protocol, detail, host;	/* borrowed until the next row */
+	struct span what, source, protocol, detail, host, path;	/* borrowed until the next row */
 	struct span local, peer;	/* addresses, or names where a log has them */
 	uint16_t local_port, peer_port;	/* 0: none */
 	struct span name;		/* of the peer, or empty */
