@@ -15,11 +15,12 @@ enum { SYN = 2, ACK = 16 };
 struct making {
 	struct buf file;
 	uint16_t port;
+	uint16_t number;		/* of the packets of IP */
 };
 
 static inline struct making making_new(uint16_t port)
 {
-	struct making m = { buf_new((size_t)1 << 20), port };
+	struct making m = { buf_new((size_t)1 << 20), port, 7 };
 
 	buf_add(&m.file, SPAN("\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\1\0\x65\0\0\0"));
 	return m;
@@ -47,7 +48,7 @@ static inline void add_ip(struct making *m, bool is_back, uint8_t protocol, uint
 	buf_add_u32le(&m->file, (uint32_t)len);
 	buf_add(&m->file, SPAN("\x45\0"));
 	add_u16be(&m->file, (uint32_t)len);
-	add_u16be(&m->file, 7);
+	add_u16be(&m->file, m->number);
 	add_u16be(&m->file, fragment);
 	buf_add_u8(&m->file, 64);
 	buf_add_u8(&m->file, protocol);

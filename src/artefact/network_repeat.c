@@ -26,7 +26,9 @@ static uint64_t key_of(const struct network_flows *f, const struct flow *flow, i
 		return flow_mix(conversation, (uint64_t)p->fragment_id << 32 | p->fragment_at << 16 | p->payload_length, f->seed);
 	if (p->protocol == PROTOCOL_TCP)
 		return flow_mix(conversation, (uint64_t)p->sequence << 32 | p->payload_length, f->seed);
-	conversation = flow_mix(conversation, (uint64_t)p->checksum << 32 | p->payload_length, f->seed);
+	/* One that is sent anew has another number, but for IPv6 and who numbers none. */
+	conversation = flow_mix(conversation, (uint64_t)p->fragment_id << 48 | (uint64_t)p->checksum << 32 | p->payload_length,
+				f->seed);
 	return flow_mix(flow_mix(conversation, map_hash(f->seed, span_sub(p->payload, 0, ENDS)), f->seed),
 		   map_hash(f->seed, tail), f->seed);
 }

@@ -85,6 +85,16 @@ TEST(network_stream_counts_packets_that_were_recorded_twice_once)
 	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:9||udp||30|30\n");
 }
 
+/* As a counter of one and the same thing sends them: what differs is the packet's number. */
+TEST(network_stream_counts_datagrams_that_say_the_same)
+{
+	struct making m = making_new(8125);
+
+	for (m.number = 1; m.number <= 5; m.number++)
+		datagram(&m, false, 1, SPAN("hits:1|c"));
+	expect(&m, "flow|10.0.0.1:40000|192.0.2.1:8125||udp||40|0\n");
+}
+
 TEST(network_stream_tells_connections_of_the_same_ends_apart)
 {
 	struct making m = making_new(9);

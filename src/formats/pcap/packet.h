@@ -45,7 +45,7 @@ struct packet {
 	bool is_later_fragment;		/* has no ports: they are in the first */
 	bool is_last_fragment;
 	bool is_bundle;			/* other frames follow it in the same one: not read */
-	uint32_t fragment_id;
+	uint32_t fragment_id;		/* of IPv4 also where it is none: its number */
 	uint32_t fragment_at;		/* of the payload, in that of the whole packet of IP */
 	uint8_t layer;			/* of PACKET_NOT_IP: enum packet_layer, */
 	uint16_t kind;			/* and what it carries instead */
