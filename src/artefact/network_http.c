@@ -1,6 +1,8 @@
 #include "artefact/network_flow.h"
 
+#include "base/base64.h"
 #include "formats/http/http_head.h"
+#include "formats/ntlm/ntlm.h"
 
 /* Requests looked for in one packet. */
 #define REQUESTS_MOST 64
@@ -76,6 +78,24 @@ void flow_keep_request(struct flow_text *t, struct span method, struct span uri,
 		flow_keep(t->name, sizeof t->name, host);
 }
 
+/* Who asks, by what is sent to log on; never a password. */
+static void keep_user(struct flow_text *t, struct span authorization)
+{
+	struct span scheme = span_split(&authorization, ' '), decoded;
+	struct buf user = buf_new(1024);
+	uint8_t room[1024];
+	struct ntlm ntlm;
+
+	decoded = span_of(room, base64_decode(room, sizeof room, span_trim(authorization)));
+	if (span_eq_nocase(scheme, SPAN("Basic")))
+		buf_add(&user, span_find_byte(decoded, 0, ':') == SIZE_MAX ? SPAN("") : span_split(&decoded, ':'));
+	else if (ntlm_read(decoded, &ntlm) && !ntlm.is_challenge)
+		buf_printf(&user, *ntlm.domain ? "%s\\%s" : "%s%s", ntlm.domain, ntlm.user);
+	if (buf_span(&user).len)
+		flow_keep(t->user, sizeof t->user, buf_span(&user));
+	buf_free(&user);
+}
+
 static void keep_request(struct flow_text *t, const struct http_head *head)
 {
 	bool is_connect = span_eq(head->method, SPAN("CONNECT"));
@@ -84,6 +104,8 @@ static void keep_request(struct flow_text *t, const struct http_head *head)
 
 	if (!*t->agent)
 		flow_keep(t->agent, sizeof t->agent, head->agent);
+	if (head->authorization.len)
+		keep_user(t, head->authorization);
 	flow_keep_request(t, head->method, head->uri, flow_without_port(host));
 	t->is_tunnel = is_connect;
 }
@@ -212,7 +234,8 @@ bool flow_take_http(struct network_flows *f, struct flow *flow, int direction, c
 		return take_requests(f, flow, p, time);
 	if (!http_head_read(p->payload, &head) || head.is_request)
 		return false;
-	if (flow->text && !flow->text->status)
+	/* What only says that the request may go on is replaced by what comes of it. */
+	if (flow->text && flow->text->status < 200)
 		flow->text->status = head.status;
 	if (!flow->application)
 		flow->application = "http";

@@ -46,6 +46,14 @@ static void take_field(struct http_head *out, struct span line)
 		if (span_eq_nocase(name, SPAN("content-type")))
 			out->type = value;
 		break;
+	case 13:
+		if (span_eq_nocase(name, SPAN("authorization")))
+			out->authorization = value;
+		break;
+	case 19:
+		if (span_eq_nocase(name, SPAN("proxy-authorization")))
+			out->authorization = value;
+		break;
 	case 14:
 		if (span_eq_nocase(name, SPAN("content-length")) && !span_to_u64(value, &out->body_length))
 			out->body_length = HTTP_LENGTH_UNKNOWN;

@@ -16,6 +16,7 @@ struct http_head {
 	struct span method, uri;	/* of a request */
 	uint16_t status;		/* of an answer */
 	struct span host, agent, type, server;
+	struct span authorization;	/* of a request, to the server or a proxy: "NTLM …"; it may hold a password */
 	uint64_t body_length;		/* as Content-Length says */
 	bool is_chunked;		/* Transfer-Encoding: the length shows at the end */
 	bool is_whole;			/* the empty line is there */

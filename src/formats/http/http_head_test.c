@@ -46,3 +46,13 @@ TEST(http_head_says_what_follows_it)
 	assert_int_equal(h.uri.len, sizeof line - 4);
 	assert_false(http_head_read(span_of(line, 200), &h));
 }
+
+TEST(http_head_reads_who_asks)
+{
+	struct http_head h;
+
+	assert_true(http_head_read(SPAN("GET / HTTP/1.1\r\nauthorization: Basic eA==\r\n\r\n"), &h));
+	assert_span(h.authorization, "Basic eA==");
+	assert_true(http_head_read(SPAN("GET http://h/ HTTP/1.1\r\nProxy-Authorization: NTLM TlRM\r\n\r\n"), &h));
+	assert_span(h.authorization, "NTLM TlRM");
+}
