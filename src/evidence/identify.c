@@ -1,6 +1,7 @@
 #include "evidence/identify.h"
 
 #include "base/utf8.h"
+#include "formats/log/log.h"
 
 struct magic {
 	uint32_t offset;
@@ -422,5 +423,7 @@ struct identity identify(struct span start)
 		return found;
 	else if (is_text(span_sub(start, 0, 4096)))
 		return identify_text(start);
+	else if (log_identify(start) != LOG_NONE)
+		return identify_text(log_without_zeros(start));
 	return found;
 }

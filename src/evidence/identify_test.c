@@ -22,6 +22,9 @@ TEST(identify_goes_by_content)
 	assert_kind(SPAN("Nov 21 21:49:06 host sshd[1]: x\n"), "text log", CLASS_TEXT_LOG);
 	assert_kind(SPAN("<34>Nov 21 21:49:06 host x\n"), "text log", CLASS_TEXT_LOG);
 	assert_kind(SPAN("{\"a\":1}\n{\"a\":2}\n"), "json lines", CLASS_TEXT_LOG);
+	assert_kind(SPAN("Nov 21 21:49:06 host sshd[1]: x\nNov 21 21:4\0\0\0"), "text log", CLASS_TEXT_LOG);
+	assert_kind(SPAN("\0\0\0\0#separator \\x09\n#path\tconn\n"), "zeek log", CLASS_NETWORK_LOG);
+	assert_kind(SPAN("hello there\n\0\0"), "data", CLASS_OTHER);
 	assert_kind(SPAN("hello there\n"), "text", CLASS_OTHER);
 	assert_kind(SPAN("\1\2\3\0\5"), "data", CLASS_OTHER);
 	assert_kind(SPAN(""), "empty", CLASS_OTHER);

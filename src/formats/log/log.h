@@ -6,7 +6,7 @@
  * servers and of squid, CSV with a header, and plain text with a time in front.
  * Fed block by block, so that a log of any size is read in bounded memory. Every
  * event has a field log_format with the word of log_format_name. A line that does
- * not fit its format is counted and told, and costs nothing else.
+ * not fit its format, or has zeros in it, is counted and told, and costs nothing else.
  *
  * Times are UTC. Where a format has no year or no zone, that of the options is
  * taken, and the report says that it was needed.
@@ -27,6 +27,11 @@ enum log_format { LOG_NONE, LOG_JSON, LOG_SYSLOG, LOG_AUDITD, LOG_JOURNAL, LOG_Z
 
 /* What the start of a content is; LOG_NONE: no log that we know. */
 enum log_format log_identify(struct span start);
+/*
+ * Of the start of a text what stands before, or after, zeros in it: a crash leaves them where a
+ * log was being written, and who empties a log under its writer in front. Whole lines; empty where none is.
+ */
+struct span log_without_zeros(struct span start);
 /* "json", "syslog", "auditd", "journal", "zeek", "w3c", "access", "csv",
  * "text", "squid", "xml", "". */
 const char *log_format_name(enum log_format format);

@@ -142,11 +142,26 @@ static enum log_format identify_wide(struct span start)
 	return format;
 }
 
+struct span log_without_zeros(struct span start)
+{
+	size_t zero, from = 0;
+
+	while (from < start.len && !start.at[from])
+		from++;
+	start = span_sub(start, from, LOG_IDENTIFY_BYTES);
+	zero = span_find_byte(start, 0, 0);
+	if (zero == SIZE_MAX)
+		return start;
+	while (zero && start.at[zero - 1] != '\n')
+		zero--;
+	return span_sub(start, 0, zero);
+}
+
 enum log_format log_identify(struct span start)
 {
-	start = span_sub(start, 0, LOG_IDENTIFY_BYTES);
 	if (span_starts(start, SPAN("\xff\xfe")) || span_starts(start, SPAN("\xfe\xff")))
-		return identify_wide(start);
+		return identify_wide(span_sub(start, 0, LOG_IDENTIFY_BYTES));
+	start = log_without_zeros(start);
 	if (span_starts(start, SPAN("\xef\xbb\xbf")))
 		start = span_from(start, 3);
 	if (span_starts(start, SPAN("__CURSOR=")))

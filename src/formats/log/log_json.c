@@ -17,6 +17,7 @@ struct log_json {
 	uint32_t generation;		/* of the reader's shapes, to which the contexts belong */
 	uint8_t *room;			/* for unescaped texts of the object at hand */
 	size_t room_size;
+	bool is_in_zeros;		/* the byte before was one */
 };
 
 struct parse {
@@ -376,6 +377,18 @@ static bool any_value(struct parse *p, struct json_key *key)
 	return true;
 }
 
+/* Where a log was being written when the machine stopped; what stands behind them is whole. */
+static void skip_zeros(struct parse *p)
+{
+	struct log_json *j = p->r->json;
+
+	if (!j->is_in_zeros)
+		log_bad_line(p->r);
+	j->is_in_zeros = true;
+	while (p->text.at < p->text.end && !*p->text.at)
+		p->text.at++;
+}
+
 static void skip_line(struct parse *p)
 {
 	const uint8_t *end = memchr(p->text.at, '\n', (size_t)(p->text.end - p->text.at));
@@ -399,8 +412,15 @@ static bool find_object(struct parse *p)
 	while (p->text.at < p->text.end) {
 		uint8_t c = *p->text.at;
 
-		if (c == '{')
+		if (c == '{') {
+			p->r->json->is_in_zeros = false;
 			return true;
+		}
+		if (!c) {
+			skip_zeros(p);
+			continue;
+		}
+		p->r->json->is_in_zeros = false;
 		if (json_is_between(c, &p->r->json->wrapper)) {
 			p->text.at++;
 			continue;

@@ -381,10 +381,25 @@ bool log_row_end(struct log_reader *r, struct log_row *row, timestamp time)
 	return r->each(r->context, &event);
 }
 
+/* What was written behind the last of them is whole. */
+static struct span behind_zeros(struct log_reader *r, struct span line)
+{
+	struct span rest = span_after_last(line, 0);
+
+	if (rest.len < line.len)
+		log_bad_line(r);
+	return rest;
+}
+
 static bool take_line(struct log_reader *r, struct span line)
 {
 	r->line++;
 	arena_reset(&r->memory);
+	if (span_find_byte(line, 0, 0) != SIZE_MAX) {
+		line = behind_zeros(r, line);
+		if (!line.len)
+			return true;
+	}
 	if (line.len && line.at[line.len - 1] == '\r')
 		line.len--;
 	if (r->offset == 0 && span_starts(line, SPAN("\xef\xbb\xbf")))

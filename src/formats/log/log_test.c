@@ -469,6 +469,28 @@ TEST(journal_exports_are_read_with_binary_fields)
 	log_reader_free(r);
 }
 
+static void expect_zeros(struct span log, const char *want)
+{
+	expect_bytes(log, SIZE_MAX, want);
+	expect_bytes(log, 1, want);
+	assert_int_equal(last_report.bad_lines, 1);
+}
+
+/* As a crash leaves them in the middle of a line, and who empties a log under its writer in front. */
+TEST(zeros_in_a_log_cost_the_line_that_they_cut)
+{
+	expect_zeros(SPAN("Nov 21 22:00:00 a b: x\nNov 21 22:00:01 a b: cu\0\0\0\0Nov 21 22:00:02 a b: y\n"),
+		     "syslog\n2026-11-21T22:00:00Z log_format=syslog host=a program=b message=x\n"
+		     "2026-11-21T22:00:02Z log_format=syslog host=a program=b message=y\n");
+	expect_zeros(SPAN("\0\0\0Nov 21 22:00:00 a b: x\n"),
+		     "syslog\n2026-11-21T22:00:00Z log_format=syslog host=a program=b message=x\n");
+	expect_zeros(SPAN("\0\0\0{\"ts\":1}\n{\"ts\":2}\n"), "json\n log_format=json ts=1\n log_format=json ts=2\n");
+	expect_zeros(SPAN("{\"ts\":1}\n\0\0\0\0\n{\"ts\":2}\n"), "json\n log_format=json ts=1\n log_format=json ts=2\n");
+	/* What begins as a text and is none. */
+	assert_int_equal(log_identify(SPAN("a\0b\0\n\0")), LOG_NONE);
+	assert_int_equal(log_identify(SPAN("\0\0\0\0")), LOG_NONE);
+}
+
 TEST(what_is_no_log_is_left_alone)
 {
 	assert_int_equal(log_identify(SPAN("MZ\x90\0\3\0\0\0")), LOG_NONE);
