@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #define BLOCK_SIZE ((size_t)64 << 10)
+/* Blocks grow up to this. From here on they come from the system, zero and untouched until they are used. */
+#define BLOCK_LARGE ((size_t)4 << 20)
 #define ALIGNMENT 16
 
 struct arena_block {
@@ -37,10 +39,11 @@ void arena_free(struct arena *a)
 	*a = (struct arena){ .limit = a->limit };
 }
 
-static void use_block(struct arena *a, struct arena_block *block)
+static void use_block(struct arena *a, struct arena_block *block, bool is_clean)
 {
 	a->at = block->data;
 	a->end = block->data + block->size;
+	a->is_clean = is_clean;
 }
 
 void arena_reset(struct arena *a)
@@ -62,26 +65,32 @@ void arena_reset(struct arena *a)
 	}
 	keep->next = NULL;
 	a->blocks = keep;
-	use_block(a, keep);
+	use_block(a, keep, false);
+}
+
+static size_t room_of_next(const struct arena *a)
+{
+	if (!a->blocks)
+		return BLOCK_SIZE;
+	return a->blocks->size < BLOCK_LARGE ? a->blocks->size * 2 : a->blocks->size;
 }
 
 static bool add_block(struct arena *a, size_t size)
 {
-	size_t room = a->blocks && a->blocks->size < ((size_t)4 << 20) ? a->blocks->size * 2
-								     : BLOCK_SIZE;
+	size_t room = room_of_next(a);
 	struct arena_block *block;
+	bool is_large;
 
-	if (a->blocks && a->blocks->size >= ((size_t)4 << 20))
-		room = a->blocks->size;
 	if (room < size)
 		room = size;
-	block = malloc(sizeof *block + room);
+	is_large = room >= BLOCK_LARGE;
+	block = is_large ? calloc(1, sizeof *block + room) : malloc(sizeof *block + room);
 	if (!block)
 		return false;
 	block->size = room;
 	block->next = a->blocks;
 	a->blocks = block;
-	use_block(a, block);
+	use_block(a, block, is_large);
 	return true;
 }
 
@@ -99,7 +108,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	got = a->at;
 	a->at += rounded;
 	a->used += rounded;
-	return memset(got, 0, size);
+	return a->is_clean ? got : memset(got, 0, size);
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)

@@ -21,6 +21,7 @@ struct arena {
 	size_t used;			/* bytes handed out, for reports and limits */
 	size_t limit;
 	bool fixed;
+	bool is_clean;			/* the current block is zero from `at` on */
 	bool exhausted;
 };
 

@@ -20,6 +20,24 @@ TEST(arena_hands_out_zeroed_aligned_memory_after_reset_too)
 	arena_free(&a);
 }
 
+TEST(arena_hands_out_zeroed_memory_of_large_blocks_after_reset_too)
+{
+	struct arena a = arena_new((size_t)64 << 20);
+
+	for (int round = 0; round < 3; round++) {
+		for (size_t size = 1 << 20; size < (size_t)9 << 20; size += (size_t)3 << 19) {
+			uint8_t *got = arena_alloc(&a, size);
+
+			assert_non_null(got);
+			for (size_t i = 0; i < size; i++)
+				assert_int_equal(got[i], 0);
+			memset(got, 0xaa, size);
+		}
+		arena_reset(&a);
+	}
+	arena_free(&a);
+}
+
 TEST(arena_refuses_beyond_its_limit_and_says_so)
 {
 	struct arena a = arena_new(100);
