@@ -95,6 +95,7 @@ static void free_job(struct job *job)
 		free(job->refused[i].path);
 	tree_clear(&job->tree);
 	free(job->own);
+	free(job->plan);
 	free(job->path);
 	free(job);
 }
@@ -323,6 +324,8 @@ static bool try_again(struct coordinator *c, struct job *job, struct err *err)
 	c->buffered -= job->tree.records.room;
 	known_forget(c, job);
 	tree_clear(&job->tree);
+	free(job->plan);
+	job->plan = NULL;
 	job->state = JOB_WAITING;
 	c->waiting = c->head;
 	job->redone++;
@@ -351,22 +354,19 @@ static bool is_head_finished(const struct coordinator *c)
 	return c->head && c->head->state == JOB_FINISHED;
 }
 
-/* One at a time: a row of them would keep examiners waiting that are done or have much to tell. */
-static bool write_head(struct coordinator *c, struct err *err)
+/* One at a time, and that in pieces: else examiners are kept waiting that are done or have much to tell. */
+static bool write_head(struct coordinator *c, bool *is_more, struct err *err)
 {
 	struct job *job = c->head;
-	struct plan *plan = NULL;
 	bool redo = false, ok;
 
-	ok = job->is_relisted || plan_job(c, job, &plan, &redo, err);
-	if (ok && redo && job->redone < REDO_MOST) {
-		free(plan);
+	*is_more = false;
+	ok = job->is_relisted || job->plan || plan_job(c, job, &job->plan, &redo, err);
+	if (ok && redo && job->redone < REDO_MOST)
 		return try_again(c, job, err);
-	}
-	ok = ok && (job->is_relisted || write_job(c, job, plan, err));
-	free(plan);
-	if (!ok)
-		return false;
+	ok = ok && (job->is_relisted || write_job(c, job, is_more, err));
+	if (!ok || *is_more)
+		return ok;
 	c->buffered -= job->fate ? 0 : job->tree.records.room;
 	note_done(c, job);
 	known_forget(c, job);
@@ -479,11 +479,11 @@ bool coordinator_run(struct coordinator *c, struct case_file *file,
 	while (feed(c, err)) {
 		bool is_more = false;
 
-		if (is_head_finished(c) ? !write_head(c, err) : !write_ahead(c, &is_more, err))
+		if (is_head_finished(c) ? !write_head(c, &is_more, err) : !write_ahead(c, &is_more, err))
 			return false;
 		/* Whatever is finished is kept. */
 		while (c->stopped && is_head_finished(c))
-			if (!write_head(c, err))
+			if (!write_head(c, &is_more, err))
 				return false;
 		if (c->stopped || (!c->head && c->walk_done)) {
 			totals->stopped = c->stopped;

@@ -46,6 +46,7 @@ struct opened {
 };
 
 struct writing;
+struct plan;
 
 struct job {
 	struct job *next;
@@ -75,6 +76,7 @@ struct job {
 	unsigned tries, redone;
 	bool is_only_size;		/* nothing else had its size when it was handed out */
 	struct writing *writing;	/* begun, or NULL */
+	struct plan *plan;		/* owned, while it is written; or NULL */
 	bool is_changed;		/* the file changed while it was read */
 	char cut[160];			/* the last examiner ended so, or empty */
 	struct refused refused[COMMAND_REFUSED_MAX];
@@ -199,8 +201,11 @@ struct plan {
 bool plan_job(struct coordinator *c, struct job *job, struct plan **out, bool *redo,
 	      struct err *err);
 
-/* coordinator_write.c: a finished job into the case. */
-bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err);
+/*
+ * coordinator_write.c: a finished job into the case, by its plan. *is_more: not all of it
+ * yet, so that examiners do not wait for long; call again.
+ */
+bool write_job(struct coordinator *c, struct job *job, bool *is_more, struct err *err);
 /*
  * The head of the queue while it is examined: what was told of a large file so far, which
  * surely is no copy of another. *is_more: there is more at once.

@@ -107,6 +107,34 @@ TEST(coordinator_lists_what_is_inside_a_duplicated_archive_below_each_place)
 	tear_down(&r);
 }
 
+/* What is in it is written in pieces, between which others are heard: nothing is lost or doubled. */
+TEST(coordinator_writes_archives_of_many_members_whole)
+{
+	static const char make[] =
+		"mkdir in && for i in $(seq 1500); do echo $i > in/$i; echo $i > in/copy$i; done && "
+		"zip -q -D -r a.zip in && cp a.zip b.zip && cp in/7 c && rm -r in";
+	static const char inside[] = "SELECT count(*) FROM item WHERE path LIKE '%/a.zip!%' AND fate = ";
+	struct run r;
+	char sql[200];
+
+	set_up(&r, "pieces");
+	shell(r.folder, make);
+	for (unsigned jobs = 1; jobs <= 3; jobs += 2) {
+		snprintf(r.path, sizeof r.path, "%s/pieces-%u.case", scratch_dir(), jobs);
+		run_with(&r, (struct coordinator_options){ .jobs = jobs });
+		for (int i = 0; i < 2; i++) {
+			snprintf(sql, sizeof sql, "%s'%s'", inside, i ? "duplicate" : "examined");
+			assert_int_equal(number(&r, sql), 1500);
+		}
+		assert_item(&r, "/b.zip", "duplicate|archive|zip|");
+		assert_item(&r, "/c", "duplicate|other|text|");
+		assert_int_equal(r.totals.items, 2 * 3001 + 1);
+		assert_int_equal(number(&r, "SELECT count(DISTINCT path) FROM item WHERE fate IS NOT NULL"), 2 * 3001 + 1);
+		assert_int_equal(number(&r, "SELECT count(*) FROM unit WHERE NOT done"), 0);
+		tear_down(&r);
+	}
+}
+
 TEST(coordinator_gives_odd_things_a_fate_and_touches_none)
 {
 	struct run r;

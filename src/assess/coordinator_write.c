@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 #define PATH_CAP ((size_t)1 << 20)
-/* Records written ahead between two looks at the examiners. */
+/* Records written between two looks at the examiners: ahead, and of what is finished. */
 #define AHEAD_AT_ONCE 256
+#define AT_ONCE 1024
 
 struct written {
 	uint64_t id;			/* of the case */
@@ -343,17 +344,20 @@ static bool next_record(struct writing *w, struct record *r, size_t *len)
 	return true;
 }
 
-static bool write_records(struct writing *w, struct err *err)
+static bool write_records(struct writing *w, bool *is_more, struct err *err)
 {
 	struct record r;
 	size_t len;
 
-	while (next_record(w, &r, &len)) {
+	for (int i = 0; i < AT_ONCE; i++) {
+		if (!next_record(w, &r, &len))
+			return end_open(w, err);
 		if (!write_record(w, &r, err))
 			return false;
 		w->at += len;
 	}
-	return end_open(w, err);
+	*is_more = true;
+	return true;
 }
 
 /* ---- ahead of its end ---- */
@@ -507,11 +511,14 @@ static bool write_plain(struct writing *w, enum fate fate, const char *reason, s
 }
 
 /* What was written ahead stays, if the file is what it was taken for. */
-static struct writing *resumed(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err)
+static struct writing *resumed(struct coordinator *c, struct job *job, struct err *err)
 {
 	size_t count = job->tree.count ? job->tree.count : 1;
+	const struct plan *plan = job->plan;
 	struct written *written;
 
+	if (job->writing && job->writing->plan == plan)
+		return job->writing;
 	if (job->writing && plan[0].kind != PLAN_OWN && !write_undo(job, err))
 		return NULL;
 	if (!job->writing)
@@ -527,9 +534,9 @@ static struct writing *resumed(struct coordinator *c, struct job *job, const str
 	return job->writing;
 }
 
-bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, struct err *err)
+bool write_job(struct coordinator *c, struct job *job, bool *is_more, struct err *err)
 {
-	struct writing *w = resumed(c, job, plan, err);
+	struct writing *w = resumed(c, job, err);
 	bool ok = w;
 
 	if (!ok)
@@ -541,7 +548,9 @@ bool write_job(struct coordinator *c, struct job *job, const struct plan *plan, 
 	else if (!job->tree.count && (!job->tree.is_part || !job->tree.is_done))
 		ok = write_plain(w, FATE_FAILED, job->cut, err);
 	else
-		ok = write_records(w, err);
+		ok = write_records(w, is_more, err);
+	if (ok && *is_more)
+		return true;
 	if (ok && !job->tree.is_part && job->tree.count)
 		job->opened->image_item = w->written[0].id;
 	ok = ok && case_unit_commit(c->file, job->unit, err);
