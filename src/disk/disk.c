@@ -18,6 +18,7 @@
 #include "disk/rescue.h"
 #include "disk/tsk_image.h"
 #include "disk/vss_mend.h"
+#include "disk/xfs_log.h"
 
 #define GROUPS_MAX 64
 /* Volumes inside volumes: LVM in LUKS in a partition, with snapshots. */
@@ -306,6 +307,14 @@ static void say_cut(struct volume *v, const char *kind)
 			   (unsigned long long)(claim - v->blocks->size));
 }
 
+static void look_at_xfs(struct volume *v)
+{
+	const char *state = xfs_log_state(v->blocks);
+
+	if (state)
+		say_mended(v, "%s", state);
+}
+
 static void mend(struct disk *d, struct volume *v)
 {
 	const char *kind = fs_detect(v->blocks);
@@ -317,6 +326,8 @@ static void mend(struct disk *d, struct volume *v)
 		made = mend_fat(v);
 	else if (kind && !strcmp(kind, "ntfs"))
 		made = mend_ntfs(d, v);
+	else if (kind && !strcmp(kind, "xfs"))
+		look_at_xfs(v);
 	if (made) {
 		keep_below(d, v->blocks);
 		v->blocks = made;

@@ -200,6 +200,35 @@ def check_capabilities(kanshiki, work):
     told(found == set(counts), "XFS: capabilities among any number of attributes are told", rows)
 
 
+def check_unclean(kanshiki, work):
+    """Copied while it is mounted: what stands in the log only is not read, and that is told."""
+    image, where, dirty = work / "volume.img", work / "mnt", work / "dirty.img"
+    image.unlink(missing_ok=True)
+    make_images.blank(image, 64 << 20)
+    try:
+        make_images.run("mkfs.xfs", "-q", image, env=make_images.SMALL_XFS)
+        make_images.run("mount", "-o", "loop", image, where)
+    except (OSError, subprocess.CalledProcessError):
+        skipped("XFS, not unmounted", "cannot be made and mounted here")
+        return
+    try:
+        # Once around the log, and more.
+        for i in range(20000):
+            write(where / f"f{i % 500}")
+            if i % 3:
+                (where / f"f{i % 500}").unlink()
+        file = os.open(where / "last", os.O_CREAT | os.O_WRONLY)
+        os.fsync(file)
+        os.close(file)
+        make_images.run("cp", "--sparse=always", image, dirty)
+    finally:
+        make_images.run("umount", where)
+    _, words = examine(kanshiki, dirty, work)
+    told(any("with the latest changes, is not replayed" in reason for *_, reason in words), "XFS, not unmounted: it is told", words)
+    _, words = examine(kanshiki, image, work)
+    told(not words, "XFS, unmounted: nothing is told", words)
+
+
 def check_listed(kanshiki, what, options, most, work):
     image = work / "volume.img"
     image.unlink(missing_ok=True)
@@ -240,6 +269,7 @@ def main():
         for what, options in MOUNTED.items():
             check_mounted(kanshiki, what, options, most, work)
         check_capabilities(kanshiki, work)
+        check_unclean(kanshiki, work)
         for what, options in LISTED.items():
             check_listed(kanshiki, what, options, most, work)
     return finish()
