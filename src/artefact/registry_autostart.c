@@ -13,6 +13,7 @@ enum form {
 	PIPED,		/* "library|function|arguments" or "||command" */
 	PRINTER,	/* a library by name, in a folder of the spooler */
 	SETTINGS,	/* XML that names a library: Filename="…" */
+	PATH,		/* told only where it is the path of a file */
 };
 
 enum { SOFTWARE = HIVE_SOFTWARE, USER = HIVE_USER, SYSTEM = HIVE_SYSTEM,
@@ -202,6 +203,8 @@ static void tell_one(struct registry *r, const struct at *at, struct span text)
 		return;
 	if (at->place->form == NOTE || is_address(text))
 		tell(r, at, text, (struct span){ 0 });
+	else if (at->place->form == PATH && span_find_byte(text, 0, '\\') == SIZE_MAX)
+		return;
 	else if (at->place->form == SETTINGS)
 		tell_settings(r, at, text);
 	else if (at->place->form == PRINTER)

@@ -94,6 +94,7 @@ static const struct place places[] = {
 	{ SOFTWARE, COMMAND, NT "Accessibility\\ATs\\*", "StartExe", "accessibility", "T1546.008" },
 	{ BOTH | WOW | NAMED_FILE, LIBRARY, WER "RuntimeExceptionHelperModules", "*",
 	  "crash handler", "T1546" },
+	{ SOFTWARE | NAMED_FILE, PATH, NT "Ports", "*", "printer port", "T1547.010" },
 	{ SOFTWARE, LIBRARY, NT "MiniDumpAuxiliaryDlls", "*", "crash handler", "T1546" },
 	{ SOFTWARE, COMMAND, NT "AppCompatFlags\\TelemetryController\\*", "Command", "telemetry command", "T1546" },
 	{ BOTH | WOW, LIBRARY, NT "Drivers32", "*", "codec", "T1547" },

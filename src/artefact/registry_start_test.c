@@ -420,6 +420,8 @@ TEST(odd_places_of_the_machine_that_start_something)
 		{ "remote desktop program", "InitialProgram", "C:\\j.exe", "C:\\j.exe", "T1547" },
 		{ "trust provider", "{1}", "C:\\k.dll", "C:\\k.dll", "T1553.003" },
 		{ "shim database", "app.exe", "{1}.sdb", "", "T1546.011" },
+		{ "printer port", "C:\\Windows\\System32\\ualapi.dll", "C:\\Windows\\System32\\ualapi.dll",
+		  "C:\\Windows\\System32\\ualapi.dll", "T1547.010" },
 		{ "com", "{2}", "C:\\Windows\\Temp\\l.dll", "C:\\Windows\\Temp\\l.dll", "T1546.015" },
 		{ "com", "{3}", "file:///C:/m/n.dll", "C:/m/n.dll", "T1546.015" },
 		{ "file association", "exefile", "C:\\Windows\\System32\\cmd.exe /c x & \"%1\" %*",
@@ -439,6 +441,7 @@ TEST(odd_places_of_the_machine_that_start_something)
 		      CV "WSMAN\\Plugin\\Evil]\nConfigXML=sz:<P Name=\"Evil\" Filename=\"C:\\i.dll\" SDKVersion=\"1\"/>\n"
 		      "[Policies\\Microsoft\\Windows NT\\Terminal Services]\nInitialProgram=sz:C:\\j.exe\n"
 		      "[Microsoft\\Cryptography\\OID\\EncodingType 0\\CryptSIPDllGetSignedDataMsg\\{1}]\nDll=sz:C:\\k.dll\n"
+		      NT "Ports]\nCOM1:=sz:9600,n,8,1\nC:\\Windows\\System32\\ualapi.dll=sz:\n"
 		      NT "AppCompatFlags\\Custom\\app.exe]\n{1}.sdb=qword:1\n"
 		      "[Classes\\CLSID\\{2}\\InprocServer32]\n@=sz:C:\\Windows\\Temp\\l.dll\n"
 		      "[Classes\\CLSID\\{3}\\InprocServer32]\n@=sz:mscoree.dll\nCodeBase=sz:file:///C:/m/n.dll\n"
