@@ -40,6 +40,19 @@ TEST(firewall_lines_of_the_same_flow_are_one)
 	told_free(&t);
 }
 
+TEST(firewall_lines_without_addresses_are_no_flows)
+{
+	struct told t = { 0 };
+
+	told_run(&t, windows_firewall, SPAN("#Software: Microsoft Windows Firewall\r\n"
+		 "#Fields: date time action protocol src-ip dst-ip src-port dst-port size info path\r\n"
+		 "2022-03-10 10:00:00 INFO-EVENTS-LOST - - - - - - 12 -\r\n"
+		 "2022-03-10 10:05:00 ALL"), "x/pfirewall.log", "", NULL);
+	assert_int_equal(t.count, 0);
+	assert_int_equal(t.lost, 13);
+	told_free(&t);
+}
+
 static void setup_log(struct told *t, struct span text)
 {
 	told_run(t, windows_setupapi, text, "setupapi.dev.log", "", NULL);

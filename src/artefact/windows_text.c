@@ -10,10 +10,10 @@
 #define MAX_FLOWS 200000
 
 enum column { COLUMN_DATE, COLUMN_TIME, COLUMN_ACTION, COLUMN_PROTOCOL, COLUMN_SRC_IP, COLUMN_DST_IP,
-	      COLUMN_SRC_PORT, COLUMN_DST_PORT, COLUMN_SIZE, COLUMN_PATH, COLUMN_PID, COLUMN_COUNT };
+	      COLUMN_SRC_PORT, COLUMN_DST_PORT, COLUMN_SIZE, COLUMN_PATH, COLUMN_PID, COLUMN_INFO, COLUMN_COUNT };
 
 static const char *const column_names[] = { "date", "time", "action", "protocol", "src-ip", "dst-ip", "src-port",
-					    "dst-port", "size", "path", "pid" };
+					    "dst-port", "size", "path", "pid", "info" };
 
 struct firewall {
 	const struct artefact *a;
@@ -22,6 +22,7 @@ struct firewall {
 	struct trace **order;
 	size_t count, room;
 	uint64_t lost;
+	uint64_t left_out;		/* events, as the firewall itself says */
 	bool is_utc;
 };
 
@@ -87,6 +88,20 @@ static struct trace *new_flow(struct firewall *f, const struct span *cells, size
 	return t;
 }
 
+/* A line that is cut off, or says how many events the firewall had no time to write. */
+static bool is_no_flow(struct firewall *f, const struct span *cells, size_t count)
+{
+	uint64_t events;
+
+	if (cell(f, cells, count, COLUMN_SRC_IP).len || cell(f, cells, count, COLUMN_DST_IP).len)
+		return false;
+	if (!span_eq_nocase(cell(f, cells, count, COLUMN_ACTION), SPAN("INFO-EVENTS-LOST")))
+		f->lost++;
+	else
+		f->left_out += span_to_u64(cell(f, cells, count, COLUMN_INFO), &events) ? events : 1;
+	return true;
+}
+
 /* Lines of the same action, addresses and port are one transfer. */
 static void firewall_line(struct firewall *f, struct span line)
 {
@@ -108,7 +123,7 @@ static void firewall_line(struct firewall *f, struct span line)
 		buf_printf(&name, "%.*s ", SPAN_ARG(cell(f, cells, count, same[i])));
 	if (!timestamp_parse(buf_span(&when), &time) || f->count >= MAX_FLOWS) {
 		f->lost++;
-	} else {
+	} else if (!is_no_flow(f, cells, count)) {
 		key = buf_span(&name);
 		t = map_get(&f->flows, key);
 		if (!t) {
@@ -153,7 +168,9 @@ bool windows_firewall(const struct artefact *a, struct err *err)
 			break;
 	if (f.lost || rest.len)
 		a->short_of(a->context, "%llu lines are no rows, or beyond the limit", (unsigned long long)f.lost);
-	a->lost(a->context, f.lost);
+	if (f.left_out)
+		a->short_of(a->context, "the firewall itself left out %llu events", (unsigned long long)f.left_out);
+	a->lost(a->context, f.lost + f.left_out);
 	return true;
 }
 
