@@ -189,6 +189,25 @@ TEST(theft_joins_a_packing_command_with_a_sending_one)
 	case_close(b.file);
 }
 
+/* What goes to a share outside is sent; what goes to one within is everyday work. */
+TEST(writing_to_a_share_within_is_no_sending)
+{
+	const char *const peers[] = { "10.0.0.9:445", "203.0.113.88:445" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct building b = begin(i ? "share_out" : "share_in");
+		struct trace t = transfer("ws01", peers[i], UINT64_C(1) << 30, START + HOUR);
+
+		t.what = SPAN("upload");
+		t.path = SPAN("\\\\fs\\data\\x.7z");
+		add_trace(&b, command_trace("7z a -pX C:\\perflogs\\x.7z D:\\drawings", START));
+		add_trace(&b, t);
+		conclude(&b);
+		assert_string_equal(ask(&b, "SELECT count(*) FROM finding_view WHERE rule LIKE '%episode%'"), i ? "1" : "0");
+		case_close(b.file);
+	}
+}
+
 static struct trace tool_trace(const char *program, const char *command, timestamp time)
 {
 	struct trace t = command_trace(command, time);
