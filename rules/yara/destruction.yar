@@ -40,8 +40,13 @@ rule script_removes_way_back
         $c = /bcdedit[^\n]{0,40}recoveryenabled\s+no/ nocase ascii wide
         $d = /wbadmin(\.exe)?\s+delete/ nocase ascii wide
         $e = /Win32_ShadowCopy[^\n]{0,80}Delete/ nocase ascii wide
+        // Logs quote commands; what they say is weighed as records.
+        $log_a = "\"EventID\"" ascii wide
+        $log_b = "\"event_id\"" ascii wide
+        $log_c = "EventRecordID" ascii wide
+        $log_d = "type=SYSCALL msg=audit(" ascii
     condition:
-        any of them and filesize < 5MB and uint32(0) != 0x46666C45
+        any of ($a, $b, $c, $d, $e) and none of ($log_*) and filesize < 5MB and uint32(0) != 0x46666C45
             and not (uint32(0) == 0x464C457F and uint32(20) == 1)
             and not (uint16(0) == 0x5A4D and uint32(uint32(0x3C)) == 0x00004550)
 }

@@ -142,7 +142,7 @@ static void add_beyond(struct network_names *n, struct domain_sum *d, const stru
 		return;
 	*recent = hash;
 	d->beyond++;
-	d->below_bytes += domain_bytes(domain_below(name->name));
+	d->below_bytes += domain_information(domain_below(name->name));
 }
 
 void network_names_add(struct network_names *n, const struct network_name *name)

@@ -1,5 +1,7 @@
 #include "assess/acts.h"
 
+#include "assess/sharing.h"
+#include "base/deed.h"
 #include "base/map.h"
 #include "case/case.h"
 #include "case/machine.h"
@@ -65,11 +67,29 @@ static bool has_row(struct span command, const char *const rows[][2], size_t cou
 	return false;
 }
 
+/* What is uploaded by hand every day goes to a place of one's own: not to a sharing place, or a bare address. */
+static bool is_upload_to_stranger(const struct act *act)
+{
+	static const char *const rows[][2] = {
+		{ "curl", " -T | -T| --upload-file| -F | --form | --data-binary @| -d @" },
+		{ "wget", "--post-file|--body-file" },
+		{ "invoke-restmethod|invoke-webrequest|iwr |irm ", "-method post|-method put|-method \"post|-method 'post" },
+		{ "uploadstring(|uploaddata(|uploadvalues(|postasync(", "" },
+		{ "nc ", "termbin.com" },
+	};
+
+	return has_row(act->command, rows, sizeof rows / sizeof *rows) &&
+	       (sharing_is_named(act->command) || deed_names_public_address(act->command));
+}
+
 bool act_is_sending_tool(const struct act *act)
 {
 	static const char *const rows[][2] = {
 		{ "rclone", " copy | sync | move | copyto " },
-		{ "pscp |megacmd|mega-put|winscp.com|azcopy |s3 cp |gsutil cp|uploadfile(", "" },
+		{ "pscp |megacmd|mega-put|megaput|megatools put|megacopy|winscp.com|azcopy |s3 cp |gsutil cp|"
+		  "uploadfile(|gdrive upload|dbxcli put|croc send|wormhole send|onionshare", "" },
+		{ "api.telegram.org/bot", "senddocument|sendvideo|sendaudio|sendphoto" },
+		{ "ftp -|ftp.exe -|ftp.exe\" -", "-s:" },
 		{ "bitsadmin", " /upload" },
 		{ "start-bitstransfer", " upload" },
 		{ "invoke-restmethod|invoke-webrequest|iwr |irm ", " -infile" },
@@ -77,7 +97,7 @@ bool act_is_sending_tool(const struct act *act)
 		{ "robocopy|xcopy|copy |copy-item|move ", "\\\\tsclient\\" },
 	};
 
-	return has_row(act->command, rows, sizeof rows / sizeof *rows);
+	return has_row(act->command, rows, sizeof rows / sizeof *rows) || is_upload_to_stranger(act);
 }
 
 bool act_is_sending(const struct act *act)

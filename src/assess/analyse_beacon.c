@@ -25,6 +25,7 @@
 
 #define SAMPLES_MOST 50000	/* of a pair */
 #define DESTINATIONS_MOST 100000
+#define PING_BYTES 84		/* of a packet, heads and all */
 #define POINTS_MEDIUM 3		/* one more is high */
 
 struct destination {
@@ -39,7 +40,7 @@ struct pair {
 	uint16_t port;
 	int64_t *times, *sizes;
 	size_t count, room, size_count, size_room;
-	uint64_t out, in;
+	uint64_t out, in, pings;
 	struct beacon_score score;
 };
 
@@ -65,6 +66,13 @@ static bool is_considered(const struct traffic_row *row)
 	       row->peer_port != 53 && row->peer_port != 123 && !span_eq(row->what, SPAN("upload")) &&
 	       /* Its flow is told too. */
 	       !span_eq(row->what, SPAN("session")) && !traffic_is_part(row);
+}
+
+/* As ping sends by itself: small, and each is answered with the same. */
+static bool is_ping(const struct traffic_row *row)
+{
+	return span_eq(row->protocol, SPAN("icmp")) && row->count && row->out == row->in &&
+	       row->out + row->in <= PING_BYTES * row->count;
 }
 
 static struct span make_key(struct beacons *b, struct span one, struct span two, struct span three)
@@ -162,6 +170,7 @@ bool beacon_transfer(struct analysis *a, const struct traffic_row *row, struct e
 		return false;
 	p->out += row->out;
 	p->in += row->in;
+	p->pings += is_ping(row);
 	return row->is_sum ? add_sum(b, p, row, err) : add_sample(b, p, second, row->out, err);
 }
 
@@ -169,6 +178,11 @@ static bool is_common(const struct beacons *b, const struct pair *p)
 {
 	return p->destination->hosts >= THRESHOLD(BEACON_COMMON_HOSTS) &&
 	       p->destination->hosts >= THRESHOLD(BEACON_COMMON_SHARE) * (double)b->hosts.count;
+}
+
+static bool is_ping_alone(const struct pair *p)
+{
+	return p->pings && p->pings == p->count;
 }
 
 static bool is_usual_port(uint16_t port)
@@ -179,7 +193,7 @@ static bool is_usual_port(uint16_t port)
 
 struct weight {
 	int points;
-	bool is_quick, is_nameless, is_odd_port, is_stranger, is_alone, is_short_lived;
+	bool is_quick, is_nameless, is_odd_port, is_stranger, is_alone, is_short_lived, is_ping;
 };
 
 static bool is_nameless(const struct pair *p)
@@ -208,7 +222,7 @@ static struct weight weigh(const struct beacons *b, const struct pair *p)
 	struct weight w = { .is_quick = s->interval <= THRESHOLD(BEACON_QUICK_SECONDS),
 			    .is_nameless = is_nameless(p),
 			    .is_odd_port = !is_usual_port(p->port), .is_stranger = domain_is_given(p->name),
-			    .is_alone = is_alone(b, p) };
+			    .is_alone = is_alone(b, p), .is_ping = is_ping_alone(p) };
 
 	w.is_short_lived = s->whole < THRESHOLD(BEACON_SCORE);
 	w.points = s->whole >= THRESHOLD(BEACON_SCORE_STRONG) ? 2 : 1;
@@ -220,6 +234,8 @@ static struct weight weigh(const struct beacons *b, const struct pair *p)
 	/* One host of several and a place without a name: that is for a person to look at. */
 	if (w.is_nameless && w.is_alone && w.points < POINTS_MEDIUM)
 		w.points = POINTS_MEDIUM;
+	if (w.is_ping)
+		w.points = 1;
 	return w;
 }
 
@@ -236,6 +252,7 @@ static void add_reasons(struct json_write *w, const struct weight *weight)
 		{ weight->is_stranger, "a name that anybody may get" },
 		{ weight->is_alone, "no other host contacts it" },
 		{ weight->is_short_lived, "not through the whole period" },
+		{ weight->is_ping, "pings of the usual size, each answered alike: what monitors send" },
 	};
 
 	json_key(w, "reasons");

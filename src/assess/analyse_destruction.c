@@ -2,21 +2,17 @@
  * analyse_destruction: files destroyed in masses, and what makes repair impossible.
  *
  * A wiper or an encryptor touches very many files in a short time and gives them
- * one new ending, or deletes them; and whoever wants the damage to last removes
- * what it could be repaired from. So
+ * one new ending, or deletes them. What commands alone tell is analyse_deeds.c's. So
  *
  *   many renames to one new ending within the window             high
  *   many documents renamed to endings that no document has, each
  *   perhaps to its own                                            high
  *   many users' files deleted or overwritten within the window    medium
- *   a command that removes shadow copies, backups, recovery        high
- *   a command that overwrites a device or boot records             high
  *   a disk or volume whose first structures are destroyed,
  *   which a failing disk does too                                  medium
  *
  * Caches, temporary folders and package managers delete much too: their folders
- * are left out, and what a package manager does is not of users' files. Backup software
- * takes away the oldest copy alone ("/oldest"): low, for who destroys takes all. Pictures
+ * are left out, and what a package manager does is not of users' files. Pictures
  * that become pictures, texts that become texts (".jpeg" to ".jpg") were sorted: low.
  */
 #include "assess/acts.h"
@@ -29,72 +25,6 @@
 /* Of different endings: who gives every file its own is seen by the mass of various ones. */
 #define MASSES_MOST 20000
 #define VARIOUS_MOST 1000	/* beyond these: one a host */
-
-static const struct {
-	const char *words, *and_words, *title, *rule, *techniques;
-} commands[] = {
-	{ "vssadmin", "delete shadows|resize shadowstorage", "Shadow copies were removed by command",
-	  "kanshiki.shadows-removed", "T1490" },
-	{ "wmic", "shadowcopy delete", "Shadow copies were removed by command",
-	  "kanshiki.shadows-removed", "T1490" },
-	{ "win32_shadowcopy", "delete|remove-", "Shadow copies were removed by command",
-	  "kanshiki.shadows-removed", "T1490" },
-	{ "wbadmin", "delete", "Backups were removed by command", "kanshiki.backups-removed", "T1490" },
-	{ "bcdedit", "recoveryenabled no|ignoreallfailures", "Recovery at start was switched off",
-	  "kanshiki.recovery-off", "T1490" },
-	{ "of=/dev/sd|of=/dev/nvme|of=/dev/vd|of=\\\\.\\physicaldrive", "dd ",
-	  "A device was overwritten by command", "kanshiki.device-overwritten", "T1561" },
-	{ "shred |wipefs |blkdiscard ", "/dev/", "A device was overwritten by command",
-	  "kanshiki.device-overwritten", "T1561" },
-	{ "sdelete", " -z| -c| -s|\\users\\", "Files were destroyed beyond recovery by command",
-	  "kanshiki.files-wiped", "T1485" },
-	{ "cipher", " /w", "Free space was overwritten by command", "kanshiki.files-wiped", "T1485" },
-	{ "rm ", "--no-preserve-root", "Everything was deleted by command", "kanshiki.files-wiped",
-	  "T1485" },
-};
-
-static bool tell_command(struct analysis *a, const struct act *act, size_t row, struct err *err)
-{
-	struct buf text = buf_new((size_t)64 << 10);
-	struct json_write w = json_write_to(&text);
-	bool is_turned_over = span_has_any(act->command, "vssadmin") && span_has_any(act->command, "/oldest");
-	struct conclusion c = { .item = act->item, .harm = HARM_DESTRUCTION,
-		.level = is_turned_over ? LEVEL_LOW : LEVEL_HIGH,
-		.rule = is_turned_over ? SPAN("kanshiki.oldest-shadow-removed") : span_text(commands[row].rule),
-		.title = is_turned_over ? SPAN("The oldest shadow copy was removed by command")
-					: span_text(commands[row].title),
-		.techniques = span_text(commands[row].techniques), .first = act->time,
-		.last = act->last, .host = act->host, .user = act->user };
-	bool ok;
-
-	json_object(&w);
-	json_key(&w, "command");
-	json_span(&w, act->command);
-	json_key(&w, "source");
-	json_span(&w, act->source);
-	json_object_end(&w);
-	c.matched = buf_span(&text);
-	ok = analysis_tell(a, &c, err);
-	buf_free(&text);
-	return ok;
-}
-
-static bool weigh_commands(struct analysis *a, struct err *err)
-{
-	struct acts acts;
-
-	if (!acts_load(a, "kind IN ('execution', 'autostart') AND command IS NOT NULL", &acts, err))
-		return false;
-	for (size_t i = 0; i < acts.count; i++)
-		for (size_t row = 0; row < sizeof commands / sizeof *commands; row++)
-			if (span_has_any(acts.list[i].command, commands[row].words) &&
-			    span_has_any(acts.list[i].command, commands[row].and_words)) {
-				if (!tell_command(a, &acts.list[i], row, err))
-					return false;
-				break;
-			}
-	return true;
-}
 
 static bool weigh_beginnings(struct analysis *a, struct err *err)
 {
@@ -356,5 +286,5 @@ static bool weigh_masses(struct analysis *a, bool is_rename, struct err *err)
 
 bool analyse_destruction(struct analysis *a, struct err *err)
 {
-	return weigh_commands(a, err) && weigh_beginnings(a, err) && weigh_masses(a, true, err) && weigh_masses(a, false, err);
+	return weigh_beginnings(a, err) && weigh_masses(a, true, err) && weigh_masses(a, false, err);
 }

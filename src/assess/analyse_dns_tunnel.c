@@ -98,7 +98,7 @@ bool dns_tunnel_name(struct analysis *a, const struct traffic_name *n, struct er
 		return false;
 	below = n->is_sum ? (struct span){ 0 } : domain_below(n->name);
 	b->names += n->is_sum ? n->names : 1;
-	b->information += n->is_sum ? n->below_bytes : domain_bytes(below);
+	b->information += n->is_sum ? n->below_bytes : domain_information(below);
 	b->questions += n->count;
 	b->odd_types += is_odd_type(n->type) ? n->count : 0;
 	b->bytes_out += n->out;

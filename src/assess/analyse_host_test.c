@@ -1,20 +1,8 @@
-#include "assess/analyser.h"
-#include "assess/build_support.h"
-#include "assess/ledger.h"
+#include "assess/conclude_support.h"
 #include "base/trace.h"
 
 #define HOUR (INT64_C(3600) * TIME_SECOND)
 #define MB UINT64_C(1000000)
-#define START (INT64_C(1500000000) * TIME_SECOND)
-
-/* One item that holds all traces of a test. */
-static struct building begin(const char *name)
-{
-	struct building b = new_case(name);
-
-	open_item(&b, "/mnt/disk/artefacts", 0100644);
-	return b;
-}
 
 static struct trace file_trace(const char *what, const char *path, timestamp time)
 {
@@ -22,16 +10,6 @@ static struct trace file_trace(const char *what, const char *path, timestamp tim
 
 	t.host = SPAN("ws01");
 	t.path = span_text(path);
-	t.time = time;
-	return t;
-}
-
-static struct trace command_trace(const char *command, timestamp time)
-{
-	struct trace t = trace_new(TRACE_EXECUTION, "ran");
-
-	t.host = SPAN("ws01");
-	t.command = span_text(command);
 	t.time = time;
 	return t;
 }
@@ -46,27 +24,6 @@ static struct trace transfer(const char *host, const char *peer, uint64_t out, t
 	t.bytes_in = 1000;
 	t.time = time;
 	return t;
-}
-
-/* Ends the case, draws the ledger, runs all analysers. */
-static void conclude(struct building *b)
-{
-	const struct ledger_options none = { 0 };
-	struct ledger_totals totals;
-	struct err err = { 0 };
-	uint64_t told = 0;
-
-	close_item(b, "artefacts", CLASS_OTHER);
-	if (!ledger_write(b->file, &none, &totals, &err) ||
-	    !analysers_run(b->file, NULL, NULL, &told, &err))
-		fail_msg("%s", err.text);
-}
-
-/* "kanshiki.x high,kanshiki.y low": the rules that concluded, and how gravely. */
-static const char *rules(struct building *b)
-{
-	return ask(b, "SELECT coalesce(group_concat(name || ' ' || level, ','), '') FROM (SELECT DISTINCT "
-		      "name, level FROM rule JOIN finding ON finding.rule = rule.id ORDER BY name)");
 }
 
 /* An archive that was found, of the source at hand. */
@@ -259,7 +216,7 @@ TEST(theft_is_seen_where_a_tool_sends_without_packing)
 
 TEST(theft_knows_a_programs_own_data_folder)
 {
-	struct building b = begin("own");
+	struct building b = begin("own place");
 	struct trace t = file_trace("created", "C:\\ProgramData\\Qx Endpoint\\q\\1.zip", START);
 
 	t.program = SPAN("C:\\Program Files\\Qx Endpoint\\agent.exe");

@@ -10,7 +10,6 @@
  *   a journal or log that was cut off                                           medium
  *   a log of the system that is empty without having been rotated               medium
  *   lastlog without a record, where wtmp has logons                             medium
- *   commands that clear logs or histories, or set the clock                     high
  *
  * What Windows logs say of themselves (cleared, gaps, clock) is told by the
  * built-in checks of logs and not here again.
@@ -65,53 +64,6 @@ static bool weigh_settings(struct analysis *a, struct err *err)
 		if (!tell_act(a, act, &c, err))
 			return false;
 	}
-	return true;
-}
-
-static const struct {
-	const char *words, *and_words, *techniques;
-} commands[] = {
-	{ "wevtutil", " cl | clear-log", "T1070.001" },
-	{ "clear-eventlog|remove-eventlog", "", "T1070.001" },
-	{ "fsutil", "usn deletejournal", "T1070" },
-	{ "auditpol", "/clear|/remove|disable", "T1562.002" },
-	{ "history -c|unset histfile|histfile=/dev/null|histsize=0|.bash_history", "history -c|unset|/dev/null|"
-	  "histsize=0|rm |shred |truncate |ln -s", "T1070.003" },
-	{ "/var/log/", "rm -|shred |truncate |cat /dev/null|> /var/log/|>/var/log/", "T1070.002" },
-	{ "journalctl", "--vacuum|--rotate", "T1070.002" },
-	{ "auditctl", " -e 0| -d", "T1562.001" },
-	{ "systemctl|service ", "stop auditd|stop rsyslog|disable rsyslog|disable auditd|mask systemd-journald|"
-	  "auditd stop|rsyslog stop", "T1562.001" },
-	{ "set-mppreference", "disablerealtimemonitoring|-exclusionpath", "T1562.001" },
-	{ "netsh", "advfirewall set allprofiles state off|firewall set opmode disable", "T1562.004" },
-	{ "iptables|nft", " -f| --flush|flush ruleset", "T1562.004" },
-	{ "setenforce 0", "", "T1562.001" },
-	{ "touch ", " -r | -t | -d ", "T1070.006" },
-};
-
-static bool weigh_commands(struct analysis *a, struct err *err)
-{
-	struct acts acts;
-
-	if (!acts_load(a, "kind IN ('execution', 'autostart') AND command IS NOT NULL", &acts, err))
-		return false;
-	for (size_t i = 0; i < acts.count; i++)
-		for (size_t row = 0; row < sizeof commands / sizeof *commands; row++) {
-			bool is_touch = !strcmp(commands[row].words, "touch ");
-			struct conclusion c = { .level = is_touch ? LEVEL_LOW : LEVEL_HIGH,
-				.rule = is_touch ? SPAN("kanshiki.times-command") : SPAN("kanshiki.hiding-command"),
-				.title = is_touch ? SPAN("File times were set by command")
-						  : SPAN("A command cleared records or stopped a defence"),
-				.techniques = span_text(commands[row].techniques) };
-
-			if (!span_has_any(acts.list[i].command, commands[row].words) ||
-			    (*commands[row].and_words &&
-			     !span_has_any(acts.list[i].command, commands[row].and_words)))
-				continue;
-			if (!tell_act(a, &acts.list[i], &c, err))
-				return false;
-			break;
-		}
 	return true;
 }
 
@@ -212,7 +164,7 @@ bool analyse_obstruction(struct analysis *a, struct err *err)
 		"ON o.id = t.item WHERE t.kind = 'session' AND t.what = 'logon' AND o.source = i.source AND "
 		"o.path LIKE '%/var/log/wtmp%') ORDER BY i.path";
 
-	return weigh_settings(a, err) && weigh_commands(a, err) && weigh_times(a, err) &&
+	return weigh_settings(a, err) && weigh_times(a, err) &&
 	       weigh_erased(a, err) &&
 	       weigh_items(a, wtmp, "kanshiki.wtmp-empty", "The record of logons is empty, and there were logons",
 			   LEVEL_HIGH, err) &&

@@ -23,9 +23,12 @@
  * sizes or a removal critical; gathering alone is medium.
  */
 #include "assess/acts.h"
+#include "assess/sharing.h"
 #include "assess/thresholds.h"
 
 #include "base/day_counts.h"
+#include "base/deed.h"
+#include "base/domain.h"
 #include "base/map.h"
 #include "case/case.h"
 #include "case/machine.h"
@@ -47,6 +50,7 @@ struct step {
 	const struct act *act;
 	enum part part;
 	bool is_used;
+	bool is_job;			/* the same command day after day: see mark_jobs() */
 	int rank;			/* of sendings: lower is taken first */
 	size_t order;
 };
@@ -70,6 +74,20 @@ static bool is_archive_name(struct span path)
 	return false;
 }
 
+/* Of what a command names, the archive: what is packed may lie anywhere. */
+static bool is_made_in_odd_place(struct span command)
+{
+	while (command.len) {
+		struct span word = span_split(&command, ' ');
+
+		while (word.len && strchr("\"';", word.at[word.len - 1]))
+			word.len--;
+		if (is_archive_name(word) && span_has_any(word, ODD_PLACES))
+			return true;
+	}
+	return false;
+}
+
 /* "rar a -hpSecret", "7z a -p", "tar czf", "zip -e": what packs, and how. */
 static bool is_packing(const struct act *act)
 {
@@ -79,7 +97,9 @@ static bool is_packing(const struct act *act)
 		return span_has_any(c, " -hp| -p| -v") || span_has_any(c, ODD_PLACES);
 	if (span_has_any(c, "zip ") && span_has_any(c, " -e| -P | --password"))
 		return true;
-	if (span_has_any(c, "makecab|compress-archive|tar c|tar -c|tar -z|tar --create|certutil -encode"))
+	if (span_has_any(c, "compress-archive"))
+		return is_made_in_odd_place(c);
+	if (span_has_any(c, "makecab|tar c|tar -c|tar -z|tar --create|certutil -encode"))
 		return span_has_any(c, ODD_PLACES) || span_has_any(c, "ssh |nc |openssl enc|gpg ");
 	return false;
 }
@@ -148,6 +168,32 @@ static bool is_of_packages(const struct act *act)
 	return false;
 }
 
+/* Where a command sends to: the host of its URL, or what follows '@' up to ':' (scp, rsync). */
+static struct span destination_of(struct span command)
+{
+	size_t at = span_find(command, 0, SPAN("://")), from, end;
+
+	from = at != SIZE_MAX ? at + 3 : span_find_byte(command, 0, '@');
+	if (from == SIZE_MAX || from >= command.len)
+		return (struct span){ 0 };
+	from += at == SIZE_MAX;
+	for (end = from; end < command.len; end++)
+		if (command.at[end] == '/' || command.at[end] <= ' ' || command.at[end] == '"' ||
+		    (at == SIZE_MAX && command.at[end] == ':'))
+			break;
+	return span_sub(command, from, end - from);
+}
+
+/* Another machine of the same house: a private address, or a name without a dot. */
+static bool is_to_inside(struct span command)
+{
+	struct span to = destination_of(command);
+	struct span host = span_sub(to, 0, span_find_byte(to, 0, ':'));
+
+	return host.len && !act_is_public(host) &&
+	       (span_find_byte(host, 0, '.') == SIZE_MAX || domain_is_address(host));
+}
+
 static enum part part_of(const struct act *act)
 {
 	uint64_t least = (uint64_t)THRESHOLD(THEFT_SEND_BYTES);
@@ -161,7 +207,7 @@ static enum part part_of(const struct act *act)
 		return span_has_any(act->path, ODD_PLACES) && !is_own_folder(act) &&
 		       !span_eq(act->what, SPAN("downloaded")) ? PART_GATHER : PART_NONE;
 	case TRACE_EXECUTION:
-		return is_packing(act) ? PART_GATHER : act_is_sending(act) ? PART_SEND
+		return is_packing(act) ? PART_GATHER : act_is_sending(act) && !is_to_inside(act->command) ? PART_SEND
 		       : is_removing(act) ? PART_REMOVE : PART_NONE;
 	case TRACE_DEVICE:
 		/* A stick that was put in may have carried it: how much, nothing tells. */
@@ -260,6 +306,7 @@ struct episode {
 	const struct act *first_gather, *removal;
 	timestamp first, last;
 	bool sizes_agree;
+	bool is_job;			/* all of it */
 };
 
 static void stretch(struct episode *e, const struct act *act)
@@ -290,7 +337,7 @@ static bool is_near(const struct act *send, const struct act *other)
 static void gather_episode(const struct acts *acts, struct step *steps, size_t count, size_t at,
 			   struct episode *e)
 {
-	*e = (struct episode){ .send = steps[at].act, .first = TIME_NONE, .last = TIME_NONE };
+	*e = (struct episode){ .send = steps[at].act, .first = TIME_NONE, .last = TIME_NONE, .is_job = true };
 	for (size_t i = 0; i < count; i++) {
 		struct step *s = &steps[i];
 
@@ -299,6 +346,7 @@ static void gather_episode(const struct acts *acts, struct step *steps, size_t c
 		if (s->part == PART_SEND && s->act != e->send && !span_eq(s->act->peer, e->send->peer))
 			continue;
 		s->is_used = true;
+		e->is_job &= s->is_job || s->part == PART_REMOVE;
 		stretch(e, s->act);
 		if (s->part == PART_SEND)
 			add_bytes(&e->sent, s->act->bytes_out);
@@ -316,22 +364,6 @@ static void gather_episode(const struct acts *acts, struct step *steps, size_t c
 	e->sizes_agree = e->gathered && e->sent &&
 			 (double)e->sent >= (double)e->gathered * THRESHOLD(THEFT_SIZE_LOW) &&
 			 (double)e->sent <= (double)e->gathered * THRESHOLD(THEFT_SIZE_HIGH);
-}
-
-/* Where a command sends to: the host of its URL, or what follows '@' up to ':' (scp, rsync). */
-static struct span destination_of(struct span command)
-{
-	size_t at = span_find(command, 0, SPAN("://")), from, end;
-
-	from = at != SIZE_MAX ? at + 3 : span_find_byte(command, 0, '@');
-	if (from == SIZE_MAX || from >= command.len)
-		return (struct span){ 0 };
-	from += at == SIZE_MAX;
-	for (end = from; end < command.len; end++)
-		if (command.at[end] == '/' || command.at[end] <= ' ' || command.at[end] == '"' ||
-		    (at == SIZE_MAX && command.at[end] == ':'))
-			break;
-	return span_sub(command, from, end - from);
 }
 
 static void describe(struct json_write *w, const struct episode *e)
@@ -379,9 +411,11 @@ static bool tell_episode(struct analysis *a, const struct acts *acts, const stru
 	struct json_write w = json_write_to(&text);
 	bool is_strong = e->sizes_agree || e->remove_count;
 	struct conclusion c = { .item = e->send->item, .harm = HARM_THEFT,
-		.level = is_strong ? LEVEL_CRITICAL : LEVEL_HIGH,
-		.rule = is_strong ? SPAN("kanshiki.theft-episode-strong") : SPAN("kanshiki.theft-episode"),
-		.title = is_strong ? SPAN("Data was gathered and sent, and sizes or traces removed agree")
+		.level = e->is_job ? LEVEL_LOW : is_strong ? LEVEL_CRITICAL : LEVEL_HIGH,
+		.rule = e->is_job ? SPAN("kanshiki.delivery-routine")
+			: is_strong ? SPAN("kanshiki.theft-episode-strong") : SPAN("kanshiki.theft-episode"),
+		.title = e->is_job ? SPAN("Data was packed and sent as on every day, to a place with a name")
+			 : is_strong ? SPAN("Data was gathered and sent, and sizes or traces removed agree")
 				   : SPAN("Data was gathered, and data was sent"),
 		.techniques = SPAN("T1560 T1074 T1048"), .first = e->first, .last = e->last,
 		.host = e->send->is_network_host && acts->only_host.len ? acts->only_host : e->send->host,
@@ -395,13 +429,16 @@ static bool tell_episode(struct analysis *a, const struct acts *acts, const stru
 	return ok;
 }
 
-static bool tell_gathering(struct analysis *a, const struct act *act, struct err *err)
+static bool tell_gathering(struct analysis *a, const struct act *act, bool is_job, struct err *err)
 {
 	struct buf text = buf_new((size_t)64 << 10);
 	struct json_write w = json_write_to(&text);
-	struct conclusion c = { .item = act->item, .harm = HARM_THEFT, .level = LEVEL_MEDIUM,
-		.rule = act->kind == TRACE_FILE ? SPAN("kanshiki.archive-made") : SPAN("kanshiki.packing"),
-		.title = act->kind == TRACE_FILE ? SPAN("An archive was made where archives do not belong")
+	struct conclusion c = { .item = act->item, .harm = HARM_THEFT,
+		.level = is_job ? LEVEL_LOW : LEVEL_MEDIUM,
+		.rule = act->kind == TRACE_FILE ? SPAN("kanshiki.archive-made")
+			: is_job ? SPAN("kanshiki.packing-routine") : SPAN("kanshiki.packing"),
+		.title = is_job ? SPAN("Files were packed by the same command day after day")
+			 : act->kind == TRACE_FILE ? SPAN("An archive was made where archives do not belong")
 						 : SPAN("Files were packed in a way that hides or carries them off"),
 		.techniques = SPAN("T1560.001 T1074.001"), .first = act->time, .last = act->last,
 		.host = act->host, .user = act->user };
@@ -453,7 +490,7 @@ static bool weigh_steps(struct analysis *a, const struct acts *acts, struct step
 			return false;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (steps[i].part == PART_GATHER && !tell_gathering(a, steps[i].act, err))
+		if (steps[i].part == PART_GATHER && !tell_gathering(a, steps[i].act, steps[i].is_job, err))
 			return false;
 	return true;
 }
@@ -564,6 +601,67 @@ static int compare_sends(const void *x, const void *y)
 	return a->rank != b->rank ? a->rank - b->rank : (a->order > b->order) - (a->order < b->order);
 }
 
+/* ---- jobs ---- */
+
+#define JOB_DAYS 8			/* distinct ones that are kept */
+
+struct job {
+	int64_t days[JOB_DAYS];
+	size_t count;
+};
+
+/* "tar czf /tmp/build-7/x.tgz" and "… build-8 …" are one job's. */
+static struct span without_numbers(struct analysis *a, const struct act *act)
+{
+	struct buf key = buf_new((size_t)64 << 10);
+	struct span kept;
+
+	buf_add(&key, act->host);
+	buf_add_u8(&key, 0);
+	for (size_t i = 0; i < act->command.len; i++)
+		if (act->command.at[i] < '0' || act->command.at[i] > '9')
+			buf_add_u8(&key, act->command.at[i]);
+	kept = arena_copy(a->arena, buf_span(&key));
+	buf_free(&key);
+	return kept;
+}
+
+static void add_job_day(struct job *job, int64_t day)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (job->days[i] == day)
+			return;
+	if (job->count < JOB_DAYS)
+		job->days[job->count++] = day;
+}
+
+/*
+ * What runs on as many days as a routine of the network does (VOLUME_ROUTINE_DAYS) is a job:
+ * a build, a backup. Not where it sends to a sharing place or a bare address: no firm's job does.
+ */
+static bool mark_jobs(struct analysis *a, struct step *steps, size_t count, struct err *err)
+{
+	struct map jobs = map_new(a->arena);
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < count; i++) {
+			const struct act *act = steps[i].act;
+			void **slot;
+
+			if (act->kind != TRACE_EXECUTION || act->time == TIME_NONE || sharing_is_named(act->command) ||
+			    deed_names_public_address(act->command))
+				continue;
+			slot = map_slot(&jobs, without_numbers(a, act));
+			if (!slot || (!*slot && !(*slot = ARENA_NEW(a->arena, struct job))))
+				return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
+			if (pass == 0)
+				add_job_day(*slot, day_of(act->time));
+			else
+				steps[i].is_job = ((struct job *)*slot)->count >= (size_t)THRESHOLD(VOLUME_ROUTINE_DAYS);
+		}
+	return true;
+}
+
 /* Gathering and removing first, each in the order of host and time; then sending, by its rank. */
 static bool sort_steps(struct analysis *a, const struct acts *acts, struct step *steps, size_t *count,
 		       size_t *gathers, struct err *err)
@@ -579,7 +677,7 @@ static bool sort_steps(struct analysis *a, const struct acts *acts, struct step 
 	for (size_t i = 0; i < acts->count && *count < *gathers + SENDS_MOST; i++)
 		if (part_of(&acts->list[i]) == PART_SEND)
 			steps[(*count)++] = (struct step){ .act = &acts->list[i], .part = PART_SEND };
-	if (!rank_sends(a, steps + *gathers, *count - *gathers, err))
+	if (!mark_jobs(a, steps, *count, err) || !rank_sends(a, steps + *gathers, *count - *gathers, err))
 		return false;
 	qsort(steps + *gathers, *count - *gathers, sizeof *steps, compare_sends);
 	return true;

@@ -16,6 +16,7 @@
  * at level low, and accuses nobody.
  */
 #include "assess/allow_list.h"
+#include "assess/sharing.h"
 #include "assess/thresholds.h"
 #include "assess/traffic.h"
 
@@ -25,13 +26,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-
-/* Where anybody may leave files for anybody, without a name. */
-static const char *const sharing[] = { "mega.nz", "mega.co.nz", "transfer.sh", "gofile.io",
-	"anonfiles.com", "file.io", "wetransfer.com", "pcloud.com", "0x0.st", "bashupload.com",
-	"temp.sh", "filebin.net", "catbox.moe", "dropmefiles.com", "sendspace.com", "ufile.io",
-	"pastebin.com", "telegram.org", "qaz.im", "easyupload.io", "put.io", "send.cm", "sendgb.com",
-	"dropbox.com", "dropboxapi.com", "mediafire.com", "zippyshare.com", "rapidgator.net" };
 
 struct destination {
 	uint32_t hosts;
@@ -55,9 +49,10 @@ struct flowing {
 	struct span source, to, peer;
 	struct destination *destination;
 	uint64_t out, in, off_hours, count, uploads;
+	uint64_t icmp_out, icmp_bytes, icmp_packets;
 	timestamp first, last;
 	struct routine *days;		/* from the first sending worth a look */
-	bool has_name, is_superseded;
+	bool has_name, is_superseded, is_served, is_told;
 };
 
 struct sender {
@@ -169,10 +164,24 @@ static bool is_routine(const struct volumes *v, const struct flowing *f)
 	       (double)most <= (double)least * THRESHOLD(VOLUME_ROUTINE_SPREAD);
 }
 
+/* A log that does not know how much was sent may know that something was. */
+static bool is_upload(const struct traffic_row *row)
+{
+	return !row->out && span_find(row->detail, 0, SPAN("\"status\":\"2")) != SIZE_MAX &&
+	       (span_find(row->detail, 0, SPAN("\"method\":\"POST\"")) != SIZE_MAX ||
+		span_find(row->detail, 0, SPAN("\"method\":\"PUT\"")) != SIZE_MAX);
+}
+
 static void add(struct flowing *f, const struct traffic_row *row, uint64_t out, uint64_t in)
 {
 	timestamp last = row->last == TIME_NONE ? row->time : row->last;
 
+	if (span_eq(row->protocol, SPAN("icmp"))) {
+		f->icmp_out += out;
+		f->icmp_bytes += out + in;
+		f->icmp_packets += row->count;
+	}
+	f->uploads += is_upload(row);
 	f->out += out;
 	f->in += in;
 	f->count++;
@@ -181,6 +190,12 @@ static void add(struct flowing *f, const struct traffic_row *row, uint64_t out, 
 		f->first = row->time;
 	if (last != TIME_NONE && (f->last == TIME_NONE || last > f->last))
 		f->last = last;
+}
+
+/* Whose it is: below sharepoint.com each name is another firm's. */
+static struct span place_of(struct span name)
+{
+	return domain_is_of(name, SPAN("sharepoint.com")) ? name : domain_registered(name);
 }
 
 bool volume_transfer(struct analysis *a, const struct traffic_row *row, struct err *err)
@@ -192,7 +207,7 @@ bool volume_transfer(struct analysis *a, const struct traffic_row *row, struct e
 			!span_eq(row->what, SPAN("flow"));
 	struct span address = to_inside ? row->peer : row->local;
 	struct span other = to_inside ? row->local : row->peer;
-	struct span to = !to_inside && row->name.len ? domain_registered(row->name) : other;
+	struct span to = !to_inside && row->name.len ? place_of(row->name) : other;
 	struct sender *s;
 	struct flowing *f;
 
@@ -205,6 +220,7 @@ bool volume_transfer(struct analysis *a, const struct traffic_row *row, struct e
 	f = s ? flowing_of(v, s, row, to, other, err) : NULL;
 	if (!f)
 		return false;
+	f->is_served |= to_inside || row->peer_port == 25;
 	add(f, row, to_inside ? row->in : row->out, to_inside ? row->out : row->in);
 	add_day(v, f, row->time, to_inside ? row->in : row->out);
 	if (row->time != TIME_NONE) {
@@ -273,26 +289,60 @@ static double deviation(const struct sender *s, const struct flowing *f)
 	return (log2((double)f->out + 1) - s->median) / s->spread;
 }
 
-static bool is_sharing(struct span domain)
+/* Of very many places the largest lies far out by chance alone: by sqrt(2 ln n) of n. */
+static bool stands_out(const struct sender *s, const struct flowing *f)
 {
-	for (size_t i = 0; i < sizeof sharing / sizeof *sharing; i++)
-		if (span_eq_nocase(domain, span_text(sharing[i])))
-			return true;
-	return false;
+	return deviation(s, f) >= fmax(THRESHOLD(VOLUME_DEVIATION), sqrt(2 * log((double)s->count)) + 0.5);
+}
+
+static int days_of(const struct flowing *f)
+{
+	int days = 0;
+
+	for (int i = 0; f->days && i < ROUTINE_MOST; i++)
+		days += f->days->out[i] > 0;
+	return days;
+}
+
+/* On one day only, of a host that sends as much to its other places again and again. */
+static bool is_one_off(const struct volumes *v, const struct sender *s, const struct flowing *f)
+{
+	size_t habits = 0;
+
+	if (days_of(f) != 1 || v->end - v->begin < (int64_t)(THRESHOLD(VOLUME_ROUTINE_DAYS) - 1) * DAY)
+		return false;
+	for (const struct flowing *other = s->first; other; other = other->next_of_host) {
+		bool is_large = other != f && !other->is_superseded && (double)other->out >= THRESHOLD(VOLUME_BYTES);
+
+		if (is_large && days_of(other) < 2)
+			return false;
+		habits += is_large;
+	}
+	return habits > 0;
+}
+
+static bool is_in_icmp(const struct flowing *f)
+{
+	return (double)f->icmp_out >= THRESHOLD(VOLUME_ICMP) && f->icmp_packets &&
+	       (double)f->icmp_bytes >= THRESHOLD(VOLUME_ICMP_PACKET) * (double)f->icmp_packets;
+}
+
+static bool is_common(const struct volumes *v, const struct flowing *f)
+{
+	return f->destination->hosts >= THRESHOLD(VOLUME_COMMON_HOSTS) && f->destination->hosts * 2 >= v->senders.count;
 }
 
 static bool is_unusual(const struct volumes *v, const struct sender *s, const struct flowing *f)
 {
-	double least = is_sharing(f->to) ? THRESHOLD(VOLUME_SHARING) : THRESHOLD(VOLUME_BYTES);
-	bool is_common = f->destination->hosts >= THRESHOLD(VOLUME_COMMON_HOSTS) &&
-			 f->destination->hosts * 2 >= v->senders.count;
+	double least = sharing_is_place(f->to) ? THRESHOLD(VOLUME_SHARING) : THRESHOLD(VOLUME_BYTES);
 
-	return !f->is_superseded && f->out >= least && !is_common &&
-	       (double)f->out >= THRESHOLD(VOLUME_RATIO) * (double)f->in &&
-	       !allow_list_why(v->a->allow, f->to).len &&
+	if (f->is_superseded || is_common(v, f) || allow_list_why(v->a->allow, f->to).len)
+		return false;
+	if (is_in_icmp(f) || (f->uploads && sharing_is_drop(f->to)))
+		return true;
+	return (double)f->out >= least && (double)f->out >= THRESHOLD(VOLUME_RATIO) * (double)f->in &&
 	       /* With few destinations there is no normal to stand out from. */
-	       (s->count < THRESHOLD(VOLUME_NORMAL) || is_sharing(f->to) ||
-		deviation(s, f) >= THRESHOLD(VOLUME_DEVIATION));
+	       (s->count < THRESHOLD(VOLUME_NORMAL) || sharing_is_place(f->to) || stands_out(s, f) || is_one_off(v, s, f));
 }
 
 static void add_reasons(struct json_write *w, const struct volumes *v, const struct sender *s,
@@ -300,12 +350,17 @@ static void add_reasons(struct json_write *w, const struct volumes *v, const str
 {
 	json_key(w, "reasons");
 	json_array(w);
-	json_text(w, "far more went out than came back");
+	json_text(w, f->out || !f->uploads ? "far more went out than came back"
+					   : "something was sent there; how much, this log does not say");
+	if (is_in_icmp(f))
+		json_text(w, "in ICMP, and in packets far larger than a ping's");
 	if (is_usual)
 		json_text(w, "every day of the evidence, at the same hour, about as much: a routine, such as a backup");
-	if (s->count >= THRESHOLD(VOLUME_NORMAL))
+	if (s->count >= THRESHOLD(VOLUME_NORMAL) && stands_out(s, f))
 		json_text(w, "far more than this host's other destinations took");
-	if (is_sharing(f->to))
+	else if (is_one_off(v, s, f))
+		json_text(w, "once, where this host sends as much elsewhere again and again");
+	if (sharing_is_place(f->to))
 		json_text(w, "a place where anybody may leave files");
 	if (!f->has_name)
 		json_text(w, "an address without a name");
@@ -320,15 +375,15 @@ static bool tell(struct volumes *v, const struct sender *s, const struct flowing
 {
 	struct buf text = buf_new((size_t)16 << 10);
 	struct json_write w = json_write_to(&text);
-	int points = (f->out >= THRESHOLD(VOLUME_STRONG)) + is_sharing(f->to) + !f->has_name +
-		     (f->off_hours * 2 > f->out);
-	bool is_usual = !is_sharing(f->to) && is_routine(v, f);
+	int points = (f->out >= THRESHOLD(VOLUME_STRONG)) + sharing_is_place(f->to) + !f->has_name +
+		     (f->off_hours * 2 > f->out) + is_in_icmp(f);
+	bool is_usual = !sharing_is_place(f->to) && is_routine(v, f);
 	struct conclusion c = { .item = f->item, .harm = HARM_THEFT,
 		.level = is_usual ? LEVEL_LOW : points >= 2 ? LEVEL_HIGH : LEVEL_MEDIUM,
 		.rule = is_usual ? SPAN("kanshiki.volume-routine") : SPAN("kanshiki.volume"),
 		.title = is_usual ? SPAN("Much leaves a host for one place every day")
 				  : SPAN("Much more than usual left a host for one place"),
-		.techniques = is_sharing(f->to) ? SPAN("T1567") : SPAN("T1048"), .first = f->first,
+		.techniques = sharing_is_place(f->to) ? SPAN("T1567") : SPAN("T1048"), .first = f->first,
 		.last = f->last, .count = f->count, .host = s->host.len ? s->host : s->address };
 	bool ok;
 
@@ -349,6 +404,80 @@ static bool tell(struct volumes *v, const struct sender *s, const struct flowing
 	json_object_end(&w);
 	c.matched = buf_span(&text);
 	ok = analysis_tell(v->a, &c, err);
+	buf_free(&text);
+	return ok;
+}
+
+/* ---- many places that each took little ---- */
+
+/* What one host sent in a day to places that only it sends to, and of which none is told by itself. */
+struct split {
+	uint64_t out[ROUTINE_MOST], usual;
+	uint32_t places[ROUTINE_MOST];
+	const struct flowing *largest;
+	int day;			/* the one that most went on */
+};
+
+static void add_to_split(const struct volumes *v, struct split *split, const struct flowing *f)
+{
+	int64_t begin = day_of(v->begin);
+
+	for (int i = 0; i < ROUTINE_MOST; i++) {
+		int64_t at = f->days->day + i - begin;
+
+		if (!f->days->out[i] || at < 0 || at >= ROUTINE_MOST)
+			continue;
+		split->out[at] += f->days->out[i];
+		split->places[at]++;
+		split->largest = split->largest && split->largest->out >= f->out ? split->largest : f;
+		split->day = split->out[at] > split->out[split->day] ? (int)at : split->day;
+	}
+}
+
+static struct split split_of(const struct volumes *v, const struct sender *s)
+{
+	struct split split = { .day = 0 };
+
+	for (const struct flowing *f = s->first; f; f = f->next_of_host)
+		if (f->days && !f->is_told && !f->is_served && !f->is_superseded && f->destination->hosts == 1 &&
+		    (double)f->out >= THRESHOLD(VOLUME_RATIO) * (double)f->in && !allow_list_why(v->a->allow, f->to).len &&
+		    !is_routine(v, f))
+			add_to_split(v, &split, f);
+	for (int i = 0; i < ROUTINE_MOST; i++)
+		split.usual = i != split.day && split.out[i] > split.usual ? split.out[i] : split.usual;
+	return split;
+}
+
+static bool tell_split(struct volumes *v, const struct sender *s, struct err *err)
+{
+	struct split split = split_of(v, s);
+	struct buf text = buf_new((size_t)16 << 10);
+	struct json_write w = json_write_to(&text);
+	timestamp begin = (day_of(v->begin) + split.day) * DAY;
+	struct conclusion c = { .harm = HARM_THEFT, .level = LEVEL_MEDIUM, .rule = SPAN("kanshiki.volume-split"),
+		.title = SPAN("Much left a host in a day, for many places of which each took little"),
+		.techniques = SPAN("T1048 T1030"), .first = begin, .last = begin + DAY - 1, .count = split.places[split.day],
+		.host = s->host.len ? s->host : s->address };
+	bool ok = true;
+
+	if ((double)split.out[split.day] >= THRESHOLD(VOLUME_SPLIT) &&
+	    split.places[split.day] >= THRESHOLD(VOLUME_SPLIT_PLACES) &&
+	    (double)split.out[split.day] >= THRESHOLD(VOLUME_SPLIT_RATIO) * (double)split.usual) {
+		json_object(&w);
+		json_key(&w, "local"), json_span(&w, s->address);
+		json_key(&w, "bytes_out"), json_u64(&w, split.out[split.day]);
+		json_key(&w, "places"), json_u64(&w, split.places[split.day]);
+		json_key(&w, "largest"), json_span(&w, split.largest->to);
+		json_key(&w, "other_days_at_most"), json_u64(&w, split.usual);
+		json_key(&w, "reasons");
+		json_array(&w);
+		json_text(&w, "no other host sends to these places, and far more went out than came back");
+		json_array_end(&w);
+		json_object_end(&w);
+		c.item = split.largest->item;
+		c.matched = buf_span(&text);
+		ok = analysis_tell(v->a, &c, err);
+	}
 	buf_free(&text);
 	return ok;
 }
@@ -374,8 +503,9 @@ bool analyse_volume(struct analysis *a, struct err *err)
 	for (struct sender *s = v->first; ok && s; s = s->next) {
 		ok = supersede(v, s, err) && find_normal(v, s, err);
 		for (struct flowing *f = s->first; ok && f; f = f->next_of_host)
-			if (is_unusual(v, s, f))
+			if ((f->is_told = is_unusual(v, s, f)))
 				ok = tell(v, s, f, err);
+		ok = ok && tell_split(v, s, err);
 	}
 	return ok;
 }

@@ -33,6 +33,22 @@ static bool is_steady(const struct day_counts *d)
 	return (int64_t)d->count * d->width * 2 >= days;
 }
 
+/* Each day that does not lie beside a hole has many; of two such days at least. */
+static bool is_busy(const struct day_counts *d)
+{
+	uint32_t whole = 0;
+
+	for (uint32_t i = 0; i < d->count; i++) {
+		bool is_beside = (i && d->list[i - 1].day + 1 != d->list[i].day) ||
+				 (i + 1 < d->count && d->list[i].day + 1 != d->list[i + 1].day);
+
+		if (!is_beside && d->list[i].records < HOLE_BUSY_RECORDS)
+			return false;
+		whole += !is_beside;
+	}
+	return d->width == 1 && whole >= 2;
+}
+
 /* Days of other logs of the host; of the same class, where no host is known. */
 static bool load_others(sqlite3 *db, struct span host, struct span class_name, struct day_counts *out,
 			struct err *err)
@@ -82,23 +98,24 @@ static bool find_holes(sqlite3 *db, const struct day_counts *d, struct span host
 		       struct need_days *out, struct err *err)
 {
 	struct day_counts others;
-	bool has_others = false;
+	bool has_others = false, is_every_day = is_busy(d);
 
-	if (!is_steady(d))
+	if (!is_every_day && !is_steady(d))
 		return true;
 	for (uint32_t i = 1; i < d->count; i++) {
 		struct hole hole = { .from = end_of(d, i - 1), .to = d->list[i].day };
 		int64_t first = period && period->since != TIME_NONE ? day_of(period->since) : INT64_MIN;
 		int64_t last = period && period->until != TIME_NONE ? day_of(period->until) : INT64_MAX;
 
-		if (hole.to - hole.from < HOLE_DAYS || hole.to <= first || hole.from > last)
+		if (hole.to - hole.from < (is_every_day ? 1 : HOLE_DAYS) || hole.to <= first || hole.from > last)
 			continue;
 		if (!has_others && !load_others(db, host, class_name, &others, err))
 			return false;
 		has_others = true;
 		hole.host = arena_copy(arena, host);
 		hole.is_alive = day_counts_between(&others, hole.from, hole.to) > 0;
-		keep_hole(out, hole);
+		if (hole.is_alive || hole.to - hole.from >= HOLE_DAYS)
+			keep_hole(out, hole);
 	}
 	return true;
 }

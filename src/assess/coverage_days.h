@@ -15,6 +15,8 @@
 #include "base/day_counts.h"
 
 #define HOLE_DAYS 3
+/* A log that has as many records on each of its days misses a single one, where others go on. */
+#define HOLE_BUSY_RECORDS 20
 #define HOLE_RECORDED 5
 #define HOLES_TOLD 3
 

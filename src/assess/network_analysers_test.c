@@ -387,6 +387,119 @@ TEST(network_analysers_know_a_nightly_routine)
 	}
 }
 
+/* In ICMP: as many packets, with so many bytes each way. */
+static void pings(struct fixture *f, int64_t second, const char *peer, uint64_t packets, uint64_t out, uint64_t in)
+{
+	struct trace t = trace_new(TRACE_TRANSFER, "flow");
+	struct err err = { 0 };
+
+	t.source = SPAN("zeek conn.log");
+	t.time = t.last = START + second * TIME_SECOND;
+	t.local = SPAN("10.0.0.9");
+	t.peer = span_text(peer);
+	t.protocol = SPAN("icmp");
+	t.bytes_out = out;
+	t.bytes_in = in;
+	t.count = packets;
+	if (!case_add_trace(f->file, f->unit, f->item, &t, &err))
+		fail_msg("%s", err.text);
+}
+
+TEST(network_analysers_tell_icmp_that_carries_from_pings)
+{
+	struct fixture f = begin("icmp");
+
+	office(&f, "10.0.0.10", 1);
+	office(&f, "10.0.0.11", 2);
+	for (int i = 0; i < 288; i++)
+		pings(&f, i * 600, "203.0.113.250", 1200, 600 * 56, 600 * 56);
+	pings(&f, 3000, "203.0.113.251", 18000, 9000 * 1400, 9000 * 4);
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume' AND level = 'high' AND matched LIKE '%203.0.113.251%'"), 1);
+	assert_int_equal(count(&f, "rule LIKE 'kanshiki.volume%'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.beacon' AND level = 'low' AND matched LIKE '%203.0.113.250%'"), 1);
+	assert_int_equal(count(&f, "level IN ('medium', 'high')"), 1);
+	case_close(f.file);
+}
+
+TEST(network_analysers_sum_what_was_split_over_many_places)
+{
+	struct fixture f = begin("split");
+
+	office(&f, "10.0.0.10", 1);
+	office(&f, "10.0.0.11", 2);
+	for (int i = 0; i < 20; i++) {
+		char peer[32];
+
+		snprintf(peer, sizeof peer, "198.51.100.%d:443", i);
+		flow(&f, 3600 + i * 60, "10.0.0.10", peer, "", 28000000, 90000);
+	}
+	/* Whoever sends so on each of its days has it as a habit. */
+	for (int i = 0; i < 60; i++) {
+		char peer[32];
+
+		snprintf(peer, sizeof peer, "192.0.2.%d:443", i);
+		flow(&f, 86400 * (i % 3) + i * 60, "10.0.0.11", peer, "", 28000000, 90000);
+	}
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume-split' AND host = '10.0.0.10'"), 1);
+	assert_int_equal(count(&f, "rule LIKE 'kanshiki.volume%'"), 1);
+	case_close(f.file);
+}
+
+TEST(network_analysers_find_a_single_sending_among_habits)
+{
+	struct fixture f = begin("one-off");
+
+	for (int i = 0; i < 48; i++) {
+		char peer[32], name[40];
+
+		snprintf(peer, sizeof peer, "198.51.100.%d:443", i % 8);
+		snprintf(name, sizeof name, "partner%d.example", i % 8);
+		flow(&f, 86400 * (i / 8) + (i * 7919) % 40000, "10.0.0.10", peer, name, UINT64_C(2000000000) + i, 90000);
+	}
+	flow(&f, 86400 * 3 + 20000, "10.0.0.10", "203.0.113.66:443", "quick-drop.example", UINT64_C(4000000000), 90000);
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume' AND matched LIKE '%quick-drop.example%'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume'"), 1);
+	case_close(f.file);
+}
+
+TEST(network_analysers_keep_firms_below_one_domain_apart)
+{
+	struct fixture f = begin("tenants");
+
+	for (int i = 0; i < 6; i++) {
+		char local[32];
+
+		snprintf(local, sizeof local, "10.0.0.%d", 10 + i);
+		office(&f, local, 1 + i);
+		flow(&f, 4000 + i, local, "198.51.100.8:443", "corp-my.sharepoint.com", 900000000, 900000);
+	}
+	flow(&f, 9000, "10.0.0.12", "198.51.100.9:443", "other-my.sharepoint.com", 900000000, 900000);
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume' AND matched LIKE '%other-my%'"), 1);
+	assert_int_equal(count(&f, "rule = 'kanshiki.volume'"), 1);
+	case_close(f.file);
+}
+
+TEST(network_analysers_take_lists_of_mailers_for_no_tunnel)
+{
+	struct fixture f = begin("dnsbl");
+	uint32_t seed = 7;
+
+	for (int i = 0; i < 3000; i++) {
+		char name[80];
+
+		snprintf(name, sizeof name, "%u.%u.%u.%u.zen.list.example", chance(&seed) % 256, chance(&seed) % 256,
+			 chance(&seed) % 256, chance(&seed) % 256);
+		question(&f, "10.0.0.25", name, "A");
+	}
+	conclude(&f);
+	assert_int_equal(count(&f, "rule = 'kanshiki.dns-tunnel'"), 0);
+	case_close(f.file);
+}
+
 TEST(network_analysers_find_remote_control_and_spreading)
 {
 	struct fixture f = begin("remote");

@@ -37,6 +37,14 @@
 	T(VOLUME_ROUTINE_DAYS, "volume", 4, "days of the evidence, each with a sending, from which it is routine") \
 	T(VOLUME_ROUTINE_SPREAD, "volume", 2, "largest over smallest day of a routine, at most") \
 	T(VOLUME_ROUTINE_MINUTES, "volume", 90, "minutes by which a routine begins earlier or later on the next day") \
+	T(VOLUME_ICMP, "volume", 1048576, "bytes out in ICMP to one place, in packets that are no pings") \
+	T(VOLUME_ICMP_PACKET, "volume", 200, "bytes of such a packet, on average, from which it is no ping") \
+	T(VOLUME_SPLIT, "volume", 209715200, "bytes out in a day to places of which each took little, to be told") \
+	T(VOLUME_SPLIT_PLACES, "volume", 5, "places that they went to, at least") \
+	T(VOLUME_SPLIT_RATIO, "volume", 4, "times what this host's other days sent so, at least") \
+	T(WEB_CLIENTS, "web", 3, "clients that asked for a page, at most") \
+	T(WEB_POSTS, "web", 5, "times that a script in a folder for content was sent to, at least") \
+	T(WEB_ARCHIVES, "web", 5, "large archives of a server, beyond which it is there for downloads") \
 	T(REMOTE_TOOL_BYTES, "remote", 5000, "bytes both ways from which a remote-control program was at work") \
 	T(REMOTE_SESSION_BYTES, "remote", 3000, "bytes each way from which a session was more than an attempt") \
 	T(REMOTE_FAN, "remote", 20, "hosts reached by one service of administration within an hour") \

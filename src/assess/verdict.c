@@ -19,6 +19,7 @@ struct rule_sum {
 	uint64_t findings;
 	timestamp first, last;
 	bool is_echo;			/* of records alone that built-in checks tell */
+	bool is_of_logs;		/* of logs alone: a pattern there is what somebody wrote down */
 };
 
 struct weighing {
@@ -55,8 +56,9 @@ static bool load_rules(struct weighing *w, struct err *err)
 {
 	static const char sql[] =
 		"SELECT rule.id, level, engine, title, techniques, " QUERY_SUM("finding.count") ", min(time),"
-		" max(coalesce(finding.last, time)), engine <> 'builtin' AND count(direct.item) = count(*)"
-		" FROM rule JOIN finding ON finding.rule = rule.id"
+		" max(coalesce(finding.last, time)), engine <> 'builtin' AND count(direct.item) = count(*),"
+		" count(*) FILTER (WHERE item.class IN ('event log', 'text log', 'network log')) = count(*)"
+		" FROM rule JOIN finding ON finding.rule = rule.id LEFT JOIN item ON item.id = finding.item"
 		" LEFT JOIN temp.direct ON direct.item = finding.item AND direct.record = finding.record AND"
 		" direct.harm = rule.harm"
 		" WHERE rule.harm = ?3 AND " QUERY_OF_PERIOD " GROUP BY rule.id ORDER BY CASE level WHEN 'critical' THEN 0"
@@ -83,7 +85,8 @@ static bool load_rules(struct weighing *w, struct err *err)
 			.title = arena_copy(w->arena, query_span(q, 3)),
 			.techniques = arena_copy(w->arena, query_span(q, 4)),
 			.findings = query_u64(q, 5, 1), .first = query_time(q, 6),
-			.last = query_time(q, 7), .is_echo = query_u64(q, 8, 0) };
+			.last = query_time(q, 7), .is_echo = query_u64(q, 8, 0),
+			.is_of_logs = query_u64(q, 9, 0) };
 		if (!level_of_name(query_span(q, 1), &r->level))
 			r->level = LEVEL_INFORMATIONAL;
 		engine_of_name(query_span(q, 2), &r->engine);
@@ -116,7 +119,7 @@ static void count_signs(struct weighing *w)
 	for (size_t i = 0; i < w->rule_count; i++) {
 		const struct rule_sum *r = &w->rules[i];
 		/* What analysers say of implants, they read off files and what starts them. */
-		bool content = r->engine == ENGINE_YARA || r->engine == ENGINE_INDICATOR ||
+		bool content = ((r->engine == ENGINE_YARA || r->engine == ENGINE_INDICATOR) && !r->is_of_logs) ||
 			       (r->engine == ENGINE_ANALYSER && w->harm == HARM_IMPLANT);
 
 		w->signs.rules[r->level] += !r->is_echo;

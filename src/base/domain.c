@@ -107,6 +107,17 @@ size_t domain_bytes(struct span name)
 	return bytes;
 }
 
+size_t domain_information(struct span below)
+{
+	struct span rest = below;
+	uint64_t n;
+
+	for (int part = 0; part < 4; part++)
+		if (!span_to_u64(span_split(&rest, '.'), &n) || n > 255)
+			return domain_bytes(below);
+	return 4;
+}
+
 bool domain_is_given(struct span name)
 {
 	return host_labels(name) > 0;

@@ -19,6 +19,12 @@ struct span domain_below(struct span name);
 uint8_t domain_take_byte(struct span *name);
 /* Bytes of a name as they were sent: each \DDD is one. */
 size_t domain_bytes(struct span name);
+/*
+ * Bytes that a question tells the owner of the domain, of what stands below it: those of the
+ * name, but four of an address backwards ("2.0.0.127.zen"), as lists of bad mailers are asked
+ * (RFC 5782).
+ */
+size_t domain_information(struct span below);
 /* Below a host that gives names to anybody ("x.github.io"). */
 bool domain_is_given(struct span name);
 /* Whether the name is `domain`, or below it; ASCII case folded. */

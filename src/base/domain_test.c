@@ -16,6 +16,15 @@ TEST(domain_registered_is_what_somebody_bought)
 	assert_span(domain_registered(SPAN(".")), "");
 }
 
+TEST(domain_information_is_four_bytes_of_an_address_backwards)
+{
+	assert_int_equal(domain_information(SPAN("2.0.0.127.zen")), 4);
+	assert_int_equal(domain_information(SPAN("2.0.0.127")), 4);
+	assert_int_equal(domain_information(SPAN("2.0.0.256.zen")), 13);
+	assert_int_equal(domain_information(SPAN("mfrgg.2.0.0.1")), 13);
+	assert_int_equal(domain_information(SPAN("")), 0);
+}
+
 TEST(domain_below_is_the_rest)
 {
 	assert_span(domain_below(SPAN("a.b.example.com")), "a.b");

@@ -1,5 +1,6 @@
 #include "examine/event_traces.h"
 
+#include "base/deed.h"
 #include "base/trace.h"
 #include "examine/syslog_traces.h"
 
@@ -7,13 +8,16 @@
 
 #define FIELDS 7
 #define TEXT_MOST ((size_t)32 << 10)
+#define SCRIPT_LINES_MOST 20
 
 #define SYSMON "Microsoft-Windows-Sysmon/Operational"
 #define LOCAL_SESSIONS "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"
 #define REMOTE_CONNECTIONS "Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational"
 
+#define SCRIPTS "Microsoft-Windows-PowerShell/Operational"
+
 enum filter { FILTER_NONE, FILTER_TOOL, FILTER_INITIATED, FILTER_ARCHIVE, FILTER_REMOTE_LOGON,
-	      FILTER_PEER };
+	      FILTER_PEER, FILTER_SCRIPT, FILTER_HANDLE, FILTER_MAY_DELETE };
 
 struct row {
 	uint64_t event_id;
@@ -36,6 +40,14 @@ static const struct row rows[] = {
 	{ 4688, "Security", TRACE_EXECUTION, "ran", FILTER_TOOL,
 	  { { TO(program), "NewProcessName", NULL }, { TO(command), "CommandLine", NULL },
 	    { TO(user), "SubjectUserName", NULL } } },
+	{ 4104, SCRIPTS, TRACE_EXECUTION, "script", FILTER_SCRIPT, { { TO(command), "ScriptBlockText", NULL } } },
+	{ 7045, "System", TRACE_EXECUTION, "service", FILTER_TOOL,
+	  { { TO(command), "ImagePath", NULL }, { TO(name), "ServiceName", NULL }, { TO(user), "AccountName", NULL } } },
+	{ 4660, "Security", TRACE_FILE, "deleted", FILTER_HANDLE,
+	  { { TO(name), "HandleId", NULL }, { TO(program), "ProcessName", NULL }, { TO(user), "SubjectUserName", NULL } } },
+	{ 4663, "Security", TRACE_FILE, "deleted", FILTER_MAY_DELETE,
+	  { { TO(name), "HandleId", NULL }, { TO(path), "ObjectName", NULL }, { TO(protocol), "AccessMask", NULL },
+	    { TO(technique), "ObjectType", NULL } } },
 	{ 3, SYSMON, TRACE_TRANSFER, "flow", FILTER_INITIATED,
 	  { { TO(program), "Image", NULL }, { TO(user), "User", NULL },
 	    { TO(local), "SourceIp", "SourcePort" }, { TO(peer), "DestinationIp", "DestinationPort" },
@@ -62,18 +74,35 @@ static const struct row rows[] = {
 	  { { TO(user), "Param1", NULL }, { TO(peer), "Param3", NULL } } },
 };
 
-/* Tools that analysers ask for: what packs, copies, wipes, and clears. */
+/* Tools that analysers ask for: what packs, copies and takes away; what is a sign by itself is a deed. */
 static const char tools[] =
 	"rar|7z|winzip|zip |tar |makecab|compress-archive|rclone|curl|wget|pscp|scp|sftp|winscp|rsync|"
-	"ftp|mega|s3 cp|azcopy|gsutil|bitsadmin|certutil|uploadfile|robocopy|vssadmin|wbadmin|bcdedit|"
-	"shadowcopy|win32_shadowcopy|cipher|sdelete|shred |wipefs|dd |wevtutil|eventlog|fsutil|auditpol|"
-	"advfirewall|firewall set|mppreference|journalctl|auditctl|history|/var/log/|touch |iptables|nft |"
-	"tsclient|bitstransfer|-infile|mailmessage|setenforce|psexec|anydesk|teamviewer|rustdesk|screenconnect|ntdsutil|esentutl";
+	"ftp|mega|s3 cp|azcopy|gsutil|bitsadmin|certutil|upload|robocopy|vssadmin|wbadmin|cipher|sdelete|shred |"
+	"tsclient|bitstransfer|-infile|mailmessage|senddocument|webhooks|pastebin|invoke-webrequest|invoke-restmethod|iwr |irm |"
+	"psexec|anydesk|teamviewer|rustdesk|screenconnect|ntdsutil|esentutl";
 
 static bool is_archive(struct span path)
 {
 	return span_has_any(span_from(path, path.len > 9 ? path.len - 9 : 0),
 			".rar|.7z|.zip|.tgz|.tar|.gz|.cab|.r0|.001|.gpg|.iso|.xz|.zst");
+}
+
+static bool is_told(struct span command)
+{
+	const struct deed *deeds[HARM_COUNT];
+
+	return span_has_any(command, tools) || deeds_of(command, deeds);
+}
+
+/* The next line off the front of `rest` that an analyser may ask for; empty: none. */
+static struct span script_line(struct span *rest)
+{
+	struct span line;
+
+	while ((line = deed_line(rest)).len)
+		if (is_told(line))
+			break;
+	return line;
 }
 
 /* Loopback is the machine itself. */
@@ -91,7 +120,7 @@ static bool is_wanted(enum filter filter, const struct trace *t, const struct ev
 
 	switch (filter) {
 	case FILTER_TOOL:
-		return span_has_any(t->command.len ? t->command : t->program, tools);
+		return is_told(t->command.len ? t->command : t->program);
 	case FILTER_ARCHIVE:
 		return is_archive(t->path);
 	case FILTER_PEER:
@@ -110,6 +139,9 @@ static bool is_wanted(enum filter filter, const struct trace *t, const struct ev
 		buf_free(&text);
 		return is && is_elsewhere(t->peer);
 	case FILTER_NONE:
+	case FILTER_SCRIPT:
+	case FILTER_HANDLE:
+	case FILTER_MAY_DELETE:
 		break;
 	}
 	return true;
@@ -161,6 +193,67 @@ static struct span summarise(struct arena *arena, const struct trace *t)
 	return arena_printf(arena, "%.*s %.*s", SPAN_ARG(t->what), SPAN_ARG(what));
 }
 
+/* False: enough was told of this item. */
+static bool pass(struct event_traces *t, struct record *r)
+{
+	if (t->told >= t->most) {
+		t->left_out++;
+		return false;
+	}
+	t->told++;
+	examination_tell(t->x, r);
+	return true;
+}
+
+/* ---- deleted files, of which one record has the name and the next says that it is gone ---- */
+
+#define RIGHT_TO_DELETE 0x10000
+
+static void remember(struct event_traces *t, const struct trace *opened)
+{
+	struct opened_handle *h = &t->handles[t->handle_count % HANDLES_KEPT];
+	uint64_t rights;
+
+	if (!span_eq(opened->technique, SPAN("File")) || !span_to_u64(opened->protocol, &rights) ||
+	    !(rights & RIGHT_TO_DELETE) || !opened->name.len || opened->name.len > sizeof h->handle)
+		return;
+	h->handle_len = opened->name.len;
+	memcpy(h->handle, opened->name.at, h->handle_len);
+	h->path_len = opened->path.len < HANDLE_PATH ? opened->path.len : HANDLE_PATH;
+	memcpy(h->path, opened->path.at, h->path_len);
+	t->handle_count++;
+}
+
+/* The latest of that handle; false: it was no file, or opened too long before. */
+static bool recall(const struct event_traces *t, struct trace *deleted)
+{
+	size_t kept = t->handle_count < HANDLES_KEPT ? t->handle_count : HANDLES_KEPT;
+
+	for (size_t i = 1; i <= kept; i++) {
+		const struct opened_handle *h = &t->handles[(t->handle_count - i) % HANDLES_KEPT];
+
+		if (span_eq(span_of(h->handle, h->handle_len), deleted->name)) {
+			deleted->path = span_of(h->path, h->path_len);
+			deleted->name = (struct span){ 0 };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A script is told by the lines that do something: what a module defines is text, not a deed. */
+static void tell_lines(struct event_traces *t, struct record *r)
+{
+	struct span rest = r->trace.command, line;
+
+	for (size_t i = 0; i < SCRIPT_LINES_MOST && (line = script_line(&rest)).len; i++) {
+		r->trace.command = line;
+		r->trace.summary = summarise(&t->arena, &r->trace);
+		if (!pass(t, r))
+			return;
+	}
+}
+
 static void tell(struct event_traces *t, const struct row *row, const struct event *e,
 		 struct span channel, struct span host)
 {
@@ -171,15 +264,18 @@ static void tell(struct event_traces *t, const struct row *row, const struct eve
 	r.trace.source = channel;
 	r.trace.offset = e->offset;
 	fill(&t->arena, row, e, &r.trace);
-	if (!is_wanted(row->filter, &r.trace, e))
-		return;
-	if (t->told >= t->most) {
-		t->left_out++;
+	if (row->filter == FILTER_SCRIPT) {
+		tell_lines(t, &r);
 		return;
 	}
-	t->told++;
+	if (row->filter == FILTER_MAY_DELETE) {
+		remember(t, &r.trace);
+		return;
+	}
+	if (row->filter == FILTER_HANDLE ? !recall(t, &r.trace) : !is_wanted(row->filter, &r.trace, e))
+		return;
 	r.trace.summary = summarise(&t->arena, &r.trace);
-	examination_tell(t->x, &r);
+	pass(t, &r);
 }
 
 struct event_traces event_traces_new(struct examination *x, uint64_t most)
@@ -223,17 +319,40 @@ static bool tell_syslog(struct event_traces *t, const struct event *e, struct sp
 	message = field_text(&t->arena, e, "message");
 	if (!syslog_traces_read(by->bytes, message, &r.trace))
 		return true;
-	if (t->told >= t->most) {
-		t->left_out++;
-		return true;
-	}
-	t->told++;
 	r.trace.time = e->time;
 	r.trace.host = host;
 	r.trace.source = channel.len ? channel : by->bytes;
 	r.trace.offset = e->offset;
 	r.trace.summary = message;
-	examination_tell(t->x, &r);
+	pass(t, &r);
+	return true;
+}
+
+/* ---- what auditd saw started ---- */
+
+/* EXECVE has the arguments; who logged in at first (auid) says more than who it ran as. */
+static bool tell_audit(struct event_traces *t, const struct event *e, struct span channel, struct span host)
+{
+	struct record r = { .type = RECORD_TRACE, .trace = trace_new(TRACE_EXECUTION, "ran") };
+
+	if (event_shape_find(e->shape, SPAN("argc")) == EVENT_NO_SLOT)
+		return false;
+	r.trace.command = field_text(&t->arena, e, "cmdline");
+	r.trace.program = field_text(&t->arena, e, "exe");
+	r.trace.user = field_text(&t->arena, e, "AUID");
+	if (!r.trace.user.len)
+		r.trace.user = field_text(&t->arena, e, "auid");
+	/* Nobody logged in: a service's job. */
+	if (span_eq(r.trace.user, SPAN("4294967295")) || span_eq(r.trace.user, SPAN("unset")))
+		r.trace.user = field_text(&t->arena, e, "uid");
+	if (!r.trace.command.len || !is_told(r.trace.command))
+		return true;
+	r.trace.time = e->time;
+	r.trace.host = host;
+	r.trace.source = channel.len ? channel : SPAN("audit");
+	r.trace.offset = e->offset;
+	r.trace.summary = summarise(&t->arena, &r.trace);
+	pass(t, &r);
 	return true;
 }
 
@@ -242,7 +361,7 @@ void event_traces_check(struct event_traces *t, const struct event *event, struc
 {
 	uint64_t id;
 
-	if (tell_syslog(t, event, channel, host)) {
+	if (tell_syslog(t, event, channel, host) || tell_audit(t, event, channel, host)) {
 		arena_reset(&t->arena);
 		return;
 	}

@@ -191,3 +191,67 @@ TEST(event_traces_beyond_the_limit_are_counted)
 	assert_int_equal(t.traces.left_out, 3);
 	end(&t);
 }
+
+TEST(event_traces_tell_lines_of_scripts_that_do_something)
+{
+	struct told t;
+	struct trace trace;
+
+	begin(&t, 10);
+	HAPPEN(&t, "Microsoft-Windows-PowerShell/Operational", "4104", "ScriptBlockText",
+	       "function Clear-EventLog {\n$x = 1\n# Clear-EventLog y\n  Clear-EventLog -LogName System\n}\n");
+	trace = take(&t);
+	assert_span(trace.what, "script");
+	assert_span(trace.command, "Clear-EventLog -LogName System");
+	end(&t);
+}
+
+TEST(event_traces_tell_what_auditd_saw_started_and_by_whom)
+{
+	struct told t;
+	struct trace trace;
+
+	begin(&t, 10);
+	HAPPEN(&t, "", "", "argc", "2", "cmdline", "ls -la", "exe", "/usr/bin/ls", "auid", "1000");
+	assert_nothing(&t);
+	HAPPEN(&t, "", "", "argc", "3", "cmdline", "dd if=/dev/zero of=/dev/sda", "exe", "/usr/bin/dd", "auid", "4294967295",
+	       "uid", "33");
+	trace = take(&t);
+	assert_span(trace.command, "dd if=/dev/zero of=/dev/sda");
+	assert_span(trace.program, "/usr/bin/dd");
+	assert_span(trace.user, "33");
+	end(&t);
+}
+
+TEST(event_traces_name_the_file_whose_handle_was_deleted)
+{
+	struct told t;
+	struct trace trace;
+
+	begin(&t, 10);
+	HAPPEN(&t, "Security", "4663", "ObjectType", "File", "ObjectName", "D:\\a.docx", "HandleId", "0x1f4", "AccessMask",
+	       "0x10000");
+	HAPPEN(&t, "Security", "4663", "ObjectType", "File", "ObjectName", "D:\\b.docx", "HandleId", "0x1f5", "AccessMask",
+	       "0x1");
+	HAPPEN(&t, "Security", "4660", "HandleId", "0x1f5");
+	assert_nothing(&t);
+	HAPPEN(&t, "Security", "4660", "HandleId", "0x1f4", "SubjectUserName", "ann");
+	trace = take(&t);
+	assert_span(trace.what, "deleted");
+	assert_span(trace.path, "D:\\a.docx");
+	assert_span(trace.user, "ann");
+	end(&t);
+}
+
+TEST(event_traces_tell_services_whose_command_is_a_sign)
+{
+	struct told t;
+
+	begin(&t, 10);
+	HAPPEN(&t, "System", "7045", "ServiceName", "Update", "ImagePath", "C:\\Program Files\\X\\x.exe");
+	assert_nothing(&t);
+	HAPPEN(&t, "System", "7045", "ServiceName", "BTO", "ImagePath",
+	       "%COMSPEC% /Q /c echo cd ^> \\\\127.0.0.1\\C$\\__output 2^>^&1 > %TEMP%\\execute.bat");
+	assert_span(take(&t).name, "BTO");
+	end(&t);
+}

@@ -131,6 +131,22 @@ static bool read_kernel(struct span m, struct trace *t)
 	return t->name.len;
 }
 
+/* "[root]: esxcli vm process list": the shells of ESXi. */
+static bool read_shell(struct span m, struct trace *t)
+{
+	struct span rest = m;
+
+	if (!span_starts(m, SPAN("[")) || span_find(m, 0, SPAN("]: ")) == SIZE_MAX)
+		return false;
+	*t = trace_new(TRACE_EXECUTION, "ran");
+	rest = span_from(rest, 1);
+	t->user = span_split(&rest, ']');
+	t->command = span_trim(span_from(rest, 1));
+	rest = t->command;
+	t->program = span_split(&rest, ' ');
+	return t->command.len;
+}
+
 static const struct {
 	const char *program;
 	bool (*read)(struct span message, struct trace *out);
@@ -139,6 +155,7 @@ static const struct {
 	{ "useradd", read_account }, { "usermod", read_account }, { "userdel", read_account },
 	{ "adduser", read_account }, { "gpasswd", read_account }, { "passwd", read_account },
 	{ "chpasswd", read_account }, { "chsh", read_account }, { "kernel", read_kernel },
+	{ "shell", read_shell }, { "ESXShell", read_shell }, { "SSH", read_shell },
 };
 
 static size_t reader_of(struct span program)

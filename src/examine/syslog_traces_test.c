@@ -61,3 +61,13 @@ TEST(changes_of_accounts_are_told)
 	assert_span(read_one("userdel", "delete user 'evil'").user, "evil");
 	assert_span(read_one("cron", "add 'evil' to group 'sudo'").what, "nothing");
 }
+
+TEST(shells_of_esxi_tell_what_was_typed)
+{
+	struct trace t = read_one("shell", "[root]: esxcli vm process kill --type=force --world-id=12009");
+
+	assert_int_equal(t.kind, TRACE_EXECUTION);
+	assert_span(t.user, "root");
+	assert_span(t.program, "esxcli");
+	assert_span(read_one("shell", "Interactive shell session started").what, "nothing");
+}
