@@ -360,8 +360,11 @@ bool case_is_at(const char *path)
 bool case_open(const char *path, struct case_file **out, struct err *err)
 {
 	struct case_file *c;
+	struct stat st;
 
 	*out = NULL;
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no case: it is no file", path);
 	if (!open_database(path, SQLITE_OPEN_READONLY, &c, err))
 		return false;
 	if (!query_exec(c->db, reader_pragmas, err) || !schema_check_version(c->db, err)) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "os/sandbox.h"
 
 #define MESSAGE_MAX ((size_t)32 << 10)
+#define PATIENCE_MS 2000
 
 struct fence {
 	const struct fence_options *options;
@@ -111,9 +113,26 @@ static bool send_input(int to, struct err *err)
 	return sent;
 }
 
+/* Opened without waiting: the wait for somebody who writes is then one that can be told of. */
+static int open_pipe(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct pollfd written = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0)
+		return -1;
+	if (!poll(&written, 1, PATIENCE_MS)) {
+		fprintf(stderr, "kanshiki: waiting: nobody writes to the pipe '%s' yet\n", path);
+		while (poll(&written, 1, -1) < 0 && errno == EINTR)
+			;
+	}
+	fcntl(fd, F_SETFL, 0);
+	return fd;
+}
+
 static bool send_pipe(int to, const char *path, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open_pipe(path);
 	bool sent;
 
 	if (fd < 0)

@@ -115,5 +115,8 @@ bool output_close(FILE *stream, const char *path, bool ok, struct err *err)
 		ok = err_errno(err, errno, "cannot write '%s'", path);
 	if (!ok && is_file)
 		unlink(path);
+	/* The writer knows no names. */
+	if (!ok && err->code == ERR_IO && span_find(span_text(err->text), 0, span_text(path)) == SIZE_MAX)
+		err_prefix(err, "'%s'", path);
 	return ok;
 }

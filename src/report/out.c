@@ -31,5 +31,5 @@ bool out_end(struct out *out, struct err *err)
 	buf_free(&out->buf);
 	if (fflush(out->to) || ferror(out->to))
 		out->failed = true;
-	return !out->failed || err_errno(err, errno ? errno : EIO, "cannot write the report");
+	return !out->failed || err_errno(err, errno ? errno : EIO, "cannot write");
 }

@@ -89,6 +89,23 @@ def main():
         done = run("report", "made.case", "-f", "json", "-o", "full")
         told(done.returncode == 2 and (folder / "full").is_symlink() and b"No space" in done.stderr,
              "a device that is full stays, and is told", done.stderr)
+        done = run("timeline", "made.case", "-o", "full")
+        told(done.returncode == 2 and b"'full': cannot write: No space" in done.stderr,
+             "a time line that finds no room names its file", done.stderr)
+
+        # A pipe that nobody writes to: what may come is waited for with a word, a case never comes.
+        pipe = folder / "pipe"
+        os.mkfifo(pipe)
+        for command in ("verify", "report"):
+            done = run(command, pipe, timeout=20)
+            told(done.returncode == 2 and b"it is no file" in done.stdout + done.stderr, f"{command} waits for no pipe",
+                 done.stderr)
+        waiting = subprocess.Popen([kanshiki, "events", str(pipe)], cwd=folder, env=env, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        told(b"nobody writes to the pipe" in waiting.stderr.readline(), "events says that it waits")
+        pipe.write_bytes(LOG)
+        told(b'"EventID":"1"' in waiting.communicate(timeout=60)[0].replace(b'"EventID":1', b'"EventID":"1"'),
+             "and reads what then comes")
     return finish()
 
 
