@@ -108,15 +108,26 @@ static const struct told *companion(const struct list *list, const struct told *
 	return NULL;
 }
 
+/* An earlier one of the host has been told. */
+static bool is_told_before(const struct list *list, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (is_of_repair(list->all[i]) && companion(list, list->all[i]) &&
+		    span_eq_nocase(list->all[i]->first->host, list->all[at]->first->host))
+			return true;
+	return false;
+}
+
 static bool tell_no_way_back(struct analysis *a, const struct list *list, struct err *err)
 {
-	for (size_t i = 0; i < list->count; i++) {
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < list->count; i++) {
 		const struct told *t = list->all[i], *other = is_of_repair(t) ? companion(list, t) : NULL;
 		struct buf text = buf_new((size_t)64 << 10);
 		struct json_write w = json_write_to(&text);
-		bool ok;
 
-		if (!other)
+		if (!other || is_told_before(list, i))
 			continue;
 		json_object(&w);
 		json_pair(&w, "command", t->first->command);
@@ -128,9 +139,8 @@ static bool tell_no_way_back(struct analysis *a, const struct list *list, struct
 			.first = t->first->time, .last = other->first->time, .count = 2, .host = t->first->host,
 			.user = t->first->user, .matched = buf_span(&text) }, err);
 		buf_free(&text);
-		return ok;
 	}
-	return true;
+	return ok;
 }
 
 bool analyse_deeds(struct analysis *a, struct err *err)

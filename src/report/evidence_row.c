@@ -236,3 +236,18 @@ const struct evidence_row *evidence_rows(struct arena *arena, struct span json, 
 	*count = r.count;
 	return r.rows;
 }
+
+struct span evidence_gist(struct arena *arena, struct span json)
+{
+	static const char *const telling[] = { "command", "CommandLine", "ScriptBlockText", "ImagePath", "path", "what",
+					       "TargetFilename", "TargetObject", "to_name", "to", "name", "domain", "peer",
+					       "from", "Image", "where" };
+	size_t count;
+	const struct evidence_row *rows = evidence_rows(arena, json, &count);
+
+	for (size_t word = 0; word < sizeof telling / sizeof *telling; word++)
+		for (size_t i = 0; i < count; i++)
+			if (span_eq(rows[i].name, span_text(telling[word])) && rows[i].value.len)
+				return rows[i].value;
+	return (struct span){ 0 };
+}

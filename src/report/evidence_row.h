@@ -19,5 +19,7 @@ struct evidence_row {
 
 /* Rows live in `arena`; NULL with *count 0 where there is nothing or no memory. */
 const struct evidence_row *evidence_rows(struct arena *arena, struct span json, size_t *count);
+/* Of the rows the value that says most to a person in a hurry: the command, else the file, else where to. Or empty. */
+struct span evidence_gist(struct arena *arena, struct span json);
 
 #endif

@@ -68,3 +68,15 @@ TEST(evidence_row_of_nothing_is_nothing)
 	assert_int_equal(count, 0);
 	arena_free(&arena);
 }
+
+TEST(evidence_gist_is_the_command_else_the_file_else_where_to)
+{
+	struct arena arena = arena_new(1 << 20);
+
+	assert_span(evidence_gist(&arena, SPAN("{\"path\":\"/x\",\"command\":\"rm /x\"}")), "rm /x");
+	assert_span(evidence_gist(&arena, SPAN("{\"to\":\"198.51.100.1\",\"path\":\"/x\"}")), "/x");
+	assert_span(evidence_gist(&arena, SPAN("{\"score\":1,\"peer\":\"198.51.100.1\"}")), "198.51.100.1");
+	assert_span(evidence_gist(&arena, SPAN("{\"score\":1}")), "");
+	assert_span(evidence_gist(&arena, SPAN("")), "");
+	arena_free(&arena);
+}

@@ -1,5 +1,7 @@
 #include "report/html.h"
+#include "report/evidence_row.h"
 
+#define GIST_MOST 160
 #define GAPS_SHOWN 12
 
 /* A disc filled as far as the answer is sure; broken where it cannot be told. */
@@ -65,6 +67,20 @@ static void glance(struct html *h)
 	html_put(h, "</ol>\n");
 }
 
+/* What was done, in a line: nobody should have to look it up. */
+static void gist(struct html *h, const struct report_finding *f)
+{
+	struct span text;
+
+	arena_reset(&h->scratch);
+	text = evidence_gist(&h->scratch, f->matched);
+	if (!text.len)
+		return;
+	html_put(h, "<code>");
+	html_text(h, span_sub(text, 0, GIST_MOST));
+	html_put(h, text.len > GIST_MOST ? "…</code>" : "</code>");
+}
+
 static void carriers(struct html *h, const struct report_answer *a)
 {
 	const struct report *r = h->report;
@@ -90,7 +106,9 @@ static void carriers(struct html *h, const struct report_answer *a)
 			html_put(h, ", ");
 			html_text(h, f->host);
 		}
-		html_put(h, "</span></li>\n");
+		html_put(h, "</span>");
+		gist(h, f);
+		html_put(h, "</li>\n");
 	}
 	html_put(h, "</ol>\n");
 	if (a->finding_count > 5 || a->times > a->finding_count) {
