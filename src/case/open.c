@@ -365,6 +365,8 @@ bool case_open(const char *path, struct case_file **out, struct err *err)
 	*out = NULL;
 	if (!stat(path, &st) && !S_ISREG(st.st_mode))
 		return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "'%s' is no case: it is no file", path);
+	if (!stat(path, &st) && !case_is_at(path))
+		return err_set(err, ERR_CORRUPT, ERR_NO_OFFSET, "'%s' is no case, or its beginning is destroyed", path);
 	if (!open_database(path, SQLITE_OPEN_READONLY, &c, err))
 		return false;
 	if (!query_exec(c->db, reader_pragmas, err) || !schema_check_version(c->db, err)) {
