@@ -195,7 +195,7 @@ def theft_icmp_pcap(c):
 @case({"theft": "S"})
 def theft_icmp_zeek(c):
     z = Zeek(c).office()
-    z.conn(at(1, 3), "10.1.4.30", "193.29.13.8", 0, 14 * MB, 60000, proto="icmp", dur=4000, spt=8)
+    z.conn(at(1, 3), "10.1.4.30", "193.29.13.8", 0, 14 * MB + 9, 60000, proto="icmp", dur=4000, spt=8)
     z.save()
 
 
