@@ -16,6 +16,10 @@
 #include "base/map.h"
 #include "codec/json_write.h"
 
+/* Different ones that are kept; each takes its text. */
+#define COMMANDS_MOST 20000
+#define KEY_MOST ((size_t)2 << 10)
+
 struct told {
 	const struct deed *deed;
 	const struct act *first, *last;
@@ -33,14 +37,29 @@ static bool is_earlier(const struct act *a, const struct act *b)
 	return a->time != TIME_NONE && (b->time == TIME_NONE || a->time < b->time);
 }
 
+/* In a->key until the next. */
+static struct span key_of(struct analysis *a, const struct deed *deed, const struct act *act)
+{
+	const struct span parts[] = { span_text(deed->rule), act->host, act->user, span_sub(act->command, 0, KEY_MOST) };
+
+	buf_clear(&a->key);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		buf_add(&a->key, parts[i]);
+		buf_add_u8(&a->key, 0);
+	}
+	return buf_span(&a->key);
+}
+
 static bool add(struct analysis *a, struct list *list, const struct deed *deed, const struct act *act, struct err *err)
 {
-	struct span key = arena_printf(a->arena, "%s%c%.*s%c%.*s%c%.*s", deed->rule, 1, SPAN_ARG(act->host), 1,
-				       SPAN_ARG(act->user), 1, SPAN_ARG(span_sub(act->command, 0, DEED_TEXT_MOST)));
-	void **slot = map_slot(&list->by_key, key);
-	struct told *t = slot ? *slot : NULL, **listed;
+	struct span key = key_of(a, deed, act);
+	struct told *t = map_get(&list->by_key, key), **listed;
+	void **slot;
 
-	if (slot && !t) {
+	if (!t && list->count >= COMMANDS_MOST)
+		return analysis_short(a, "commands that are a sign are very many: only the first were weighed"), true;
+	slot = t ? NULL : map_slot(&list->by_key, arena_copy(a->arena, key));
+	if (slot) {
 		listed = arena_push(a->arena, (void **)&list->all, &list->count, &list->room, sizeof *listed);
 		*slot = t = listed ? ARENA_NEW(a->arena, struct told) : NULL;
 		if (t)
@@ -94,51 +113,74 @@ static bool is_of_repair(const struct told *t)
 	       span_eq(span_text(t->deed->techniques), SPAN("T1490")) && t->first->time != TIME_NONE;
 }
 
-/* The later of two that belong together; NULL: it stands alone. */
-static const struct told *companion(const struct list *list, const struct told *t)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		const struct told *other = list->all[i];
-		int64_t apart = is_of_repair(other) ? other->first->time - t->first->time : -1;
+/* What a machine lost so far: the latest of each rule. The list is in the order of host and time. */
+#define WAYS_MOST 8
 
-		if (apart >= 0 && apart <= HOUR && strcmp(other->deed->rule, t->deed->rule) &&
-		    span_eq_nocase(other->first->host, t->first->host))
-			return other;
+struct ways {
+	struct span host;
+	const struct told *latest[WAYS_MOST];
+	size_t count;
+	bool is_told;
+};
+
+/* Another way, lost at most an hour before; NULL: none was. */
+static const struct told *other_way(const struct ways *w, const struct told *t)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		int64_t apart = t->first->time - w->latest[i]->first->time;
+
+		if (strcmp(w->latest[i]->deed->rule, t->deed->rule) && apart >= 0 && apart <= HOUR)
+			return w->latest[i];
 	}
 	return NULL;
 }
 
-/* An earlier one of the host has been told. */
-static bool is_told_before(const struct list *list, size_t at)
+static void lose(struct ways *w, const struct told *t)
 {
-	for (size_t i = 0; i < at; i++)
-		if (is_of_repair(list->all[i]) && companion(list, list->all[i]) &&
-		    span_eq_nocase(list->all[i]->first->host, list->all[at]->first->host))
-			return true;
-	return false;
+	size_t i = 0;
+
+	while (i < w->count && strcmp(w->latest[i]->deed->rule, t->deed->rule))
+		i++;
+	if (i < WAYS_MOST)
+		w->latest[i] = t;
+	w->count += i == w->count && i < WAYS_MOST;
+}
+
+static bool tell_both(struct analysis *a, const struct told *before, const struct told *then, struct err *err)
+{
+	struct buf text = buf_new((size_t)64 << 10);
+	struct json_write w = json_write_to(&text);
+	const struct act *act = before->first;
+	bool ok;
+
+	json_object(&w);
+	json_pair(&w, "command", act->command);
+	json_pair(&w, "then", then->first->command);
+	json_object_end(&w);
+	ok = analysis_tell(a, &(struct conclusion){ .item = act->item, .harm = HARM_DESTRUCTION, .level = LEVEL_CRITICAL,
+		.rule = SPAN("kanshiki.no-way-back"), .title = SPAN("Several ways to repair were taken away within an hour"),
+		.techniques = SPAN("T1490"), .first = act->time, .last = then->first->time, .count = 2, .host = act->host,
+		.user = act->user, .matched = buf_span(&text) }, err);
+	buf_free(&text);
+	return ok;
 }
 
 static bool tell_no_way_back(struct analysis *a, const struct list *list, struct err *err)
 {
+	struct ways ways = { .count = 0 };
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < list->count; i++) {
-		const struct told *t = list->all[i], *other = is_of_repair(t) ? companion(list, t) : NULL;
-		struct buf text = buf_new((size_t)64 << 10);
-		struct json_write w = json_write_to(&text);
+		const struct told *t = list->all[i], *before;
 
-		if (!other || is_told_before(list, i))
+		if (!is_of_repair(t))
 			continue;
-		json_object(&w);
-		json_pair(&w, "command", t->first->command);
-		json_pair(&w, "then", other->first->command);
-		json_object_end(&w);
-		ok = analysis_tell(a, &(struct conclusion){ .item = t->first->item, .harm = HARM_DESTRUCTION,
-			.level = LEVEL_CRITICAL, .rule = SPAN("kanshiki.no-way-back"),
-			.title = SPAN("Several ways to repair were taken away within an hour"), .techniques = SPAN("T1490"),
-			.first = t->first->time, .last = other->first->time, .count = 2, .host = t->first->host,
-			.user = t->first->user, .matched = buf_span(&text) }, err);
-		buf_free(&text);
+		if (!span_eq_nocase(ways.host, t->first->host))
+			ways = (struct ways){ .host = t->first->host };
+		before = other_way(&ways, t);
+		ok = !before || ways.is_told || tell_both(a, before, t, err);
+		ways.is_told |= before != NULL;
+		lose(&ways, t);
 	}
 	return ok;
 }
