@@ -61,6 +61,7 @@ struct sender {
 	struct flowing *first, **last;
 	size_t count;
 	double median, spread;		/* of log2(bytes out + 1) */
+	size_t habits, one_offs;	/* places that took much: on several days, on one */
 };
 
 struct volumes {
@@ -266,6 +267,15 @@ static double median_of(double *values, size_t count)
 	return count ? values[count / 2] : 0;
 }
 
+static int days_of(const struct flowing *f)
+{
+	int days = 0;
+
+	for (int i = 0; f->days && i < ROUTINE_MOST; i++)
+		days += f->days->out[i] > 0;
+	return days;
+}
+
 static bool find_normal(struct volumes *v, struct sender *s, struct err *err)
 {
 	double *logs = ARENA_ARRAY(v->a->arena, s->count ? s->count : 1, double);
@@ -274,8 +284,13 @@ static bool find_normal(struct volumes *v, struct sender *s, struct err *err)
 	if (!logs)
 		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "out of memory");
 	for (struct flowing *f = s->first; f; f = f->next_of_host)
-		if (!f->is_superseded)
+		if (!f->is_superseded) {
+			bool is_large = (double)f->out >= THRESHOLD(VOLUME_BYTES);
+
 			logs[count++] = log2((double)f->out + 1);
+			s->habits += is_large && days_of(f) > 1;
+			s->one_offs += is_large && days_of(f) == 1;
+		}
 	s->count = count;
 	s->median = median_of(logs, count);
 	for (size_t i = 0; i < count; i++)
@@ -295,30 +310,11 @@ static bool stands_out(const struct sender *s, const struct flowing *f)
 	return deviation(s, f) >= fmax(THRESHOLD(VOLUME_DEVIATION), sqrt(2 * log((double)s->count)) + 0.5);
 }
 
-static int days_of(const struct flowing *f)
-{
-	int days = 0;
-
-	for (int i = 0; f->days && i < ROUTINE_MOST; i++)
-		days += f->days->out[i] > 0;
-	return days;
-}
-
 /* On one day only, of a host that sends as much to its other places again and again. */
 static bool is_one_off(const struct volumes *v, const struct sender *s, const struct flowing *f)
 {
-	size_t habits = 0;
-
-	if (days_of(f) != 1 || v->end - v->begin < (int64_t)(THRESHOLD(VOLUME_ROUTINE_DAYS) - 1) * DAY)
-		return false;
-	for (const struct flowing *other = s->first; other; other = other->next_of_host) {
-		bool is_large = other != f && !other->is_superseded && (double)other->out >= THRESHOLD(VOLUME_BYTES);
-
-		if (is_large && days_of(other) < 2)
-			return false;
-		habits += is_large;
-	}
-	return habits > 0;
+	return s->one_offs == 1 && s->habits && days_of(f) == 1 &&
+	       v->end - v->begin >= (int64_t)(THRESHOLD(VOLUME_ROUTINE_DAYS) - 1) * DAY;
 }
 
 static bool is_in_icmp(const struct flowing *f)
