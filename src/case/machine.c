@@ -115,9 +115,39 @@ static bool holds_drives(const struct machines *m, uint64_t source, struct span 
 	return false;
 }
 
+static struct span without_slash(struct span path)
+{
+	while (path.len && is_separator(path.at[path.len - 1]))
+		path.len--;
+	return path;
+}
+
+/* The volume of an image that `path` lies in: "disk.E01!/p1"; or empty. */
+static struct span volume_of(struct span path)
+{
+	size_t at = container_end(path), end = at + 1;
+
+	while (end < path.len && !is_separator(path.at[end]))
+		end++;
+	return at && end - at > 2 && path.at[at + 1] == 'p' ? span_sub(path, 0, end) : (struct span){ 0 };
+}
+
+/* The source that was given, or the volume, where it holds a machine's /etc. */
+static size_t known_root(const struct machines *m, uint64_t source, struct span path)
+{
+	struct span root = volume_of(path);
+
+	if (!root.len && !container_end(path) && span_starts(path, source_path(m, source)))
+		root = without_slash(source_path(m, source));
+	return m->roots && root.len && map_get(m->roots, root) ? root.len : 0;
+}
+
 size_t machine_root(const struct machines *m, uint64_t source, struct span path)
 {
-	size_t at = search_from(m, source, path);
+	size_t at = search_from(m, source, path), known = known_root(m, source, path);
+
+	if (known)
+		return known;
 
 	while (at < path.len) {
 		size_t start = is_separator(path.at[at]) ? at + 1 : at, end = start;
@@ -359,6 +389,43 @@ static bool index_all(struct arena *arena, struct machines *out, struct err *err
 	return ok || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many machines");
 }
 
+/* Files that stand once on a machine, and say that its root is above them. */
+static struct span root_above(struct span path)
+{
+	static const char *const ends[] = { "/etc/hostname", "/etc/os-release", "/usr/lib/os-release",
+					    "/etc/debian_version", "/etc/machine-id", "/etc/redhat-release" };
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (span_ends(path, span_text(ends[i])))
+			return span_sub(path, 0, path.len - strlen(ends[i]));
+	return (struct span){ 0 };
+}
+
+static bool load_roots(sqlite3 *db, struct arena *arena, struct machines *out, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+	bool row, ok = query_prepare(db, "SELECT DISTINCT item.source, item.path FROM trace JOIN item ON "
+				     "item.id = trace.item WHERE trace.kind = 'host'", &q, err);
+
+	out->roots = ARENA_NEW(arena, struct map);
+	if (ok && out->roots)
+		*out->roots = map_new(arena);
+	while (ok && out->roots && (ok = query_step(q, &row, err)) && row) {
+		struct span root = root_above(query_span(q, 1));
+		void **slot;
+
+		if (!root.len || !(span_eq(root, volume_of(root)) ||
+				   span_eq(root, without_slash(source_path(out, query_u64(q, 0, 0))))))
+			continue;
+		slot = map_slot(out->roots, arena_copy(arena, root));
+		if (slot)
+			*slot = out->roots;
+		ok = slot || err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many machines");
+	}
+	sqlite3_finalize(q);
+	return ok;
+}
+
 bool machines_load(struct case_file *file, struct arena *arena, struct machines *out,
 		   struct err *err)
 {
@@ -368,6 +435,7 @@ bool machines_load(struct case_file *file, struct arena *arena, struct machines 
 	*out = (struct machines){ 0 };
 	ok = load_sources(case_db(file), arena, out, err) &&
 	     load_collections(case_db(file), arena, out, err) &&
+	     load_roots(case_db(file), arena, out, err) &&
 	     query_prepare(case_db(file), "SELECT item.source, item.path, trace.name, trace.what = "
 			   "'zone' FROM trace JOIN item ON item.id = trace.item WHERE trace.kind = 'host' "
 			   "AND trace.what IN ('name', 'zone') AND trace.name IS NOT NULL "

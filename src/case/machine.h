@@ -4,7 +4,9 @@
  * Evidence comes as folders, archives and images that hold a machine's files
  * below some root: "/mnt/disk/etc/crontab", "triage.zip!/C/Windows/win.ini",
  * "disk.E01!/p2/etc/passwd". The root ends where a folder begins that stands at
- * the top of a machine's file system (etc, usr, Windows, Users, ...). Names come
+ * the top of a machine's file system (etc, usr, Windows, Users, ...); a folder that was
+ * given, and a volume of an image, are a root as they are where /etc/hostname or its like
+ * stands in them: "assess /mnt/root", "disk.E01!/p1/service/x/run". Names come
  * from traces of kind host: a root has the name found below it, else the one
  * found in the same container (image, archive); what lies in no root has the only
  * name of its source.
@@ -19,6 +21,7 @@
 #include "base/err.h"
 
 struct case_file;
+struct map;
 struct machine;
 struct machine_collection;
 struct machine_source;
@@ -31,6 +34,7 @@ struct machines {
 	struct machine_source *by_source;	/* [source_count] */
 	struct machine_collection *collections;
 	size_t collection_count, collection_room;
+	struct map *roots;		/* sources and volumes that hold /etc/hostname or its like */
 };
 
 /* Reads sources and names. Everything lives in `arena`. */

@@ -90,6 +90,34 @@ TEST(machine_of_a_root_goes_before_that_of_its_source)
 	free_evidence(&e);
 }
 
+static void is_at(const struct evidence *e, uint64_t source, const char *path, const char *on_machine)
+{
+	struct span p = span_text(path);
+
+	assert_span(span_from(p, machine_root(&e->machines, source, p)), on_machine);
+}
+
+TEST(machine_root_is_the_source_or_volume_that_holds_its_etc)
+{
+	struct evidence e = new_evidence("whole");
+
+	add_source(&e, "/mnt/root/");
+	add_host(&e, "/mnt/root/etc/hostname", "name", "a");
+	add_source(&e, "/e/disk.E01");
+	add_host(&e, "/e/disk.E01!/p1/usr/lib/os-release", "name", "b");
+	add_source(&e, "/mnt/other/etc");
+	add_host(&e, "/mnt/other/etc/hostname", "name", "c");
+	load(&e);
+	is_at(&e, 1, "/mnt/root/usr/bin/ls", "/usr/bin/ls");
+	is_at(&e, 1, "/mnt/root/service/u/run", "/service/u/run");
+	is_at(&e, 2, "/e/disk.E01!/p1/service/u/run", "/service/u/run");
+	is_at(&e, 2, "/e/disk.E01!/p1/boot/initrd.img!/usr/bin/sh", "/usr/bin/sh");
+	/* What holds no machine's /etc is sought as before. */
+	is_at(&e, 2, "/e/disk.E01!/p2/data/etc/passwd", "/etc/passwd");
+	is_at(&e, 3, "/mnt/other/etc/passwd", "/etc/passwd");
+	free_evidence(&e);
+}
+
 TEST(machine_that_is_the_only_one_has_all)
 {
 	struct evidence e = new_evidence("only");
