@@ -21,7 +21,7 @@
  */
 static const char writer_pragmas[] =
 	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-	"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -96000; PRAGMA mmap_size = 0;"
+	"PRAGMA temp_store = FILE; PRAGMA cache_size = -96000; PRAGMA mmap_size = 0;"
 	"PRAGMA wal_autocheckpoint = " RECORDER_CHECKPOINT "; PRAGMA cell_size_check = ON";
 
 static const char reader_pragmas[] =
@@ -105,6 +105,24 @@ static struct case_file *new_case(const char *path)
 	return c;
 }
 
+/*
+ * What is sorted and joined grows with the case: beyond the cache it goes into files beside the
+ * case, which have no name and are gone with the process, and never to the disk that is examined
+ * live because /var/tmp lies there.
+ */
+static void spill_beside(struct case_file *c)
+{
+	const char *slash = strrchr(c->path, '/');
+	int len = slash ? (int)(slash - c->path) : 0;
+	char *sql = slash ? sqlite3_mprintf("PRAGMA temp_store_directory = '%.*q'", len ? len : 1, c->path)
+			  : sqlite3_mprintf("PRAGMA temp_store_directory = '.'");
+
+	/* Where it may not write, SQLite looks for another place itself. */
+	if (sql)
+		sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+	sqlite3_free(sql);
+}
+
 static bool open_database(const char *path, int flags, struct case_file **out, struct err *err)
 {
 	struct case_file *c = new_case(path);
@@ -124,6 +142,8 @@ static bool open_database(const char *path, int flags, struct case_file **out, s
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &on);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &on);
 	sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, 64 << 20);
+	if (flags & SQLITE_OPEN_READWRITE)
+		spill_beside(c);
 	*out = c;
 	return true;
 }
