@@ -21,6 +21,11 @@ static bool is_altered(const struct program *p)
 	return p->is_altered;
 }
 
+static bool is_of_another_source(const struct program *p)
+{
+	return span_has_any(p->detail, "\"source\":\"another\"");
+}
+
 static bool is_started(const struct program *p)
 {
 	return p->started;
@@ -184,6 +189,7 @@ static bool is_young(const struct program *p)
 
 const struct ledger_reason ledger_reasons[] = {
 	{ 60, is_altered, "its package vouches for another content" },
+	{ 60, is_of_another_source, "it is compiled Python with names that its source has not" },
 	{ 50, has_bad_signature, "its signature does not fit its content" },
 	{ 40, has_two_extensions, "its name pretends to be a document" },
 	{ 50, is_before_system, "it is found before the tool of the system that has its name" },

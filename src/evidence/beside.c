@@ -113,11 +113,22 @@ bool beside_first_segment(struct span name, struct buf *to)
 	return buf_add(to, span_sub(name, 0, name.len - 2)) && buf_text(to, "01");
 }
 
+/* Of x.cpython-311.pyc: ../x.py, as it lies in __pycache__; of x.pyc: x.py. */
+static bool python_source(struct span name, struct buf *to)
+{
+	size_t cut = span_find(name, 0, SPAN(".cpython-"));
+
+	if (name.len < 5 || !ends_so(name, ".pyc"))
+		return false;
+	return (cut == SIZE_MAX || buf_text(to, "../")) &&
+	       buf_add(to, span_sub(name, 0, cut == SIZE_MAX ? name.len - 4 : cut)) && buf_text(to, ".py");
+}
+
 static bool next_fixed(struct beside *b, struct buf *to)
 {
 	if (!b->is_begun) {
 		b->is_begun = true;
-		if (beside_first_segment(b->name, to))
+		if (beside_first_segment(b->name, to) || python_source(b->name, to))
 			return true;
 		buf_clear(to);
 	}
