@@ -1,5 +1,5 @@
 /*
- * marks: what Linux' file systems keep of a file beside its mode, owner and times.
+ * marks: what Linux' file systems keep of a file beside its mode and times.
  */
 #ifndef KANSHIKI_BASE_MARKS_H
 #define KANSHIKI_BASE_MARKS_H
@@ -16,6 +16,8 @@ struct marks {
 	struct span capability;		/* security.capability, as stored; empty: none, or not known */
 	struct span acl;		/* system.posix_acl_access in the kernel's form, or empty */
 	uint32_t attributes;
+	uint32_t user, group;		/* by number; mean something where has_owner */
+	bool has_owner;
 };
 
 /* Where the spans of marks lie that were read from somewhere. */

@@ -144,6 +144,9 @@ void marks_of_ext(struct blocks *volume, uint32_t block, struct span inode, stru
 	if (inode.len < EXT_INODE)
 		return;
 	out->attributes = load_u32le(inode.at + 32) & (MARK_IMMUTABLE | MARK_APPEND_ONLY);
+	out->user = load_u16le(inode.at + 2) | (uint32_t)load_u16le(inode.at + 120) << 16;
+	out->group = load_u16le(inode.at + 24) | (uint32_t)load_u16le(inode.at + 122) << 16;
+	out->has_owner = true;
 	find_in_inode(inode, room, out);
 	number = load_u32le(inode.at + 104) | (uint64_t)load_u16le(inode.at + 118) << 32;
 	if (number)
@@ -255,6 +258,10 @@ void marks_of_xfs(struct blocks *volume, uint64_t number, struct marks_room *roo
 	*out = (struct marks){ 0 };
 	if (!xfs_open(&xfs, volume, &ignored) || !xfs_read_inode(&xfs, number, &inode, &ignored))
 		return;
+	/* Where the first version kept them, and none makes any more, is a count of links. */
+	out->has_owner = inode.raw[4] >= 2;
+	out->user = load_u32be(inode.raw + 8);
+	out->group = load_u32be(inode.raw + 12);
 	if (load_u16be(inode.raw + 90) & XFS_IMMUTABLE)
 		out->attributes |= MARK_IMMUTABLE;
 	if (load_u16be(inode.raw + 90) & XFS_APPEND)

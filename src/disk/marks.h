@@ -1,5 +1,5 @@
 /*
- * marks: capabilities, access lists and attributes of files on ext2/3/4 and XFS
+ * marks: owners, capabilities, access lists and attributes of files on ext2/3/4 and XFS
  * (base/marks.h). On ext lists stand in the inode or in a block of their own, on XFS in
  * the inode or in the leaves of a tree; values that are too large for a leaf are not read.
  * Access lists are turned into the kernel's form.

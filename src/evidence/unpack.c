@@ -222,6 +222,10 @@ static struct marks marks_of(struct archive_entry *entry)
 			marks.acl = span_of(value, len);
 	archive_entry_fflags(entry, &set, &cleared);
 	marks.attributes = (uint32_t)set & (MARK_IMMUTABLE | MARK_APPEND_ONLY);
+	marks.user = (uint32_t)archive_entry_uid(entry);
+	marks.group = (uint32_t)archive_entry_gid(entry);
+	/* Zip and 7z have none, and an archive's own are those of a machine only where it keeps names too. */
+	marks.has_owner = archive_entry_uname(entry) != NULL;
 	return marks;
 }
 

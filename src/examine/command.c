@@ -18,6 +18,9 @@ bool command_write(struct buf *to, const struct command *command)
 	put_span(to, command->marks.capability);
 	put_span(to, command->marks.acl);
 	buf_add_u32le(to, command->marks.attributes);
+	buf_add_u32le(to, command->marks.user);
+	buf_add_u32le(to, command->marks.group);
+	buf_add_u8(to, command->marks.has_owner);
 	buf_add_u8(to, command->no_rights);
 	buf_add_u8(to, command->is_cut);
 	buf_add_u32le(to, command->beside_count);
@@ -49,6 +52,9 @@ bool command_read(struct span in, struct command *out, struct err *err)
 	out->marks.capability = cursor_take(&c, cursor_u32le(&c));
 	out->marks.acl = cursor_take(&c, cursor_u32le(&c));
 	out->marks.attributes = cursor_u32le(&c);
+	out->marks.user = cursor_u32le(&c);
+	out->marks.group = cursor_u32le(&c);
+	out->marks.has_owner = cursor_u8(&c);
 	out->no_rights = cursor_u8(&c);
 	out->is_cut = cursor_u8(&c);
 	out->beside_count = cursor_u32le(&c);

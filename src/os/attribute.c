@@ -23,8 +23,14 @@ static struct span attribute(int fd, const char *name, uint8_t *out, size_t most
 struct marks attribute_marks(int fd, bool can_run, struct marks_room *room)
 {
 	struct marks marks = { 0 };
+	struct stat st;
 	int flags = 0;
 
+	if (!fstat(fd, &st)) {
+		marks.user = st.st_uid;
+		marks.group = st.st_gid;
+		marks.has_owner = true;
+	}
 	if (can_run)
 		marks.capability = attribute(fd, "security.capability", room->capability, sizeof room->capability);
 	marks.acl = attribute(fd, "system.posix_acl_access", room->acl, sizeof room->acl);
