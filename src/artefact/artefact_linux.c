@@ -11,6 +11,17 @@
 	{ .name = title, .evidence_class = CLASS_TEXT_LOG, .paths = patterns, .decode = function, \
 	  .of_place = true }
 
+/* What only root may write; a user's own keys and time tables are the user's. */
+#define OWNED_PLACES \
+	"etc/passwd|etc/shadow|etc/group|etc/gshadow|etc/sudoers|etc/sudoers.d/*|etc/pam.d/*|etc/crontab|etc/cron.d/*|" \
+	"etc/cron.hourly/*|etc/cron.daily/*|etc/cron.weekly/*|etc/cron.monthly/*|etc/profile|etc/profile.d/*|" \
+	"etc/ssh/*|etc/ssh/sshd_config.d/*|etc/ld.so.preload|etc/ld.so.conf|etc/ld.so.conf.d/*|etc/environment|" \
+	"etc/nsswitch.conf|etc/init.d/*|etc/rc.local|etc/apt/apt.conf.d/*|etc/apt/sources.list|" \
+	"etc/apt/sources.list.d/*|etc/udev/rules.d/*|etc/modprobe.d/*|etc/modules-load.d/*|etc/sysctl.d/*|" \
+	"etc/systemd/system/*|etc/systemd/system/*.d/*|usr/lib/systemd/system/*|usr/local/lib/systemd/system/*|" \
+	"usr/bin/*|usr/sbin/*|usr/local/bin/*|usr/local/sbin/*|usr/lib/*.so*|usr/lib/*/*.so*|usr/lib/*/security/*.so|" \
+	"usr/lib64/*.so*|usr/lib64/security/*.so"
+
 /* Where settings and programs of the system lie. */
 #define DECIDING_PLACES \
 	"etc/*|etc/*/*|etc/*/*/*|systemd/system/*|systemd/user/*|var/spool/cron/*|" \
@@ -25,19 +36,25 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("at job", "var/spool/cron/atjobs/*|var/spool/at/*|var/spool/atjobs/*", linux_at_job),
 	{ .name = "hook scripts", .evidence_class = CLASS_CONFIGURATION, .paths = linux_hook_paths,
 	  .decode = linux_hook, .of_place = true },
+	{ .name = "hook scripts", .evidence_class = CLASS_CONFIGURATION, .paths = linux_application_hook_paths,
+	  .decode = linux_hook, .of_place = true },
 	PLACE("shell start files", "etc/profile|etc/profile.d/*|etc/bash.bashrc|etc/bashrc|"
 	      "etc/bash.bash_logout|etc/zsh/*|etc/zshrc|etc/zshenv|etc/zprofile|etc/fish/config.fish|"
 	      "etc/fish/conf.d/*|etc/csh.cshrc|etc/csh.login|etc/skel/.*|.bashrc|.bash_profile|"
 	      ".bash_login|.bash_logout|.profile|.zshrc|.zshenv|.zprofile|.zlogin|.zlogout|.kshrc|"
 	      ".cshrc|.tcshrc|.bash_aliases|.bash_completion|etc/bash_completion.d/*|"
-	      ".config/fish/config.fish|.config/fish/conf.d/*",
+	      ".config/fish/config.fish|.config/fish/conf.d/*|fish/vendor_conf.d/*.fish|.login|.mkshrc|"
+	      ".bashrc.d/*|.oh-my-zsh/custom/*.zsh|.config/nushell/*.nu|.elvish/rc.elv|.mavenrc|"
+	      "etc/profile.local|etc/bash.bashrc.local|etc/bash/bashrc.d/*|etc/csh/login.d/*|etc/csh/cshrc.d/*|"
+	      "etc/portage/bashrc|etc/apache2/envvars|etc/X11/xinit/xserverrc",
 	      linux_shell_start),
 	PLACE("environment", "etc/environment|etc/environment.d/*|environment.d/*.conf|"
 	      ".config/environment.d/*|.ssh/environment|.pam_environment|etc/security/pam_env.conf|"
 	      "etc/default/locale", linux_environment),
 	PLACE("systemd units", "systemd/system/*|systemd/user/*|systemd/system/*.d/*|"
 	      "systemd/user/*.d/*|systemd/system.control/*|systemd/system/*.wants/*|"
-	      "systemd/system/*.requires/*|systemd/system.control/*.d/*|run/systemd/transient/*|run/systemd/generator/*|"
+	      "systemd/system/*.requires/*|systemd/user/*.wants/*|systemd/user/*.requires/*|"
+	      "systemd/system.control/*.d/*|run/systemd/transient/*|run/systemd/generator/*|"
 	      "run/systemd/generator.early/*|run/systemd/generator.late/*|containers/systemd/*|"
 	      "containers/systemd/users/*|systemd/system.attached/*", linux_unit),
 	{ .name = "grants", .evidence_class = CLASS_CONFIGURATION, .paths = linux_grant_paths, .decode = linux_grant,
@@ -45,7 +62,10 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("unit presets", "systemd/system-preset/*.preset|systemd/user-preset/*.preset", linux_preset),
 	PLACE("lingering users", "var/lib/systemd/linger/*", linux_lingering),
 	PLACE("network shares", "etc/exports|etc/exports.d/*.exports", linux_exports),
-	PLACE("samba shares", "etc/samba/smb.conf", linux_samba),
+	PLACE("samba shares", "etc/samba/smb.conf|var/lib/samba/usershares/*", linux_samba),
+	PLACE("library cache", "etc/ld.so.cache", linux_library_cache),
+	{ .name = "weaknesses", .evidence_class = CLASS_CONFIGURATION, .paths = linux_weakness_paths,
+	  .decode = linux_weakness, .of_place = true },
 	PLACE("conversions", "gconv/gconv-modules|gconv/gconv-modules.d/*.conf", linux_conversions),
 	PLACE("service settings", "etc/default/*|etc/sysconfig/*", linux_service_settings),
 	PLACE("kernel settings", "etc/sysctl.conf|sysctl.d/*.conf", linux_sysctl),
@@ -82,7 +102,8 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("doas", "etc/doas.conf|etc/doas.d/*.conf|usr/local/etc/doas.conf", linux_doas),
 	PLACE("incron", "var/spool/incron/*|etc/incron.d/*", linux_incron),
 	PLACE("package sources", "etc/apt/sources.list|etc/apt/sources.list.d/*.list|etc/apt/sources.list.d/*.sources|"
-	      "etc/yum.repos.d/*.repo|etc/apk/repositories", linux_package_source),
+	      "etc/yum.repos.d/*.repo|etc/zypp/repos.d/*.repo|etc/apk/repositories|etc/dnf/dnf.conf|etc/yum.conf|"
+	      "etc/pacman.conf", linux_package_source),
 	PLACE("root certificates", "usr/local/share/ca-certificates/*.crt|usr/local/share/ca-certificates/*/*.crt|"
 	      "etc/ssl/certs/*.pem|etc/ssl/certs/*.crt|etc/ssl/certs/*.0|etc/pki/ca-trust/source/anchors/*",
 	      linux_root_certificate),
@@ -90,18 +111,20 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("kernel command", "etc/default/grub|etc/default/grub.d/*|boot/grub/grub.cfg|boot/grub/custom.cfg|"
 	      "boot/grub2/grub.cfg|boot/grub2/custom.cfg|"
 	      "boot/grub/menu.lst|boot/loader/entries/*.conf|loader/entries/*.conf|EFI/*/grub.cfg|etc/kernel/cmdline|"
-	      "boot/extlinux/extlinux.conf|boot/syslinux/*.cfg|boot/cmdline.txt|boot/firmware/cmdline.txt",
+	      "boot/grub/grubenv|boot/grub2/grubenv|boot/extlinux/extlinux.conf|boot/syslinux/*.cfg|"
+	      "boot/cmdline.txt|boot/firmware/cmdline.txt",
 	      linux_kernel_command),
 	PLACE("inittab", "etc/inittab", linux_inittab),
 	PLACE("upstart", "etc/init/*.conf", linux_upstart),
 	PLACE("made at start", "etc/tmpfiles.d/*.conf|usr/lib/tmpfiles.d/*.conf|"
 	      "usr/local/lib/tmpfiles.d/*.conf|lib/tmpfiles.d/*.conf|"
-	      "run/tmpfiles.d/*.conf", linux_tmpfiles),
+	      "run/tmpfiles.d/*.conf|user-tmpfiles.d/*.conf", linux_tmpfiles),
 	PLACE("mounts", "etc/fstab", linux_fstab),
 	PLACE("accounts made at start", "sysusers.d/*.conf", linux_sysusers),
 	PLACE("cloud start", "etc/cloud/cloud.cfg|etc/cloud/cloud.cfg.d/*.cfg|var/lib/cloud/instance/user-data.txt|"
-	      "var/lib/cloud/instances/*/user-data.txt|var/lib/cloud/instance/cloud-config.txt", linux_cloud_config),
-	PLACE("trusted hosts", ".rhosts|.shosts|.k5login|etc/hosts.equiv|etc/ssh/shosts.equiv", linux_trusted_hosts),
+	      "var/lib/cloud/instances/*/user-data.txt|var/lib/cloud/instance/cloud-config.txt|"
+	      "var/lib/cloud/seed/*/user-data", linux_cloud_config),
+	PLACE("trusted hosts", ".rhosts|.shosts|.k5login|.k5users|etc/hosts.equiv|etc/ssh/shosts.equiv", linux_trusted_hosts),
 	PLACE("containers", "containers/*/config.v2.json|containers/*/hostconfig.json",
 	      linux_container),
 	{ .name = "compose files", .evidence_class = CLASS_CONFIGURATION, .decode = linux_compose, .is_risky = true,
@@ -112,13 +135,23 @@ const struct artefact_decoder artefact_linux[] = {
 	  "etc/kubernetes/manifests/*.json" },
 	PLACE("access lists", DECIDING_PLACES, linux_access_list),
 	PLACE("file attributes", NULL, linux_attributes),
+	PLACE("owners", OWNED_PLACES, linux_owner),
 	PLACE("open to all", DECIDING_PLACES, linux_open_to_all),
 	PLACE("set-id programs", NULL, linux_set_id),
 	PLACE("file capabilities", NULL, linux_capability),
+	PLACE("named files", "etc/*|etc/*/*|etc/*/*/*|etc/*/*/*/*|etc/*/*/*/*/*|"
+	      "home/*/.*|home/*/.*/*|home/*/.*/*/*|home/*/.*/*/*/*|home/*/.*/*/*/*/*|"
+	      "root/.*|root/.*/*|root/.*/*/*|root/.*/*/*/*|"
+	      "usr/share/libalpm/hooks/*|usr/share/p11-kit/modules/*|usr/share/glvnd/*/*.json|usr/share/vulkan/*/*.json|"
+	      "usr/share/cups/mime/*|usr/lib/*/gdk-pixbuf-2.0/*/loaders.cache|"
+	      "usr/lib/rpm/macros.d/*|usr/src/*/dkms.conf|var/lib/kubelet/config.yaml|var/lib/flatpak/overrides/*|"
+	      "opt/google/chrome/extensions/*.json|var/ossec/etc/*.conf|usr/local/etc/*|usr/local/etc/*/*|"
+	      "usr/share/gnome-session/sessions/*", linux_named),
 	PLACE("dpkg files", "var/lib/dpkg/info/*.md5sums", package_md5sums),
 	PLACE("dpkg status", "var/lib/dpkg/status|var/lib/dpkg/status.d/*", package_status),
 	PLACE("dpkg diversions", "var/lib/dpkg/diversions", package_diversions),
 	PLACE("apk files", "lib/apk/db/installed", package_apk),
+	PLACE("pacman files", "var/lib/pacman/local/*/mtree!/*", package_pacman),
 	{ .name = "rpm files", .evidence_class = CLASS_CONFIGURATION, .decode = package_rpm, .is_risky = true,
 	  .of_place = true, .paths = "var/lib/rpm/rpmdb.sqlite|var/lib/rpm/Packages|var/lib/rpm/Packages.db|"
 	  "usr/lib/sysimage/rpm/rpmdb.sqlite|usr/lib/sysimage/rpm/Packages.db" },
@@ -142,9 +175,9 @@ const struct artefact_decoder artefact_linux[] = {
 	PLACE("unlisted processes", "proc/kanshiki.processes", live_unlisted),
 	PLACE("open sockets", "proc/kanshiki.sockets", live_sockets),
 	PLACE("loaded modules", "proc/kanshiki.modules", live_modules),
-	PLACE("accounts", "etc/passwd|etc/passwd-", account_passwd),
-	PLACE("passwords", "etc/shadow", account_shadow),
-	PLACE("groups", "etc/group", account_group),
+	PLACE("accounts", "etc/passwd|etc/passwd-|var/lib/extrausers/passwd", account_passwd),
+	PLACE("passwords", "etc/shadow|var/lib/extrausers/shadow", account_shadow),
+	PLACE("groups", "etc/group|var/lib/extrausers/group", account_group),
 	PLACE("machine", "etc/hostname|sys/kernel/hostname|etc/machine-id|etc/timezone|etc/debian_version|"
 	      "etc/redhat-release|etc/alpine-release", host_value),
 	PLACE("release", "etc/os-release|usr/lib/os-release", host_release),

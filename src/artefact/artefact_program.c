@@ -19,6 +19,9 @@ const struct artefact_decoder artefact_program[] = {
 	SCRIPT("windows script"), SCRIPT("powershell"),
 	{ .name = "catalogues", .evidence_class = CLASS_EXECUTABLE, .paths = "*.cat",
 	  .decode = program_catalogue },
+	{ .name = "archives", .evidence_class = CLASS_ARCHIVE, .decode = program_archive, .of_place = true,
+	  .paths = "*.a|*.sym|*.zip|*.war|*.ear|*.whl|*.egg|*.gem|*.gz|*.xz|*.zst|*.bz2|*.tar|*.tgz|*.txz|*.cab|*.apk|"
+		   "*.nupkg|*.jmod|*.aar" },
 	{ .name = "scripts", .evidence_class = CLASS_SCRIPT, .decode = program_compiled, .of_place = true,
 	  .paths = "*.pyc|*.pyo" },
 	{ .name = "scripts", .evidence_class = CLASS_SCRIPT, .decode = program_text, .of_place = true,

@@ -95,8 +95,9 @@ artefact_fn linux_crontab, linux_user_crontab, linux_anacrontab, linux_at_job, l
 	linux_docker_daemon, linux_kernel_command, linux_inittab, linux_upstart, linux_tmpfiles, linux_fstab,
 	linux_pod, linux_open_to_all, linux_grant, linux_preset, linux_exports, linux_samba, linux_lingering,
 	linux_conversions, linux_format_record, linux_service_settings, linux_sysctl, linux_selinux, linux_display_manager,
-	 linux_sysusers, linux_cloud_config, linux_trusted_hosts;
-artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_rpm, package_dpkg_log,
+	linux_sysusers, linux_cloud_config, linux_trusted_hosts, linux_named, linux_library_cache, linux_owner,
+	linux_weakness;
+artefact_fn package_md5sums, package_status, package_diversions, package_apk, package_rpm, package_pacman, package_dpkg_log,
 	package_apt_history;
 artefact_fn live_process, live_unlisted, live_sockets, live_modules;
 artefact_fn linux_wtmp, linux_btmp, linux_lastlog, linux_faillog;
@@ -105,9 +106,11 @@ artefact_fn account_passwd, account_shadow, account_group, host_value, host_rele
 	setting_resolver, setting_firewall, setting_logging;
 
 /* Ends of paths of scripts that the system runs by their place alone. */
-extern const char linux_hook_paths[];
+extern const char linux_hook_paths[], linux_application_hook_paths[];
 /* Of files that give a right or choose where code comes from. */
 extern const char linux_grant_paths[];
+/* Of files in which a word takes a defence away. */
+extern const char linux_weakness_paths[];
 /* Of files in which a key, or a word of a line, names what is run or loaded. */
 extern const char linux_keyed_paths[], linux_worded_paths[];
 

@@ -282,8 +282,8 @@ bool setting_firewall(const struct artefact *a, struct err *err)
 	struct span line;
 
 	while (linux_next_entry(&t, &line)) {
-		bool off = span_eq(line, SPAN("ENABLED=no")) ||
-			   span_starts(line, SPAN("DEFAULT_INPUT_POLICY=\"ACCEPT\""));
+		/* "ENABLED=no" is how ufw comes, and stays on most machines. */
+		bool off = span_starts(line, SPAN("DEFAULT_INPUT_POLICY=\"ACCEPT\""));
 
 		linux_setting(&t, "firewall", a->name, line, off ? "T1562.004" : NULL);
 	}

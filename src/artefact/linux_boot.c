@@ -38,6 +38,9 @@ bool linux_kernel_command(const struct artefact *a, struct err *err)
 	while (linux_next_entry(&t, &line)) {
 		size_t quote = span_find_byte(line, 0, '"');
 
+		/* grubenv, as Fedora and its kin have it. */
+		if (span_starts(line, SPAN("kernelopts=")))
+			line = span_from(line, strlen("kernelopts="));
 		if (span_starts(line, SPAN("GRUB_CMDLINE")) && quote != SIZE_MAX)
 			line = span_from(line, quote + 1);
 		while ((word = linux_word(&line)).len) {
@@ -104,7 +107,7 @@ bool linux_tmpfiles(const struct artefact *a, struct err *err)
 		if (!strchr("LCwf", type.at[0]) ||
 		    !(span_starts(path, SPAN("/etc/")) || span_starts(path, SPAN("/usr/")) ||
 		      span_starts(path, SPAN("/proc/sys/")) || span_starts(path, SPAN("/root/")) ||
-		      span_starts(path, SPAN("/var/spool/cron/"))))
+		      span_starts(path, SPAN("%h/.")) || span_starts(path, SPAN("/var/spool/cron/"))))
 			continue;
 		for (int i = 0; i < 4 && rest.len; i++)
 			linux_word(&rest);

@@ -46,7 +46,8 @@
 	X("initramfs script", "T1542", "etc/initramfs-tools/hooks/*|etc/initramfs-tools/scripts/*/*|" \
 	  "usr/share/initramfs-tools/hooks/*|usr/share/initramfs-tools/scripts/*/*|" \
 	  "usr/lib/dracut/modules.d/*/*.sh|etc/grub.d/*|etc/initramfs-tools/conf.d/*|" \
-	  "etc/initcpio/hooks/*|etc/initcpio/install/*") \
+	  "etc/initcpio/hooks/*|etc/initcpio/install/*|usr/lib/initcpio/hooks/*|usr/lib/initcpio/install/*|" \
+	  "usr/share/initramfs-tools/conf.d/*") \
 	X("x session", "T1547.013", "etc/X11/Xsession.d/*|etc/X11/xinit/xinitrc.d/*|etc/X11/xinit/xinitrc|" \
 	  "etc/X11/Xsetup|etc/X11/Xsession|.xserverrc|etc/gdm3/PostSession/*|etc/gdm3/PostLogin/*|" \
 	  "etc/gdm3/PreSession/*|etc/gdm3/Init/*|.xinitrc|" \
@@ -61,15 +62,25 @@
 	X("perl start", "T1546", "sitecustomize.pl") \
 	X("package hook", "T1546.016", "site-packages/dnf-plugins/*.py|usr/lib/yum-plugins/*.py")
 
+/* Of interpreters, browsers and servers: a list of its own, as a text has at most 4095 bytes. */
+#define APPLICATION_HOOKS(X) \
+	X("script start", "T1546", ".tclshrc|.wishrc|.ghci|.octaverc|.julia/config/startup.jl|.gradle/init.d/*|" \
+	  ".ipython/profile_*/startup/*|jenkins/init.groovy.d/*|.lldbinit|.xonshrc") \
+	X("browser extension", "T1176", "chrome/extensions/*.json|chromium/extensions/*.json|" \
+	  "External Extensions/*.json|firefox*/mozilla.cfg|firefox*/defaults/pref/autoconfig.js") \
+	X("web start", "T1505.003", "webapps/*.war|mu-plugins/*.php") \
+	X("container", "T1543.005", "etc/libvirt/qemu/autostart/*.xml")
+
 #define PATHS(what, technique, paths) "|" paths
 #define ROW(what, technique, paths) { what, technique, paths },
 
 /* The first is one of the table once more: a list begins without a bar. */
 const char linux_hook_paths[] = "etc/rc.local" HOOKS(PATHS);
+const char linux_application_hook_paths[] = ".tclshrc" APPLICATION_HOOKS(PATHS);
 
 static const struct hook {
 	const char *what, *technique, *paths;
-} hooks[] = { HOOKS(ROW) };
+} hooks[] = { HOOKS(ROW) APPLICATION_HOOKS(ROW) };
 
 /* Start files of a user are hidden by nature. */
 static bool is_hidden(const struct artefact *a)

@@ -10,7 +10,7 @@
 enum value_kind {
 	VALUE_ANY,
 	VALUE_PATH,			/* only what names a file */
-	VALUE_LOADS,			/* only what sets LD_PRELOAD and its kin */
+	VALUE_LOADS,			/* only variables that load or find code */
 	VALUE_SHELL,			/* of any key, only what begins with "!": a command of a shell */
 };
 
@@ -32,16 +32,14 @@ static bool value_counts(enum value_kind kind, struct span value)
 		return span_find_byte(value, 0, '/') != SIZE_MAX;
 	if (kind == VALUE_SHELL)
 		return value.len > 1 && value.at[0] == '!';
-	return value.len && (kind == VALUE_ANY || span_has_any(value, "ld_preload|ld_audit|ld_library_path"));
+	return value.len;
 }
 
-/* What a pipe of the kernel or a shell's "!" leads to; of "LD_PRELOAD=/x" the library. */
+/* What a pipe of the kernel or a shell's "!" leads to. */
 static struct span program_of(enum value_kind kind, struct span value)
 {
 	if (kind == VALUE_SHELL)
 		value = span_from(value, 1);
-	if (kind == VALUE_LOADS)
-		value = span_from(value, span_find_byte(value, 0, '=') + 1);
 	return linux_program(linux_unquote(value));
 }
 
@@ -61,6 +59,10 @@ static void tell_keyed(struct linux_text *t, const struct keyed *k)
 		value = k->kind == VALUE_SHELL ? linux_unquote(value) : value;
 		if (!value_counts(k->kind, value))
 			continue;
+		if (k->kind == VALUE_LOADS) {
+			linux_tell_assignments(t, key, linux_unquote(value));
+			continue;
+		}
 		linux_autostart(t, &(struct linux_entry){ .what = k->what, .technique = k->technique, .name = key,
 			.command = value, .program = program_of(k->kind, value) });
 	}
@@ -252,7 +254,8 @@ bool linux_package_source(const struct artefact *a, struct err *err)
 
 	while (linux_next_entry(&t, &line)) {
 		linux_setting(&t, "package source", a->name, line,
-			      span_has_any(line, "trusted=yes|trusted: yes|allow-insecure=yes|allow-insecure: yes|gpgcheck=0")
+			      span_has_any(line, "trusted=yes|trusted: yes|allow-insecure=yes|allow-insecure: yes|gpgcheck=0|"
+					   "gpgcheck = 0|gpgcheck=false|siglevel = never|siglevel=never|trustall")
 			      ? "T1195.002" : NULL);
 		if (is_foreign_source(line))
 			linux_autostart(&t, &(struct linux_entry){ .what = "package source", .technique = "T1195.002",

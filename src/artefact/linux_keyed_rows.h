@@ -144,7 +144,8 @@
 	X("log hook", "T1546", "omprog|binary=|mmexternal| ^/", "etc/rsyslog.conf|etc/rsyslog.d/*") \
 	X("tcp wrapper", "T1546", "spawn |spawn(|twist ", "etc/hosts.allow|etc/hosts.deny") \
 	X("web start", "T1505.003", "auto_prepend_file|auto_append_file", ".htaccess") \
-	X("web handler", "T1505.003", "application/x-httpd-php|cgi-script|php-script", ".htaccess") \
+	X("web handler", "T1505.003", "application/x-httpd-php|cgi-script|php-script", ".htaccess|" \
+	  "etc/apache2/*-enabled/*|etc/apache2/*-available/*|etc/httpd/conf.d/*.conf") \
 	X("polkit", "T1548", "<allow_any>yes|<allow_inactive>yes|<allow_active>yes|exec.path", \
 	  "polkit-1/actions/*.policy") \
 	X("bus policy", "T1548", "own=|own_prefix=|send_destination=\"*\"|<servicedir|<servicehelper", \

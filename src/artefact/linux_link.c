@@ -4,27 +4,33 @@
 
 static const struct kind {
 	const char *paths, *what, *technique;
-	bool is_elsewhere;		/* only where it leads out of the system's own folders */
+	enum {
+		ANYWHERE,
+		ELSEWHERE,		/* only where it leads out of the system's own folders */
+		NOT_PACKAGED,		/* or where no package puts programs and libraries: /usr/local, /var/lib */
+	} leads;
 } kinds[] = {
 	{ "systemd/system/*.wants/*|systemd/system/*.requires/*|systemd/user/*.wants/*|"
-	  "systemd/user/*.requires/*", "unit link", "T1543.002", false },
-	{ "etc/rc*.d/S*|etc/rc.d/rc*.d/S*|etc/runlevels/*/*|etc/init.d/rc*.d/S*", "rc link", "T1037.004", false },
-	{ "etc/alternatives/*|usr/bin/*|usr/sbin/*|usr/local/bin/*|usr/local/sbin/*", "program link", "T1574", true },
-	{ "usr/lib/*.so*|usr/lib64/*.so*|usr/lib/*/*.so*|usr/lib/*/security/*.so", "library link", "T1574.006", true },
+	  "systemd/user/*.requires/*", "unit link", "T1543.002", ANYWHERE },
+	{ "etc/rc*.d/S*|etc/rc.d/rc*.d/S*|etc/runlevels/*/*|etc/init.d/rc*.d/S*", "rc link", "T1037.004", ANYWHERE },
+	{ "usr/local/bin/*|usr/local/sbin/*", "program link", "T1574", ELSEWHERE },
+	{ "etc/alternatives/*|usr/bin/*|usr/sbin/*", "program link", "T1574", NOT_PACKAGED },
+	{ "usr/lib/*.so*|usr/lib64/*.so*|usr/lib/*/*.so*|usr/lib/*/security/*.so", "library link", "T1574.006",
+	  NOT_PACKAGED },
 	/* What lies there is run, loaded or obeyed; the text that the link leads to is not read as such. */
 	{ "etc/crontab|etc/cron.d/*|etc/cron.hourly/*|etc/cron.daily/*|etc/cron.weekly/*|etc/cron.monthly/*|"
-	  "var/spool/cron/*|var/spool/cron/crontabs/*", "start link", "T1053.003", true },
+	  "var/spool/cron/*|var/spool/cron/crontabs/*", "start link", "T1053.003", ELSEWHERE },
 	{ "etc/profile|etc/profile.d/*|etc/bash.bashrc|.bashrc|.profile|.bash_profile|.zshrc|.bash_aliases", "start link",
-	  "T1546.004", true },
-	{ "systemd/system/*.service|systemd/system/*.timer|systemd/system/*.d/*|systemd/system-generators/*",
-	  "start link", "T1543.002", true },
+	  "T1546.004", ELSEWHERE },
+	{ "systemd/system/*.service|systemd/system/*.timer|systemd/system/*.target|systemd/system/*.socket|"
+	  "systemd/system/*.path|systemd/system/*.d/*|systemd/system-generators/*", "start link", "T1543.002", ELSEWHERE },
 	{ ".ssh/authorized_keys|.ssh/authorized_keys2|etc/ssh/sshd_config.d/*|etc/ssh/sshd_config", "start link",
-	  "T1098.004", true },
-	{ "etc/pam.d/*|etc/sudoers.d/*|etc/sudoers|etc/polkit-1/rules.d/*", "start link", "T1548", true },
+	  "T1098.004", ELSEWHERE },
+	{ "etc/pam.d/*|etc/sudoers.d/*|etc/sudoers|etc/polkit-1/rules.d/*", "start link", "T1548", ELSEWHERE },
 	{ "etc/init.d/*|etc/rc.local|etc/update-motd.d/*|etc/apt/apt.conf.d/*|etc/udev/rules.d/*|etc/modprobe.d/*|"
 	  "etc/modules-load.d/*|etc/ld.so.preload|etc/ld.so.conf.d/*|etc/xdg/autostart/*|.config/autostart/*|"
 	  "etc/logrotate.d/*|etc/NetworkManager/dispatcher.d/*|etc/network/if-up.d/*|*.git/hooks/*", "start link",
-	  "T1546", true },
+	  "T1546", ELSEWHERE },
 };
 
 /* "../../opt/x": up, and down again into a folder that no system keeps its own files in. */
@@ -40,6 +46,11 @@ static bool climbs_elsewhere(struct span target)
 		if (span_starts(target, span_text(others[i])))
 			return true;
 	return false;
+}
+
+static bool is_packaged_place(struct span target)
+{
+	return !span_starts(target, SPAN("/usr/local/")) && !span_starts(target, SPAN("/var/lib/"));
 }
 
 static bool leads_elsewhere(struct span target)
@@ -124,7 +135,8 @@ bool linux_link_trace(struct span path, struct span target, struct buf *room, st
 		name--;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (!artefact_path_matches(kinds[i].paths, path) ||
-		    (kinds[i].is_elsewhere && !leads_elsewhere(target)))
+		    (kinds[i].leads && !leads_elsewhere(target) &&
+		     (kinds[i].leads == ELSEWHERE || is_packaged_place(target))))
 			continue;
 		buf_clear(room);
 		*out = trace_new(TRACE_AUTOSTART, kinds[i].what);

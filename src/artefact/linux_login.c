@@ -170,6 +170,7 @@ static const char *weakness(struct span key, struct span value)
 		{ "PermitUserEnvironment", "yes", "T1574.006" }, { "LogLevel", "QUIET", "T1562.012" },
 		{ "StrictModes", "no", "T1098.004" }, { "UsePAM", "no", "T1556" },
 		{ "GatewayPorts", "yes", "T1572" }, { "PermitTunnel", "yes", "T1572" },
+		{ "HostbasedAuthentication", "yes", "T1556" }, { "IgnoreRhosts", "no", "T1556" },
 	};
 
 	/* Whoever holds that authority's key is let in. */

@@ -4,10 +4,12 @@
 #define SET_USER 04000u
 #define SET_GROUP 02000u
 #define ANY_EXECUTE 0111u
+#define GROUP_WRITES 0020u
 #define ANYBODY_WRITES 0002u
 #define ANYBODY_READS 0004u
 #define TYPE_MASK 0170000u
 #define TYPE_FILE 0100000u
+#define FIRST_PERSON 1000u		/* numbers below are of the system's accounts */
 
 /* Programs that run as their owner, whoever starts them. */
 bool linux_set_id(const struct artefact *a, struct err *err)
@@ -52,6 +54,25 @@ bool linux_open_to_all(const struct artefact *a, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "not open to all");
 	t = linux_text_of(a);
 	linux_setting(&t, what, a->name, arena_printf(a->arena, "%04o", a->mode & 07777), NULL);
+	linux_text_free(&t);
+	return true;
+}
+
+/* Whoever owns what only root should write, or is of a group that may write it, is root. */
+bool linux_owner(const struct artefact *a, struct err *err)
+{
+	uint32_t type = a->mode & TYPE_MASK;
+	bool is_user = a->marks.user != 0, is_group = a->marks.group && a->mode & GROUP_WRITES;
+	/* "at" and its like run with the rights of an account that is nobody's: so packages have it. */
+	bool is_service = a->mode & (SET_USER | SET_GROUP) && a->marks.user < FIRST_PERSON;
+	struct linux_text t;
+
+	if (!a->marks.has_owner || (type && type != TYPE_FILE) || is_service || !(is_user || is_group) ||
+	    has_made_up_rights(a->path))
+		return err_set(err, ERR_UNSUPPORTED, ERR_NO_OFFSET, "owned by root");
+	t = linux_text_of(a);
+	linux_setting(&t, "not root's own", a->name, is_user ? arena_printf(a->arena, "user %u", a->marks.user)
+		      : arena_printf(a->arena, "group %u may write", a->marks.group), NULL);
 	linux_text_free(&t);
 	return true;
 }

@@ -350,6 +350,15 @@ bool program_script(const struct artefact *a, struct err *err)
 	return true;
 }
 
+/* Of the system's own folders: who vouches for an archive vouches for what is in it. */
+bool program_archive(const struct artefact *a, struct err *err)
+{
+	if (!a->bytes.len || a->rest || program_is_kind(a->kind) || span_find(a->path, 0, SPAN("/usr/")) == SIZE_MAX)
+		return err_set(err, ERR_UNSUPPORTED, 0, "no archive of the system");
+	tell_script(a, "archive");
+	return true;
+}
+
 /* Named like a script: where the content does not say so. */
 bool program_text(const struct artefact *a, struct err *err)
 {
@@ -380,19 +389,27 @@ static bool is_never_compared(struct span bytes)
 /*
  * In "__pycache__" Python takes one only where its source stands beside the folder, and compares
  * their times, or the digest, unless it is told not to; elsewhere it takes one without a source.
+ * The code in it is not compared by Python: that is done here, by the names in it.
  */
 bool program_compiled(const struct artefact *a, struct err *err)
 {
-	bool is_open = is_never_compared(a->bytes);
+	bool is_open = is_never_compared(a->bytes), is_strange;
 	struct telling t;
+	struct span name;
+	size_t count;
 
 	if (a->bytes.len < 16 || a->bytes.at[2] != '\r' || a->bytes.at[3] != '\n')
 		return err_set(err, ERR_UNSUPPORTED, 0, "not compiled Python");
-	if (!is_open && span_find(a->path, 0, SPAN("/__pycache__/")) != SIZE_MAX)
+	is_strange = program_is_not_of_source(a, &name, &count);
+	if (!is_open && !is_strange && span_find(a->path, 0, SPAN("/__pycache__/")) != SIZE_MAX)
 		return true;
 	begin(&t, a, "compiled python");
-	if (is_open)
+	if (is_strange) {
+		add_text(&t, "source", SPAN("another"));
+		add_text(&t, "strange", arena_printf(a->arena, "%.*s%s", SPAN_ARG(name), count > 1 ? " and others" : ""));
+	} else if (is_open) {
 		add_text(&t, "source", SPAN("never compared"));
+	}
 	return end(&t);
 }
 

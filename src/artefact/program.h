@@ -33,11 +33,17 @@ bool program_is_anchor(struct span thumbprint);
 /* The signature holds, its signer may sign code, and every link up to one of those does. */
 bool program_is_anchored(const struct signature *s);
 
+/*
+ * Whether compiled Python has names that its source beside it has not: the first of them, in
+ * the artefact's arena, and how many. False where there is no source to be had.
+ */
+bool program_is_not_of_source(const struct artefact *a, struct span *name, size_t *count);
+
 /* "CN" of a one-line name of X.509, else all of it. */
 struct span program_common_name(struct span subject);
 
 artefact_fn program_elf, program_pe, program_macho, program_script, program_text, program_catalogue,
-	program_compiled;
+	program_compiled, program_archive;
 /* Of no kind and no place: asked of each file with an execute bit. */
 extern const struct artefact_decoder program_allowed;
 

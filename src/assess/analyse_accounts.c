@@ -10,6 +10,8 @@
  *   files of passwords and keys of the machine that anybody may read  medium, and
  *   settings and programs that anybody may write                      medium, if few are: a copy
  *                                                                     may have lost all rights
+ *   a program or a table of the system that another than root owns,   medium; once, and low, if very
+ *   or a group may write                                              many are: a copy has its maker's
  *   a file that not even root can change, one that somebody by name   medium, if not very many
  *   may write whatever its mode says (access list)                    are
  */
@@ -106,6 +108,38 @@ static bool weigh_open(struct analysis *a, struct err *err)
 	return ok;
 }
 
+static const struct deed owned = { "T1222.002", "kanshiki.not-roots-own", "Another than root may change what root runs or obeys",
+				    LEVEL_MEDIUM };
+static const struct deed all_owned = { "T1222.002", "kanshiki.not-roots-own",
+				       "Another than root owns very many files of the system", LEVEL_LOW };
+
+/* Owners of very many: a copy that somebody made without the rights of root. */
+static bool weigh_owners(struct analysis *a, struct err *err)
+{
+	struct map owners = map_new(a->arena), told = map_new(a->arena);
+	struct acts acts;
+	bool ok = acts_load(a, "kind = 'setting' AND what = 'not root''s own'", &acts, err);
+
+	for (size_t i = 0; ok && i < acts.count; i++) {
+		void **slot;
+
+		acts.list[i].user = acts.list[i].command;
+		slot = map_slot(&owners, arena_copy(a->arena, key_of(a, &acts.list[i], "owner")));
+		if (slot)
+			*slot = (char *)*slot + 1;
+	}
+	for (size_t i = 0; ok && i < acts.count; i++) {
+		struct act *act = &acts.list[i];
+		uintptr_t count = (uintptr_t)map_get(&owners, key_of(a, act, "owner"));
+		bool is_all = (double)count > THRESHOLD(ACCOUNTS_OWNED);
+
+		act->technique = span_text(owned.technique);
+		if (!is_all || note(a, &told, act, "owner"))
+			ok = tell(a, act, is_all ? &all_owned : &owned, err);
+	}
+	return ok;
+}
+
 static const struct deed unchangeable = { NULL, "kanshiki.unchangeable-file",
 					  "A file was made so that not even root can change it", LEVEL_MEDIUM };
 static const struct deed granted = { NULL, "kanshiki.access-list",
@@ -148,5 +182,5 @@ static bool weigh_accounts(struct analysis *a, struct err *err)
 
 bool analyse_accounts(struct analysis *a, struct err *err)
 {
-	return weigh_accounts(a, err) && weigh_open(a, err) && weigh_marks(a, err);
+	return weigh_accounts(a, err) && weigh_open(a, err) && weigh_owners(a, err) && weigh_marks(a, err);
 }

@@ -190,7 +190,9 @@ bool analyse_deeds(struct analysis *a, struct err *err)
 	struct list list = { .by_key = map_new(a->arena) };
 	const struct deed *deeds[HARM_COUNT];
 	struct acts acts;
-	bool ok = acts_load(a, "kind IN ('execution', 'autostart') AND command IS NOT NULL", &acts, err);
+	/* What a package brought is as it is everywhere: firewalls are emptied when they are stopped. */
+	bool ok = acts_load(a, "command IS NOT NULL AND (kind = 'execution' OR (kind = 'autostart' AND "
+			    "id NOT IN (SELECT trace FROM start WHERE entry = 'packaged')))", &acts, err);
 
 	for (size_t i = 0; ok && i < acts.count; i++)
 		if (deeds_of(acts.list[i].command, deeds))

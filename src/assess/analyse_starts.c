@@ -18,6 +18,9 @@
  *   a local entry starts a harmless tool with a telling command     medium
  *   a right or a source of code that no package brought (package    low: told
  *   keys and sources, shares, lingering users, …)
+ *   settings that no package brought name a file outside of the     low: told
+ *   system's folders, whatever reads them
+ *   a shell without a logon is switched on (debug-shell.service)    medium
  *   any other entry that no package brought; a start file of a      low: told, not accused
  *   shell that is not as its package had it: most people change theirs
  *   an unknown program of high rank that nothing starts             medium
@@ -67,6 +70,9 @@ static const struct deed
 	lets_in = { "kanshiki.lets-anybody-in", "A line of PAM lets in whoever comes", "T1556.003", LEVEL_MEDIUM },
 	local = { "kanshiki.local-start", "An autostart entry that no package brought", "T1547",
 		  LEVEL_LOW },
+	named = { "kanshiki.local-setting", "Settings that no package brought name a file that no package owns", "T1574",
+		  LEVEL_LOW },
+	open_shell = { "kanshiki.open-shell", "A shell without a logon is switched on", "T1543.002", LEVEL_MEDIUM },
 	grant = { "kanshiki.local-grant", "A right, or a source of code, that no package brought", "T1098", LEVEL_LOW },
 	unknown = { "kanshiki.unknown-program", "An unknown program that looks like an implant",
 		    "T1204", LEVEL_MEDIUM };
@@ -329,6 +335,8 @@ static const struct deed *deed_of_entry(const struct entry *e)
 		return span_ends(e->what, SPAN(" link")) ? NULL : &altered_entry;
 	if (is_given_rights(e))
 		return &given_rights;
+	if (span_eq(e->what, SPAN("unit link")) && span_eq(e->name, SPAN("debug-shell.service")))
+		return &open_shell;
 	if (span_eq(e->entry, SPAN("packaged")))
 		return NULL;
 	if (span_eq(e->what, SPAN("preload")))
@@ -343,6 +351,8 @@ static const struct deed *deed_of_entry(const struct entry *e)
 		return &unknown_high;
 	if (is_unknown && is_local)
 		return &unknown_start;
+	if (span_eq(e->what, SPAN("named file")))
+		return is_local ? &named : NULL;
 	if (is_telling(e->command))
 		return &telling;
 	if (is_generated_pam(e->what, e->name, e->command, e->standing))

@@ -338,12 +338,17 @@ static bool judge_ledger(sqlite3 *db, struct arena *arena, struct need_result *r
 	return true;
 }
 
+static struct span joined(struct arena *arena, struct span note, struct span more)
+{
+	return note.len ? arena_printf(arena, "%.*s; %.*s", SPAN_ARG(note), SPAN_ARG(more)) : more;
+}
+
 /* Rights and keys start nothing; of a link to a unit the unit is told itself. */
 static bool starts_nothing(struct span what)
 {
 	return span_is_one_of_nocase(what, "sudoers|ssh key|unit link|rc link|polkit|library path|tcp wrapper|"
 				     "package key|package source|root certificate|network share|lingering user|bus policy|"
-				     "account record|credential|device mode|unit preset");
+				     "account record|credential|device mode|unit preset|named file");
 }
 
 /* A bare name is another unit, a module of the kernel, or a program that is in the ledger if it is there. */
@@ -360,6 +365,30 @@ static bool is_unaccounted(struct span what, struct span command, struct span pr
 {
 	return !starts_nothing(what) &&
 	       ((span_eq(standing, SPAN("missing")) && names_a_file(program)) || spoken_code(command));
+}
+
+/*
+ * Reading where a link leads moves its access time, where that was not read lately: then it is
+ * left alone, and what it starts, or puts in a program's place, is told by its name only.
+ */
+static bool judge_unread_links(sqlite3 *db, struct arena *arena, struct need_result *r, struct err *err)
+{
+	static const char sql[] =
+		"SELECT count(*) FROM item WHERE fate = 'skipped' AND reason = 'symbolic link' AND (path LIKE '%.wants/%' OR "
+		"path LIKE '%.requires/%' OR path LIKE '%/etc/rc_.d/%' OR path LIKE '%/etc/alternatives/%' OR "
+		"path LIKE '%/etc/cron%' OR path LIKE '%/systemd/system/%' OR path LIKE '%/usr/bin/%' OR "
+		"path LIKE '%/usr/sbin/%')";
+	int64_t unread = 0;
+
+	if (!query_int(db, sql, 0, &unread, err))
+		return false;
+	if (unread) {
+		r->state = NEED_PARTLY;
+		r->note = joined(arena, r->note, arena_printf(arena, "where %" PRId64 " symbolic link%s lead%s was not read, to "
+				 "leave access times alone: what starts through them is told by name only", unread,
+				 unread == 1 ? "" : "s", unread == 1 ? "s" : ""));
+	}
+	return true;
 }
 
 static bool judge_starts(sqlite3 *db, struct arena *arena, struct need_result *r, struct err *err)
@@ -386,18 +415,13 @@ static bool judge_starts(sqlite3 *db, struct arena *arena, struct need_result *r
 				       "what is not in the evidence: %.*s%s", open, open == 1 ? "s" : "",
 				       SPAN_ARG(first), open > 1 ? " and others" : "");
 	}
-	return ok;
+	return ok && judge_unread_links(db, arena, r, err);
 }
 
 /* Of logs and captures the times are those of what happened. */
 static bool is_dated(const struct need *need)
 {
 	return !(need->classes & ~(TEXTS | NETWORK));
-}
-
-static struct span joined(struct arena *arena, struct span note, struct span more)
-{
-	return note.len ? arena_printf(arena, "%.*s; %.*s", SPAN_ARG(note), SPAN_ARG(more)) : more;
 }
 
 /* "records from 2017-03-05 to 2017-03-10" */

@@ -40,7 +40,8 @@ static void read_program(struct ledger *l, sqlite3_stmt *q, struct program *p)
 		.item = query_u64(q, 0, 0), .original = query_u64(q, 1, 0), .full = query_span(q, 3),
 		.kind = query_span(q, 4), .sha256 = query_span(q, 5),
 		.mode = (uint32_t)query_u64(q, 6, 0), .modified = query_time(q, 7), .changed = query_time(q, 17),
-		.is_configuration = span_eq(query_span(q, 9), SPAN("configuration")),
+		/* An archive is told for what is in it. */
+		.is_configuration = span_is_one_of(query_span(q, 9), "configuration|archive"),
 		.digest = query_span(q, 10), .signature = query_span(q, 11), .signer = query_span(q, 12),
 		.detail = query_span(q, 13), .flag_title = query_span(q, 15),
 	};
@@ -54,7 +55,8 @@ static void read_program(struct ledger *l, sqlite3_stmt *q, struct program *p)
 
 static void judge(struct ledger *l, sqlite3_stmt *q, struct program *p)
 {
-	bool vouched = known_vouches(l, p, &p->source, &p->is_altered);
+	bool vouched = known_vouches(l, p, &p->source, &p->is_altered) ||
+		       (!p->is_altered && known_contains(l, p, &p->source));
 
 	/* Certificates get stolen; what a package or a hash set vouches for is that very content. */
 	bool is_sure = vouched && !span_starts(p->source, SPAN("signed by "));

@@ -35,7 +35,10 @@ struct ledger {
 	struct machines machines;
 	struct map wanted;		/* machine NUL lower-case path → struct wanted */
 	struct buf key;
-	sqlite3_stmt *known_path, *known_digest, *known_set, *known_listed, *known_source, *add_known;
+	sqlite3_stmt *known_path, *known_digest, *known_set, *known_listed, *known_source, *known_container, *add_known;
+	/* The last container that was asked for, and what was found. */
+	uint64_t container;
+	struct span container_source;
 	bool has_packages;		/* some package database was read */
 	bool has_catalogues, has_sets;	/* signed catalogues; hash sets that the user gave */
 	uint64_t machine_count;		/* those that have programs, by name */
@@ -98,6 +101,8 @@ void spread_free(struct ledger *l);
 bool known_load(struct ledger *l, const struct ledger_options *options, struct err *err);
 /* Whether something vouches for the content; the words in `source`. *altered as told above. */
 bool known_vouches(struct ledger *l, const struct program *p, struct span *source, bool *altered);
+/* Whether a package vouches for the archive that it lies in. */
+bool known_contains(struct ledger *l, const struct program *p, struct span *source);
 void known_free(struct ledger *l);
 
 #endif

@@ -301,6 +301,10 @@ bool known_load(struct ledger *l, const struct ledger_options *options, struct e
 		ok = load_set(l, options->known_good[i], err);
 	return ok && query_exec(l->db, sources_sql, err) &&
 	       query_prepare(l->db, "SELECT 1 FROM temp.python_source WHERE path = ?1", &l->known_source, err) &&
+	       query_prepare(l->db, "SELECT above.id, above.source, above.path, above.sha256, trace.digest, trace.detail FROM "
+			     "item JOIN item above ON above.id = item.parent JOIN trace INDEXED BY trace_program ON trace.item "
+			     "IN (above.id, above.same_as) AND trace.kind = 'program' WHERE item.id = ?1 LIMIT 1",
+			     &l->known_container, err) &&
 	       query_prepare(l->db, "SELECT digest, label, what FROM temp.known WHERE path = ?1",
 			     &l->known_path, err) &&
 	       query_prepare(l->db, "SELECT label, path FROM temp.known WHERE digest = ?1 "
@@ -317,6 +321,7 @@ void known_free(struct ledger *l)
 	sqlite3_finalize(l->known_set);
 	sqlite3_finalize(l->known_listed);
 	sqlite3_finalize(l->known_source);
+	sqlite3_finalize(l->known_container);
 	sqlite3_finalize(l->add_known);
 	sqlite3_exec(l->db, "DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.vouched; "
 			    "DROP TABLE IF EXISTS temp.asked; DROP TABLE IF EXISTS temp.listed; "
@@ -496,11 +501,11 @@ static bool by_source(struct ledger *l, const struct program *p, struct span *so
 	bool row = false;
 
 	if (!(span_ends(p->full, SPAN(".pyc")) || span_ends(p->full, SPAN(".pyo"))) ||
-	    span_find(p->detail, 0, SPAN("\"source\":\"never compared\"")) != SIZE_MAX)
+	    span_has_any(p->detail, "\"source\":\"never compared\"|\"source\":\"another\""))
 		return false;
 	sqlite3_bind_text(l->known_source, 1, (const char *)p->full.at, (int)p->full.len - 1, SQLITE_STATIC);
 	if (query_step(l->known_source, &row, &ignored) && row)
-		*source = SPAN("compiled, beside its source; not compared with it");
+		*source = SPAN("compiled, beside its source, which has all names in it");
 	sqlite3_reset(l->known_source);
 	return row;
 }
@@ -519,4 +524,46 @@ bool known_vouches(struct ledger *l, const struct program *p, struct span *sourc
 	return (l->has_catalogues && by_catalogue(l, p, source)) ||
 	       (l->has_packages && !is_empty(p) && by_digest(l, p, source)) || (l->has_sets && by_set(l, p, source)) ||
 	       (l->has_packages && by_record(l, p, source)) || by_source(l, p, source);
+}
+
+/* Of a member that is an archive itself, the one that it lies in is asked too. */
+#define CONTAINERS_MOST 4
+
+static bool is_container_known(struct ledger *l, sqlite3_stmt *q, struct span *source)
+{
+	struct program above = { .full = query_span(q, 2), .sha256 = query_span(q, 3), .digest = query_span(q, 4),
+				 .detail = query_span(q, 5) };
+	bool altered;
+
+	above.path = machine_path(&l->machines, &l->arena, query_u64(q, 1, 0), above.full);
+	above.machine = machine_name(&l->machines, query_u64(q, 1, 0), above.full);
+	return known_vouches(l, &above, source, &altered);
+}
+
+bool known_contains(struct ledger *l, const struct program *p, struct span *source)
+{
+	uint64_t item = p->item;
+	struct span found = { 0 };
+	bool row = span_find(p->full, 0, SPAN("!/")) != SIZE_MAX, is_known = false;
+	struct err ignored;
+
+	for (int i = 0; row && !is_known && i < CONTAINERS_MOST; i++) {
+		sqlite3_bind_int64(l->known_container, 1, (int64_t)item);
+		row = query_step(l->known_container, &row, &ignored) && row;
+		item = row ? query_u64(l->known_container, 0, 0) : 0;
+		/* Members of one archive come one behind the other. */
+		if (row && item == l->container) {
+			is_known = l->container_source.len > 0;
+			found = l->container_source;
+		} else if (row) {
+			is_known = is_container_known(l, l->known_container, &found);
+			l->container = item;
+			l->container_source = is_known ? arena_copy(&l->arena, found) : (struct span){ 0 };
+			found = l->container_source;
+		}
+		sqlite3_reset(l->known_container);
+	}
+	if (is_known)
+		*source = arena_printf(&l->arena, "inside a file of %.*s", SPAN_ARG(found));
+	return is_known;
 }

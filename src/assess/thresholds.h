@@ -64,6 +64,7 @@
 	T(DESTRUCTION_DELETES, "destruction", 500, "files of users deleted or overwritten in that time") \
 	T(OBSTRUCTION_TIMES, "obstruction", 1, "files whose times were set back, to be told") \
 	T(ACCOUNTS_MARKS, "accounts", 50, "immutable files and access lists, up to which they are told") \
+	T(ACCOUNTS_OWNED, "accounts", 50, "files of the system that one other than root owns, beyond which they are told once") \
 	T(ACCOUNTS_OPEN, "accounts", 3, "tables that anybody may write, up to which they are told") \
 	T(PACKAGES_RARE, "packages", 3, "packages, beside one in 50, up to which a changed record of theirs is told") \
 	T(SESSIONS_FAILED, "sessions", 50, "failed logons from one place within an hour before one that succeeds")

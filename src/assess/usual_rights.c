@@ -20,7 +20,7 @@ static const char set_user_id[] =
 	"mail-lock|mail-unlock|mail-touchlock|ssmtp|esmtp|nullmailer-queue|nullmailer-send|rcp|rlogin|rsh|"
 	"ettercap|kppp|wvdial|openconnect|nm-openvpn-auth-dialog|ndisc6|rdisc6|tracert6|rltraceroute6|nethogs|"
 	"cockpit-session|squid_ldap_auth|pinger|basic_pam_auth|pam_auth|ncsa_auth|zabbix_fping|check_icmp|check_dhcp|"
-	"check_ide_smart|check_host|check_rta_multi|"
+	"auth_pam_tool|check_ide_smart|check_host|check_rta_multi|"
 	/* jobs, screens and programs */
 	"at|crontab|fcrontab|fcronsighup|batch|screen|Xorg.wrap|Xorg|X|Xwrapper|xscreensaver|i3lock|slock|vlock|"
 	"physlock|light|brightnessctl|xf86-video-intel-backlight-helper|gnome-suspend|gnome-pty-helper|utempter|"

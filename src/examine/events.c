@@ -48,6 +48,7 @@ struct events {
 	struct log_reader *reader;		/* of a log that is not EVTX */
 	uint32_t generation;
 	bool has_channels;			/* Windows events in another form */
+	bool is_sample;				/* a package brought it, to be read: of no machine */
 };
 
 static void take_fact(void *context, const struct sigma_fact *fact);
@@ -216,13 +217,21 @@ static bool take_event(void *context, const struct event *event)
 
 	add_time(c, event->time);
 	notable_check(&e->notable, event, c->channel, c->host);
-	event_traces_check(&e->traces, event, c->channel, c->host);
+	if (!e->is_sample)
+		event_traces_check(&e->traces, event, c->channel, c->host);
 	if (e->sigma)
 		sigma_eval(e->sigma, event, take_match, e);
 	return ++e->count % CLOCK_EVERY || !examination_over(e->x);
 }
 
 /* ---- one log ---- */
+
+/* Logs that programs bring to test themselves: sessions in them were nobody's here. */
+static bool is_sample(struct span path)
+{
+	return span_has_any(path, "/usr/lib/|/usr/share/") &&
+	       span_has_any(path, "/tests/|/test/|/examples/|/testdata/|/share/doc/");
+}
 
 static void begin_log(struct events *e, struct examination *x)
 {
@@ -477,6 +486,7 @@ void events_examine(struct examination *x, struct item *item, enum reader reader
 	    format == LOG_NONE)
 		return;
 	begin_log(e, x);
+	e->is_sample = is_sample(item->path);
 	if (reader == READER_JOURNAL)
 		examine_journal(e, item);
 	else if (reader == READER_EVTX)

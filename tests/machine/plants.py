@@ -12,6 +12,7 @@ import tarfile
 import time
 
 from files import FILES
+from named import NAMED
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA x@away\n"
 COMPOSE = """services:
@@ -67,7 +68,8 @@ HOOKS = [
     ("agent of ssh", "root/.ssh/config", "Host *\n  PKCS11Provider /opt/upd/p11.so\n", 0o600,
      "ssh command", "program = '/opt/upd/p11.so'"),
 ]
-NEEDED = {"altered library": "usr/lib/x86_64-linux-gnu/security/pam_issue.so", "sshd altered": "usr/sbin/sshd"}
+NEEDED = {"altered library": "usr/lib/x86_64-linux-gnu/security/pam_issue.so", "sshd altered": "usr/sbin/sshd",
+          "program owned by a user": "usr/bin/stat", "program for a group to write": "usr/bin/tac"}
 
 # Told of, and not only listed: an entry that starts, a place, a place of some weight.
 start = (
@@ -164,6 +166,20 @@ def zero_record(path):
     path.write_bytes(data[:384] + bytes(384) + data[768:])
 
 
+def exchange_compiled(source):
+    """What Python would take for the compiled form of a source, and is another's."""
+    put(source, "import os\n\ndef greet(name):\n    return name.upper()\n")
+    compiled = source.parent / "__pycache__" / "kept.cpython-311.pyc"
+    head = struct.pack("<HHIII", 3495, 0x0a0d, 0, int(source.stat().st_mtime), source.stat().st_size)
+    # code(consts=("x",), names=("socket", "connect_ex"), name="<module>") of 3.11
+    def small(text):
+        return b"Z" + bytes([len(text)]) + text
+    body = (b"\xe3" + bytes(20) + b"s\0\0\0\0" + b")\x01" + small(b"x") + b")\x02" + small(b"socket") +
+            small(b"connect_ex") + b")\0" + b"s\0\0\0\0" + small(b"kept.py") + small(b"<module>") + small(b"<module>") +
+            b"\1\0\0\0" + b"s\0\0\0\0" * 2)
+    put(compiled, head + body)
+
+
 def programs(root):
     """Programs, libraries and what vouches for them."""
     elf = elf_of(root)
@@ -205,6 +221,11 @@ def programs(root):
             "compiled python without a source",
             lambda: put(root / "usr/lib/python3/dist-packages/u.pyc", b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(60)),
             program % "%/u.pyc",
+        ),
+        (
+            "compiled python with its old header",
+            lambda: exchange_compiled(root / "usr/lib/python3/dist-packages/kept.py"),
+            program % "%/__pycache__/kept.cpython-311.pyc",
         ),
         ("hidden module", lambda: put(module, elf + b"m"), program % "%/.x.ko"),
         ("digest edited with the file", lambda: forge(root, "usr/bin/find"), rule % "package-record-changed"),
@@ -923,6 +944,42 @@ def files(root):
     ]
 
 
+def named(root):
+    """Settings of programs that no decoder knows: told because they name a file elsewhere."""
+    return [
+        (f"named in {path}", lambda path=path, text=text: put(root / path, text), found % f"%/{path}")
+        for path, text in NAMED
+    ]
+
+
+def poison_cache(root):
+    """The loader's cache leads to a library elsewhere."""
+    name, path = b"libz.so.1\0", b"/opt/upd/libz.so.1\0"
+    entry = struct.pack("<iIIIQ", 1, 72, 72 + len(name), 0, 0)
+    head = b"glibc-ld.so.cache1.1" + struct.pack("<II", 1, len(name + path)) + bytes(20)
+    put(root / "etc/ld.so.cache", head + entry + name + path)
+
+
+def owners(root):
+    """What another than root may change."""
+    def own(path, user, group, mode=None):
+        os.chown(root / path, user, group)
+        if mode:
+            (root / path).chmod(mode)
+    if os.geteuid():
+        return []
+    owned = "SELECT 1 FROM finding_view WHERE rule = 'kanshiki.not-roots-own' AND path LIKE '%%/%s'"
+    return [
+        ("program owned by a user", lambda: own("usr/bin/stat", 1001, 1001), owned % "usr/bin/stat"),
+        ("program for a group to write", lambda: own("usr/bin/tac", 0, 1001, 0o775), owned % "usr/bin/tac"),
+        ("unit owned by a user", lambda: own("usr/lib/systemd/system/cron.service", 1001, 1001),
+         owned % "system/cron.service"),
+        ("rules of sudo owned by a user",
+         lambda: (put(root / "etc/sudoers.d/own", "# nothing\n", 0o440), own("etc/sudoers.d/own", 1001, 1001)),
+         owned % "sudoers.d/own"),
+    ]
+
+
 def modes(root):
     """Bits of files, and an empty one. Last, for others write to the same files."""
     hwcaps = "usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libc.so.6"
@@ -933,6 +990,18 @@ def modes(root):
             lambda: put(root / "var/lib/systemd/linger/ann", ""),
             start % ("lingering user", "name = 'ann'"),
         ),
+        ("cache of the loader", lambda: poison_cache(root),
+         start % ("library path", "program = '/opt/upd/libz.so.1'")),
+        ("alternative of the site", lambda: link(root / "etc/alternatives/pager2", "/usr/local/bin/pg"),
+         start % ("program link", "program = '/usr/local/bin/pg'")),
+        ("shell without a logon",
+         lambda: (put(root / "usr/lib/systemd/system/debug-shell.service", "[Service]\nExecStart=/bin/bash\n")
+                  if not (root / "usr/lib/systemd/system/debug-shell.service").exists() else None,
+                  link(root / "etc/systemd/system/sysinit.target.wants/debug-shell.service",
+                       "/lib/systemd/system/debug-shell.service")),
+         rule % "open-shell"),
+        ("supervised at the top", lambda: put(root / "service/v/run", "#!/bin/sh\nexec /opt/upd/top\n", 0o755),
+         program % "/service/v/run"),
         ("passwords for all to read", lambda: (root / "etc/shadow").chmod(0o644), rule % "readable-secret"),
         (
             "program for all to write",
@@ -949,6 +1018,6 @@ def modes(root):
 
 def plants(root):
     """All that can be planted there: a small machine lacks some of the programs that are altered."""
-    groups = (programs, services, jobs, logins, environments, web, hiding, files, modes)
+    groups = (programs, services, jobs, logins, environments, web, hiding, files, named, modes, owners)
     absent = {name for name, path in NEEDED.items() if not (root / path).exists()}
     return [plant for group in groups for plant in group(root) if plant[0] not in absent]
