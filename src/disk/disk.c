@@ -335,12 +335,26 @@ static void mend(struct disk *d, struct volume *v)
 	say_cut(v, kind);
 }
 
+/* Where the catalog of snapshots lies, as the file that holds it says; 0: it makes no sense. False: there is none. */
+static bool find_catalog(struct file_system *fs, uint64_t *at)
+{
+	struct buf head = buf_new(VSS_HEAD);
+	struct fs_place place;
+	struct err ignored;
+	bool cut, found = fs_find(fs, FS_NTFS_ROOT, SPAN(VSS_CATALOG_FILE), &place);
+
+	if (found && fs_read(fs, &place, VSS_HEAD, &head, &cut, &ignored))
+		*at = vss_catalog_place(buf_span(&head));
+	buf_free(&head);
+	return found;
+}
+
 /* As libvshadow takes them; what cannot be mended is said. */
-static struct library_group *open_snapshots(struct disk *d, size_t number)
+static struct library_group *open_snapshots(struct disk *d, size_t number, uint64_t catalog)
 {
 	struct volume *v = &d->volumes[number];
 	struct vss_damage damage;
-	struct blocks *mended = vss_mend(v->blocks, &damage);
+	struct blocks *mended = vss_mend(v->blocks, catalog, &damage);
 	struct library_group *g;
 	struct err ignored;
 
@@ -350,6 +364,8 @@ static struct library_group *open_snapshots(struct disk *d, size_t number)
 		return g;
 	}
 	keep_below(d, mended);
+	if (catalog)
+		say_mended(v, "the header of its snapshots is destroyed, and their catalog was found by its name");
 	if (damage.heads)
 		say_mended(v, "of its snapshots %u heads of blocks are damaged, which were not needed", damage.heads);
 	if (damage.lost)
@@ -358,18 +374,20 @@ static struct library_group *open_snapshots(struct disk *d, size_t number)
 	return g;
 }
 
-static void look_for_snapshots(struct disk *d, size_t number, unsigned depth)
+static void look_for_snapshots(struct disk *d, size_t number, struct file_system *fs, unsigned depth)
 {
+	enum library_vss header = library_vss_header(d->volumes[number].blocks);
+	bool is_whole = header == LIBRARY_VSS_THERE;
+	uint64_t catalog = 0;
 	struct library_group *g;
-	bool lost;
 
-	if (d->volumes[number].snapshot_of != SIZE_MAX || !library_has_vss(d->volumes[number].blocks, &lost))
+	if (header == LIBRARY_VSS_NONE || (!is_whole && !find_catalog(fs, &catalog) && header == LIBRARY_VSS_NO_HEADER))
 		return;
 	if (d->group_count == GROUPS_MAX || depth >= NESTING_MAX) {
 		add_unread_snapshots(d, number, "snapshots", "limit: volumes with snapshots");
 		return;
 	}
-	g = lost ? NULL : open_snapshots(d, number);
+	g = is_whole || catalog ? open_snapshots(d, number, catalog) : NULL;
 	if (g && library_group_count(g))
 		add_group(d, g, number, depth);
 	else
@@ -422,9 +440,9 @@ static void look_for_files(struct disk *d, size_t number, const char *kind, unsi
 		return;
 	}
 	settle(v, VOLUME_READ, fs_name(fs), "%s", "");
+	if (!strcmp(v->kind, "ntfs") && v->snapshot_of == SIZE_MAX)
+		look_for_snapshots(d, number, fs, depth);
 	fs_close(fs);
-	if (!strcmp(v->kind, "ntfs"))
-		look_for_snapshots(d, number, depth);
 }
 
 static void look_at(struct disk *d, size_t number, unsigned depth)

@@ -12,6 +12,8 @@
 #include "disk/blocks.h"
 #include "disk/marks.h"
 
+#define FS_NTFS_ROOT 5		/* number of the topmost folder */
+
 enum fs_kind { FS_FILE, FS_FOLDER, FS_LINK, FS_SPECIAL };
 
 /* Where content lies; stays the same each time the volume is opened. */

@@ -14,7 +14,6 @@
 
 #define EXT_FIRST_FREE 11
 #define EXT_ROOT 2
-#define NTFS_ROOT 5
 #define NTFS_FIRST_FREE 24	/* entries below are the file system's own */
 
 struct tsk_system {

@@ -179,7 +179,7 @@ static struct library_group *new_group(struct blocks *of, struct err *err)
 #define VSS_HEADER UINT64_C(0x1e00)
 #define VSS_CATALOG 48		/* in the header: where the catalog is; 0: there is none */
 
-bool library_has_vss(struct blocks *of, bool *lost)
+enum library_vss library_vss_header(struct blocks *of)
 {
 	static const uint8_t id[16] = { 0x6b, 0x87, 0x08, 0x38, 0x76, 0xc1, 0x48, 0x4e,
 					0xb7, 0xae, 0x04, 0x04, 0x6e, 0x6c, 0xc7, 0x52 };
@@ -188,10 +188,9 @@ bool library_has_vss(struct blocks *of, bool *lost)
 	uint64_t at;
 
 	if (!blocks_read_all(of, VSS_HEADER, head, sizeof head, &ignored) || memcmp(head, id, sizeof id))
-		return false;
+		return LIBRARY_VSS_NO_HEADER;
 	at = load_u64le(head + VSS_CATALOG);
-	*lost = at >= of->size;
-	return at;
+	return !at ? LIBRARY_VSS_NONE : at >= of->size ? LIBRARY_VSS_LOST : LIBRARY_VSS_THERE;
 }
 
 struct library_group *library_vss(struct blocks *of, struct err *err)

@@ -22,8 +22,15 @@ struct blocks *library_bitlocker(struct blocks *of, const struct library_key *ke
 /* Snapshots of an NTFS volume. */
 struct library_group;
 
-/* Whether the volume's header names a catalog of snapshots; *lost: that cannot be where it says. */
-bool library_has_vss(struct blocks *of, bool *lost);
+/* What the volume's header says of a catalog of snapshots. */
+enum library_vss {
+	LIBRARY_VSS_NO_HEADER,
+	LIBRARY_VSS_NONE,
+	LIBRARY_VSS_LOST,		/* the catalog cannot be where it says */
+	LIBRARY_VSS_THERE,
+};
+
+enum library_vss library_vss_header(struct blocks *of);
 struct library_group *library_vss(struct blocks *of, struct err *err);
 size_t library_group_count(const struct library_group *g);
 

@@ -35,7 +35,8 @@ static void mend(struct blocks *volume)
 
 	media_read_some(ntfs_copy(volume, &count), NULL, NULL);
 	media_read_some(ntfs_bitmap(volume), NULL, NULL);
-	media_read_some(vss_mend(volume, &damage), NULL, NULL);
+	media_read_some(vss_mend(volume, 0, &damage), NULL, NULL);
+	media_read_some(vss_mend(volume, volume->size / 32768 * 16384, &damage), NULL, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -8,13 +8,13 @@
 #define BLOCK 16384
 #define HEADER_AT UINT64_C(0x1e00)
 #define CATALOG_FIELD 48
-#define HEAD 128
+#define HEAD VSS_HEAD
 #define ENTRY 128
 #define BLOCKS_MOST 64
 #define STORES_MOST 512
 #define INFORMATION 68		/* of a store: three numbers, its kind, two empty names */
 
-enum record { RECORD_CATALOG = 2, RECORD_STORE = 4 };
+enum record { RECORD_HEADER = 1, RECORD_CATALOG = 2, RECORD_STORE = 4 };
 enum entry { ENTRY_NONE, ENTRY_UNUSED, ENTRY_TIME, ENTRY_PLACE };
 
 static const uint8_t identifier[16] = { 0x6b, 0x87, 0x08, 0x38, 0x76, 0xc1, 0x48, 0x4e,
@@ -159,10 +159,27 @@ static void take_store(struct mending *m, const struct half *h)
 		mend_head(m, RECORD_STORE, 0, h->store, 0);
 }
 
-struct blocks *vss_mend(struct blocks *volume, struct vss_damage *damage)
+uint64_t vss_catalog_place(struct span head)
+{
+	return head.len >= HEAD && is_head(head.at, RECORD_CATALOG) ? load_u64le(head.at + 32) : 0;
+}
+
+/* Of a volume that keeps its snapshots itself. */
+static void make_header(uint8_t header[HEAD], uint64_t catalog)
+{
+	memset(header, 0, HEAD);
+	memcpy(header, identifier, sizeof identifier);
+	put_u32(header + 16, 2);
+	put_u32(header + 20, RECORD_HEADER);
+	put_u64(header + 24, HEADER_AT);
+	put_u64(header + 32, HEADER_AT);
+	put_u64(header + CATALOG_FIELD, catalog);
+}
+
+struct blocks *vss_mend(struct blocks *volume, uint64_t catalog, struct vss_damage *damage)
 {
 	struct mending *m = calloc(1, sizeof *m);
-	uint8_t header[64];
+	uint8_t header[HEAD];
 	struct err ignored;
 	uint64_t at = 0;
 
@@ -174,6 +191,10 @@ struct blocks *vss_mend(struct blocks *volume, struct vss_damage *damage)
 	}
 	m->volume = volume;
 	m->damage = damage;
+	if (catalog) {
+		make_header(header, catalog);
+		patched_add(m->p, HEADER_AT, span_of(header, sizeof header));
+	}
 	at = load_u64le(header + CATALOG_FIELD);
 	for (unsigned i = 0; i < BLOCKS_MOST && is_place(m, at); i++)
 		at = take_block(m, at, (uint64_t)i * BLOCK);

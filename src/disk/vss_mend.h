@@ -7,7 +7,12 @@
 #ifndef KANSHIKI_DISK_VSS_MEND_H
 #define KANSHIKI_DISK_VSS_MEND_H
 
+#include "base/span.h"
 #include "disk/blocks.h"
+
+/* The file that holds the catalog, which may be found by its name where the volume's header is destroyed. */
+#define VSS_CATALOG_FILE "System Volume Information/{3808876b-c176-4e48-b7ae-04046e6cc752}"
+#define VSS_HEAD 128
 
 struct vss_damage {
 	unsigned heads;		/* of blocks of the catalog and of stores, made anew */
@@ -15,7 +20,13 @@ struct vss_damage {
 	unsigned stores;	/* whose entries are whole */
 };
 
-/* A layer over the volume. NULL: nothing is damaged, or nothing can be mended. */
-struct blocks *vss_mend(struct blocks *volume, struct vss_damage *damage);
+/* Where the catalog lies by its own word, of the first VSS_HEAD bytes of its file; 0: it is none. */
+uint64_t vss_catalog_place(struct span head);
+
+/*
+ * A layer over the volume. `catalog`: where it lies, for a header that is made anew; 0: the header is not damaged.
+ * NULL: nothing is damaged, or nothing can be mended.
+ */
+struct blocks *vss_mend(struct blocks *volume, uint64_t catalog, struct vss_damage *damage);
 
 #endif

@@ -108,10 +108,10 @@ def check_overwritten(states, work):
          "what is deleted and overwritten in the volume is whole in the snapshot")
 
 
-def damaged(volume, work, at, length):
+def damaged(volume, work, at, length, by=b"\xa5"):
     image = work / "damaged.img"
     bytes_ = bytearray(volume)
-    bytes_[at:at + length] = b"\xa5" * length
+    bytes_[at:at + length] = by * length
     image.write_bytes(bytes_)
     return Case(image)
 
@@ -122,9 +122,17 @@ def store_fates(case):
 
 def check_damage(volume, stores, work):
     catalog = int.from_bytes(volume[snapshots.HEADER_AT + 48:snapshots.HEADER_AT + 56], "little")
-    case = damaged(volume, work, snapshots.HEADER_AT + 48, 8)
-    told(case.gap("p1@snapshots"), "damaged: where the catalog is: a stated gap")
-    told(all(fate == "examined" for fate, _ in store_fates(case)), "and the stores are examined as files")
+    for what, at, length, by in (("where the catalog is", 48, 8, b"\xa5"), ("the header", 0, 512, b"\xa5"), ("the header, zeros", 0, 512, b"\0")):
+        case = damaged(volume, work, snapshots.HEADER_AT + at, length, by)
+        told({k: v[0] for k, v in case.files().items()} == EXPECTED, f"damaged: {what}: all is found",
+             set(case.files()) ^ set(EXPECTED))
+        told("was found by its name" in case.fate[""][1] and case.fate[""][0] == "partly", "and it is told", case.fate[""])
+    both = bytearray(volume)
+    both[catalog:catalog + 128] = bytes(128)
+    for what, at, length in (("where the catalog is", 48, 8), ("the header", 0, 512)):
+        case = damaged(both, work, snapshots.HEADER_AT + at, length, b"\0" if length > 8 else b"\xa5")
+        told(case.gap("p1@snapshots"), f"damaged: {what}, and the catalog's head: a stated gap", case.fate[""])
+        told(all(fate == "examined" for fate, _ in store_fates(case)), "and the stores are examined as files")
     for what, at in (("the catalog's head", catalog), ("the head of the older store", stores[0].at),
                      ("the head of the newer store", stores[1].at)):
         for length in (16, 128):
