@@ -282,6 +282,19 @@ static void examine_iso(struct examination *x, struct item *archive, bool is_who
 		iso_each(archive->bytes, take_left, &left, &state);
 }
 
+/*
+ * Where one bit is set in what is reserved of a descriptor, the library takes the zeros that an ISO image begins
+ * with for an empty archive of another kind.
+ */
+static bool is_taken_for_itself(struct examination *x, struct unpack *u, const struct item *archive)
+{
+	bool is = !iso_is(archive->bytes) || span_starts(unpack_format(u), SPAN("ISO9660"));
+
+	if (!is)
+		examination_short(x, FATE_PARTLY, "iso9660: a descriptor of volumes is damaged: names of Rock Ridge are lost");
+	return is;
+}
+
 void members_examine(struct examination *x, struct item *archive)
 {
 	struct unpack *u;
@@ -295,7 +308,7 @@ void members_examine(struct examination *x, struct item *archive)
 	examination_risk(x);
 	u = unpack_open(archive->bytes, archive->path, &err);
 	if (u)
-		ok = each_member(x, u, archive);
+		ok = each_member(x, u, archive) && is_taken_for_itself(x, u, archive);
 	else
 		examination_short(x, err.code == ERR_DENIED ? FATE_LOCKED : FATE_PARTLY,
 				  "not unpacked: %s", err.text);
