@@ -316,6 +316,12 @@ static void begin_lost(struct walking *w)
 		w->reached = calloc(t->fat.last / 8 + 1, 1);
 }
 
+/* Inodes that the volume has no room for would be gone through one by one; which are in use is sought otherwise. */
+static bool claims_inodes(const struct tsk_system *t)
+{
+	return t->reads_ext && t->info->last_inum > t->fs.volume->size / t->ext.inode_size;
+}
+
 /*
  * Orphans are what no folder names. The library remembers the names of a walk that is over:
  * asked for orphans in the middle of one, it would walk all folders again.
@@ -336,7 +342,7 @@ static bool walk(struct file_system *fs, fs_entry_fn *entry, void *context, stru
 	begin_lost(&w);
 	ok = tsk_walk_from(&w, t->info->root_inum, flags | (has_orphans ? TSK_FS_DIR_WALK_FLAG_NOORPHAN : 0), "", err);
 	/* To find orphans the library may walk all folders again, by itself. */
-	if (!w.stopped && !blocks_over(fs->volume) && has_orphans && !w.has_endless)
+	if (!w.stopped && !blocks_over(fs->volume) && has_orphans && !w.has_endless && !claims_inodes(t))
 		ok = tsk_walk_from(&w, TSK_FS_ORPHANDIR_INUM(t->info), flags, orphans, ok ? err : &ignored) && ok;
 	if (!w.stopped && !blocks_over(fs->volume))
 		lost_walk(&w);

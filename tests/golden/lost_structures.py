@@ -240,6 +240,13 @@ def check_claims(kanshiki, work, tree):
         found, words = assess_claim(kanshiki, work, image)
         told(found == COUNT and words and not any("time" in reason for *_, reason in words),
              f"ext2: {folder} claims to be endless: told, and no file is lost", found, words)
+    make_images.run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "1024", "-O", "^metadata_csum", "-d", tree, image)
+    with open(image, "r+b") as out:
+        out.seek(1024)
+        out.write(struct.pack("<II", 100 << 20, 1 << 28))		# inodes, and blocks that they may lie in
+    found, words = assess_claim(kanshiki, work, image)
+    told(found == COUNT and not any("time" in reason or "killed" in reason or "limit" in reason for *_, reason in words),
+         "ext4: a hundred million inodes are claimed: no file is lost, and no time", found, words)
     flat = work / "flat"
     flat.mkdir()
     for i, text in enumerate(TEXTS):
@@ -249,6 +256,23 @@ def check_claims(kanshiki, work, tree):
     found, words = assess_claim(kanshiki, work, image)
     told(found == COUNT and not words, "ntfs: the map of records claims to be endless: no file is lost, and no time",
          found, words)
+
+
+def check_reserved(kanshiki, work, tree):
+    """One bit in what ISO 9660 reserves, for which a library refuses the image or takes it for something else."""
+    image = work / "reserved.img"
+    try:
+        make_images.iso(tree, image)
+    except (OSError, subprocess.CalledProcessError):
+        skipped("iso9660", "cannot be made here")
+        return
+    data = bytearray(image.read_bytes())
+    for at in (0x8000 + 1500, 0x9000 + 0x740):
+        data[at] ^= 4
+        image.write_bytes(data)
+        data[at] ^= 4
+        found, words = assess_claim(kanshiki, work, image)
+        told(found == COUNT, f"iso9660: a bit at {at:#x}: no file is lost", found, words)
 
 
 def main():
@@ -261,6 +285,7 @@ def main():
         for kind in sys.argv[2:] or KINDS:
             check(kanshiki, work, tree, kind)
         check_claims(kanshiki, work, tree)
+        check_reserved(kanshiki, work, tree)
     return finish()
 
 
