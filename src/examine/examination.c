@@ -165,6 +165,18 @@ static void spoil_whole(struct item *item)
 	item->short_of.len += sizeof more - 1;
 }
 
+/* Who reads it sees that there was more; never within a character. */
+static void mark_cut(struct item *item)
+{
+	static const char more[] = "\u2026";
+	size_t len = sizeof item->reason - sizeof more;
+
+	while (len && (uint8_t)item->reason[len] >> 6 == 2)
+		len--;
+	memcpy(item->reason + len, more, sizeof more);
+	item->short_of.len = len + sizeof more - 1;
+}
+
 __attribute__((format(printf, 3, 0)))
 static void note(struct examination *x, enum fate fate, const char *format, va_list args)
 {
@@ -180,9 +192,9 @@ static void note(struct examination *x, enum fate fate, const char *format, va_l
 		return;
 	}
 	len = vsnprintf(item->reason, sizeof item->reason, format, args);
-	item->short_of = span_of(item->reason, len < 0 ? 0
-					     : (size_t)len < sizeof item->reason ? (size_t)len
-									     : sizeof item->reason - 1);
+	item->short_of = span_of(item->reason, len < 0 ? 0 : (size_t)len);
+	if (item->short_of.len >= sizeof item->reason)
+		mark_cut(item);
 }
 
 void examination_short(struct examination *x, enum fate fate, const char *format, ...)

@@ -237,8 +237,9 @@ static void take_interface(struct capture *c, struct cursor *body)
 	interface.link = take_u16(c, body);
 	cursor_skip(body, 2);
 	interface.snap = take_u32(c, body);
-	if (body->short_read || c->interface_count == CAPTURE_INTERFACES)
+	if (c->interface_count == CAPTURE_INTERFACES)
 		return;
+	interface.is_unread = body->short_read;
 	take_options(c, body, &interface);
 	c->interfaces[c->interface_count++] = interface;
 }
@@ -279,7 +280,7 @@ static bool take_packet(struct capture *c, struct cursor *body, uint32_t type,
 		kept = take_u32(c, body);
 	}
 	out->length = take_u32(c, body);
-	if (index >= c->interface_count) {
+	if (index >= c->interface_count || c->interfaces[index].is_unread) {
 		c->unknown++;
 		return false;
 	}

@@ -23,6 +23,7 @@ struct capture_interface {
 	uint32_t snap;			/* 0: unlimited */
 	uint64_t unit;			/* ticks of a second; 0: too fine to be told */
 	int64_t offset;			/* seconds to add */
+	bool is_unread;			/* its block ends too early: it has its number, and nothing else is known */
 };
 
 /* Of pcap: the header of a packet, and where it stands. */

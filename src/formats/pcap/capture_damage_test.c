@@ -130,6 +130,50 @@ static unsigned lost_of_kind(bool is_pcapng)
 	return lost;
 }
 
+static void add_interface(struct buf *to, uint32_t link, bool is_whole)
+{
+	uint32_t len = is_whole ? 20 : 16;
+
+	buf_add_u32le(to, 1);
+	buf_add_u32le(to, len);
+	buf_add_u32le(to, link);
+	if (is_whole)
+		buf_add_u32le(to, 0);
+	buf_add_u32le(to, len);
+}
+
+static void add_packet_of(struct buf *to, uint32_t interface)
+{
+	const uint32_t words[] = { 6, 36, interface, 0, 1, 4, 4, 0x01020304, 36 };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		buf_add_u32le(to, words[i]);
+}
+
+/* The one behind it keeps its number. */
+TEST(capture_counts_an_interface_that_it_cannot_read)
+{
+	struct buf b = buf_new(4096);
+	struct capture c;
+	struct capture_packet p;
+	struct err err;
+
+	buf_add(&b, SPAN("\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x1c\0\0\0"));
+	add_interface(&b, 101, true);
+	add_interface(&b, 113, false);
+	add_interface(&b, 1, true);
+	for (uint32_t i = 0; i < 3; i++)
+		add_packet_of(&b, i);
+	assert_true(capture_open(&c, buf_span(&b), &err));
+	assert_true(capture_next(&c, &p));
+	assert_int_equal(p.link, 101);
+	assert_true(capture_next(&c, &p));
+	assert_int_equal(p.link, 1);
+	assert_false(capture_next(&c, &p));
+	assert_int_equal(c.unknown, 1);
+	buf_free(&b);
+}
+
 TEST(capture_reads_on_behind_damage)
 {
 	assert_int_equal(lost_of_kind(false), 0);
