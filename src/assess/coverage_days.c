@@ -77,6 +77,14 @@ static bool is_heavier(const struct hole *x, const struct hole *y)
 	return x->to - x->from > y->to - y->from;
 }
 
+static bool is_kept(const struct need_days *out, const struct hole *hole)
+{
+	for (size_t i = 0; i < HOLES_TOLD && i < out->hole_count; i++)
+		if (out->holes[i].from == hole->from && out->holes[i].to == hole->to && span_eq(out->holes[i].host, hole->host))
+			return true;
+	return false;
+}
+
 static void keep_hole(struct need_days *out, struct hole hole)
 {
 	size_t kept = out->hole_count < HOLES_TOLD ? (size_t)out->hole_count : HOLES_TOLD;
@@ -114,38 +122,99 @@ static bool find_holes(sqlite3 *db, const struct day_counts *d, struct span host
 		has_others = true;
 		hole.host = arena_copy(arena, host);
 		hole.is_alive = day_counts_between(&others, hole.from, hole.to) > 0;
-		if (hole.is_alive || hole.to - hole.from >= HOLE_DAYS)
+		if ((hole.is_alive || hole.to - hole.from >= HOLE_DAYS) && !is_kept(out, &hole))
 			keep_hole(out, hole);
 	}
+	return true;
+}
+
+/* What a machine writes of itself into a log each day: the hole of one is not filled by another. */
+static const char *const own_logs[] = { "auth.log", "secure", "syslog", "messages", "daemon.log", "kern.log", "audit.log" };
+#define OWN_LOGS (sizeof own_logs / sizeof *own_logs)
+
+/* Of the path's name, in all its turns: "auth.log.2.gz", "secure-20260104"; OWN_LOGS: none of them. */
+static size_t own_log_of(struct span path)
+{
+	size_t start = path.len, i = 0;
+
+	while (start && path.at[start - 1] != '/')
+		start--;
+	path = span_from(path, start);
+	for (; i < OWN_LOGS; i++) {
+		struct span name = span_text(own_logs[i]);
+
+		if (span_starts(path, name) &&
+		    (path.len == name.len || path.at[name.len] == '.' || path.at[name.len] == '-'))
+			break;
+	}
+	return i;
+}
+
+struct gathering {
+	sqlite3 *db;
+	const struct period *period;
+	struct arena *arena;
+	struct need_days *out;
+	struct span host, class_name;
+	struct day_counts all, of_log[OWN_LOGS];	/* of that host */
+};
+
+/* The holes of all logs of a host together, and of each that has many records on all its days. */
+static bool end_host(struct gathering *g, struct err *err)
+{
+	bool ok = find_holes(g->db, &g->all, g->host, g->class_name, g->period, g->arena, g->out, err);
+
+	for (size_t i = 0; i < OWN_LOGS && ok; i++)
+		ok = !is_busy(&g->of_log[i]) ||
+		     find_holes(g->db, &g->of_log[i], g->host, g->class_name, g->period, g->arena, g->out, err);
+	return ok;
+}
+
+static bool begin_host(struct gathering *g, struct span host, struct span class_name, struct err *err)
+{
+	bool ok = end_host(g, err);
+
+	g->host = arena_copy(g->arena, host);
+	g->class_name = arena_copy(g->arena, class_name);
+	memset(&g->all, 0, sizeof g->all);
+	memset(g->of_log, 0, sizeof g->of_log);
+	return ok;
+}
+
+static bool gather(struct gathering *g, const struct need *need, sqlite3_stmt *q, struct err *err)
+{
+	struct span host = query_span(q, 0), class_name = query_span(q, 1);
+	struct day_counts one;
+	size_t log = own_log_of(query_span(q, 4));
+
+	if (!need_takes(need, class_name, query_span(q, 2)) || !day_counts_read(query_span(q, 3), &one))
+		return true;
+	if ((!span_eq(g->host, host) || (!g->host.len && !span_eq(g->class_name, class_name))) &&
+	    !begin_host(g, host, class_name, err))
+		return false;
+	day_counts_merge(&g->all, &one);
+	day_counts_merge(&g->out->all, &one);
+	if (log < OWN_LOGS)
+		day_counts_merge(&g->of_log[log], &one);
 	return true;
 }
 
 bool coverage_days(sqlite3 *db, const struct need *need, const struct period *period,
 		   struct arena *arena, struct need_days *out, struct err *err)
 {
-	struct day_counts of_host = { 0 }, one;
-	struct span host = { 0 }, class_name = { 0 };
+	struct gathering *g = ARENA_NEW(arena, struct gathering);
 	sqlite3_stmt *q;
-	bool row, ok = query_prepare(db, "SELECT host, class, channel, days FROM temp.covered_days "
-				     "ORDER BY rowid", &q, err);
+	bool row, ok;
 
 	*out = (struct need_days){ 0 };
-	while (ok && (ok = query_step(q, &row, err)) && row) {
-		if (!need_takes(need, query_span(q, 1), query_span(q, 2)) ||
-		    !day_counts_read(query_span(q, 3), &one))
-			continue;
-		if (!span_eq(host, query_span(q, 0)) ||
-		    (!host.len && !span_eq(class_name, query_span(q, 1)))) {
-			ok = find_holes(db, &of_host, host, class_name, period, arena, out, err);
-			host = arena_copy(arena, query_span(q, 0));
-			class_name = arena_copy(arena, query_span(q, 1));
-			of_host = (struct day_counts){ 0 };
-		}
-		day_counts_merge(&of_host, &one);
-		day_counts_merge(&out->all, &one);
-	}
+	if (!g)
+		return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "no memory for the days of logs");
+	*g = (struct gathering){ .db = db, .period = period, .arena = arena, .out = out };
+	ok = query_prepare(db, "SELECT host, class, channel, days, path FROM temp.covered_days ORDER BY rowid", &q, err);
+	while (ok && (ok = query_step(q, &row, err)) && row)
+		ok = gather(g, need, q, err);
 	sqlite3_finalize(q);
-	return ok && find_holes(db, &of_host, host, class_name, period, arena, out, err);
+	return ok && end_host(g, err);
 }
 
 void coverage_holes_write(const struct need_days *days, struct buf *to)

@@ -6,7 +6,8 @@
  * longest holes left out): a history
  * or a list of logons has no holes, it is quiet. Where another log of that host (or
  * of the same class, where hosts are not known) has records in the hole, the machine
- * was there and the records are not; else it may have been off.
+ * was there and the records are not; else it may have been off. What a machine writes of
+ * itself, auth.log and its kin, is also looked at log by log, where each day has many records.
  */
 #ifndef KANSHIKI_ASSESS_COVERAGE_DAYS_H
 #define KANSHIKI_ASSESS_COVERAGE_DAYS_H

@@ -92,11 +92,11 @@ static void print_text(const char *path, const struct verify *v)
 	if (v->broken && v->broken == count_evidence(v))
 		printf("\n'%s' is what was sealed, but the evidence is NOT what was read.\n", (char *)name.at);
 	else if (v->broken)
-		printf("\n'%s' is NOT what was sealed: %zu checks are broken.\n", (char *)name.at,
-		       v->broken);
+		printf("\n'%s' is NOT what was sealed: %zu %s broken.\n", (char *)name.at, v->broken,
+		       v->broken == 1 ? "check is" : "checks are");
 	else
-		printf("\n'%s' is what was sealed. %zu things are not proven, see above.\n",
-		       (char *)name.at, v->not_proven);
+		printf("\n'%s' is what was sealed. %zu %s not proven, see above.\n", (char *)name.at,
+		       v->not_proven, v->not_proven == 1 ? "thing is" : "things are");
 	buf_free(&name);
 }
 

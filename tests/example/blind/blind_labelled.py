@@ -25,7 +25,6 @@ RIGHT = {"S": {"possible", "likely", "confirmed"}, "L": {"likely", "confirmed"},
 WEAK = {
     "theft_squid_upload": "squid's own log has no amounts sent",
     "theft_firewall_csv": "tables of firewalls that no product's names are in are not read as transfers",
-    "auth_gap": "text logs of a machine are looked at together: the hole of one is filled by another",
 }
 
 
