@@ -277,6 +277,8 @@ static struct blocks *mend_fat(struct volume *v)
 	if (differing)
 		snprintf(v->mended, sizeof v->mended, "its two tables of clusters differ in %u places%s", differing,
 			 made ? ", and the second is used where it makes more sense" : "");
+	if (fat_map_is_destroyed(made ? made : v->blocks))
+		say_mended(v, "its map of clusters in use is destroyed: files that are there are told as deleted");
 	return made;
 }
 
@@ -322,7 +324,7 @@ static void mend(struct disk *d, struct volume *v)
 
 	if (kind && !strcmp(kind, "ext"))
 		made = mend_ext(v);
-	else if (kind && !strncmp(kind, "fat", 3))
+	else if (kind && (!strncmp(kind, "fat", 3) || !strcmp(kind, "exfat")))
 		made = mend_fat(v);
 	else if (kind && !strcmp(kind, "ntfs"))
 		made = mend_ntfs(d, v);

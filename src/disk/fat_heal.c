@@ -74,3 +74,21 @@ struct blocks *fat_heal(struct blocks *volume, uint32_t *differing)
 	overlay_free(o);
 	return NULL;
 }
+
+bool fat_map_is_destroyed(struct blocks *volume)
+{
+	struct err ignored;
+	struct fat f;
+	uint64_t number;
+	uint8_t bits;
+	bool is_destroyed;
+
+	if (!fat_open(&f, volume, &ignored))
+		return false;
+	number = f.root - 2;
+	is_destroyed = f.is_exfat && f.bitmap && number / 8 < f.cluster &&
+		       blocks_read_all(volume, f.heap + (uint64_t)(f.bitmap - 2) * f.cluster + number / 8, &bits, 1, &ignored) &&
+		       !(bits >> number % 8 & 1);
+	fat_close(&f);
+	return is_destroyed;
+}

@@ -42,6 +42,9 @@ void fat_close(struct fat *f);		/* NULL-safe */
  */
 struct blocks *fat_heal(struct blocks *volume, uint32_t *differing);
 
+/* Of exFAT: the map of clusters in use says that the root's own is free, so that nothing in it can be trusted. */
+bool fat_map_is_destroyed(struct blocks *volume);
+
 /* A piece of content: clusters one behind the other, or as the table chains them. */
 struct fat_run {
 	uint32_t first, count;		/* clusters */

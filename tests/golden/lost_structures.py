@@ -275,6 +275,25 @@ def check_reserved(kanshiki, work, tree):
         told(found == COUNT, f"iso9660: a bit at {at:#x}: no file is lost", found, words)
 
 
+def check_map(kanshiki, work, tree):
+    """exFAT says in a map which clusters are in use, and the Sleuth Kit which files are deleted by it."""
+    data = bytearray(make("exfat", work, tree) or b"")
+    if not data:
+        skipped("exfat", "cannot be made here")
+        return
+    heap, root = struct.unpack_from("<I", data, 88)[0], struct.unpack_from("<I", data, 96)[0]
+    sector, cluster = 1 << data[108], 1 << (data[108] + data[109])
+    place = lambda number: heap * sector + (number - 2) * cluster
+    entry = next(at for at in range(place(root), place(root) + cluster, 32) if data[at] == 0x81)
+    at = place(struct.unpack_from("<I", data, entry + 20)[0])
+    data[at:at + 512] = bytes(512)
+    image = work / "map.img"
+    image.write_bytes(data)
+    found, words = assess_claim(kanshiki, work, image)
+    told(found == COUNT and any("map of clusters" in reason for *_, reason in words),
+         "exfat: its map of clusters is zeros: no file is lost, and it is told", found, words)
+
+
 def main():
     kanshiki = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
@@ -286,6 +305,7 @@ def main():
             check(kanshiki, work, tree, kind)
         check_claims(kanshiki, work, tree)
         check_reserved(kanshiki, work, tree)
+        check_map(kanshiki, work, tree)
     return finish()
 
 
