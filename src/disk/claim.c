@@ -3,6 +3,7 @@
 #define HEAD 2048
 #define SECTORS_LEAST 9		/* of exFAT: a power of two */
 #define SECTORS_MOST 12
+#define EXT_GROUP 90
 #define EXT_64BIT 0x80
 #define EXT_BLOCK_MOST 6
 
@@ -24,10 +25,13 @@ static uint64_t claim_of_ntfs(const uint8_t *h)
 	return load_u64le(h + 40) * load_u16le(h + 11);
 }
 
+/* A copy says in which group it stands: what begins with one is a piece out of a file system, as a segment is. */
 static uint64_t claim_of_ext(const uint8_t *s)
 {
 	uint64_t count = load_u32le(s + 4);
 
+	if (load_u16le(s + EXT_GROUP))
+		return 0;
 	if (load_u32le(s + 96) & EXT_64BIT)
 		count |= (uint64_t)load_u32le(s + 0x150) << 32;
 	return load_u32le(s + 24) <= EXT_BLOCK_MOST ? count << (10 + load_u32le(s + 24)) : 0;
