@@ -64,7 +64,7 @@ static inline struct span span_after_last(struct span s, uint8_t byte)
 
 	while (at && s.at[at - 1] != byte)
 		at--;
-	return (struct span){ s.at + at, s.len - at };
+	return at ? span_sub(s, at, s.len - at) : s;
 }
 
 static inline bool span_ends(struct span s, struct span suffix)
