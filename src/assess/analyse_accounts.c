@@ -126,7 +126,7 @@ static bool weigh_owners(struct analysis *a, struct err *err)
 		acts.list[i].user = acts.list[i].command;
 		slot = map_slot(&owners, arena_copy(a->arena, key_of(a, &acts.list[i], "owner")));
 		if (slot)
-			*slot = (char *)*slot + 1;
+			*slot = (void *)((uintptr_t)*slot + 1);
 	}
 	for (size_t i = 0; ok && i < acts.count; i++) {
 		struct act *act = &acts.list[i];
